@@ -1,0 +1,1 @@
+"""Ground floor: errors, names, numbers, texts and files that every other room may use."""

@@ -1,0 +1,92 @@
+"""The one catalogue of words: every text that a user reads, in Vietnamese and English.
+
+The catalogue is the folder ``catalogue/``: YAML files of ``key: {vi: …, en: …}``, one file a room.
+Texts may hold ``{fields}``, filled by :meth:`Texts.t`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+import yaml
+
+from toolkit.base.errors import UsageError
+from toolkit.base.names import nearest, normalise
+
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+CATALOGUE = Path(__file__).parent / "catalogue"
+FIELD = re.compile(r"\{(\w+)\}")
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Return the whole catalogue, ``{key: {"vi": text, "en": text}}``.
+
+    Raises
+    ------
+    ValueError
+        If a key stands twice, or lacks a language: a defect of the catalogue, not of a user.
+    """
+    entries: dict[str, dict[str, str]] = {}
+    for path in sorted(CATALOGUE.glob("*.yaml")):
+        for key, texts in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
+            if key in entries:
+                message = f"{path.name}: the key {key!r} stands in the catalogue already"
+                raise ValueError(message)
+            if set(texts) != set(LANGUAGES):
+                message = f"{path.name}: {key!r} needs exactly the languages {LANGUAGES}, not {sorted(texts)}"
+                raise ValueError(message)
+            entries[key] = {language: normalise(str(text)) for language, text in texts.items()}
+    return entries
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The catalogue in one language.
+
+    Attributes
+    ----------
+    language :
+        ``"vi"`` or ``"en"``.
+    """
+
+    language: Language
+
+    def t(self, key: str, **fields: object) -> str:
+        """Return the text of `key` with its ``{fields}`` filled.
+
+        Raises
+        ------
+        KeyError
+            For a key that the catalogue lacks, or a field that the text needs and the caller lacks.
+        """
+        entries = catalogue()
+        if key not in entries:
+            message = f"no text {key!r} in the catalogue; near: {nearest(key, entries)}"
+            raise KeyError(message)
+        return FIELD.sub(lambda match: str(fields[match[1]]), entries[key][self.language])
+
+    def has(self, key: str) -> bool:
+        """Say whether the catalogue holds `key`."""
+        return key in catalogue()
+
+
+@cache
+def texts(language: str) -> Texts:
+    """Return the catalogue in `language`.
+
+    Raises
+    ------
+    UsageError
+        For a language other than ``vi`` and ``en``.
+    """
+    for known in LANGUAGES:
+        if language == known:
+            return Texts(known)
+    message = f"There is no language {language!r}."
+    raise UsageError(message, f"Choose one of: {', '.join(LANGUAGES)}.")
