@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def write_atomic(path: Path, content: str | bytes) -> Path:
-    """Write `content` to `path` so that a reader, or a killed run, never sees a part of it.
+    r"""Write `content` to `path` so that a reader, or a killed run, never sees a part of it.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ _SPACES = re.compile(r"\s+")
 
 
 def normalise(text: str) -> str:
-    """Return `text` in Unicode form NFC with single spaces and none at the ends.
+    r"""Return `text` in Unicode form NFC with single spaces and none at the ends.
 
     >>> normalise("  Bình\\u00a0 Gia ")
     'Bình Gia'

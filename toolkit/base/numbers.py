@@ -51,11 +51,13 @@ class Numbers:
         """
         if value is None or math.isnan(value):
             return NO_VALUE
-        places = next((n for n in range(most) if math.isclose(round(value, n), value, rel_tol=1e-9, abs_tol=1e-12)), most)
+        places = next(
+            (n for n in range(most) if math.isclose(round(value, n), value, rel_tol=1e-9, abs_tol=1e-12)), most
+        )
         return self.decimal(value, places)
 
     def percent(self, share: float | None, places: int = 0) -> str:
-        """Return a share of 0..1 as a percentage: ``72 %`` (vi) or ``72%`` (en).
+        r"""Return a share of 0..1 as a percentage: ``72 %`` (vi) or ``72%`` (en).
 
         >>> numbers("vi").percent(0.724), numbers("en").percent(0.724, 1)
         ('72\\xa0%', '72.4%')
@@ -69,7 +71,7 @@ class Numbers:
         return f"{text}\u00a0%" if self.language == "vi" else f"{text}%"
 
     def probability(self, probability: float | None, *, bound: str = "exact") -> str:
-        """Return a probability as whole per cent, never as a false certainty.
+        r"""Return a probability as whole per cent, never as a false certainty.
 
         Below 1 % and above 99 % the text says so instead of rounding to 0 or 100;
         a lower bound is written with ``≥``.

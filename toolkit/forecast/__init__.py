@@ -1,0 +1,1 @@
+"""Forecasts: panels from data, proxies, breaks and the hierarchy of areas; joint draws as an artefact."""
