@@ -194,7 +194,8 @@ class Path:
         """Return the column of `year` in `draws`."""
         offset = year - int(self.years[0])
         if not 0 <= offset < len(self.years):
-            message = f"{year} lies outside {int(self.years[0])}..{int(self.years[-1])} ({self.indicator}, {self.area_code})"
+            span = f"{int(self.years[0])}..{int(self.years[-1])}"
+            message = f"{year} lies outside {span} ({self.indicator}, {self.area_code})"
             raise KeyError(message)
         return offset
 

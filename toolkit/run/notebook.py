@@ -1,0 +1,175 @@
+"""One parameterized notebook, executed by papermill in a kernel of its own."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tempfile
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolkit.base.errors import ToolkitError, UsageError
+from toolkit.base.files import write_atomic
+from toolkit.base.names import nearest
+from toolkit.run.kernels import KERNEL_NAME, BatchKernelManager
+
+Parameter = str | int | float | bool
+_TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class NotebookError(ToolkitError):
+    """A cell of a notebook failed; the partial notebook is kept.
+
+    Attributes
+    ----------
+    cell :
+        Number of the cell, counted from 1.
+    error :
+        Name and text of the error raised in the cell.
+    """
+
+    def __init__(self, notebook: Path, cell: int, error: str) -> None:
+        super().__init__(
+            f"{notebook.name}, cell {cell}: {error}", "The partial notebook beside the report shows where."
+        )
+        self.cell = cell
+        self.error = error
+
+
+@dataclass(frozen=True)
+class ParameterCell:
+    """The tagged cell of a notebook: the names it declares and their default values."""
+
+    defaults: Mapping[str, Parameter]
+
+
+def read_parameters(template: Path) -> ParameterCell:
+    """Read the cell tagged ``parameters`` of a notebook, without running it.
+
+    Raises
+    ------
+    UsageError
+        If the file is no notebook, or has no such cell, or the cell holds anything but plain assignments.
+    """
+    try:
+        cells = json.loads(template.read_text(encoding="utf-8"))["cells"]
+        tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+        source = "".join(tagged[0]["source"])
+        defaults = {}
+        for statement in ast.parse(source).body:
+            name, value = _assignment(statement)
+            defaults[name] = value
+    except (OSError, ValueError, KeyError, IndexError, TypeError, SyntaxError) as error:
+        message = f"{template} has no usable cell of parameters ({error})."
+        raise UsageError(
+            message, "Tag one cell 'parameters'; it may hold only lines such as area_code = \"20\"."
+        ) from error
+    return ParameterCell(defaults)
+
+
+def _assignment(statement: ast.stmt) -> tuple[str, Parameter]:
+    match statement:
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=value)
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+        ):
+            literal = ast.literal_eval(value)
+        case _:
+            message = f"line {statement.lineno} is no plain assignment"
+            raise ValueError(message)
+    if not isinstance(literal, Parameter):
+        message = f"{name} is no text, number or truth value"
+        raise TypeError(message)
+    return name, literal
+
+
+def check_parameters(template: Path, given: Mapping[str, Parameter]) -> None:
+    """Refuse parameters that the notebook does not declare, or declares with another type.
+
+    papermill itself only logs an unknown parameter and goes on with the default.
+
+    Raises
+    ------
+    UsageError
+        Naming the parameter, and the nearest declared one.
+    """
+    declared = read_parameters(template).defaults
+    for name, value in given.items():
+        if name not in declared:
+            message = f"{template.name} has no parameter {name!r}."
+            raise UsageError(message, f"Nearest: {', '.join(nearest(name, declared))}.")
+        if type(value) is not type(declared[name]):
+            message = (
+                f"Parameter {name!r} of {template.name} is {type(declared[name]).__name__}, not {type(value).__name__}."
+            )
+            raise UsageError(message, "Give a value of that type; codes are texts, in quotes.")
+
+
+def execute(template: Path, output: Path, parameters: Mapping[str, Parameter], *, timeout: int = 600) -> None:
+    """Execute `template` with `parameters` and leave the executed notebook at `output`.
+
+    Parameters
+    ----------
+    template, output :
+        The notebook to run and the file to write, whole or (after an error) as far as it came.
+    parameters :
+        Checked against the tagged cell before anything starts.
+    timeout :
+        Seconds that one cell may take.
+
+    Raises
+    ------
+    NotebookError
+        If a cell fails; the partial notebook is written all the same.
+    """
+    check_parameters(template, parameters)
+    import nbformat
+    import papermill
+
+    # papermill fills {fields} in the paths it is given: it gets the notebook itself and a name of ours instead
+    with tempfile.TemporaryDirectory(prefix="toolkit-notebook-") as folder:
+        written = Path(folder) / "executed.ipynb"
+        try:
+            papermill.execute_notebook(
+                nbformat.reads(template.read_text(encoding="utf-8"), as_version=4),
+                str(written),
+                parameters=dict(parameters),
+                kernel_name=KERNEL_NAME,
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                autosave_cell_every=0,
+                execution_timeout=timeout,
+                kernel_manager_class=BatchKernelManager,
+            )
+        except papermill.PapermillExecutionError as error:
+            raise NotebookError(template, error.cell_index + 1, f"{error.ename}: {_plain(error.evalue)}") from error
+        finally:
+            if written.exists():
+                notebook = nbformat.reads(written.read_text(encoding="utf-8"), as_version=4)
+                write_atomic(output, nbformat.writes(without_traces(notebook)) + "\n")
+
+
+def _plain(text: str) -> str:
+    return _TERMINAL_COLOURS.sub("", str(text)).strip()
+
+
+def without_traces(notebook: Any) -> Any:
+    """Return the notebook without times and paths of this machine, which would differ at every run."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+    return notebook
+
+
+def describe(error: BaseException) -> str:
+    """Return an error as one line for the index: our own in words, others with where they arose."""
+    if isinstance(error, ToolkitError):
+        return str(error)
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
+    return f"{type(error).__name__}: {error}{place}"
