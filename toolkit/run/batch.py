@@ -74,7 +74,7 @@ def run_jobs(
     jobs: Sequence[Job],
     *,
     workers: int | None = None,
-    on_done: Callable[[Done], None] = lambda done: None,
+    on_done: Callable[[Done], None] = lambda _: None,
     work: Callable[[Job], Done] = run_job,
 ) -> list[Done]:
     """Run all jobs on `workers` processes and return how each ended, in the order of `jobs`.

@@ -109,7 +109,14 @@ def check_parameters(template: Path, given: Mapping[str, Parameter]) -> None:
             raise UsageError(message, "Give a value of that type; codes are texts, in quotes.")
 
 
-def execute(template: Path, output: Path, parameters: Mapping[str, Parameter], *, timeout: int = 600) -> None:
+def execute(
+    template: Path,
+    output: Path,
+    parameters: Mapping[str, Parameter],
+    *,
+    timeout: int = 600,
+    needs_parameters: bool = True,
+) -> None:
     """Execute `template` with `parameters` and leave the executed notebook at `output`.
 
     Parameters
@@ -120,13 +127,16 @@ def execute(template: Path, output: Path, parameters: Mapping[str, Parameter], *
         Checked against the tagged cell before anything starts.
     timeout :
         Seconds that one cell may take.
+    needs_parameters :
+        False for a notebook without a tagged cell.
 
     Raises
     ------
     NotebookError
         If a cell fails; the partial notebook is written all the same.
     """
-    check_parameters(template, parameters)
+    if needs_parameters:
+        check_parameters(template, parameters)
     import nbformat
     import papermill
 
@@ -139,6 +149,7 @@ def execute(template: Path, output: Path, parameters: Mapping[str, Parameter], *
                 str(written),
                 parameters=dict(parameters),
                 kernel_name=KERNEL_NAME,
+                language="python",
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 autosave_cell_every=0,

@@ -1,0 +1,82 @@
+"""pyproject.toml, requirements.lock and environment.yml say the same, and none names where packages come from."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[2]
+CARD = ("jupyterlab", "pandas", "statsmodels", "scikit-learn", "matplotlib", "papermill")
+PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)([^\\]*)\\?$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def locked() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for name, version, _ in PINNED.findall((ROOT / "requirements.lock").read_text(encoding="utf-8")):
+        found.setdefault(canonicalize_name(name), set()).add(version)
+    return found
+
+
+@pytest.fixture(scope="module")
+def conda() -> dict[str, str]:
+    content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    pins = [entry for entry in content["dependencies"] if isinstance(entry, str) and "=" in entry]
+    return {canonicalize_name(name): version for name, version in (pin.split("=", 1) for pin in pins)}
+
+
+def everything_asked_for(project: dict) -> list[Requirement]:
+    extras = project["project"]["optional-dependencies"].values()
+    groups = project["dependency-groups"].values()
+    build = [project["build-system"]["requires"]]
+    asked = [project["project"]["dependencies"], *extras, *groups, *build]
+    return [Requirement(line) for group in asked for line in group]
+
+
+def test_every_requirement_is_locked_at_a_version_it_allows(project: dict, locked: dict[str, set[str]]) -> None:
+    for requirement in everything_asked_for(project):
+        versions = locked[canonicalize_name(requirement.name)]
+        assert all(Version(version) in requirement.specifier for version in versions), requirement
+
+
+def test_every_locked_version_has_hashes() -> None:
+    entries = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / "requirements.lock").read_text(encoding="utf-8").strip())
+    assert len(entries) > 100
+    assert [entry.splitlines()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+def test_the_lock_serves_all_platforms() -> None:
+    assert "sys_platform == 'win32'" in (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def test_environment_has_the_card_and_everything_users_need(project: dict, conda: dict[str, str]) -> None:
+    users = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
+    asked = {canonicalize_name(Requirement(line).name) for group in users for line in group}
+    assert asked <= set(conda)
+    assert set(CARD) <= set(conda)
+
+
+def test_environment_pins_what_the_lock_pins(conda: dict[str, str], locked: dict[str, set[str]]) -> None:
+    python = conda.pop("python")
+    assert python == "3.11"
+    assert {name: {version} for name, version in conda.items()} == {name: locked[name] for name in conda}
+
+
+@pytest.mark.parametrize("pattern", ["*.lock", "*.yml", "*.toml", "*.md", "Makefile", ".ci/run"])
+def test_no_file_names_a_package_index(pattern: str) -> None:
+    indices = re.compile(r"--(extra-)?index-url|--find-links|-i http|pypi\.org|files\.pythonhosted|/simple/?\b")
+    files = list(ROOT.glob(pattern))
+    assert files
+    assert [file.name for file in files if indices.search(file.read_text(encoding="utf-8"))] == []

@@ -1,0 +1,61 @@
+"""The house: one direction between rooms, small modules, a light door, clean notebooks."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted((ROOT / "toolkit").rglob("*.py"))
+NOTEBOOKS = sorted([*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "parameterized").glob("*.ipynb")])
+HEAVY = ("statsmodels", "sklearn", "matplotlib", "papermill", "nbconvert", "scipy.stats", "pandas", "openpyxl")
+
+
+def test_rooms_import_only_from_rooms_below() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_module_is_one_room_of_at_most_about_300_lines(module: Path) -> None:
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= 330
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    program = "import sys, toolkit; print([name for name in sys.argv[1:] if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program, *HEAVY], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names_exist_and_are_few() -> None:
+    import toolkit
+
+    assert len(toolkit.__all__) <= 25
+    assert [name for name in toolkit.__all__ if getattr(toolkit, name) is None] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebooks_are_thin_and_without_outputs(path: Path) -> None:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert [cell["id"] for cell in code if cell["outputs"] or cell["execution_count"]] == []
+    trees = [ast.parse("".join(cell["source"])) for cell in code]
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    assert [node.name for tree in trees for node in ast.walk(tree) if isinstance(node, kinds)] == []
+
+
+def test_no_committed_file_names_a_folder_of_a_machine() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    texts = [ROOT / name for name in listed if name.endswith((".py", ".md", ".ipynb", ".yaml", ".yml", ".toml"))]
+    told = [file for file in texts if file.exists() and file != Path(__file__)]
+    assert [file.name for file in told if "/" + "work/" in file.read_text(encoding="utf-8")] == []

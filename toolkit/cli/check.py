@@ -1,0 +1,62 @@
+"""``toolkit check``: all problems of data files, in one list."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.base.errors import Problem, UsageError
+from toolkit.cli import options
+
+
+def check(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]…", help="Observation tables; none: the whole data folder.", show_default=False),
+    ] = None,
+    data: options.Data = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the problems as CSV.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Check observation tables, each alone against the project's areas, indicators, sources and standards.
+
+    Example: toolkit check my-district.csv
+    """
+    from toolkit.data.check import check_folder, check_observations
+    from toolkit.data.folder import data_folder
+
+    folder = data_folder(data)
+    for file in files or []:
+        if not file.is_file():
+            message = f"There is no file {file}."
+            raise UsageError(message, "Give the path of a CSV or XLSX table.")
+    problems = (
+        [problem for file in files for problem in check_observations(file, folder)] if files else check_folder(folder)
+    )
+    if as_json:
+        text = json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1)
+    elif as_csv:
+        text = _csv(problems)
+    else:
+        text = "\n".join(problem.line() for problem in problems)
+    if text:
+        print(text)  # noqa: T201
+    errors = sum(problem.severity == "error" for problem in problems)
+    if not as_json and not as_csv:
+        print(f"{errors} errors, {len(problems) - errors} warnings.")  # noqa: T201
+    if errors:
+        raise typer.Exit(1)
+
+
+def _csv(problems: list[Problem]) -> str:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, fieldnames=list(Problem.__dataclass_fields__), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(problem) for problem in problems)
+    return stream.getvalue().rstrip("\n")

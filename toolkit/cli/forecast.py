@@ -1,0 +1,108 @@
+"""``toolkit forecast``: the plan's forecasts as a table, or those of any table of short series."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.base.errors import UsageError
+from toolkit.cli import options
+from toolkit.cli.areas import wanted_areas
+
+DEFAULT_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+
+
+def forecast(
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", help="Any long table: panel,kind,unit,year,value.", show_default="the plan's data"),
+    ] = None,
+    horizon: Annotated[
+        int, typer.Option("--horizon", min=1, max=50, help="Years after the origin (with --table).")
+    ] = 8,
+    quantiles: Annotated[
+        str | None, typer.Option("--quantiles", help="Levels, with commas.", show_default="0.025,0.1,…,0.975")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="CSV to write.", show_default="standard output")
+    ] = None,
+    area: options.AreaNames = None,
+    level: options.Level = None,
+    indicator: Annotated[
+        list[str] | None, typer.Option("--indicator", help="Only these indicators.", show_default=False)
+    ] = None,
+    as_of: options.AsOf = None,
+    data: options.Data = None,
+    plan: options.PlanName = None,
+    draws: options.Draws = 2000,
+    seed: options.Seed = 138,
+    model: options.Model = "default",
+    as_json: options.Json = False,
+) -> None:
+    """Forecast what the plan asks about, or any table of short yearly series.
+
+    Example: toolkit forecast --area "Bình Gia" --indicator poverty_rate
+
+    Example: toolkit forecast --table histories.csv --horizon 8 --quantiles 0.1,0.5,0.9 --out forecasts.csv
+    """
+    levels = parse_levels(quantiles)
+    if table is not None:
+        result = _any_table(table, horizon, levels, model)
+    else:
+        from toolkit.data.dataset import load
+        from toolkit.data.folder import data_folder
+        from toolkit.forecast.make import make_forecasts
+        from toolkit.forecast.summary import summary_table
+        from toolkit.plan.load import load_plan
+
+        folder = data_folder(data)
+        dataset = load(folder, as_of=options.day_of(as_of))
+        loaded = load_plan(plan, folder=folder)
+        for name in indicator or []:
+            dataset.indicators.get(name)
+        areas = wanted_areas(dataset, loaded, area, level)
+        codes = [item.code for item in areas]
+        made = make_forecasts(dataset, loaded, codes, draws=draws, seed=seed, model=model)
+        result = summary_table(made, dataset, codes, levels=levels, indicators=indicator)
+    text = (
+        result.to_json(orient="records", force_ascii=False, indent=1)
+        if as_json
+        else result.to_csv(index=False, lineterminator="\n")
+    )
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        from toolkit.base.files import write_atomic
+
+        write_atomic(out, text)
+        print(f"{len(result)} rows: {out}", file=sys.stderr)  # noqa: T201
+
+
+def parse_levels(text: str | None) -> tuple[float, ...]:
+    """Return quantile levels from text such as ``0.1,0.5,0.9``, sorted.
+
+    Raises
+    ------
+    UsageError
+        If a part is no number between 0 and 1, both excluded.
+    """
+    if text is None:
+        return DEFAULT_LEVELS
+    try:
+        levels = sorted({float(part) for part in text.split(",")})
+    except ValueError as error:
+        message = f"{text!r} is no list of quantile levels ({error})."
+        raise UsageError(message, "Write for example --quantiles 0.1,0.5,0.9.") from error
+    if not all(0 < level < 1 for level in levels):
+        message = f"Quantile levels lie between 0 and 1, both excluded, not {text!r}."
+        raise UsageError(message, "Write for example --quantiles 0.1,0.5,0.9.")
+    return tuple(levels)
+
+
+def _any_table(table: Path, horizon: int, levels: tuple[float, ...], model: str) -> object:
+    from toolkit.forecast.table import forecast_table, read_table
+
+    return forecast_table(read_table(table), horizon=horizon, quantiles=levels, model=model)

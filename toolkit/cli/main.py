@@ -1,0 +1,39 @@
+"""``toolkit``: the program, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from toolkit.base.errors import ToolkitError
+from toolkit.cli import check, forecast, report
+
+EXIT_HELP = "Exit code 0: all well; 1: problems found; 2: the call itself was wrong."
+
+app = typer.Typer(
+    name="toolkit",
+    help=f"Will the targets of a province's ethnic-affairs plan be met? {EXIT_HELP}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check")(check.check)
+app.command("forecast")(forecast.forecast)
+app.command("report")(report.report)
+
+
+def main() -> None:
+    """Run the program; a user's mistake ends in a message and an exit code, never in a traceback."""
+    try:
+        app()
+    except ToolkitError as error:
+        print(f"toolkit: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("toolkit: stopped.", file=sys.stderr)  # noqa: T201
+        sys.exit(130)

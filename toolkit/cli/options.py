@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.run.session import parse_day
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data folder (default: the project's own).", show_default=False)
+]
+PlanName = Annotated[
+    str | None, typer.Option("--plan", help="Plan in data/plans (default: the only one).", show_default=False)
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="Use only what was known on this day.", show_default="today"),
+]
+Lang = Annotated[str, typer.Option("--lang", help="Language of the result: vi or en.")]
+AreaNames = Annotated[
+    list[str] | None,
+    typer.Option("--area", metavar="CODE|NAME", help="Area by code or name; may be repeated.", show_default=False),
+]
+Level = Annotated[
+    str | None, typer.Option("--level", help="province, district or commune.", show_default="province and districts")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Draws = Annotated[int, typer.Option("--draws", help="Joint draws of each path.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of all random numbers.")]
+Model = Annotated[str, typer.Option("--model", help="Forecasting model.")]
+
+
+def day_of(as_of: str | None) -> date:
+    """Return the day given with ``--as-of``, today by default."""
+    return parse_day(as_of) if as_of else date.today()  # noqa: DTZ011  (a civil date, as on the sender's calendar)

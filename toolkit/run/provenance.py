@@ -1,0 +1,106 @@
+"""Where a run's numbers come from: versions, state of the program, hashes of what went in and came out."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from toolkit.base.files import sha256, write_atomic
+from toolkit.data.dataset import Dataset
+from toolkit.forecast.store import Forecasts
+from toolkit.report.facts import RunFacts
+
+PACKAGES = ("langson-toolkit", "numpy", "pandas", "scipy", "statsmodels", "matplotlib", "papermill", "nbconvert")
+PROJECT = Path(__file__).resolve().parents[2]
+MANIFEST = "manifest.json"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that numbers and pages depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def commit() -> str:
+    """Return the commit of the program, with ``+`` when files differ from it; empty outside a checkout."""
+    if not (PROJECT / ".git").exists():
+        return ""
+    head = _git("rev-parse", "--short=12", "HEAD")
+    return f"{head}+" if head and _git("status", "--porcelain", "--untracked-files=no") else head
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(PROJECT), *arguments], capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+def facts_of(dataset: Dataset, forecasts: Forecasts, command: str = "") -> RunFacts:
+    """Return what a report says about how its numbers came about."""
+    return RunFacts(
+        as_of=dataset.as_of,
+        seed=forecasts.seed,
+        draws=forecasts.draw_count,
+        model=forecasts.model_name,
+        versions=versions(),
+        simulated=dataset.simulated,
+        commit=commit(),
+        command=command,
+    )
+
+
+def command_line(arguments: Iterable[str] | None = None) -> str:
+    """Return the command that was given, as it would be typed again."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return shlex.join(["toolkit", *given])
+
+
+def hashes(files: Iterable[Path], base: Path) -> dict[str, str]:
+    """Return the SHA-256 of files by their path below `base`, sorted."""
+    return {file.relative_to(base).as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
+
+
+def write_manifest(folder: Path, *, inputs: Mapping[str, str], parameters: Mapping[str, Any], facts: RunFacts) -> Path:
+    """Write ``manifest.json``: everything needed to make the run again and to see what was altered since.
+
+    Parameters
+    ----------
+    folder :
+        The run; the hashes of all its files are taken last.
+    inputs :
+        Hashes of data, plan, templates and lock.
+    parameters :
+        Of the run, as plain JSON types.
+    facts :
+        Seed, versions, commit.
+    """
+    record = {
+        "as_of": facts.as_of.isoformat(),
+        "seed": facts.seed,
+        "draws": facts.draws,
+        "model": facts.model,
+        "simulated": facts.simulated,
+        "commit": facts.commit,
+        "command": facts.command,
+        "versions": dict(facts.versions),
+        "parameters": dict(parameters),
+        "inputs": dict(inputs),
+        "outputs": hashes((file for file in folder.rglob("*") if file.name != MANIFEST), folder),
+    }
+    return write_atomic(folder / MANIFEST, json.dumps(record, ensure_ascii=False, indent=1) + "\n")

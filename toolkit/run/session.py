@@ -1,0 +1,191 @@
+"""A session: data, plan and forecasts that belong together, computed on the spot or opened from a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from toolkit.attainment.assess import assess_all
+from toolkit.attainment.hindcast import Hindcast, hindcasts
+from toolkit.attainment.result import Attainment
+from toolkit.base.errors import UsageError
+from toolkit.base.files import write_atomic
+from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset, load
+from toolkit.data.folder import data_folder as find_data
+from toolkit.forecast import store
+from toolkit.forecast.make import DRAWS, SEED, make_forecasts
+from toolkit.forecast.store import Forecasts
+from toolkit.plan.load import load_plan
+from toolkit.plan.schema import Plan
+from toolkit.report.facts import RunFacts
+from toolkit.run.provenance import facts_of
+
+FORECASTS = "forecasts"
+HINDSIGHT = "hindsight"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Data, plan and forecasts that belong together.
+
+    Attributes
+    ----------
+    dataset :
+        The data as known on a date.
+    plan :
+        The plan whose targets are asked about.
+    forecasts :
+        Joint draws for all areas of the run.
+    earlier :
+        Forecasts from what was known at the ends of earlier years, for comparison with what came.
+    """
+
+    dataset: Dataset
+    plan: Plan
+    forecasts: Forecasts
+    earlier: tuple[Forecasts, ...] = ()
+
+    def attainments(self, area_code: str) -> tuple[Attainment, ...]:
+        """Return the answer to every statement of the plan for one area, in the plan's order."""
+        return assess_all(self.plan, [self.dataset.areas.get(area_code)], self.dataset, self.forecasts)
+
+    def hindcasts(self, area_code: str) -> tuple[Hindcast, ...]:
+        """Return what would have been said of years that official forecasts spoke of, and what came."""
+        found = [item for past in self.earlier for item in hindcasts(self.dataset, past)]
+        return tuple(item for item in found if item.area_code == area_code)
+
+    @cached_property
+    def facts(self) -> RunFacts:
+        """Return how the numbers of this run came about."""
+        return facts_of(self.dataset, self.forecasts)
+
+
+def compute_run(
+    areas: Sequence[str] = (),
+    *,
+    data: Path | str | None = None,
+    plan: str | None = None,
+    as_of: date | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    model: str = "default",
+) -> Run:
+    """Load the data, make all forecasts, and return both.
+
+    Parameters
+    ----------
+    areas :
+        Codes of areas wanted beyond the province and its districts, such as communes.
+    data :
+        Data folder; the project's own by default.
+    plan :
+        Identifier of a plan in ``data/plans``; the only one there by default.
+    as_of :
+        Use only what was known on this day; today by default.
+    draws, seed, model :
+        As in :func:`toolkit.forecast.make.make_forecasts`.
+    """
+    folder = find_data(data)
+    dataset = load(folder, as_of=as_of)
+    loaded = load_plan(plan, folder=folder)
+    codes = list(areas) or [area.code for area in plan_areas(dataset, loaded)]
+    forecasts = make_forecasts(dataset, loaded, codes, draws=draws, seed=seed, model=model)
+    earlier = tuple(
+        make_forecasts(load(folder, as_of=day), loaded, (), draws=draws, seed=seed, model=model)
+        for day in hindsight_days(dataset)
+    )
+    return Run(dataset, loaded, forecasts, earlier)
+
+
+def hindsight_days(dataset: Dataset) -> list[date]:
+    """Return the last days of the years before those for which an official forecast is held that has an outcome."""
+    spoken = dataset.local_targets[dataset.local_targets["kind"] == "official_forecast"]
+    return [
+        date(due - 1, 12, 31)
+        for due in sorted({int(due) for due in spoken["due"]})
+        if date(due - 1, 12, 31) < dataset.as_of
+    ]
+
+
+def plan_areas(dataset: Dataset, plan: Plan, level: str | None = None) -> list[Area]:
+    """Return the areas that a plan reports on: the province and its districts, or those of one level."""
+    province = dataset.areas.get(plan.province_code)
+    below = [area for area in dataset.areas.all(level="district") if area.parent_code == province.code]
+    match level:
+        case None:
+            return [province, *below]
+        case "province":
+            return [province]
+        case "district":
+            return list(below)
+        case "commune":
+            return list(dataset.areas.all(level="commune", on=dataset.as_of))
+        case _:
+            message = f"There is no level {level!r}."
+            raise UsageError(message, "Choose province, district or commune.")
+
+
+def open_run(run_folder: str | Path = "", *, data_folder: str | Path = "", as_of: str = "") -> Run:
+    """Open the forecasts of a run, or make them here when no run is named.
+
+    Parameters
+    ----------
+    run_folder :
+        Folder of a run, as ``toolkit report`` leaves it; empty to compute.
+    data_folder :
+        Data folder; the project's own if empty.
+    as_of :
+        ISO date; for a run it must be the run's own, or empty.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    UsageError
+        If `as_of` is no date, or differs from the run's.
+    DataError
+        If the folder holds no complete run.
+    """
+    day = parse_day(as_of) if as_of else None
+    if not run_folder:
+        return compute_run(data=data_folder or None, as_of=day)
+    folder = Path(run_folder)
+    forecasts = store.load(folder / FORECASTS)
+    if day not in (None, forecasts.as_of):
+        message = f"The run in {folder} knows what was known on {forecasts.as_of}, not on {day}."
+        raise UsageError(message, "Leave as_of empty, or make another run.")
+    data = find_data(data_folder or None)
+    dataset = load(data, as_of=forecasts.as_of)
+    plan = load_plan(json.loads((folder / FORECASTS / "plan.json").read_text(encoding="utf-8")), folder=data)
+    earlier = tuple(store.load(part) for part in sorted((folder / FORECASTS / HINDSIGHT).glob("*")))
+    return Run(dataset, plan, forecasts, earlier)
+
+
+def save_run(run: Run, folder: Path) -> None:
+    """Store the forecasts of a run where :func:`open_run` finds them."""
+    for past in run.earlier:
+        store.save(past, folder / FORECASTS / HINDSIGHT / past.as_of.isoformat())
+    write_atomic(folder / FORECASTS / "plan.json", json.dumps(run.plan.id))
+    store.save(run.forecasts, folder / FORECASTS)
+
+
+def parse_day(text: str) -> date:
+    """Return an ISO date.
+
+    Raises
+    ------
+    UsageError
+        If `text` is no date such as 2026-11-23.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        message = f"{text!r} is no date."
+        raise UsageError(message, "Write it as year-month-day, for example 2026-11-23.") from error
