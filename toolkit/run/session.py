@@ -9,11 +9,15 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
+
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.hindcast import Hindcast, hindcasts
 from toolkit.attainment.result import Attainment
+from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
+from toolkit.base.texts import texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import data_folder as find_data
@@ -53,6 +57,14 @@ class Run:
     def attainments(self, area_code: str) -> tuple[Attainment, ...]:
         """Return the answer to every statement of the plan for one area, in the plan's order."""
         return assess_all(self.plan, [self.dataset.areas.get(area_code)], self.dataset, self.forecasts)
+
+    def table(self, area_codes: Sequence[str], *, language: str = "vi") -> pd.DataFrame:
+        """Return the answers for some areas as a table: one row an area and statement.
+
+        Its columns are those of ``attainment.csv``; texts are in `language`.
+        """
+        found = [answer for code in area_codes for answer in self.attainments(code)]
+        return attainment_table(found, self.dataset, self.plan, texts(language))
 
     def hindcasts(self, area_code: str) -> tuple[Hindcast, ...]:
         """Return what would have been said of years that official forecasts spoke of, and what came."""
