@@ -40,10 +40,13 @@ class Problem:
     sheet: str = ""
 
     def line(self) -> str:
-        """Return the problem as one line of text."""
-        place = f"{self.file}, row {self.row}" + (f", column {self.column}" if self.column else "")
+        """Return the problem as one line of text, in the user's language."""
+        from toolkit.base.texts import say  # errors lie below texts, which raise them
+
+        file = f"{self.file} [{self.sheet}]" if self.sheet else self.file
+        place = say("problem.place_column" if self.column else "problem.place", file=file, row=self.row, column=self.column)
         found = f" ({self.value!r})" if self.value else ""
-        return f"{self.severity}: {place}{found}: {self.problem} {self.remedy}".rstrip()
+        return f"{say(f'problem.{self.severity}')}: {place}{found}: {self.problem} {self.remedy}".rstrip()
 
 
 class ToolkitError(Exception):
@@ -90,7 +93,9 @@ class DataError(ToolkitError):
     def __str__(self) -> str:
         lines = [super().__str__(), *(f"  {problem.line()}" for problem in self.problems[: self.SHOWN])]
         if len(self.problems) > self.SHOWN:
-            lines.append(f"  … and {len(self.problems) - self.SHOWN} more")
+            from toolkit.base.texts import say  # errors lie below texts, which raise them
+
+            lines.append(f"  {say('problem.more', count=len(self.problems) - self.SHOWN)}")
         return "\n".join(lines)
 
 

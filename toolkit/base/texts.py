@@ -6,6 +6,7 @@ Texts may hold ``{fields}``, filled by :meth:`Texts.t`.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -90,3 +91,16 @@ def texts(language: str) -> Texts:
             return Texts(known)
     message = f"There is no language {language!r}."
     raise UsageError(message, f"Choose one of: {', '.join(LANGUAGES)}.")
+
+
+def interface_language() -> Language:
+    """Return the language in which the toolkit speaks to its user, outside reports: ``vi`` unless told otherwise.
+
+    The environment variable ``TOOLKIT_LANG`` tells it, so that worker processes speak the same language.
+    """
+    return "en" if os.environ.get("TOOLKIT_LANG", "vi").casefold().startswith("en") else "vi"
+
+
+def say(key: str, **fields: object) -> str:
+    """Return a text of the catalogue in the user's language; see :meth:`Texts.t`."""
+    return texts(interface_language()).t(key, **fields)
