@@ -1,0 +1,37 @@
+"""The banks in use and their prior weights."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toolkit.models.bank import Bank, bank_of
+from toolkit.models.links import FloatArray
+from toolkit.models.posterior import PanelPrior
+from toolkit.models.structure import Structure
+
+__all__ = ["deviations", "unit_paths"]
+
+# (variance of the level's steps, variance of the values)
+NOISES = ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0))
+# (variance of the initial slope, variance of the slope's steps)
+SLOPES = ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1), (2.0, 0.5))
+DRIFT_SHARES = (0.0, 0.5, 1.0)
+
+
+def weights_of(bank: Bank) -> FloatArray:
+    """Return prior weights: equal shares of each drift share, half of it for members without a slope of their own."""
+    sloped = bank.initial_slope > 0
+    weights = np.where(sloped, 0.5 / max(int(sloped.sum()), 1), 0.5 / max(int((~sloped).sum()), 1))
+    return np.asarray(weights / weights.sum())
+
+
+def unit_paths() -> Structure:
+    """Return structure A: each unit its own path, with the panel's drift at shares 0, 1/2 and 1."""
+    bank = bank_of((0.6, 0.8, 0.9, 1.0), (1.0,), NOISES, SLOPES, DRIFT_SHARES)
+    return Structure(bank, PanelPrior(weights_of(bank)), drifts=True)
+
+
+def deviations() -> Structure:
+    """Return the bank of a unit's deviation from a path that it follows: mildly mean-reverting."""
+    bank = bank_of((0.6,), (0.9, 0.98, 1.0), NOISES, SLOPES[:3])
+    return Structure(bank, PanelPrior(weights_of(bank), scale=0.07), drifts=False)

@@ -1,0 +1,130 @@
+"""What the observations say about members and scales: conjugate in the scale, a few EM steps in the panel.
+
+The squared scale of unit i is inverse gamma with shape ``a`` and mean precision ``1 / s2``;
+``s2`` belongs to the panel. With n innovations, sum of squares Q and log determinant D under a
+member, the scale integrates out to
+
+    log p = lgamma(a + n/2) - lgamma(a) + a log(a s2) - (a + n/2) log(a s2 + Q/2) - D/2 - n/2 log(2 pi)
+
+so that predictions are Student-t with 2a + n degrees of freedom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit.models.kalman import Filtered
+from toolkit.models.links import FloatArray
+
+__all__ = ["PanelPrior", "Posterior", "log_evidence", "update_panel"]
+
+
+@dataclass(frozen=True)
+class PanelPrior:
+    """What is believed before a panel is seen.
+
+    Attributes
+    ----------
+    weights :
+        Shape (K,): weights of the members, positive, sum 1.
+    strength :
+        Number of units that the weights count for when a panel updates them.
+    shape :
+        Shape ``a`` of the inverse-gamma prior of a unit's squared scale.
+    scale :
+        Typical scale of a panel (link scale, or relative to the data for the identity link).
+    scale_strength :
+        Number of units that ``scale`` counts for.
+    """
+
+    weights: FloatArray
+    strength: float = 10.0
+    shape: float = 2.5
+    scale: float = 0.1
+    scale_strength: float = 0.3
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Members and scales after a panel was seen.
+
+    Attributes
+    ----------
+    weights :
+        Shape (K, N): weights of the members for each unit.
+    shape :
+        Shape (N,): shape of the posterior of the squared scale.
+    rate :
+        Shape (K, N): its rate under each member.
+    panel_scale :
+        The panel's typical scale.
+    evidence :
+        Log likelihood of the panel.
+    """
+
+    weights: FloatArray
+    shape: FloatArray
+    rate: FloatArray
+    panel_scale: float
+    evidence: float
+
+
+def log_evidence(filtered: Filtered, squared_scale: float, shape: float) -> FloatArray:
+    """Return the log likelihood of each unit under each member, shape (K, N), scale integrated out."""
+    from scipy.special import gammaln
+
+    rate = shape * squared_scale
+    posterior_shape = shape + filtered.innovations / 2.0
+    constant = gammaln(posterior_shape) - gammaln(shape) + shape * np.log(rate)
+    constant = constant - filtered.innovations / 2.0 * np.log(2.0 * np.pi)
+    return np.asarray(
+        constant - posterior_shape * np.log(rate + filtered.squares / 2.0) - filtered.log_determinant / 2.0
+    )
+
+
+def responsibilities(log_likelihood: FloatArray, log_weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the members' posterior weights (K, N) and each unit's log likelihood (N,)."""
+    joint = log_likelihood + log_weights[:, None]
+    highest = joint.max(axis=0)
+    share = np.exp(joint - highest)
+    total = share.sum(axis=0)
+    return share / total, highest + np.log(total)
+
+
+def update_panel(
+    filtered: Filtered, prior: PanelPrior, *, smallest_scale: float, steps: int = 8, first_guess: float | None = None
+) -> Posterior:
+    """Update weights and scale within the panel.
+
+    Parameters
+    ----------
+    filtered :
+        A pass of all members over all units, shapes (K, N).
+    prior :
+        What was believed before.
+    smallest_scale :
+        The panel's scale never falls below this: a constant series keeps a positive width.
+    steps :
+        EM steps.
+    first_guess :
+        Where the search for the panel's scale starts.
+    """
+    informative = filtered.innovations > 0
+    squared = max(first_guess or prior.scale, smallest_scale) ** 2
+    weights = prior.weights
+    shape = prior.shape + filtered.innovations / 2.0
+    share, evidence = responsibilities(log_evidence(filtered, squared, prior.shape), np.log(weights))
+    for _ in range(steps if informative.any() else 0):
+        precision = (share * shape / (prior.shape * squared + filtered.squares / 2.0)).sum(axis=0)
+        known = float(informative.sum())
+        squared = (known + prior.scale_strength) / (
+            float(precision[informative].sum()) + prior.scale_strength / prior.scale**2
+        )
+        squared = max(squared, smallest_scale**2)
+        weights = prior.strength * prior.weights + share[:, informative].sum(axis=1)
+        weights = weights / weights.sum()
+        share, evidence = responsibilities(log_evidence(filtered, squared, prior.shape), np.log(weights))
+    rate = prior.shape * squared + filtered.squares / 2.0
+    return Posterior(share, shape, rate, float(np.sqrt(squared)), float(evidence.sum()))

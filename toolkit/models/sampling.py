@@ -1,0 +1,195 @@
+"""Joint draws of paths: forward filter, backward sampling, and simulation beyond the observations.
+
+Every draw has its own member and scale, so arrays have the shape (S, N): draws by units.
+Random numbers belong to units: a unit's stream does not depend on the other units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit.models.bank import Bank
+from toolkit.models.kalman import Filtered, Start, State, predict, run_filter
+from toolkit.models.links import BoolArray, FloatArray, IntArray
+from toolkit.models.posterior import Posterior
+
+__all__ = ["Choice", "choose_members", "normals", "sample_levels", "stream"]
+
+CHOICE, FUTURE, PAST, VALUES, PAST_VALUES, UNSEEN, OFFSETS = range(7)
+TINY = 1e-12
+
+
+def stream(seed: int, unit: int, purpose: int) -> np.random.Generator:
+    """Return the random numbers of one unit for one purpose (unit -1: the panel's own)."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, unit + 1, purpose])))
+
+
+def normals(seed: int, units: int, purpose: int, shape: tuple[int, ...]) -> FloatArray:
+    """Return standard normals of shape (shape[0], ..., N), each unit from its own stream."""
+    return np.stack([stream(seed, unit, purpose).standard_normal(shape) for unit in range(units)], axis=-1)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Member and scale of every draw, shape (S, N)."""
+
+    member: IntArray
+    scale: FloatArray
+
+
+def choose_members(posterior: Posterior, draws: int, seed: int) -> Choice:
+    """Draw members (systematically, so that few draws already represent the weights) and scales."""
+    units = posterior.weights.shape[1]
+    member, scale = np.empty((draws, units), np.int64), np.empty((draws, units))
+    for unit in range(units):
+        random = stream(seed, unit, CHOICE)
+        position = random.permutation((np.arange(draws) + random.random()) / draws)
+        cumulative = np.cumsum(posterior.weights[:, unit])
+        member[:, unit] = np.minimum(np.searchsorted(cumulative, position * cumulative[-1]), cumulative.size - 1)
+        gamma = random.standard_gamma(posterior.shape[unit], draws)
+        scale[:, unit] = np.sqrt(posterior.rate[member[:, unit], unit] / np.maximum(gamma, TINY))
+    return Choice(member, scale)
+
+
+def draw_state(state: State, scale: FloatArray, noise: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Draw (level, slope); ``noise`` has shape (2, S, N)."""
+    level_sd = np.sqrt(np.maximum(state.level_variance, 0.0))
+    load = np.divide(state.covariance, level_sd, out=np.zeros_like(level_sd), where=level_sd > TINY)
+    rest = np.sqrt(np.maximum(state.slope_variance - load * load, 0.0))
+    return state.level + scale * level_sd * noise[0], state.slope + scale * (load * noise[0] + rest * noise[1])
+
+
+def given_next(state: State, level: FloatArray, slope: FloatArray, bank: Bank, drift: FloatArray) -> State:
+    """Return the state of a year given the drawn state of the next one (backward sampling)."""
+    after = predict(state, bank, drift)
+    level_variance, slope_variance = after.level_variance + TINY, after.slope_variance + TINY
+    determinant = level_variance * slope_variance - after.covariance**2
+    to_level = (bank.rho * state.level_variance + bank.phi * state.covariance, bank.phi * state.covariance)
+    to_slope = (bank.rho * state.covariance + bank.phi * state.slope_variance, bank.phi * state.slope_variance)
+    gain = [
+        (
+            (a * slope_variance - b * after.covariance) / determinant,
+            (b * level_variance - a * after.covariance) / determinant,
+        )
+        for a, b in (to_level, to_slope)
+    ]
+    error_level, error_slope = level - after.level, slope - after.slope
+    return State(
+        state.level + gain[0][0] * error_level + gain[0][1] * error_slope,
+        state.slope + gain[1][0] * error_level + gain[1][1] * error_slope,
+        state.level_variance - gain[0][0] * to_level[0] - gain[0][1] * to_level[1],
+        state.covariance - gain[0][0] * to_slope[0] - gain[0][1] * to_slope[1],
+        state.slope_variance - gain[1][0] * to_slope[0] - gain[1][1] * to_slope[1],
+    )
+
+
+def backward(
+    filtered: Filtered, first: IntArray, bank: Bank, drift: FloatArray, scale: FloatArray, noise: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Draw levels of all grid years backwards; return them (T, S, N), the last slope and the first.
+
+    ``noise`` has shape (T, 2, S, N); years before a unit's first observation are simulated backwards.
+    """
+    years = len(filtered.history)
+    levels = np.empty((years, *scale.shape))
+    level, slope = draw_state(filtered.history[-1], scale, noise[-1])
+    last_slope = slope
+    levels[-1] = level
+    for t in range(years - 2, -1, -1):
+        inside = t >= first
+        past_level, past_slope = draw_state(given_next(filtered.history[t], level, slope, bank, drift), scale, noise[t])
+        back_level, back_slope = step_back(level, slope, bank, drift, scale, noise[t])
+        level, slope = np.where(inside, past_level, back_level), np.where(inside, past_slope, back_slope)
+        levels[t] = level
+    return levels, last_slope, slope
+
+
+def step_back(
+    level: FloatArray, slope: FloatArray, bank: Bank, drift: FloatArray, scale: FloatArray, noise: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Simulate the year before the first observation, as if time ran backwards."""
+    earlier = bank.rho * level - drift - bank.phi * slope + scale * np.sqrt(bank.level_noise) * noise[0]
+    return earlier, bank.phi * slope + scale * np.sqrt(bank.slope_noise) * noise[1]
+
+
+def step_on(
+    level: FloatArray, slope: FloatArray, bank: Bank, drift: FloatArray, scale: FloatArray, noise: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Simulate the next year."""
+    slope_part = bank.phi * slope
+    later = bank.rho * level + drift + slope_part + scale * np.sqrt(bank.level_noise) * noise[0]
+    return later, slope_part + scale * np.sqrt(bank.slope_noise) * noise[1]
+
+
+def sample_levels(
+    bank: Bank,
+    value: FloatArray,
+    extra_noise: FloatArray,
+    drift: FloatArray,
+    scale: FloatArray,
+    *,
+    start: Start | None,
+    unseen: FloatArray,
+    before: int,
+    after: int,
+    seed: int,
+) -> FloatArray:
+    """Draw levels for ``before`` years before the grid, the grid's years and ``after`` years beyond.
+
+    Parameters
+    ----------
+    bank :
+        Member of every draw, shape (S, N).
+    value, extra_noise :
+        Observations as for :func:`toolkit.models.kalman.run_filter`.
+    drift, scale :
+        Shape (S, N).
+    start :
+        Distribution of the first observed level (None: diffuse).
+    unseen :
+        Shape (S, N): level in the last year of the grid for units without any observation.
+
+    Returns
+    -------
+    Array of shape (S, N, before + T + after).
+    """
+    draws, units = scale.shape
+    seen = np.asarray(np.isfinite(value if value.ndim == 3 else value[0]).any(axis=-1), dtype=np.bool_)
+    years = seen.shape[1]
+    empty = np.asarray(~seen.any(axis=1), dtype=np.bool_)
+    first = np.where(empty, years, seen.argmax(axis=1))
+    filtered = run_filter(bank, value, extra_noise, drift, start=start, keep=True)
+    if empty.any():
+        filtered = Filtered(
+            filtered.state,
+            filtered.squares,
+            filtered.log_determinant,
+            filtered.innovations,
+            (*filtered.history[:-1], unseen_state(filtered.history[-1], empty, unseen, bank)),
+        )
+    noise = normals(seed, units, FUTURE, (years + after, 2, draws))
+    inside, slope, first_slope = backward(filtered, first, bank, drift, scale, noise[:years])
+    level, beyond = inside[-1], []
+    for t in range(after):
+        level, slope = step_on(level, slope, bank, drift, scale, noise[years + t])
+        beyond.append(level)
+    level, slope, earlier = inside[0], first_slope, []
+    past = normals(seed, units, PAST, (before, 2, draws)) if before else noise[:0]
+    for t in range(before):
+        level, slope = step_back(level, slope, bank, drift, scale, past[t])
+        earlier.append(level)
+    return np.moveaxis(np.stack([*earlier[::-1], *inside, *beyond]), 0, -1)
+
+
+def unseen_state(state: State, empty: BoolArray, unseen: FloatArray, bank: Bank) -> State:
+    """Return the last state with the levels given for units that were never observed."""
+    zero = np.zeros_like(state.level)
+    return State(
+        np.where(empty, unseen, state.level),
+        np.where(empty, 0.0, state.slope),
+        np.where(empty, 0.0, state.level_variance),
+        np.where(empty, 0.0, state.covariance),
+        np.where(empty, zero + bank.initial_slope, state.slope_variance),
+    )
