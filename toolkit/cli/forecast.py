@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolkit.base.errors import UsageError
 from toolkit.cli import options
 from toolkit.cli.areas import wanted_areas
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULT_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
@@ -102,7 +105,13 @@ def parse_levels(text: str | None) -> tuple[float, ...]:
     return tuple(levels)
 
 
-def _any_table(table: Path, horizon: int, levels: tuple[float, ...], model: str) -> object:
-    from toolkit.forecast.table import forecast_table, read_table
+def _any_table(table: Path, horizon: int, levels: tuple[float, ...], model: str) -> pd.DataFrame:
+    import pandas as pd
 
-    return forecast_table(read_table(table), horizon=horizon, quantiles=levels, model=model)
+    from toolkit.forecast.table import forecast_table
+
+    if not table.is_file():
+        message = f"There is no file {table}."
+        raise UsageError(message, "Give the path of a CSV table with the columns panel, kind, unit, year, value.")
+    content = pd.read_csv(table, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    return forecast_table(content, horizon=horizon, quantiles=levels, model=model)

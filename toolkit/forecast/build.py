@@ -14,7 +14,7 @@ from toolkit.forecast.chains import Chain, chain_of
 from toolkit.forecast.countable import count_of, rounded_to_counts
 from toolkit.forecast.hierarchy import Family, families_below, top_family
 from toolkit.forecast.panels import UnitFigures, figures_of, panel_of
-from toolkit.forecast.paths import Evidence, FloatArray, Path
+from toolkit.forecast.paths import BoolArray, Evidence, FloatArray, Path, PeriodAverage
 from toolkit.models import Forecaster
 from toolkit.models.panel import Paths
 
@@ -202,7 +202,7 @@ class Finish:
             last_year=max(informed),
         )
 
-    def _counted(self, draws: FloatArray, code: str, observed: np.ndarray) -> FloatArray:
+    def _counted(self, draws: FloatArray, code: str, observed: BoolArray) -> FloatArray:
         counts = [count_of(self.dataset, self.indicator.countable, code, year) for year in self.years]
         return rounded_to_counts(draws, counts, observed, self.indicator)
 
@@ -216,7 +216,7 @@ class Finish:
             return None
         return np.asarray(fits / fits.sum(), dtype=np.float64)
 
-    def _period_averages(self, code: str) -> tuple[object, ...]:
+    def _period_averages(self, code: str) -> tuple[PeriodAverage, ...]:
         carriers = [item.id for item in self.dataset.indicators.values() if item.period_average_of == self.indicator.id]
         return tuple(
             average

@@ -52,9 +52,9 @@ class Chain:
                 year=prior.year,
                 before=number,
                 after=number + 1,
-                mean=prior.jump_mean,
-                sd=prior.jump_sd,
-                skew=prior.jump_skew,
+                mean=prior.jump_mean or 0.0,
+                sd=prior.jump_sd or 0.0,
+                skew=prior.jump_skew or 0.0,
             )
             for number, prior in enumerate(self.priors)
         )
@@ -94,7 +94,7 @@ def chain_of(indicator: Indicator, standards: Standards, judged_in: int) -> Chai
         return Chain(("",), (OPEN_START,), ())
     kind = _kind(indicator, declared)
     members = tuple(standard for standard in declared if standard.chain == kind)
-    links = [standards.link(before.id, after.id) for before, after in pairwise(members)]
+    links = [standards.link(before.id, after.id, indicator.id) for before, after in pairwise(members)]
     runs: list[list[int]] = [[0]]
     for number, link in enumerate(links, start=1):
         if link is not None and link.comparable:
@@ -112,5 +112,5 @@ def chain_of(indicator: Indicator, standards: Standards, judged_in: int) -> Chai
 
 def _kind(indicator: Indicator, declared: Sequence[Standard]) -> str:
     if indicator.judged_on:
-        return next(standard.chain for standard in declared if standard.id == indicator.judged_on)
+        return indicator.judged_on
     return declared[-1].chain

@@ -113,7 +113,7 @@ def needed(plan: Plan, dataset: Dataset) -> dict[Key, Span]:
 
 
 def _keys(target: Target) -> list[Key]:
-    keys = [(target.indicator, target.scope)]
+    keys: list[Key] = [(target.indicator, target.scope)]
     if isinstance(target.rule, RatioToRule):
         keys.append((target.rule.benchmark.indicator, target.rule.benchmark.scope))
     return keys

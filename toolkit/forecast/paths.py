@@ -8,6 +8,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.data.series import Observation, PeriodAverage
+
+__all__ = [
+    "BoolArray",
+    "Break",
+    "Evidence",
+    "FloatArray",
+    "IntArray",
+    "Observation",
+    "Path",
+    "PeriodAverage",
+    "ProxyUse",
+]
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -16,30 +30,6 @@ Basis = Literal["A", "B", "C"]
 """A: own series of 4 points or more on one standard; B: own points, 1 to 3; C: borrowed from parent and peers."""
 
 Relation = Literal["equal", "upper_bound", "lower_bound"]
-
-
-@dataclass(frozen=True)
-class Observation:
-    """One published figure as a report shows it.
-
-    Attributes
-    ----------
-    year, value :
-        The year it speaks of and the figure, in the indicator's unit.
-    status, qualifier, standard, source_id, note :
-        As in ``observations.csv``; empty texts where the file has none.
-    overruled :
-        Other figures for the same cell that a better status or a later date set aside.
-    """
-
-    year: int
-    value: float
-    status: str
-    qualifier: str
-    standard: str
-    source_id: str
-    note: str = ""
-    overruled: tuple[Observation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,27 +101,6 @@ class Break:
     before: str
     after: str
     measured: bool
-
-
-@dataclass(frozen=True)
-class PeriodAverage:
-    """A published mean over several years; it feeds `average` rules only.
-
-    Attributes
-    ----------
-    from_year, to_year :
-        First and last year, both included.
-    value :
-        The published mean, in the indicator's unit.
-    status, source_id :
-        As in ``observations.csv``.
-    """
-
-    from_year: int
-    to_year: int
-    value: float
-    status: str
-    source_id: str
 
 
 @dataclass(frozen=True)

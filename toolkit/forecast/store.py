@@ -72,7 +72,7 @@ def save(forecasts: Forecasts, folder: FilePath) -> FilePath:
 
     Draws are kept as 32-bit numbers, published figures in full (see :func:`compact`).
     """
-    entries = []
+    entries: list[dict[str, Any]] = []
     for code in forecasts.areas():
         arrays: dict[str, Any] = {}
         for key, path in forecasts.paths.items():
