@@ -40,6 +40,11 @@ targets:
 """
 
 
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOOLKIT_LANG", "en")
+
+
 @pytest.fixture(scope="module")
 def langson() -> Plan:
     return load_plan("langson-138", folder=DATA)
@@ -145,7 +150,7 @@ BROKEN = {
         "B2: rule.from",
         "starts in 2026 and ends in 2025",
     ),
-    "number as text": ("value: 98.5", 'value: "98,5"', "B3: rule.value", "number"),
+    "number as text": ("value: 98.5", 'value: "98,5"', "B3: rule.value", "no number"),
     "unknown field": (
         'clause: "1", indicator: poverty_rate',
         'claus: "1", indicator: poverty_rate',
@@ -157,7 +162,7 @@ BROKEN = {
         "id: B2,",
         "id: B2, part_of: B9, one_denominator: true, share_of: x,",
         "B2: part_of",
-        "no target 'B9'",
+        "no target “B9”",
     ),
     "part of itself": (
         "id: B2,",
@@ -181,7 +186,7 @@ BROKEN = {
         "B3: rule.tolerance",
         "tolerance",
     ),
-    "inferred names nothing": ("id: B3,", "id: B3, inferred: [rule.from],", "B3: inferred", "no field 'rule.from'"),
+    "inferred names nothing": ("id: B3,", "id: B3, inferred: [rule.from],", "B3: inferred", "no field “rule.from”"),
     "milestone with a unit": (
         'rule: {kind: level, op: ">", value: 98.5}',
         "rule: {kind: milestone}",
@@ -217,6 +222,13 @@ def test_each_fault_is_named_with_line_and_remedy(name: str, tmp_path: Path) -> 
         assert place <= hits[0].row <= place + 2
 
 
+def test_faults_are_told_in_vietnamese_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOOLKIT_LANG")
+    with pytest.raises(DataError, match="Không dùng được p.yaml: có 1 lỗi") as caught:
+        read_plan(write(tmp_path, BAC_KAN.replace("scope: all", "scope: everyone", 1)))
+    assert caught.value.problems[0].problem == "Không nằm trong các lựa chọn."
+
+
 def test_all_faults_show_at_once(tmp_path: Path) -> None:
     together = (
         "unknown kind",
@@ -241,11 +253,11 @@ def test_all_faults_show_at_once(tmp_path: Path) -> None:
     ("content", "words"),
     [
         (b"", "holds no entries"),
-        (b"plan: [1\n", "not valid YAML"),
+        (b"plan: [1\n", "Not valid YAML"),
         (b"- 1\n- 2\n", "holds no entries"),
         (b"plan: {}\ntargets: []\nextra: 1\n", "no such part"),
         ("plan: Kế".encode("utf-16"), "not UTF-8"),
-        (b"plan: &a {id: x}\ntargets: [*a]\n", "refers to another entry"),
+        (b"plan: &a {id: x}\ntargets: [*a]\n", "refers to another"),
         (b"plan: {issued: 2022-99-99}\ntargets: [1]\n", "cannot be read"),
         (b"plan: {id: !!python/object:os.system x}\ntargets: [1]\n", "cannot be read"),
     ],

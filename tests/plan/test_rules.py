@@ -91,7 +91,7 @@ def test_yearly_changes_against_loops(values: np.ndarray) -> None:
             if before == 0:
                 assert np.isnan(relative[draw, year - 1])
             else:
-                assert relative[draw, year - 1] == pytest.approx(100 * (now - before) / before)
+                assert relative[draw, year - 1] == pytest.approx(float(100 * (now - before)) / float(before))
 
 
 @given(matrix(-50, 50), ops, tenths)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.names import nearest
+from toolkit.base.texts import say
 from toolkit.plan.faults import plan_faults, target_faults
 from toolkit.plan.reading import Place, YamlText, read_yaml
 from toolkit.plan.schema import Plan, PlanHeader
@@ -18,6 +19,7 @@ from toolkit.plan.targets import FAULT, NumberRule, Target
 RULE_FIELDS = sorted(
     {field.alias or name for rule in get_args(NumberRule) for name, field in rule.model_fields.items()}
 )
+TYPES = ("float_type", "int_type", "string_type", "bool_type", "date_type", "tuple_type")
 RULE_KINDS = ("level", "ratio_to_base", "annual_change", "each_year", "average", "ratio_to", "milestone")
 
 
@@ -48,20 +50,21 @@ def find_plan(path_or_id: str | Path | None = None, *, folder: Path) -> Path:
     if path_or_id is None:
         if len(files) == 1:
             return files[0]
-        message = f"{folder / 'plans'} holds {'no plan' if not files else f'{len(files)} plans'}."
-        remedy = "Add a plan file." if not files else f"Name one of: {', '.join(file.stem for file in files)}."
-        raise UsageError(message, remedy)
+        names = ", ".join(file.stem for file in files)
+        key = "several" if files else "none"
+        fields = {"folder": folder / "plans", "count": len(files), "names": names}
+        raise UsageError(say(f"plan.find.{key}", **fields), say(f"plan.find.{key}.remedy", **fields))
     asked = Path(path_or_id)
     if asked.suffix in {".yaml", ".yml"} or isinstance(path_or_id, Path):
         if asked.is_file():
             return asked
-        message = f"There is no plan file {asked}."
-        raise UsageError(message, "Check the path.")
+        raise UsageError(say("plan.find.no_file", path=asked), say("plan.find.no_file.remedy"))
     for file in files:
         if path_or_id in (file.stem, _own_id(file)):
             return file
-    message = f"There is no plan {path_or_id!r} in {folder / 'plans'}."
-    raise UsageError(message, f"Near: {', '.join(nearest(str(path_or_id), [file.stem for file in files])) or 'none'}.")
+    near = ", ".join(nearest(str(path_or_id), [file.stem for file in files])) or "–"
+    message = say("plan.find.unknown", name=path_or_id, folder=folder / "plans")
+    raise UsageError(message, say("plan.near", near=near))
 
 
 def _own_id(file: Path) -> object:
@@ -79,11 +82,11 @@ def read_plan(path: Path) -> Plan:
     for position, fault in plan_faults(header, targets):
         place: Place = ("plan",) if position is None else ("targets", position)
         label = "plan" if position is None else _label(targets[position], position)
-        text.add((*place, *fault.field.split(".")), f"{label}: {fault.field}", fault.problem, fault.remedy)
+        text.add((*place, *fault.field.split(".")), f"{label}: {fault.field}", fault.key, fault.fields)
     if text.problems or typed_header is None:
         problems = sorted(text.problems, key=lambda problem: problem.row)
-        message = f"{path.name} cannot be used: {len(problems)} problem(s)."
-        raise DataError(message, problems, "Mend the lines named and read the plan again.")
+        message = say("plan.unusable", file=path.name, count=len(problems))
+        raise DataError(message, problems, say("plan.unusable.remedy"))
     fields = {name: getattr(typed_header, name) for name in PlanHeader.model_fields}
     return Plan(**fields, targets=tuple(target for target in typed_targets if target is not None))
 
@@ -92,17 +95,17 @@ def _parts(text: YamlText) -> tuple[Mapping[str, object], list[Mapping[str, obje
     content = text.content
     if not isinstance(content, Mapping):
         if not text.problems:
-            text.add((), "", "the file holds no entries.", "A plan file has the parts plan: and targets:.")
+            text.add((), "", "empty")
         return {}, []
     for name in content:
         if name not in ("plan", "targets"):
-            text.add((name,), name, "no such part.", "A plan file has the parts plan: and targets:.")
+            text.add((name,), name, "no_such_part")
     header, targets = content.get("plan"), content.get("targets")
     if not isinstance(header, Mapping):
-        text.add(("plan",), "plan", "the part plan: is missing or no mapping.", "Add plan: with id, number, issued …")
+        text.add(("plan",), "plan", "no_header")
         header = {}
     if not isinstance(targets, tuple) or not targets:
-        text.add(("targets",), "targets", "the part targets: is missing or empty.", "Add targets: with a list.")
+        text.add(("targets",), "targets", "no_targets")
         targets = ()
     return header, [raw if isinstance(raw, Mapping) else {} for raw in targets]
 
@@ -118,7 +121,7 @@ def _typed_header(text: YamlText, header: Mapping[str, object]) -> PlanHeader | 
 def _typed_target(text: YamlText, position: int, raw: Mapping[str, object]) -> Target | None:
     label, place = _label(raw, position), ("targets", position)
     for fault in target_faults(raw):
-        text.add((*place, *fault.field.split(".")), f"{label}: {fault.field}", fault.problem, fault.remedy)
+        text.add((*place, *fault.field.split(".")), f"{label}: {fault.field}", fault.key, fault.fields)
     try:
         return Target.model_validate(raw)
     except ValidationError as error:
@@ -127,7 +130,7 @@ def _typed_target(text: YamlText, position: int, raw: Mapping[str, object]) -> T
 
 
 def _label(raw: Mapping[str, object], position: int) -> str:
-    return str(raw.get("id") or f"target {position + 1} of the file")
+    return str(raw.get("id") or say("plan.unnamed_target", number=position + 1))
 
 
 def _note(text: YamlText, error: ValidationError, place: Place, label: str, fields: Iterable[str]) -> None:
@@ -138,27 +141,28 @@ def _note(text: YamlText, error: ValidationError, place: Place, label: str, fiel
         inside = ("rule", *loc[2:]) if loc[:1] == ("rule",) and loc[1:2] and loc[1] in RULE_KINDS else loc
         if detail["type"].startswith("union_tag"):
             inside = (*inside, "kind")
-        problem, remedy = _words(detail, [str(name) for name in fields])
+        key, fields_of_text = _words(detail, [str(name) for name in fields])
         column = ".".join(str(part) for part in inside)
         value = "" if detail["type"] == "missing" else detail.get("input", "")
         if detail["type"].startswith("union_tag") and isinstance(value, Mapping):
             value = value.get("kind", "")
-        text.add((*place, *inside), f"{label}: {column}", problem, remedy, value)
+        text.add((*place, *inside), f"{label}: {column}", key, fields_of_text, value)
 
 
-def _words(detail: Any, fields: list[str]) -> tuple[str, str]:
-    kind, context = detail["type"], detail.get("ctx", {})
+def _words(detail: Any, fields: list[str]) -> tuple[str, dict[str, object]]:
+    """Return the catalogue key of one of pydantic's errors, and what fills its text."""
+    kind, context = str(detail["type"]), detail.get("ctx", {})
     name = str(detail["loc"][-1]) if detail["loc"] else ""
-    if kind == "extra_forbidden":
-        return "unknown field.", f"Near: {', '.join(nearest(name, fields, count=2))}. Remove it or mend its name."
-    if kind == "missing":
-        return "the field is missing.", "Add it."
-    if kind == "union_tag_invalid":
-        return "unknown kind of rule.", f"Choose one of: {', '.join(RULE_KINDS)}."
-    if kind == "union_tag_not_found":
-        return "the rule has no kind.", f"Add kind, one of: {', '.join(RULE_KINDS)}."
-    if kind == "literal_error":
-        return "not one of the choices.", f"Choose one of: {context.get('expected', '')}."
-    if kind == "string_pattern_mismatch":
-        return "not in the form asked for.", f"It has to match {context.get('pattern', '')}."
-    return f"{str(detail['msg']).rstrip('.')}.", "Mend the value; data/plans/README.md describes the field."
+    near = ", ".join(nearest(name, fields, count=2))
+    choices = context.get("expected", "") if kind == "literal_error" else ", ".join(RULE_KINDS)
+    known = {
+        "extra_forbidden": "unknown_field",
+        "missing": "field_missing",
+        "union_tag_invalid": "rule_kind",
+        "union_tag_not_found": "no_rule_kind",
+        "literal_error": "choice",
+        "string_pattern_mismatch": "pattern",
+        "finite_number": "not_finite",
+    }
+    key = known.get(kind) or (f"type_{kind.removesuffix('_type')}" if kind in TYPES else "bad_value")
+    return key, {"near": near, "choices": choices, "pattern": context.get("pattern", ""), "reason": detail["msg"]}

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from toolkit.base.errors import Problem
+from toolkit.base.texts import say
 
 Place = tuple[str | int, ...]
 
@@ -43,9 +44,12 @@ class YamlText:
             place = place[:-1]
         return self.lines.get(place, 1)
 
-    def add(self, place: Place, column: str, problem: str, remedy: str, value: object = "") -> None:
-        """Note a problem at `place`."""
+    def add(
+        self, place: Place, column: str, key: str, fields: Mapping[str, object] | None = None, value: object = ""
+    ) -> None:
+        """Note a problem at `place` in the words ``plan.problem.<key>`` and ``plan.remedy.<key>``."""
         shown = "" if isinstance(value, Mapping | tuple | list) else str(value)
+        problem, remedy = (say(f"plan.{part}.{key}", **(fields or {})) for part in ("problem", "remedy"))
         self.problems.append(Problem(self.name, self.line(place), column, shown, problem, remedy))
 
 
@@ -64,14 +68,14 @@ def read_yaml(path: Path) -> YamlText:
         if node is not None:
             text.content = _Builder(loader, text).build(node, ())
     except UnicodeDecodeError:
-        text.add((), "", "the file is not UTF-8 text.", "Save it as UTF-8.")
+        text.add((), "", "not_utf8")
     except OSError as error:
-        text.add((), "", f"the file cannot be read ({error.strerror}).", "Check the path and its permissions.")
+        text.add((), "", "unreadable", {"reason": error.strerror})
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         text.lines[()] = mark.line + 1 if mark else 1
         reason = getattr(error, "problem", None) or "not valid YAML"
-        text.add((), "", f"not valid YAML: {reason}.", "Mend the line: quotes, brackets or indents, mostly.")
+        text.add((), "", "no_yaml", {"reason": reason})
         text.content = None
     return text
 
@@ -86,7 +90,7 @@ class _Builder:
         self.text.lines[place] = node.start_mark.line + 1
         if not isinstance(node, yaml.ScalarNode):
             if id(node) in self.seen:
-                self.text.add(place, "", "refers to another entry (*name).", "Write the entry out.")
+                self.text.add(place, "", "alias")
                 return None
             self.seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
@@ -101,7 +105,7 @@ class _Builder:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else str(key_node.value)
             if key in entries:
                 self.text.lines[(*place, key)] = key_node.start_mark.line + 1
-                self.text.add((*place, key), key, "the key stands twice in one entry.", "Keep one of the two.")
+                self.text.add((*place, key), key, "key_twice")
                 continue
             entries[key] = self.build(value_node, (*place, key))
         return entries
@@ -111,6 +115,6 @@ class _Builder:
             value: object = self.loader.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             reason = getattr(error, "problem", None) or str(error)
-            self.text.add(place, "", f"the value cannot be read: {reason}.", "Quote it, or mend it.", node.value)
+            self.text.add(place, "", "bad_scalar", {"reason": reason}, node.value)
             return None
         return value

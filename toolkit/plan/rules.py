@@ -74,7 +74,9 @@ def level_met(values: FloatArray, op: Operator, threshold: float, printed: Print
 def ratio(values: FloatArray, base: FloatArray) -> FloatArray:
     """Return ``values / base`` draw by draw; NaN where the base is zero."""
     base = np.broadcast_to(base, values.shape)
-    return np.asarray(np.divide(values, base, out=np.full(values.shape, np.nan), where=base != 0), dtype=np.float64)
+    with np.errstate(over="ignore"):  # over a vanishing base the ratio is infinite, and compares as such
+        quotient = np.divide(values, base, out=np.full(values.shape, np.nan), where=base != 0)
+    return np.asarray(quotient, dtype=np.float64)
 
 
 def ratio_threshold(value: float, op: Operator, tolerance: float) -> float:
@@ -99,7 +101,7 @@ def yearly_changes(values: FloatArray, measured_in: Literal["percentage_points",
     steps = np.asarray(np.diff(values, axis=1), dtype=np.float64)
     if measured_in == "percentage_points":
         return steps
-    return 100.0 * ratio(steps, values[:, :-1])
+    return ratio(100.0 * steps, values[:, :-1])
 
 
 def worst(values: FloatArray, op: Operator) -> FloatArray:

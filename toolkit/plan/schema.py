@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from toolkit.base.errors import UsageError
 from toolkit.base.names import nearest
-from toolkit.base.texts import Language
+from toolkit.base.texts import Language, say
 from toolkit.plan.targets import (
     AnnualChangeRule,
     AverageRule,
@@ -136,8 +136,9 @@ class Plan(PlanHeader):
         for target in self.targets:
             if target.id == target_id:
                 return target
-        message = f"Plan {self.number} has no target {target_id!r}."
-        raise UsageError(message, f"Near: {', '.join(nearest(target_id, [target.id for target in self.targets]))}.")
+        near = ", ".join(nearest(target_id, [target.id for target in self.targets]))
+        message = say("plan.no_target", number=self.number, target=target_id)
+        raise UsageError(message, say("plan.near", near=near))
 
     def bodies_on(self, day: date) -> ReportingBodies | None:
         """Return who reports to whom on `day`, or None where the plan file has no setting for it."""

@@ -34,7 +34,7 @@ class _Rule(Strict):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         for fault in rule_faults(self.model_dump(by_alias=True)):
-            raise PydanticCustomError(FAULT, "{problem}", {"problem": fault.problem, "remedy": fault.remedy})
+            raise PydanticCustomError(FAULT, "{problem}", {"problem": f"{fault.field}: {fault.problem}"})
         return self
 
 
@@ -167,7 +167,7 @@ class Target(Strict):
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         for fault in target_faults(self.model_dump(by_alias=True)):
-            raise PydanticCustomError(FAULT, "{problem}", {"problem": fault.problem, "remedy": fault.remedy})
+            raise PydanticCustomError(FAULT, "{problem}", {"problem": f"{fault.field}: {fault.problem}"})
         return self
 
     def name(self, lang: Language) -> str:
