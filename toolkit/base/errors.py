@@ -44,7 +44,9 @@ class Problem:
         from toolkit.base.texts import say  # errors lie below texts, which raise them
 
         file = f"{self.file} [{self.sheet}]" if self.sheet else self.file
-        place = say("problem.place_column" if self.column else "problem.place", file=file, row=self.row, column=self.column)
+        place = say(
+            "problem.place_column" if self.column else "problem.place", file=file, row=self.row, column=self.column
+        )
         found = f" ({self.value!r})" if self.value else ""
         return f"{say(f'problem.{self.severity}')}: {place}{found}: {self.problem} {self.remedy}".rstrip()
 

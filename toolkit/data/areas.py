@@ -1,0 +1,258 @@
+"""Areas: codes with validity dates, and the look-up by code or name that refuses what is ambiguous."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Literal, cast
+
+from toolkit.base.errors import AmbiguousNameError, UsageError
+from toolkit.base.names import fold, normalise
+from toolkit.base.texts import Language, say, texts
+from toolkit.data.problems import closest
+from toolkit.data.records import Record
+from toolkit.data.schemas import LEVELS
+
+Level = Literal["country", "region", "province", "district", "commune"]
+
+KINDS = {
+    "Thành phố": "city",
+    "Thị xã": "town",
+    "Thị trấn": "township",
+    "Tỉnh": "province",
+    "Huyện": "district",
+    "Quận": "district",
+    "Phường": "ward",
+    "Xã": "commune",
+}
+"""What an area is called before its name, in Vietnamese and English."""
+NAMED_WITHOUT_LEVEL: tuple[Level, ...] = ("district", "province", "country", "region")
+"""A name given without a level means one of these; communes have to be asked for."""
+BEGINNING = date.min
+
+
+@dataclass(frozen=True)
+class Area:
+    """One administrative unit over the time it was in force.
+
+    Attributes
+    ----------
+    code :
+        Official code, a text with its leading zeros; a later unit may bear the code of an earlier one.
+    name_vi, level, parent_code :
+        Full Vietnamese name, level, and code of the unit above (empty at the top).
+    valid_from, valid_to :
+        First and last day in force; None where open (or before the table begins).
+    population_2019 :
+        People at the census of 1 April 2019; None where unknown.
+    area_km2 :
+        Area in square kilometres; None where unknown.
+    name_en :
+        English name where it does not follow from the Vietnamese one.
+    """
+
+    code: str
+    name_vi: str
+    level: Level
+    parent_code: str
+    valid_from: date | None
+    valid_to: date | None
+    population_2019: int | None
+    area_km2: float | None
+    name_en: str = ""
+
+    def name(self, language: Language = "vi") -> str:
+        """Return the full name: ``Huyện Bình Gia`` or ``Bình Gia district``."""
+        if language == "vi":
+            return self.name_vi
+        return self.name_en or (f"{self.short_name} {KINDS[self.kind]}" if self.kind else self.name_vi)
+
+    @cached_property
+    def kind(self) -> str:
+        """What stands before the name (``Huyện``); empty for the country and regions."""
+        return next((kind for kind in KINDS if self.name_vi.startswith(f"{kind} ")), "")
+
+    @cached_property
+    def short_name(self) -> str:
+        """The Vietnamese name without what stands before it."""
+        return self.name_vi.removeprefix(self.kind).strip()
+
+    def in_force(self, on: date) -> bool:
+        """Say whether the unit was in force on a day."""
+        return (self.valid_from or BEGINNING) <= on and (self.valid_to is None or on <= self.valid_to)
+
+    def exists_in(self, year: int) -> bool:
+        """Say whether the unit was in force on any day of a year."""
+        begins = self.valid_from is None or self.valid_from.year <= year
+        return begins and (self.valid_to is None or year <= self.valid_to.year)
+
+    def validity(self, language: Language = "vi") -> str:
+        """Return the time in force in words; empty if it is open at both ends."""
+        fields = {"first": self.valid_from, "last": self.valid_to}
+        key = {(True, True): "both", (True, False): "from", (False, True): "to"}.get(
+            (self.valid_from is not None, self.valid_to is not None)
+        )
+        return texts(language).t(f"data.validity.{key}", **fields) if key else ""
+
+
+class Areas:
+    """All areas, ended ones too.
+
+    Parameters
+    ----------
+    areas :
+        In the order of the file.
+    """
+
+    def __init__(self, areas: Iterable[Area]) -> None:
+        self._all = tuple(areas)
+        self._by_code: dict[str, list[Area]] = {}
+        for area in sorted(self._all, key=lambda area: area.valid_from or BEGINNING):
+            self._by_code.setdefault(area.code, []).append(area)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._by_code
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """All codes, each once."""
+        return tuple(self._by_code)
+
+    def units(self, code: str) -> tuple[Area, ...]:
+        """Return the units that bear or bore a code, oldest first; none for an unknown code."""
+        return tuple(self._by_code.get(code, ()))
+
+    def get(self, code: str, on: date | None = None, level: str | None = None) -> Area:
+        """Return the unit that bears a code.
+
+        Parameters
+        ----------
+        code :
+            Official code.
+        on :
+            The unit in force on that day; if none was, the last one before it (or else the first one).
+            None: the newest.
+        level :
+            Only units of that level.
+
+        Raises
+        ------
+        UsageError
+            For an unknown code, with the nearest ones.
+        """
+        units = [area for area in self._by_code.get(normalise(code), ()) if level is None or area.level == level]
+        if not units:
+            near = closest(code, (area.code for area in self._all if level is None or area.level == level))
+            raise UsageError(say("data.no_code", code=code), say("data.nearest", near=self._listed(near)))
+        if on is None:
+            return units[-1]
+        begun = [area for area in units if (area.valid_from or BEGINNING) <= on]
+        return next((area for area in reversed(begun) if area.in_force(on)), begun[-1] if begun else units[0])
+
+    def find(self, text: str, *, level: str | None = None, on: date | None = None) -> Area:
+        """Return the area that a user means by a code or a name, diacritics and case ignored.
+
+        Parameters
+        ----------
+        text :
+            Code or name, with or without ``Huyện``, ``Xã`` and the like, Vietnamese or English.
+        level :
+            With ``commune`` ended units count too. None: a name means a district, the province, a region
+            or the country; a code the unit in force at `on`, and a district even though districts ended.
+        on :
+            Day; None: the newest unit of a code.
+
+        Raises
+        ------
+        AmbiguousNameError
+            If several areas bear the name; the message lists their codes and validity.
+        UsageError
+            If none does, with the nearest names; or for a commune that ended before `on`.
+        """
+        if level is not None and level not in LEVELS:
+            near = ", ".join(closest(level, LEVELS))
+            raise UsageError(say("data.no_level", level=level), say("data.nearest", near=near))
+        wanted = normalise(text)
+        if wanted in self._by_code:
+            return self._coded(wanted, level, on)
+        if wanted.isdigit():
+            return self.get(wanted, on, level)
+        named = self._named(wanted, (level,) if level else NAMED_WITHOUT_LEVEL)
+        if not named:
+            raise self._unknown(wanted, level)
+        if len({area.code for area in named}) > 1:
+            listed = "; ".join(_described(area) for area in named)
+            raise AmbiguousNameError(say("data.ambiguous", name=wanted, listed=listed), say("data.ambiguous.remedy"))
+        return self.get(named[0].code, on, level)
+
+    def children(self, code: str, level: str | None = None, on: date | None = None) -> tuple[Area, ...]:
+        """Return the units directly below a code; with `on` those in force on that day."""
+        return tuple(area for area in self.all(level, on) if area.parent_code == code)
+
+    def ancestors(self, code: str, on: date | None = None) -> tuple[Area, ...]:
+        """Return the units above a code, the nearest first."""
+        found: list[Area] = []
+        parent = self.get(code, on).parent_code
+        while parent and parent not in [area.code for area in found]:
+            found.append(self.get(parent, on))
+            parent = found[-1].parent_code
+        return tuple(found)
+
+    def all(self, level: str | None = None, on: date | None = None) -> tuple[Area, ...]:
+        """Return all units, or those of a level, or those in force on a day, in the order of the file."""
+        return tuple(
+            area for area in self._all if (level is None or area.level == level) and (on is None or area.in_force(on))
+        )
+
+    def _coded(self, code: str, level: str | None, on: date | None) -> Area:
+        area = self.get(code, on, level)
+        if level is None and area.level == "commune" and on is not None and not area.in_force(on):
+            raise UsageError(say("data.not_in_force", area=_described(area), on=on), say("data.not_in_force.remedy"))
+        return area
+
+    def _named(self, name: str, levels: Sequence[str]) -> list[Area]:
+        """Return the areas of a name: by the full name before the short one, with diacritics before without."""
+        pool = [area for area in self._all if area.level in levels]
+        folded = fold(name)
+        full = [area for area in pool if folded in (fold(area.name_vi), fold(area.name("en")))]
+        named = full or [area for area in pool if folded == fold(area.short_name)]
+        exact = [area for area in named if name.casefold() in (area.short_name.casefold(), area.name_vi.casefold())]
+        return exact if exact and folded != name.casefold() else named
+
+    def _unknown(self, name: str, level: str | None) -> UsageError:
+        levels = (level,) if level else NAMED_WITHOUT_LEVEL
+        if level is None and self._named(name, ("commune",)):
+            return UsageError(say("data.only_commune", name=name), say("data.only_commune.remedy"))
+        names = {area.short_name: area.code for area in self._all if area.level in levels}
+        near = closest(name, names)
+        listed = ", ".join(f"{short} ({names[short]})" for short in near)
+        return UsageError(say("data.no_name", name=name), say("data.nearest", near=listed))
+
+    def _listed(self, codes: Iterable[str]) -> str:
+        return ", ".join(f"{code} ({self._by_code[code][-1].name_vi})" for code in codes)
+
+
+def _described(area: Area) -> str:
+    validity = area.validity()
+    return f"{area.code} {area.name_vi}" + (f" ({validity})" if validity else "")
+
+
+def area_of(record: Record) -> Area:
+    """Return an area from its row."""
+    people, size = record.numbers.get("population_2019"), record.numbers.get("area_km2")
+    return Area(
+        code=record.text("code"),
+        name_vi=record.text("name_vi"),
+        name_en=record.text("name_en"),
+        level=cast("Level", record.text("level")),
+        parent_code=record.text("parent_code"),
+        valid_from=record.days.get("valid_from"),
+        valid_to=record.days.get("valid_to"),
+        population_2019=None if people is None else int(people),
+        area_km2=size,
+    )

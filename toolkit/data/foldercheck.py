@@ -1,0 +1,177 @@
+"""What only shows between the files of a data folder."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from toolkit.data.areas import Area
+from toolkit.data.problems import Problems
+from toolkit.data.records import Records
+from toolkit.data.reference import Reference
+from toolkit.data.schemas import (
+    AREAS,
+    BREAKS,
+    CROSSWALK,
+    LOCAL_TARGETS,
+    MILESTONES,
+    OVERLAPS,
+    STANDARDS,
+)
+
+
+def check_reference(reference: Reference) -> None:
+    """Note every name in a file that another file should know and does not, and every contradiction."""
+    tables, indicators = reference.tables, reference.indicators
+    standards = {standard.id for standard in reference.standards.all}
+    for file in (STANDARDS.file, BREAKS.file, OVERLAPS.file, LOCAL_TARGETS.file):
+        tables[file].check("indicator", indicators, "indicator")
+    for file, column in ((BREAKS.file, "source_ids"), (OVERLAPS.file, "source_id"), (LOCAL_TARGETS.file, "source_id")):
+        tables[file].check(column, reference.sources, "source")
+    tables[MILESTONES.file].check("source_id", reference.sources, "source")
+    tables[LOCAL_TARGETS.file].check("area_code", set(reference.areas.codes), "area")
+    tables[LOCAL_TARGETS.file].check("standard", standards, "standard_name")
+    for file, columns in ((BREAKS.file, ("before", "after")), (OVERLAPS.file, ("standard_from", "standard_to"))):
+        for column in columns:
+            tables[file].check(column, standards, "standard_name")
+    _check_areas(tables[AREAS.file], reference)
+    _check_crosswalk(tables[CROSSWALK.file], reference)
+    _check_standards(tables[STANDARDS.file])
+    _check_breaks(tables[BREAKS.file], reference)
+    _check_local_targets(tables[LOCAL_TARGETS.file], reference)
+    _check_milestones(tables[MILESTONES.file])
+    _check_proxies(reference)
+
+
+def _check_areas(table: Records, reference: Reference) -> None:
+    codes = set(reference.areas.codes)
+    spans: dict[str, list[tuple[date, date, int]]] = {}
+    for record in table.rows:
+        code, parent = record.text("code"), record.text("parent_code")
+        if parent and parent not in codes:
+            near = table.problems.near("area", parent, codes)
+            table.problems.add("unknown_area", record.row, "parent_code", parent, fields={"near": near})
+        first, last = record.days.get("valid_from", date.min), record.days.get("valid_to", date.max)
+        if first > last:
+            table.problems.add("validity_backwards", record.row, "valid_to", record.text("valid_to"))
+        for other_first, other_last, row in spans.get(code, []):
+            if first <= other_last and other_first <= last:
+                table.problems.add("validity_overlaps", record.row, "code", code, fields={"first": row})
+        spans.setdefault(code, []).append((first, last, record.row))
+
+
+def _check_crosswalk(table: Records, reference: Reference) -> None:
+    for record in table.rows:
+        start = record.days.get("valid_from")
+        for column, level in (
+            ("old_district_code", "district"),
+            ("old_commune_code", "commune"),
+            ("new_commune_code", "commune"),
+        ):
+            code = record.text(column)
+            units = [area for area in reference.areas.units(code) if area.level == level]
+            if start is not None and not any(_fits(area, start, new=column.startswith("new")) for area in units):
+                near = table.problems.near("area", code, reference.areas.codes)
+                table.problems.add("unknown_area", record.row, column, code, fields={"near": near})
+        weight = record.numbers.get("weight")
+        if weight is not None and not 0 < weight <= 1:
+            table.problems.add("bad_weight", record.row, "weight", record.text("weight"))
+        if record.text("share") == "whole" and weight not in (None, 1.0):
+            table.problems.add("bad_weight", record.row, "weight", record.text("weight"))
+
+
+def _fits(area: Area, start: date, *, new: bool) -> bool:
+    return area.valid_from == start if new else area.valid_to is not None and area.valid_to < start
+
+
+def _check_standards(table: Records) -> None:
+    for record in table.rows:
+        if record.year("first_year") > record.year("last_year") > 0:
+            table.problems.add(
+                "period_backwards",
+                record.row,
+                "first_year",
+                record.text("first_year"),
+                fields={"year": record.text("last_year")},
+            )
+        published = record.text("published_next_year")
+        if published and not _is_day_of_year(published):
+            table.problems.add("no_day_of_year", record.row, "published_next_year", published)
+
+
+def _is_day_of_year(text: str) -> bool:
+    try:
+        date.fromisoformat(f"2023-{text}")
+    except ValueError:
+        return False
+    return True
+
+
+def _check_breaks(table: Records, reference: Reference) -> None:
+    declared: set[tuple[str, str, str]] = set()
+    for record in table.rows:
+        before, after = record.text("before"), record.text("after")
+        declared |= {(indicator, before, after) for indicator in record.list("indicator")}
+        complete = all(name in record.numbers for name in ("jump_mean", "jump_sd", "jump_skew"))
+        if record.flags.get("comparable") and not complete:
+            table.problems.add("no_jump", record.row, "jump_mean")
+        if record.numbers.get("jump_sd", 1.0) <= 0 or record.numbers.get("jump_skew", 0.0) < 0:
+            table.problems.add("bad_jump", record.row, "jump_sd", record.text("jump_sd"))
+        if after in reference.standards and record.year("year") != reference.standards.get(after).first_year:
+            first = reference.standards.get(after).first_year
+            table.problems.add("wrong_break_year", record.row, "year", record.text("year"), fields={"first": first})
+    for indicator in reference.indicators:
+        for one, other in reference.standards.neighbours(indicator):
+            if (indicator, one.id, other.id) not in declared:
+                fields = {"indicator": indicator, "before": one.id, "after": other.id}
+                table.problems.add("undeclared_break", 1, "before", one.id, fields=fields)
+
+
+def _check_local_targets(table: Records, reference: Reference) -> None:
+    for record in table.rows:
+        indicator = record.text("indicator")
+        if indicator in reference.indicators and record.text("unit") != reference.indicators[indicator].unit:
+            fields = {"wanted": reference.indicators[indicator].unit, "indicator": indicator}
+            table.problems.add("wrong_unit", record.row, "unit", record.text("unit"), fields=fields)
+        if record.text("kind") == "target" and not record.text("op"):
+            table.problems.add("empty_cell", record.row, "op")
+
+
+def _check_milestones(table: Records) -> None:
+    for record in table.rows:
+        if record.text("status") not in ("", "unknown") and not (record.text("evidence") and record.text("source_id")):
+            table.problems.add("no_evidence", record.row, "evidence")
+
+
+def _check_proxies(reference: Reference) -> None:
+    problems = reference.indicator_problems
+    ids: set[str] = set()
+    for indicator in reference.indicators.values():
+        for proxy in indicator.proxies:
+            place = f"{indicator.id}.proxies.{proxy.id}"
+            if proxy.id in ids:
+                problems.add("double_proxy", 1, place, proxy.id)
+            ids.add(proxy.id)
+            needed = [proxy.indicator]
+            if proxy.transform.kind == "divide_by_share":
+                needed.append(proxy.transform.indicator)
+            for name in needed:
+                if name not in reference.indicators:
+                    _unknown(problems, "indicator", place, name, reference)
+            for source in proxy.source_ids:
+                if source not in reference.sources:
+                    near = problems.near("source", source, reference.sources)
+                    problems.add("unknown_source", 1, place, source, fields={"near": near})
+            standards = {standard.id for standard in reference.standards.of(proxy.indicator)}
+            if proxy.standard is not None and proxy.standard not in standards:
+                near = problems.near("standard_name", proxy.standard, standards)
+                problems.add("unknown_standard_name", 1, place, proxy.standard, fields={"near": near})
+        average, chain = indicator.period_average_of, indicator.judged_on
+        if average is not None and average not in reference.indicators:
+            _unknown(problems, "indicator", f"{indicator.id}.period_average_of", average, reference)
+        if chain is not None and chain not in {standard.chain for standard in reference.standards.of(indicator.id)}:
+            problems.add("unknown_chain", 1, f"{indicator.id}.judged_on", chain)
+
+
+def _unknown(problems: Problems, kind: str, place: str, name: str, reference: Reference) -> None:
+    near = problems.near(kind, name, reference.indicators)
+    problems.add(f"unknown_{kind}", 1, place, name, fields={"near": near})
