@@ -105,12 +105,14 @@ class Builder:
         modelled = {unit.area_code: (drawn, number) for number, unit in enumerate(top)}
         for family in families:
             if family.parent_code in modelled:
-                parent, row = modelled[family.parent_code]
                 figures = self._figures(family, wanted, chain)
-                below = self._draw(family, figures, indicator, chain, years, segments, one_unit(parent.paths, row))
+                parent = modelled[family.parent_code]
+                below = self._draw(family, figures, indicator, chain, years, segments, parent)
                 modelled |= {code: (below, number) for number, code in enumerate(family.members)}
         finish = Finish(self.dataset, indicator, wanted.scope, chain, tuple(years), tuple(segments))
-        return {code: finish.path(item, row, modelled) for code, (item, row) in modelled.items()}
+        paths = {code: finish.path(item, row, modelled) for code, (item, row) in modelled.items()}
+        # a share may be borrowed from the province, a number may not: a district does not have its 385 villages
+        return {code: path for code, path in paths.items() if path.evidence.basis != "C" or not indicator.whole}
 
     def _figures(self, family: Family, wanted: Wanted, chain: Chain) -> tuple[UnitFigures, ...]:
         return tuple(
@@ -129,15 +131,15 @@ class Builder:
         chain: Chain,
         years: Sequence[int],
         segments: Sequence[int],
-        parent: Paths | None,
+        parent: tuple[Modelled, int] | None,
     ) -> Modelled:
         paths = self.model.paths(
-            panel_of(figures, indicator, chain),
+            panel_of(figures, indicator, chain, origin=_origin(figures, parent)),
             years,
             draws=self.draws,
             seed=_seed(self.seed, indicator.id, family.parent_code or "top"),
             segments=segments,
-            parent=parent,
+            parent=one_unit(parent[0].paths, parent[1]) if parent else None,
         )
         return Modelled(family, tuple(figures), paths)
 
@@ -233,6 +235,12 @@ def one_unit(paths: Paths, row: int) -> Paths:
         values=paths.values[:, row : row + 1, :],
         offsets=paths.offsets,
     )
+
+
+def _origin(figures: Sequence[UnitFigures], parent: tuple[Modelled, int] | None) -> int:
+    """Return the last year that informs a family: of its own figures or of the area it follows."""
+    followed = parent[0].figures if parent else ()
+    return max(figure.year for unit in (*figures, *followed) for figure in unit.exact)
 
 
 def _latest_segment(units: Iterable[UnitFigures], chain: Chain) -> int:

@@ -53,8 +53,13 @@ def through_proxy(proxy: Proxy, wanted: Indicator, source: Path, share: Path | N
 
 
 def _over_years(share: Path, source: Path) -> FloatArray:
-    """Return the share in each year of `source`; years before or after its path take its first or last year."""
-    columns = np.clip(source.years - share.years[0], 0, len(share.years) - 1)
+    """Return the share in each year of `source`, held where the last figure left it.
+
+    Who lives in a province changes slowly, and the figures held show no trend: continuing one would add
+    movement that nobody saw. Not knowing an area's share stays in the draws all the same.
+    """
+    last = share.position(min(share.evidence.last_year, int(share.years[-1])))
+    columns = np.clip(source.years - share.years[0], 0, last)
     return np.clip(share.draws[:, columns], 0.1, 100.0)
 
 
