@@ -1,0 +1,77 @@
+"""An area's own targets, judged beside the plan's where there is a path to judge them on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+from toolkit.attainment.assess import assess
+from toolkit.attainment.result import Attainment, PathSource
+from toolkit.attainment.stated import Stated, stated
+from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset
+from toolkit.plan.schema import LevelRule, Plan, Target
+from toolkit.plan.targets import Operator, Scope
+
+
+@dataclass(frozen=True)
+class LocalTarget:
+    """A target that an area has set itself, with its answer.
+
+    Attributes
+    ----------
+    target :
+        What was set, as a rule about a level.
+    source_id, note :
+        Where it stands, and the file's remark.
+    attainment :
+        The answer.
+    """
+
+    target: Target
+    source_id: str
+    note: str
+    attainment: Attainment
+
+
+def assess_local(area: Area, plan: Plan, dataset: Dataset, forecasts: PathSource) -> tuple[LocalTarget, ...]:
+    """Return the answers to the targets that an area has set itself (``local_targets.csv``, kind ``target``).
+
+    Left out, because nothing can be judged: targets for indicators without a path in the area, for years that
+    the path does not reach, in another unit, or on another standard than the one in force in the due year.
+    """
+    own = [row for row in stated(dataset, "target") if row.area_code == area.code]
+    answers = []
+    for number, row in enumerate(own, start=1):
+        target = _target(row, number, dataset)
+        if target is not None and _can_be_judged(target, row.standard, area, forecasts):
+            attainment = assess(target, area, plan, dataset, forecasts)
+            answers.append(LocalTarget(target, row.source_id, row.note, attainment))
+    return tuple(answers)
+
+
+def _target(row: Stated, number: int, dataset: Dataset) -> Target | None:
+    op = next((known for known in get_args(Operator) if known == row.op), None)
+    scope = next((known for known in get_args(Scope) if known == row.scope), None)
+    if op is None or scope is None or row.indicator not in dataset.indicators:
+        return None
+    names = dataset.indicators[row.indicator].names
+    return Target(
+        id=f"local-{row.area_code}-{number}",
+        due=row.due,
+        clause="",
+        indicator=row.indicator,
+        scope=scope,
+        unit=row.unit,
+        name_vi=names["vi"],
+        name_en=names["en"],
+        rule=LevelRule(kind="level", op=op, value=row.value),
+    )
+
+
+def _can_be_judged(target: Target, standard: str, area: Area, forecasts: PathSource) -> bool:
+    path = forecasts.path(area.code, target.indicator, target.scope)
+    if path is None or not int(path.years[0]) <= target.due <= int(path.years[-1]):
+        return False
+    in_force = path.standards[path.position(target.due)]
+    return path.unit == target.unit and standard in ("", in_force)
