@@ -1,0 +1,148 @@
+"""Fan charts drawn by matplotlib, as small SVG with text as text."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, cast
+
+from toolkit.base.numbers import numbers
+from toolkit.report.parts import Fan, Point
+from toolkit.report.svg import compact
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDTH, HEIGHT = 5.0, 3.1
+"""Inches; 72 units of the view box each, so that 9-point text is legible at 320 pixels and calm at 560."""
+INK, MUTED, RULE = "#1f2933", "#52606d", "#d5dbe1"
+BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))
+MIDDLE, GOAL, BREAK = "#12548f", "#9c3d00", "#6b4fa0"
+MARKERS = {"final": ("o", INK), "reported": ("o", "white"), "preliminary": ("^", "white")}
+SETTINGS: dict[str, object] = {
+    "svg.fonttype": "none", "text.parse_math": False, "font.family": "DejaVu Sans", "font.size": 9.0,
+    "axes.edgecolor": MUTED, "axes.linewidth": 0.8, "xtick.color": MUTED, "ytick.color": MUTED, "text.color": INK,
+    "hatch.linewidth": 0.4, "path.simplify": False,
+}  # fmt: skip
+
+
+def fan_svg(fan: Fan) -> str:
+    """Return the chart of `fan` as inline SVG of about 10 KiB; its accessible name is the fan's alt text."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(cast("Any", SETTINGS | {"svg.hashsalt": fan.key})):
+        figure = Figure(figsize=(WIDTH, HEIGHT))
+        FigureCanvasSVG(figure)
+        axes = figure.add_axes((0.115, 0.1, 0.855, 0.8))
+        limits = _limits(fan)
+        _frame(axes, fan, limits)
+        _bands(axes, fan, limits)
+        _lines(axes, fan)
+        _points(axes, fan)
+        _goals(axes, fan, limits)
+        _breaks(axes, fan, limits)
+        for artist in figure.findobj():
+            artist.set_clip_on(False)  # everything is drawn inside the limits, and clip paths weigh
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", metadata={"Date": None}, transparent=True)
+    return compact(stream.getvalue(), title=fan.alt)
+
+
+def _limits(fan: Fan) -> tuple[float, float, float, float]:
+    """Return first and last year, bottom and top: all that is known fits, the 95 % band may be cut at the top."""
+    points = [*fan.points, *fan.stand_ins, *fan.overruled]
+    years = [band.year for band in fan.bands] + [point.year for point in points] + [goal.year for goal in fan.goals]
+    needed = [point.value for point in points] + [goal.value for goal in fan.goals]
+    needed += [limit for band in fan.bands for limit in (band.low80, band.high80)]
+    needed += [value for line in fan.lines for _, value in line.points]
+    outer = [limit for band in fan.bands for limit in (band.low95, band.high95)]
+    bottom, top = min(needed), max(needed)
+    room = max(top - bottom, 10.0**-fan.decimals)
+    bottom, top = max(bottom - 0.35 * room, min([bottom, *outer])), min(top + 0.35 * room, max([top, *outer]))
+    room = max(top - bottom, 10.0**-fan.decimals)
+    floor = bottom if 0 <= bottom < 0.02 * room else bottom - 0.05 * room
+    if bottom >= 0 and floor < 0.3 * room:
+        floor = 0.0
+    return min(years) - 0.5, max(years) + 0.5, floor, top + 0.17 * room
+
+
+def _frame(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    written = numbers(fan.language)
+    axes.set_xlim(limits[0], limits[1])
+    axes.set_ylim(limits[2], limits[3])
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10], integer=True, min_n_ticks=2))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda year, _: f"{year:.0f}"))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], min_n_ticks=2))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: written.plain(value, 3)))
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.grid(axis="y", color=RULE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="x", length=3)
+
+
+def _bands(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
+    years = [band.year for band in fan.bands]
+    for low, high, colour in BANDS:
+        lower = [max(getattr(band, low), limits[2]) for band in fan.bands]
+        upper = [min(getattr(band, high), limits[3]) for band in fan.bands]
+        axes.fill_between(years, lower, upper, color=colour, linewidth=0)
+    style = (0, (5, 2)) if fan.through_proxy else "solid"
+    axes.plot(years, [band.median for band in fan.bands], color=MIDDLE, linewidth=1.6, linestyle=style)
+
+
+def _lines(axes: Axes, fan: Fan) -> None:
+    for line in fan.lines:
+        years, values = zip(*line.points, strict=True)
+        axes.plot(years, values, color=MUTED, linewidth=1.1, linestyle=(0, (1, 1.6)))
+        axes.annotate(
+            line.label, (years[0], values[0]), xytext=(2, 4), textcoords="offset points", color=MUTED, fontsize=8
+        )
+
+
+def _points(axes: Axes, fan: Fan) -> None:
+    for point in fan.points:
+        marker, face = MARKERS.get(point.status, MARKERS["preliminary"])
+        _dot(axes, point, marker=marker, face=face, edge=INK)
+    for point in fan.stand_ins:
+        _dot(axes, point, marker="D", face="white", edge=MUTED)
+    for point in fan.overruled:
+        _dot(axes, point, marker="x", face=GOAL, edge=GOAL)
+
+
+def _dot(axes: Axes, point: Point, *, marker: str, face: str, edge: str) -> None:
+    axes.plot(
+        [point.year], [point.value], marker=marker, markersize=5, markerfacecolor=face, markeredgecolor=edge,
+        markeredgewidth=1.1, linestyle="none", zorder=5,
+    )  # fmt: skip
+    if point.source:
+        axes.annotate(
+            str(point.source), (point.year, point.value), xytext=(0, 6), textcoords="offset points", ha="center",
+            color=MUTED, fontsize=7, zorder=6,
+        )  # fmt: skip
+
+
+def _goals(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
+    for goal in fan.goals:
+        axes.plot([limits[0], goal.year], [goal.value] * 2, color=GOAL, linewidth=1.0, linestyle=(0, (6, 3)), zorder=4)
+        axes.plot([goal.year], [goal.value], marker="_", markersize=12, markeredgewidth=2.4, color=GOAL, zorder=4)
+        above = goal.value < 0.5 * (limits[2] + limits[3]) or goal.value < limits[3] - 0.12 * (limits[3] - limits[2])
+        axes.annotate(
+            goal.label, (limits[0], goal.value), xytext=(3, 3 if above else -3), textcoords="offset points",
+            va="bottom" if above else "top", color=GOAL, fontsize=8.5, fontweight="bold", zorder=6,
+        )  # fmt: skip
+
+
+def _breaks(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
+    shown = [entry for entry in fan.breaks if limits[0] < entry[0] - 0.5 < limits[1]]
+    for year, label in shown:
+        axes.plot([year - 0.5] * 2, limits[2:], color=BREAK, linewidth=0.9, linestyle=(0, (2, 2)), zorder=3)
+        late = year - 0.5 > limits[0] + 0.7 * (limits[1] - limits[0])
+        axes.annotate(
+            label, (year - 0.5, limits[3]), xytext=(-3 if late else 3, -1), textcoords="offset points", va="top",
+            ha="right" if late else "left", color=BREAK, fontsize=8, zorder=6,
+        )  # fmt: skip

@@ -1,0 +1,156 @@
+"""Everything the sections of a document are made from, and the numbering of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from toolkit.attainment.hindcast import Hindcast
+from toolkit.attainment.result import Attainment, Note
+from toolkit.attainment.words import note_text
+from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Indicator
+from toolkit.forecast.paths import Path
+from toolkit.forecast.store import Forecasts
+from toolkit.plan.schema import Plan
+from toolkit.plan.targets import Target
+from toolkit.report.facts import RunFacts
+from toolkit.report.requirement import lowered, requirement
+from toolkit.report.words import Words
+
+
+class SourceBook:
+    """Numbers sources in the order in which a document first names them.
+
+    Parameters
+    ----------
+    sources :
+        The data folder's sources, by id.
+    """
+
+    def __init__(self, sources: pd.DataFrame) -> None:
+        self._sources = sources
+        self._numbers: dict[str, int] = {}
+
+    def number(self, source_id: str) -> int:
+        """Return the number of a source, a new one if it was not named before; 0 for no source."""
+        if not source_id or source_id not in self._sources.index:
+            return 0
+        return self._numbers.setdefault(source_id, len(self._numbers) + 1)
+
+    def references(self, *source_ids: str) -> tuple[int, ...]:
+        """Return the numbers of several sources, without repeats and without those that are unknown."""
+        found = [self.number(source_id) for source_id in source_ids]
+        return tuple(dict.fromkeys(number for number in found if number))
+
+    def named(self) -> tuple[dict[str, str], ...]:
+        """Return the records of all sources named so far, in the order of their numbers."""
+        records = self._sources.loc[list(self._numbers)].fillna("").to_dict("records")
+        return tuple({str(name): str(value) for name, value in record.items()} for record in records)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an area's sections are made from.
+
+    Attributes
+    ----------
+    area, attainments, forecasts, dataset, plan, hindcasts, facts, words :
+        As given to :func:`toolkit.report.document.build_area_document`.
+    sources :
+        Numbering of the sources, shared by all sections.
+    """
+
+    area: Area
+    attainments: tuple[Attainment, ...]
+    forecasts: Forecasts
+    dataset: Dataset
+    plan: Plan
+    hindcasts: tuple[Hindcast, ...]
+    facts: RunFacts
+    words: Words
+    sources: SourceBook = field(repr=False)
+
+    @property
+    def year(self) -> int:
+        """Year of the as-of date: the running year."""
+        return self.facts.as_of.year
+
+    def target(self, attainment: Attainment) -> Target:
+        """Return the target that an attainment judges."""
+        return self.plan.target(attainment.target_id)
+
+    def indicator(self, attainment: Attainment) -> Indicator:
+        """Return the indicator that an attainment's target is about."""
+        return self.dataset.indicators[self.target(attainment).indicator]
+
+    def path(self, attainment: Attainment, *, across_breaks: bool = True) -> Path | None:
+        """Return the path that an attainment was judged on."""
+        target = self.target(attainment)
+        return self.forecasts.path(self.area.code, target.indicator, target.scope, across_breaks=across_breaks)
+
+    def name(self, attainment: Attainment) -> str:
+        """Return the target's name, a part ("trong đó …") with its whole's name before it."""
+        target = self.target(attainment)
+        own = target.name(self.words.language)
+        if target.part_of is None:
+            return own
+        whole = self.plan.target(target.part_of).name(self.words.language)
+        return f"{whole}, {own}"
+
+    def asked(self, attainment: Attainment) -> str:
+        """Return what the target asks for, in words."""
+        return requirement(self.target(attainment), self.words, self.printed_unit(self.indicator(attainment)))
+
+    def quoted(self, attainment: Attainment) -> str:
+        """Return name and requirement as a sentence quotes them."""
+        return self.words.t("quoted", name=self.name(attainment), asked=self.asked(attainment))
+
+    def place(self, area: Area) -> str:
+        """Return an area's name inside a sentence: Vietnamese writes ``huyện Bình Gia`` there."""
+        name = area.name(self.words.language)
+        return lowered(name) if self.words.language == "vi" and area.kind else name
+
+    @property
+    def here(self) -> str:
+        """The document's area inside a sentence."""
+        return self.place(self.area)
+
+    def followed(self, path: Path) -> str:
+        """Return the area that a path follows, inside a sentence."""
+        return self.place(self.dataset.areas.get(path.evidence.parent_code or self.plan.province_code))
+
+    def stand_in(self, path: Path) -> str:
+        """Return the indicator that a path goes through, inside a sentence; empty for none."""
+        if path.proxy is None:
+            return ""
+        return lowered(self.dataset.indicators[path.proxy.indicator].names[self.words.language])
+
+    def printed_unit(self, indicator: Indicator) -> str:
+        """Return the indicator's unit as its file prints it, for units that the catalogue lacks."""
+        return indicator.units[self.words.language]
+
+    def judged(self, attainment: Attainment, value: float | None) -> str:
+        """Return a value of the judged quantity (level, ratio, mean, change) with its unit."""
+        indicator = self.indicator(attainment)
+        places = 2 if attainment.unit in {"times", "ratio", "percentage_points"} else indicator.decimals
+        return self.words.amount(value, attainment.unit, places, printed=self.printed_unit(indicator))
+
+    def judged_interval(self, attainment: Attainment) -> str:
+        """Return the 80 % interval of the judged quantity."""
+        indicator = self.indicator(attainment)
+        places = 2 if attainment.unit in {"times", "ratio", "percentage_points"} else indicator.decimals
+        printed = self.printed_unit(indicator)
+        return self.words.interval(attainment.low, attainment.high, attainment.unit, places, printed=printed)
+
+    def note(self, note: Note) -> str:
+        """Return a note of the attainment room in words."""
+        return note_text(note, self.dataset, self.words.texts)
+
+
+def by_verdict(attainments: Sequence[Attainment], verdict: str) -> tuple[Attainment, ...]:
+    """Return the attainments with one verdict, in the plan's order."""
+    return tuple(attainment for attainment in attainments if attainment.verdict == verdict)

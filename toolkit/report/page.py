@@ -1,0 +1,93 @@
+"""From an executed notebook to a page: nbconvert's basic blocks, our light page around them, code hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from toolkit.base.errors import ToolkitError
+from toolkit.base.files import write_atomic
+from toolkit.base.texts import Language, texts
+from toolkit.report.html import TEMPLATES, Frame, page_html
+from toolkit.report.parts import HEAD_TYPE
+
+
+class PageError(ToolkitError):
+    """A notebook cannot become a page."""
+
+
+def write_page(notebook: Path, page: Path, *, language: str) -> Path:
+    """Write the page of an executed notebook.
+
+    Parameters
+    ----------
+    notebook :
+        Executed notebook; one of its outputs is the head of a document.
+    page :
+        The HTML file to write.
+    language :
+        Of the page, where the notebook itself does not say.
+
+    Raises
+    ------
+    PageError
+        If the file is no notebook, or shows no document.
+    """
+    import nbformat
+
+    try:
+        content = nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4)
+    except (OSError, ValueError) as error:
+        message = f"{notebook.name} is no readable notebook ({error})."
+        raise PageError(message, "Run the report again.") from error
+    return write_atomic(page, notebook_page(content, language=texts(language).language))
+
+
+def notebook_page(notebook: Any, *, language: Language) -> str:
+    """Return the page of an executed notebook: its outputs in order, no code.
+
+    Parameters
+    ----------
+    notebook :
+        As ``nbformat`` reads it.
+    language :
+        Of the page, where the notebook itself does not say.
+
+    Raises
+    ------
+    PageError
+        If no output is the head of a document: the page would have no title.
+    """
+    return page_html(_frame(notebook, language), _body(notebook))
+
+
+def _frame(notebook: Any, language: Language) -> Frame:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            head = output.get("data", {}).get(HEAD_TYPE)
+            if isinstance(head, Mapping):
+                return Frame(
+                    language=texts(str(head.get("language", language))).language,
+                    title=str(head["title"]),
+                    banner=str(head.get("banner", "")),
+                    foot=str(head.get("foot", "")),
+                    skip=str(head.get("skip", "")),
+                )
+    message = "The notebook shows no document: none of its outputs is a document's head."
+    raise PageError(message, "Let a cell end with document.head.")
+
+
+def _body(notebook: Any) -> str:
+    from nbconvert.exporters import HTMLExporter
+
+    exporter = HTMLExporter(
+        template_name="langson",
+        extra_template_basedirs=[str(TEMPLATES / "nbconvert")],
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        embed_images=True,
+    )
+    body, _ = exporter.from_notebook_node(notebook)
+    return "\n".join(line for line in str(body).splitlines() if line.strip())
