@@ -109,7 +109,7 @@ class Builder:
                 parent = modelled[family.parent_code]
                 below = self._draw(family, figures, indicator, chain, years, segments, parent)
                 modelled |= {code: (below, number) for number, code in enumerate(family.members)}
-        finish = Finish(self.dataset, indicator, wanted.scope, chain, tuple(years), tuple(segments))
+        finish = Finish(self.dataset, indicator, wanted, chain, tuple(years), tuple(segments))
         paths = {code: finish.path(item, row, modelled) for code, (item, row) in modelled.items()}
         # a share may be borrowed from the province, a number may not: a district does not have its 385 villages
         return {code: path for code, path in paths.items() if path.evidence.basis != "C" or not indicator.whole}
@@ -150,7 +150,7 @@ class Finish:
 
     dataset: Dataset
     indicator: Indicator
-    scope: str
+    wanted: Wanted
     chain: Chain
     years: tuple[int, ...]
     segments: tuple[int, ...]
@@ -168,17 +168,19 @@ class Finish:
             for item, number in everyone.values()
             for figure in item.figures[number].exact
         }
+        first = min([self.wanted.first_year, *(figure.year for figure in (*figures.exact, *figures.one_sided))])
+        shown = slice(self.years.index(first), None)  # earlier years served the area followed, not this one
         return Path(
             area_code=code,
             indicator=self.indicator.id,
-            scope=self.scope,
+            scope=self.wanted.scope,
             unit=self.indicator.unit,
-            years=np.array(self.years, dtype=np.int64),
-            draws=self._counted(draws, code, observed),
-            observed=observed,
-            final=np.array(final),
-            standards=tuple(self.chain.standards[segment] for segment in self.segments),
-            breaks=self.chain.breaks(self.years, self.segments, measured),
+            years=np.array(self.years[shown], dtype=np.int64),
+            draws=self._counted(draws, code, observed)[:, shown],
+            observed=observed[shown],
+            final=np.array(final)[shown],
+            standards=tuple(self.chain.standards[segment] for segment in self.segments[shown]),
+            breaks=self.chain.breaks(self.years[shown], self.segments[shown], measured),
             evidence=self._evidence(modelled, row, everyone),
             weights=self._weights(draws, figures),
             period_averages=self._period_averages(code),
@@ -223,7 +225,7 @@ class Finish:
         return tuple(
             average
             for carrier in (self.indicator.id, *carriers)
-            for average in self.dataset.series(code, carrier, self.scope).period_averages
+            for average in self.dataset.series(code, carrier, self.wanted.scope).period_averages
         )
 
 

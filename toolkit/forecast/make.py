@@ -44,6 +44,7 @@ def make_forecasts(
     draws: int = DRAWS,
     seed: int = SEED,
     model: str = "default",
+    only: Mapping[Key, Span] | None = None,
 ) -> Forecasts:
     """Forecast everything that the plan's targets ask about.
 
@@ -62,6 +63,8 @@ def make_forecasts(
         Of all random numbers: the same seed, data and version give the same draws.
     model :
         Name of a forecaster of the models room.
+    only :
+        Forecast these in place of what the plan needs.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def make_forecasts(
         raise UsageError(message, "Ask for 100 or more; 2000 is the usual number.")
     forecaster = get(model)
     builder = Builder(dataset, plan.province_code, tuple(area_codes), forecaster, draws, seed)
-    needs = needed(plan, dataset)
+    needs = needed(plan, dataset) if only is None else with_sources(only, dataset)
     direct = {key: _both(builder, key, span) for key, span in needs.items()}
     paths: dict[PathKey, Path] = {}
     for key in needs:
@@ -105,7 +108,13 @@ def needed(plan: Plan, dataset: Dataset) -> dict[Key, Span]:
         span = Span(plan.base_year, max(target.due, dataset.as_of.year), target.due)
         for key in _keys(target):
             needs[key] = needs.get(key, span) | span
-    for key in list(needs):
+    return with_sources(needs, dataset)
+
+
+def with_sources(wanted: Mapping[Key, Span], dataset: Dataset) -> dict[Key, Span]:
+    """Add the indicators that proxies of the wanted ones rest on."""
+    needs = dict(wanted)
+    for key in wanted:
         for proxy in dataset.indicators.get(key[0]).proxies:
             for source in _sources(proxy):
                 needs[source] = needs.get(source, needs[key]) | needs[key]

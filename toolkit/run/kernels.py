@@ -42,7 +42,7 @@ class BatchKernelManager(AsyncKernelManager):
     def kernel_spec(self) -> KernelSpec:
         """Return the kernel of this very interpreter, whatever the notebook's metadata say."""
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            argv=[sys.executable, "-m", "ipykernel_launcher", "--log-level=CRITICAL", "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",
             env=ONE_THREAD,

@@ -14,6 +14,7 @@ import pandas as pd
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.hindcast import Hindcast, hindcasts
 from toolkit.attainment.result import Attainment
+from toolkit.attainment.stated import stated
 from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
@@ -22,7 +23,7 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import data_folder as find_data
 from toolkit.forecast import store
-from toolkit.forecast.make import DRAWS, SEED, make_forecasts
+from toolkit.forecast.make import DRAWS, SEED, Span, make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.load import load_plan
 from toolkit.plan.schema import Plan
@@ -108,20 +109,20 @@ def compute_run(
     codes = list(areas) or [area.code for area in plan_areas(dataset, loaded)]
     forecasts = make_forecasts(dataset, loaded, codes, draws=draws, seed=seed, model=model)
     earlier = tuple(
-        make_forecasts(load(folder, as_of=day), loaded, (), draws=draws, seed=seed, model=model)
-        for day in hindsight_days(dataset)
+        make_forecasts(load(folder, as_of=day), loaded, (), draws=draws, seed=seed, model=model, only=keys)
+        for day, keys in hindsight(dataset).items()
     )
     return Run(dataset, loaded, forecasts, earlier)
 
 
-def hindsight_days(dataset: Dataset) -> list[date]:
-    """Return the last days of the years before those for which an official forecast is held that has an outcome."""
-    spoken = dataset.local_targets[dataset.local_targets["kind"] == "official_forecast"]
-    return [
-        date(due - 1, 12, 31)
-        for due in sorted({int(due) for due in spoken["due"]})
-        if date(due - 1, 12, 31) < dataset.as_of
-    ]
+def hindsight(dataset: Dataset) -> dict[date, dict[tuple[str, str], Span]]:
+    """Return what officials have forecast, by the last day of the year before the one they spoke of."""
+    found: dict[date, dict[tuple[str, str], Span]] = {}
+    for row in stated(dataset, "official_forecast"):
+        day = date(row.due - 1, 12, 31)
+        if day < dataset.as_of:
+            found.setdefault(day, {})[row.indicator, row.scope] = Span(row.due - 1, row.due, row.due)
+    return found
 
 
 def plan_areas(dataset: Dataset, plan: Plan, level: str | None = None) -> list[Area]:
