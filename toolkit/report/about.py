@@ -7,8 +7,9 @@ from datetime import date
 from toolkit.attainment.hindcast import Hindcast
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.facts import RunFacts
-from toolkit.report.parts import Block, Bullets, Definitions, Item, Paragraph, Section
+from toolkit.report.parts import Bullets, Definitions, Item, Paragraph
 from toolkit.report.requirement import lowered
+from toolkit.report.sections import Block, Section
 from toolkit.report.words import Words
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from toolkit.attainment.result import Attainment
 from toolkit.base.numbers import NO_VALUE
 from toolkit.forecast.paths import Break, Path
+from toolkit.plan.targets import LevelRule
 from toolkit.report.context import Context
 from toolkit.report.fans import CHARTS, fan, ranked_targets
+from toolkit.report.figures import Fan, Fans
 from toolkit.report.narrative import chance, open_targets
-from toolkit.report.parts import Block, Cell, Column, Fan, Fans, Heading, Paragraph, Section, Table
+from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
+from toolkit.report.sections import Block, Section
+
+OLDEST_BASE = 3
+"""An estimate of the running year starts from a figure at most this many years old."""
 
 
 def charts_section(context: Context) -> Section:
@@ -77,11 +83,26 @@ def _two_answers(context: Context, attainment: Attainment, path: Path) -> str:
         "year": change[0].year if change else attainment.due,
     }
     points = round(100 * (today - across))
-    text = words.sentence(words.t("standards.both", **fields))
+    text = f"{words.sentence(words.t('standards.both', **fields))} {words.sentence(_two_levels(context, attainment))}"
     if abs(points) < 1:
         return f"{text} {words.sentence(words.t('standards.same'))}"
     key = "standards.lower" if points > 0 else "standards.higher"
     return f"{text} {words.sentence(words.counted(key, abs(points)))}"
+
+
+def _two_levels(context: Context, attainment: Attainment) -> str:
+    """Return what is expected in the due year on either standard."""
+    words, indicator = context.words, context.indicator(attainment)
+    printed, places = context.printed_unit(indicator), indicator.decimals
+    fields: dict[str, object] = {"due": attainment.due}
+    for name, across in (("across", True), ("today", False)):
+        path = context.path(attainment, across_breaks=across)
+        if path is None:
+            return ""
+        low, middle, high = (float(value) for value in path.quantiles((0.1, 0.5, 0.9))[path.position(attainment.due)])
+        fields[name] = words.amount(middle, path.unit, places, printed=printed)
+        fields[f"{name}_interval"] = words.interval(low, high, path.unit, places, printed=printed)
+    return words.t("standards.level", **fields)
 
 
 def _standard_name(context: Context, standard: str) -> str:
@@ -128,7 +149,7 @@ def pace_section(context: Context) -> Section:
 
 def _pace_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
     words = context.words
-    recent = Cell(words.pace(attainment.recent_pace, attainment.pace_unit), (), attainment.recent_pace)
+    recent = Cell(context.paced(attainment, attainment.recent_pace), (), attainment.recent_pace)
     if attainment.recent_pace is None:
         recent = Cell(NO_VALUE, (words.t("pace.no_recent"),))
     elif attainment.recent_pace_years is not None:
@@ -139,20 +160,18 @@ def _pace_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
         share = words.numbers.percent(attainment.peers_pace_share)
         detail = words.counted("pace.peers", attainment.peers_count)
         peers = Cell(share, (detail,), attainment.peers_pace_share)
-    reached = str(attainment.year_reached) if attainment.year_reached is not None else words.t("pace.not_reached")
+    reached = NO_VALUE
+    if attainment.year_reached is not None:
+        reached = str(attainment.year_reached)
+    elif isinstance(context.target(attainment).rule, LevelRule):
+        reached = words.t("pace.not_reached")
     return (
         Cell(context.name(attainment), (context.asked(attainment), attainment.target_id)),
-        Cell(_required(context, attainment), (), attainment.required_pace),
+        Cell(context.required(attainment), (), attainment.required_pace),
         recent,
         peers,
         Cell(reached),
     )
-
-
-def _required(context: Context, attainment: Attainment) -> str:
-    if attainment.required_pace == 0:
-        return context.words.t("pace.hold")
-    return context.words.pace(attainment.required_pace, attainment.pace_unit)
 
 
 def nowcast_section(context: Context) -> Section:
@@ -175,8 +194,10 @@ def nowcast_section(context: Context) -> Section:
 
 
 def _estimated(context: Context, path: Path) -> bool:
+    """Say whether this year's figure is still out, and a recent one is held to estimate it from."""
     inside = int(path.years[0]) <= context.year <= int(path.years[-1])
-    return inside and not bool(path.observed[path.position(context.year)])
+    recent = context.year - path.evidence.last_year <= OLDEST_BASE
+    return inside and recent and not bool(path.observed[path.position(context.year)])
 
 
 def _nowcast_row(context: Context, attainment: Attainment, path: Path) -> tuple[Cell, ...]:
@@ -184,9 +205,7 @@ def _nowcast_row(context: Context, attainment: Attainment, path: Path) -> tuple[
     indicator = context.indicator(attainment)
     printed, places = context.printed_unit(indicator), indicator.decimals
     low, middle, high = (float(value) for value in path.quantiles((0.1, 0.5, 0.9))[path.position(context.year)])
-    target = context.target(attainment)
-    scope = "" if target.scope == "all" else words.t(f"scope.{target.scope}")
-    details = [scope] if scope else []
+    details = []
     if path.proxy is not None:
         details.append(words.t(f"nowcast.proxy.{path.proxy.relation}", indicator=context.stand_in(path)))
     figures = path.evidence.observations
@@ -198,7 +217,7 @@ def _nowcast_row(context: Context, attainment: Attainment, path: Path) -> tuple[
             shown, (str(figures[-1].year),), figures[-1].value, context.sources.references(figures[-1].source_id)
         )
     return (
-        Cell(indicator.names[words.language], tuple(details)),
+        Cell(context.measured(context.target(attainment)), tuple(details)),
         Cell(words.t("nowcast.about", value=words.amount(middle, path.unit, places, printed=printed)), (), middle),
         Cell(words.interval(low, high, path.unit, places, printed=printed)),
         last,

@@ -10,7 +10,7 @@ from toolkit.report.requirement import lowered
 
 TOLD = (
     "proxy.", "share_", "borrowed", "outlook", "overruled", "unverified", "not_final", "qualified", "estimated",
-    "break_ahead.", "pace_", "bound.",
+    "break_ahead.", "pace_", "bound.", "hold",
 )  # fmt: skip
 """Remarks that stand elsewhere: in the row's other cells, or in the sections on standards, pace and readings."""
 
@@ -51,8 +51,9 @@ def expected_cell(context: Context, attainment: Attainment) -> Cell:
     details = []
     if attainment.low is not None and attainment.high is not None and attainment.high > attainment.low:
         details.append(words.t("interval.80", interval=context.judged_interval(attainment)))
-    if attainment.bound == "at_least":
-        details.append(words.t("expected.bound"))
+    path = context.path(attainment)
+    if path is not None and path.proxy is not None and path.proxy.relation != "equal":
+        details.append(words.t(f"expected.{path.proxy.relation}"))
     details.extend(remarks(context, attainment))
     return Cell(context.judged(attainment, attainment.expected), tuple(details), attainment.expected)
 

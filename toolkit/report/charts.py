@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from toolkit.base.numbers import numbers
-from toolkit.report.parts import Fan, Point
+from toolkit.report.figures import Fan, Point
 from toolkit.report.svg import compact
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50
 MIDDLE, GOAL, BREAK = "#12548f", "#9c3d00", "#6b4fa0"
 MARKERS = {"final": ("o", INK), "reported": ("o", "white"), "preliminary": ("^", "white")}
 SETTINGS: dict[str, object] = {
-    "svg.fonttype": "none", "text.parse_math": False, "font.family": "DejaVu Sans", "font.size": 9.0,
+    "svg.fonttype": "none", "text.parse_math": False, "font.family": "DejaVu Sans", "font.size": 10.0,
     "axes.edgecolor": MUTED, "axes.linewidth": 0.8, "xtick.color": MUTED, "ytick.color": MUTED, "text.color": INK,
     "hatch.linewidth": 0.4, "path.simplify": False,
 }  # fmt: skip
@@ -34,7 +35,7 @@ def fan_svg(fan: Fan) -> str:
     with mpl.rc_context(cast("Any", SETTINGS | {"svg.hashsalt": fan.key})):
         figure = Figure(figsize=(WIDTH, HEIGHT))
         FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.115, 0.1, 0.855, 0.8))
+        axes = figure.add_axes((0.12, 0.1, 0.86, 0.86))
         limits = _limits(fan)
         _frame(axes, fan, limits)
         _bands(axes, fan, limits)
@@ -64,7 +65,7 @@ def _limits(fan: Fan) -> tuple[float, float, float, float]:
     floor = bottom if 0 <= bottom < 0.02 * room else bottom - 0.05 * room
     if bottom >= 0 and floor < 0.3 * room:
         floor = 0.0
-    return min(years) - 0.5, max(years) + 0.5, floor, top + 0.17 * room
+    return min(years) - 0.5, max(years) + 0.5, floor, top + 0.13 * room
 
 
 def _frame(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
@@ -100,7 +101,7 @@ def _lines(axes: Axes, fan: Fan) -> None:
         years, values = zip(*line.points, strict=True)
         axes.plot(years, values, color=MUTED, linewidth=1.1, linestyle=(0, (1, 1.6)))
         axes.annotate(
-            line.label, (years[0], values[0]), xytext=(2, 4), textcoords="offset points", color=MUTED, fontsize=8
+            line.label, (years[0], values[0]), xytext=(2, 4), textcoords="offset points", color=MUTED, fontsize=9
         )
 
 
@@ -110,8 +111,8 @@ def _points(axes: Axes, fan: Fan) -> None:
         _dot(axes, point, marker=marker, face=face, edge=INK)
     for point in fan.stand_ins:
         _dot(axes, point, marker="D", face="white", edge=MUTED)
-    for point in fan.overruled:
-        _dot(axes, point, marker="x", face=GOAL, edge=GOAL)
+    for point in fan.overruled:  # its source stands in the section on figures set aside
+        _dot(axes, replace(point, source=0), marker="x", face=GOAL, edge=GOAL)
 
 
 def _dot(axes: Axes, point: Point, *, marker: str, face: str, edge: str) -> None:
@@ -122,7 +123,7 @@ def _dot(axes: Axes, point: Point, *, marker: str, face: str, edge: str) -> None
     if point.source:
         axes.annotate(
             str(point.source), (point.year, point.value), xytext=(0, 6), textcoords="offset points", ha="center",
-            color=MUTED, fontsize=7, zorder=6,
+            color=MUTED, fontsize=8, zorder=6,
         )  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def _goals(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> N
         above = goal.value < 0.5 * (limits[2] + limits[3]) or goal.value < limits[3] - 0.12 * (limits[3] - limits[2])
         axes.annotate(
             goal.label, (limits[0], goal.value), xytext=(3, 3 if above else -3), textcoords="offset points",
-            va="bottom" if above else "top", color=GOAL, fontsize=8.5, fontweight="bold", zorder=6,
+            va="bottom" if above else "top", color=GOAL, fontsize=9.5, fontweight="bold", zorder=6,
         )  # fmt: skip
 
 
@@ -144,5 +145,5 @@ def _breaks(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> 
         late = year - 0.5 > limits[0] + 0.7 * (limits[1] - limits[0])
         axes.annotate(
             label, (year - 0.5, limits[3]), xytext=(-3 if late else 3, -1), textcoords="offset points", va="top",
-            ha="right" if late else "left", color=BREAK, fontsize=8, zorder=6,
+            ha="right" if late else "left", color=BREAK, fontsize=9, zorder=6,
         )  # fmt: skip

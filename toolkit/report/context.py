@@ -123,6 +123,18 @@ class Context:
         """Return the area that a path follows, inside a sentence."""
         return self.place(self.dataset.areas.get(path.evidence.parent_code or self.plan.province_code))
 
+    def measured(self, target: Target) -> str:
+        """Return what a target's figures measure: the indicator, and the scope unless it is everybody."""
+        return self.scoped(target.indicator, target.scope)
+
+    def scoped(self, indicator_id: str, scope: str) -> str:
+        """Return an indicator's name with a scope, unless the name says it or it is everybody."""
+        name = self.dataset.indicators[indicator_id].names[self.words.language]
+        if scope == "all":
+            return name
+        told = self.words.t(f"scope.{scope}")
+        return name if "DTTS" in name and scope == "dtts" else f"{name}, {told}"
+
     def stand_in(self, path: Path) -> str:
         """Return the indicator that a path goes through, inside a sentence; empty for none."""
         if path.proxy is None:
@@ -145,6 +157,18 @@ class Context:
         places = 2 if attainment.unit in {"times", "ratio", "percentage_points"} else indicator.decimals
         printed = self.printed_unit(indicator)
         return self.words.interval(attainment.low, attainment.high, attainment.unit, places, printed=printed)
+
+    def paced(self, attainment: Attainment, value: float | None) -> str:
+        """Return a yearly pace in words, whole things (villages, households) without small fractions."""
+        unit = self.dataset.indicators.units.get(attainment.pace_unit.removesuffix("_per_year"))
+        whole = unit is not None and unit.whole and value is not None and abs(value) >= 10
+        return self.words.pace(value, attainment.pace_unit, 0 if whole else 2)
+
+    def required(self, attainment: Attainment) -> str:
+        """Return the pace that a target needs; to hold what has been reached needs none."""
+        if attainment.required_pace == 0:
+            return self.words.t("pace.hold")
+        return self.paced(attainment, attainment.required_pace)
 
     def note(self, note: Note) -> str:
         """Return a note of the attainment room in words."""

@@ -16,8 +16,8 @@ from toolkit.report.context import Context, SourceBook
 from toolkit.report.facts import RunFacts
 from toolkit.report.gaps import gaps_section, most_wanted
 from toolkit.report.narrative import headline
-from toolkit.report.parts import AreaDocument, Head, Section
 from toolkit.report.readings import readings_section
+from toolkit.report.sections import AreaDocument, Head, Section
 from toolkit.report.target_tables import tally, targets_section
 from toolkit.report.words import Words, words
 

@@ -11,7 +11,8 @@ from toolkit.base.names import slug
 from toolkit.forecast.paths import Observation, Path
 from toolkit.plan.targets import LevelRule, RatioToBaseRule, Target
 from toolkit.report.context import Context
-from toolkit.report.parts import Band, Cell, Column, Fan, Goal, Line, Point, Spark, Table
+from toolkit.report.figures import Band, Fan, Goal, Line, Point
+from toolkit.report.parts import Cell, Column, Spark, Table
 from toolkit.report.requirement import lowered
 
 CHARTS = 6
@@ -67,7 +68,7 @@ def fan(context: Context, attainment: Attainment) -> Fan:
     return Fan(
         key=slug(f"{context.area.code}-{attainment.target_id}"),
         language=words.language,
-        title=_title(context, target),
+        title=context.measured(target),
         subtitle=_subtitle(context, attainment, path),
         alt=_alt(context, attainment, path, bands),
         points=() if proxied else figures,
@@ -83,13 +84,6 @@ def fan(context: Context, attainment: Attainment) -> Fan:
         table=_table(context, path, bands, slug(attainment.target_id)),
         note=_note(context, path, target),
     )
-
-
-def _title(context: Context, target: Target) -> str:
-    indicator = context.dataset.indicators[target.indicator]
-    name = indicator.names[context.words.language]
-    scope = "" if target.scope == "all" else context.words.t(f"scope.{target.scope}")
-    return f"{name}, {scope}" if scope else name
 
 
 def _subtitle(context: Context, attainment: Attainment, path: Path) -> str:
@@ -170,7 +164,7 @@ def _alt(context: Context, attainment: Attainment, path: Path, bands: Sequence[B
     words = context.words
     indicator = context.dataset.indicators[path.indicator]
     places, printed = indicator.decimals, context.printed_unit(indicator)
-    title = _title(context, context.target(attainment))
+    title = context.measured(context.target(attainment))
     sentences = [words.t("alt.title", title=lowered(title), area=context.here)]
     sentences.append(_alt_figures(context, path))
     end = bands[-1]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from toolkit.attainment.result import Attainment
 from toolkit.report.context import Context
-from toolkit.report.parts import Block, Cell, Column, Paragraph, Section, Table
+from toolkit.report.parts import Cell, Column, Paragraph, Table
 from toolkit.report.requirement import lowered
+from toolkit.report.sections import Block, Section
 
 SHOWN = 12
 
@@ -78,7 +79,7 @@ def most_wanted(context: Context) -> str:
     if not ranked:
         return ""
     words, first = context.words, ranked[0]
-    name = lowered(_gap_name(context, first))
+    name = lowered(context.scoped(first.indicator, first.scope))
     key, count = ("opens", len(first.opens)) if first.opens else ("firms", len(first.firms))
     text = words.counted(f"headline.gap_{key}", count, indicator=name, area=context.here)
     return words.sentence(text)
@@ -103,14 +104,6 @@ def gaps_section(context: Context) -> Section:
     return Section("gaps", title, tuple(blocks))
 
 
-def _gap_name(context: Context, gap: Gap) -> str:
-    name = context.dataset.indicators[gap.indicator].names[context.words.language]
-    if gap.scope == "all":
-        return name
-    scope = context.words.t(f"scope.{gap.scope}")
-    return name if scope.casefold() in name.casefold() else f"{name}, {scope}"
-
-
 def _row(context: Context, gap: Gap) -> tuple[Cell, ...]:
     words = context.words
     answers = []
@@ -119,7 +112,7 @@ def _row(context: Context, gap: Gap) -> tuple[Cell, ...]:
     if gap.firms:
         answers.append(words.counted("gaps.firms", len(gap.firms), ids=_ids(gap.firms)))
     return (
-        Cell(_gap_name(context, gap)),
+        Cell(context.scoped(gap.indicator, gap.scope)),
         Cell(answers[0], tuple(answers[1:])),
         Cell(_held(context, gap)),
     )

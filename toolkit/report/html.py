@@ -11,7 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from toolkit.base.texts import Language
-from toolkit.report.parts import Block, Document, Fan, Head, Section, Spark
+from toolkit.report.figures import Fan
+from toolkit.report.parts import Spark
+from toolkit.report.sections import Block, Document, Head, Section
 from toolkit.report.svg import sparkline
 from toolkit.report.words import Words, words
 

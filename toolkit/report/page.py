@@ -10,7 +10,7 @@ from toolkit.base.errors import ToolkitError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import Language, texts
 from toolkit.report.html import TEMPLATES, Frame, page_html
-from toolkit.report.parts import HEAD_TYPE
+from toolkit.report.sections import HEAD_TYPE
 
 
 class PageError(ToolkitError):

@@ -15,21 +15,10 @@ from toolkit.report.about import method_section, provenance_section, sources_sec
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.document import foot
 from toolkit.report.facts import RunFacts
+from toolkit.report.figures import HeatMap, Tile, TileMap
 from toolkit.report.narrative import chance, counts_sentence, leading_target, open_targets, verdict_sentence
-from toolkit.report.parts import (
-    Block,
-    Cell,
-    Column,
-    Folded,
-    Head,
-    HeatMap,
-    Paragraph,
-    PlanDocument,
-    Section,
-    Table,
-    Tile,
-    TileMap,
-)
+from toolkit.report.parts import Cell, Column, Paragraph, Table
+from toolkit.report.sections import Block, Folded, Head, PlanDocument, Section
 from toolkit.report.target_tables import tally
 from toolkit.report.words import SCALE, Words, words
 
@@ -259,15 +248,13 @@ def _risk_row(main: Context, others: Sequence[Context], attainment: Attainment) 
     judged = [item for item in below if item.outcome == "probability"]
     risky = [item for item in judged if item.verdict in {"unlikely", "very_unlikely"}]
     areas = wording.t("summary.areas_at_risk", risky=len(risky), judged=len(judged)) if judged else "–"
-    held = attainment.required_pace == 0
-    pace = wording.t("pace.hold") if held else wording.pace(attainment.required_pace, attainment.pace_unit)
     return (
         Cell(main.name(attainment), (main.asked(attainment), attainment.target_id)),
         Cell(
             wording.verdict(attainment.verdict), (chance(main, attainment),), attainment.probability, (),
             attainment.verdict, attainment.probability,
         ),
-        Cell(pace, (), attainment.required_pace),
+        Cell(main.required(attainment), (), attainment.required_pace),
         Cell(areas),
         Cell(attainment.grade),
     )  # fmt: skip

@@ -6,7 +6,8 @@ from toolkit.attainment.result import Attainment
 from toolkit.data.indicators import Proxy
 from toolkit.forecast.paths import Observation
 from toolkit.report.context import Context
-from toolkit.report.parts import Block, Cell, Column, Heading, Paragraph, Section, Table
+from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
+from toolkit.report.sections import Block, Section
 
 
 def readings_section(context: Context) -> Section:

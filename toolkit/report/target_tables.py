@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.result import Attainment, Note
 from toolkit.report.cells import expected_cell, grade_cell, last_cell, likelihood_cell, remarks, target_cell
 from toolkit.report.context import Context, by_verdict
 from toolkit.report.fans import CHARTS, ranked_targets, spark
-from toolkit.report.parts import Block, Cell, Column, Heading, Paragraph, Section, Table, Tally
+from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table, Tally
+from toolkit.report.requirement import lowered
+from toolkit.report.sections import Block, Section
 from toolkit.report.words import SCALE
 
 
@@ -72,8 +74,15 @@ def _judged_row(context: Context, attainment: Attainment, *, drawn: bool) -> tup
     )
 
 
+def _missing(context: Context, attainment: Attainment, note: Note) -> str:
+    """Return what is missing; in the common case shorter than the note, for the row names the rest."""
+    if note.key != "attainment.missing.series":
+        return context.note(note)
+    return context.words.t("missing.series", indicator=lowered(context.measured(context.target(attainment))))
+
+
 def _missing_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
-    notes = [context.note(note) for note in attainment.missing] or [context.words.t("missing.series")]
+    notes = [_missing(context, attainment, note) for note in attainment.missing]
     extra = remarks(context, attainment)
     return (
         target_cell(context, attainment),
