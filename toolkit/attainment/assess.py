@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from toolkit.data.dataset import Dataset
-
 from toolkit.attainment.answer import asked, judged_answer, measured, paced, unanswered
 from toolkit.attainment.case import Case, Refusal
 from toolkit.attainment.figures import figures_of
@@ -16,6 +14,7 @@ from toolkit.attainment.question import Question
 from toolkit.attainment.result import Attainment, PathSource
 from toolkit.attainment.standing import standing_of
 from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset
 from toolkit.plan.schema import MilestoneRule, Plan, Target
 
 

@@ -180,12 +180,12 @@ def _average(rule: AverageRule, case: Case) -> Judgement | Refusal:
         decided=bool(met.all()) if final and path.proxy is None else None,
         weights=joint_weights(case.paths),
         met_stretch=None if rule.stretch is None else compare(means, rule.op, rule.stretch),
-        notes=tuple(_average_note(block) for block in blocks),
+        notes=tuple(_average_note(block, path.unit) for block in blocks),
     )
 
 
-def _average_note(block: PeriodAverage) -> Note:
-    fields = {"first": block.from_year, "last": block.to_year, "value": block.value}
+def _average_note(block: PeriodAverage, unit: str) -> Note:
+    fields = {"first": block.from_year, "last": block.to_year, "value": block.value, "unit": unit}
     return Note("attainment.note.period_average", fields | {"status": block.status, "source": block.source_id})
 
 

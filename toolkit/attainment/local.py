@@ -38,7 +38,9 @@ def assess_local(area: Area, plan: Plan, dataset: Dataset, forecasts: PathSource
     """Return the answers to the targets that an area has set itself (``local_targets.csv``, kind ``target``).
 
     Left out, because nothing can be judged: targets for indicators without a path in the area, for years that
-    the path does not reach, in another unit, or on another standard than the one in force in the due year.
+    the path does not reach, in another unit, or on another standard than the one in force in the due year; and
+    those with a path through another indicator, which was declared to stand in for the plan's meaning, not for
+    theirs (a province's "thu nhập bình quân" is mostly GRDP per person, twice the income of households).
     """
     own = [row for row in stated(dataset, "target") if row.area_code == area.code]
     answers = []
@@ -71,7 +73,9 @@ def _target(row: Stated, number: int, dataset: Dataset) -> Target | None:
 
 def _can_be_judged(target: Target, standard: str, area: Area, forecasts: PathSource) -> bool:
     path = forecasts.path(area.code, target.indicator, target.scope)
-    if path is None or not int(path.years[0]) <= target.due <= int(path.years[-1]):
+    if path is None or (path.proxy is not None and path.proxy.indicator != target.indicator):
+        return False
+    if not int(path.years[0]) <= target.due <= int(path.years[-1]):
         return False
     in_force = path.standards[path.position(target.due)]
     return path.unit == target.unit and standard in ("", in_force)

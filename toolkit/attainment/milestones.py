@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from toolkit.data.dataset import Dataset
-
 from toolkit.attainment.result import Attainment, Note
 from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset
 from toolkit.plan.schema import Target
 
 

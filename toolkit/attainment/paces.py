@@ -108,15 +108,25 @@ def unit_of(unit: str, kind: PaceKind) -> str:
     return "percentage_points_per_year" if unit == "percent" else f"{unit}_per_year"
 
 
-def _start(path: Path) -> tuple[int, float] | None:
-    values = known_values(path)
+@dataclass(frozen=True)
+class _Start:
+    """Where the way begins: a year, its value, and whether that is an own figure."""
+
+    year: int
+    value: float
+    own: bool
+
+
+def _start(path: Path) -> _Start | None:
+    """Return the newest own figure if it is on the standard of the newest evidence, else the estimate for then."""
+    values, newest = known_values(path), path.evidence.last_year
+    reached = int(path.years[0]) <= newest <= int(path.years[-1])
     if values:
-        return max(values), values[max(values)]
-    year = path.evidence.last_year
-    if not int(path.years[0]) <= year <= int(path.years[-1]):
-        return None
-    value = median(path.at(year), path.weights)
-    return None if value is None else (year, value)
+        last = max(values)
+        if not reached or path.standards[path.position(last)] == path.standards[path.position(newest)]:
+            return _Start(last, values[last], own=True)
+    value = median(path.at(newest), path.weights) if reached else None
+    return None if value is None else _Start(newest, value, own=False)
 
 
 def _aim(case: Case) -> float | None:
@@ -141,13 +151,13 @@ def _to_a_level(case: Case, link: Link) -> Paces:
     start, aim = _start(path), _aim(case)
     if start is None or aim is None or not isinstance(rule, LevelRule | RatioToBaseRule | RatioToRule):
         return Paces()
-    year, value = start
+    year, value = start.year, start.value
     kind = pace_kind(link, value, aim)
     recent, years = recent_pace(path, kind)
     unit, span = unit_of(path.unit, kind), case.due - year
     if span <= 0:
         return Paces(None, recent, unit, kind, years)
-    notes = [] if known_values(path) else [Note("attainment.note.pace_from_estimate", {"year": year, "value": value})]
+    notes = [] if start.own else [Note("attainment.note.pace_from_estimate", {"year": year, "value": value})]
     if any(year < change.year <= case.due for change in path.breaks):
         notes.append(Note("attainment.note.pace_on_standard", {"standard": path.standards[path.position(year)]}))
     if isinstance(rule, LevelRule):

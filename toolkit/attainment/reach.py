@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.attainment.case import Case, covers
 from toolkit.attainment.draws import joint_weights, probability
-from toolkit.forecast.paths import BoolArray
+from toolkit.forecast.paths import BoolArray, Path
 from toolkit.plan.rules import compare, level_met, ratio, ratio_threshold
 from toolkit.plan.schema import LevelRule, RatioToBaseRule, RatioToRule
 
@@ -12,14 +12,21 @@ from toolkit.plan.schema import LevelRule, RatioToBaseRule, RatioToRule
 def year_reached(case: Case, first: int) -> int | None:
     """Return the first year from `first` on with P(rule met in that year) >= 1/2, or None.
 
-    None also for rules that speak of more than one year (changes, means).
+    Years on a standard that was given up before the newest figure do not count. None also for rules that speak
+    of more than one year (changes, means).
     """
-    found = met_each_year(case, first)
+    found = met_each_year(case, max(first, standard_since(case.path)))
     if found is None:
         return None
     weights = joint_weights(case.paths)
     years, met = found
     return next((year for column, year in enumerate(years) if probability(met[:, column], weights) >= 0.5), None)
+
+
+def standard_since(path: Path) -> int:
+    """Return the first year of the standard that is in force in the year of the newest figure."""
+    newest = min(max(path.evidence.last_year, int(path.years[0])), int(path.years[-1]))
+    return max((change.year for change in path.breaks if change.year <= newest), default=int(path.years[0]))
 
 
 def met_each_year(case: Case, first: int) -> tuple[list[int], BoolArray] | None:

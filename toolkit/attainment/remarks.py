@@ -53,12 +53,12 @@ def breaks_ahead(path: Path, due: int) -> tuple[Break, ...]:
 
 def time_notes(question: Question, horizon: int) -> tuple[Note, ...]:
     """Return notes on time: an estimate of a year that has begun, an outlook beyond tested horizons."""
-    due = question.target.due
-    if due <= question.dataset.as_of.year:
-        return (Note("attainment.note.estimated", {"year": due}),)
+    notes = []
+    if question.target.due <= question.dataset.as_of.year:
+        notes.append(Note("attainment.note.estimated", {"year": question.target.due}))
     if horizon > LONGEST_TESTED_HORIZON:
-        return (Note("attainment.note.outlook", {"years": horizon, "longest": LONGEST_TESTED_HORIZON}),)
-    return ()
+        notes.append(Note("attainment.note.outlook", {"years": horizon, "longest": LONGEST_TESTED_HORIZON}))
+    return tuple(notes)
 
 
 def tolerance_note(case: Case) -> tuple[Note, ...]:

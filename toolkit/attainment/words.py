@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from toolkit.attainment.question import indicator_of
 from toolkit.attainment.result import Note
-from toolkit.base.errors import UsageError
 from toolkit.base.numbers import numbers
 from toolkit.base.texts import Texts
 from toolkit.data.dataset import Dataset
@@ -24,7 +22,7 @@ def note_text(note: Note, dataset: Dataset, texts: Texts) -> str:
     """
     fields = {name: _worded(name, value, dataset, texts) for name, value in note.fields.items()}
     unit = str(note.fields.get("unit", ""))
-    for name in ("value", "used", "median", "low", "high"):
+    for name in ("value", "used", "median"):
         if name in fields and unit:
             fields[name] = with_unit(fields[name], unit, dataset, texts)
     return texts.t(note.key, **fields)
@@ -80,7 +78,7 @@ def _named(name: str, value: str, dataset: Dataset, texts: Texts) -> str:
         case "source":
             return _source(value, dataset)
         case "share":
-            return re.sub(r"(?<=\d)\.(?=\d)", ",", value) if texts.language == "vi" else value
+            return _share(value, texts)
     return value
 
 
@@ -89,10 +87,19 @@ def _lowered(name: str) -> str:
 
 
 def _area(code: str, dataset: Dataset, texts: Texts) -> str:
-    try:
-        return dataset.areas.get(code).name(texts.language)
-    except UsageError:
+    if code not in dataset.areas:
         return code
+    area = dataset.areas.get(code)
+    if texts.language == "vi" and area.kind:  # inside a sentence: "của tỉnh Lạng Sơn"
+        return f"{area.kind.lower()} {area.short_name}"
+    return area.name(texts.language)
+
+
+def _share(text: str, texts: Texts) -> str:
+    """Return ``"83.91 (2019)"`` as the language writes it: ``83,91 % (2019)``."""
+    number, _, rest = text.partition(" ")
+    figure = number.replace(".", ",") if texts.language == "vi" else number
+    return " ".join(part for part in (numbers(texts.language).with_percent(figure), rest) if part)
 
 
 def _standard(name: str, dataset: Dataset, texts: Texts) -> str:

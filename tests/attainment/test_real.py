@@ -1,0 +1,152 @@
+"""The real plan on the real data: 68 answers for the province and each of its districts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from toolkit.attainment.assess import assess_all
+from toolkit.attainment.hindcast import Hindcast, hindcasts
+from toolkit.attainment.result import VERDICTS, Attainment
+from toolkit.attainment.table import FIRST_COLUMNS, attainment_table
+from toolkit.attainment.words import note_text
+from toolkit.base.texts import catalogue, texts
+from toolkit.data.dataset import Dataset, load
+from toolkit.forecast.make import make_forecasts
+from toolkit.plan.load import load_plan
+from toolkit.plan.schema import Plan
+
+AS_OF = date(2026, 11, 23)
+OUTCOMES = {"settled", "probability", "milestone", "orientation", "cannot_assess"}
+
+
+@dataclass(frozen=True)
+class Real:
+    dataset: Dataset
+    plan: Plan
+    answers: tuple[Attainment, ...]
+    lines: tuple[Hindcast, ...]
+
+    def of(self, area: str, target: str) -> Attainment:
+        return next(one for one in self.answers if (one.area_code, one.target_id) == (area, target))
+
+
+@pytest.fixture(scope="module")
+def real() -> Real:
+    dataset = load(as_of=AS_OF)
+    plan = load_plan("langson-138", folder=dataset.folder)
+    province = dataset.areas.get(plan.province_code)
+    areas = [province, *(a for a in dataset.areas.all(level="district") if a.parent_code == province.code)]
+    forecasts = make_forecasts(dataset, plan, [area.code for area in areas], draws=400)
+    then = make_forecasts(load(as_of=date(2024, 12, 31)), plan, [], draws=400)
+    return Real(dataset, plan, assess_all(plan, areas, dataset, forecasts), hindcasts(dataset, then))
+
+
+def test_every_area_accounts_for_every_statement(real: Real) -> None:
+    counts = pd.Series([one.area_code for one in real.answers]).value_counts()
+    assert len(counts) == 12
+    assert set(counts) == {68}
+    for one in real.answers:
+        assert one.outcome in OUTCOMES
+        assert one.verdict in VERDICTS
+        assert (one.probability is None) == (one.outcome not in ("settled", "probability"))
+        assert one.probability is None or 0 <= one.probability <= 1
+        assert one.outcome != "cannot_assess" or one.missing
+        assert (one.grade == "") == (one.outcome == "milestone")
+        assert ("D" in one.grade) == bool(one.proxy)
+        if one.low is not None:
+            assert one.expected is not None
+            assert one.high is not None
+            assert one.low <= one.expected <= one.high
+    assert sum(one.outcome == "milestone" for one in real.answers) == 12 * 12
+
+
+def test_province_rows_are_orientation_in_every_district(real: Real) -> None:
+    stated = {target.id for target in real.plan.targets if target.level == "province"}
+    for one in real.answers:
+        assert (one.outcome == "orientation") == (one.target_id in stated and one.area_code != "20")
+
+
+def test_the_headline_is_answered_everywhere_through_the_declared_bound(real: Real) -> None:
+    answers = [one for one in real.answers if one.target_id == "T30-03"]
+    assert all(one.outcome == "probability" and one.bound == "at_least" for one in answers)
+    assert {one.proxy for one in answers} == {"poverty_dtts_from_all"}
+    assert all(one.probability_same_standard is not None for one in answers)
+    grades = {one.area_code: one.grade for one in answers}
+    assert grades["20"] == "A·D"
+    assert [code for code, grade in grades.items() if grade == "C·D"] == [
+        "178",
+        "182",
+        "183",
+        "184",
+        "186",
+        "188",
+        "189",
+    ]
+    province = real.of("20", "T30-03")
+    assert (province.last_value, province.last_year, province.last_status) == (2.32, 2025, "final")
+    assert [figure.value for figure in province.overruled if figure.year == 2025] == [3.0]
+
+
+def test_changes_and_ratios_through_a_bound_are_not_assessed(real: Real) -> None:
+    for target in ("T25-01", "T25-02", "T30-02", "T45-01"):
+        answer = real.of("20", target)
+        assert (answer.outcome, answer.probability) == ("cannot_assess", None)
+        assert any(note.key == "attainment.missing.instead_of_bound" for note in answer.missing)
+
+
+def test_growth_takes_the_published_mean_for_its_years(real: Real) -> None:
+    answer = real.of("20", "T30-01")
+    [note] = [note for note in answer.notes if note.key == "attainment.note.period_average"]
+    assert (note.fields["first"], note.fields["last"], note.fields["value"]) == (2021, 2025, 7.1)
+    assert answer.required_pace == pytest.approx(100 * (1.06**10 / 1.071**5) ** 0.2 - 100)
+    assert answer.probability_stretch is not None
+
+
+def test_the_line_that_history_wrote(real: Real) -> None:
+    [line] = real.lines
+    assert (line.area_code, line.indicator, line.scope, line.year) == ("20", "poverty_rate", "all", 2025)
+    assert (line.last_year, line.last_value) == (2023, 6.03)  # the review of 2024 became known in January 2025
+    assert (line.official_forecast, line.outcome) == (1.36, 2.32)
+    assert line.inside_80 == (line.low <= 2.32 <= line.high)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_table_begins_as_agreed_and_speaks_the_language(real: Real, language: str) -> None:
+    table = attainment_table(real.answers, real.dataset, real.plan, texts(language))
+    assert tuple(table.columns[: len(FIRST_COLUMNS)]) == FIRST_COLUMNS
+    assert len(table) == 12 * 68
+    assert set(table["verdict"]) <= {verdict.replace("_", " ") for verdict in VERDICTS}
+    assert table.loc[0, "area_name"] == "Tỉnh Lạng Sơn"
+    text = " ".join([*table["notes"], *table["missing"]])
+    assert "{" not in text
+    assert ("the" in text.split()) == (language == "en")
+    assert ("của" in text.split()) == (language == "vi")
+    refused = table[table["outcome"] == "cannot_assess"]
+    assert refused["probability"].isna().all()
+    assert (refused["missing"] != "").all()
+
+
+def test_every_note_can_be_said_in_both_languages(real: Real) -> None:
+    for one in real.answers:
+        for note in (*one.notes, *one.missing):
+            spoken = {language: note_text(note, real.dataset, texts(language)) for language in ("vi", "en")}
+            assert spoken["vi"] != spoken["en"]
+            assert "None" not in spoken["vi"]
+
+
+def test_the_catalogue_has_words_for_every_verdict_and_grade() -> None:
+    keys = set(catalogue())
+    assert {f"attainment.verdict.{verdict}" for verdict in VERDICTS} <= keys
+    assert {f"attainment.outcome.{outcome}" for outcome in OUTCOMES} <= keys
+    assert {f"attainment.grade.{grade}" for grade in "ABCDN"} <= keys
+
+
+def test_the_plan_names_every_stand_in_that_its_targets_could_use(real: Real) -> None:
+    used = {target.indicator for target in real.plan.targets}
+    used |= {target.rule.benchmark.indicator for target in real.plan.targets if target.rule.kind == "ratio_to"}
+    declared = {proxy.id for name in used for proxy in real.dataset.indicators[name].proxies}
+    assert declared == {*real.plan.proxies.on, *real.plan.proxies.off}
