@@ -1,0 +1,35 @@
+"""What many tests share: the real data, the plan, and forecasts with few draws."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from toolkit.data.dataset import Dataset, load
+from toolkit.forecast.make import make_forecasts
+from toolkit.forecast.store import Forecasts
+from toolkit.plan.load import load_plan
+from toolkit.plan.schema import Plan
+
+ROOT = Path(__file__).parents[1]
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Dataset:
+    """Return the project's data as known on 23 November 2026."""
+    return load(ROOT / "data", as_of=TODAY)
+
+
+@pytest.fixture(scope="session")
+def real_plan() -> Plan:
+    """Return Plan 138/KH-UBND."""
+    return load_plan("langson-138", folder=ROOT / "data")
+
+
+@pytest.fixture(scope="session")
+def real_forecasts(real_data: Dataset, real_plan: Plan) -> Forecasts:
+    """Return forecasts of everything the plan needs, with 400 draws."""
+    return make_forecasts(real_data, real_plan, [], draws=400)

@@ -1,0 +1,201 @@
+"""Forecasts of the real data: what is published stays as published, what is borrowed says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT, TODAY
+from toolkit.base.errors import UsageError
+from toolkit.data.dataset import Dataset, load
+from toolkit.forecast import store
+from toolkit.forecast.make import Span, make_forecasts, needed
+from toolkit.forecast.store import Forecasts
+from toolkit.plan.schema import Plan, ProxySwitches
+
+DISTRICTS = ("178", "180", "181", "182", "183", "184", "185", "186", "187", "188", "189")
+POVERTY = {("poverty_rate", "all"): Span(2020, 2030, 2030)}
+
+
+def test_final_figures_stand_in_every_draw(real_forecasts: Forecasts) -> None:
+    path = real_forecasts.path("20", "poverty_rate", "all")
+    assert path is not None
+    for year, value in {2017: 19.07, 2024: 3.36, 2025: 2.32}.items():
+        assert (path.at(year) == value).all()
+        assert path.final[path.position(year)]
+    reported = path.at(2023)
+    assert abs(np.median(reported) - 6.03) < 0.3
+    assert reported.std() > 0
+    assert path.observed[path.position(2023)]
+    assert not path.final[path.position(2023)]
+
+
+def test_the_overruled_figure_stays_with_the_one_that_counts(real_forecasts: Forecasts) -> None:
+    path = real_forecasts.path("20", "poverty_rate", "all")
+    assert path is not None
+    last = path.evidence.observations[-1]
+    assert (last.year, last.value, last.source_id) == (2025, 2.32, "lsgov-2025review")
+    assert [(other.value, other.source_id) for other in last.overruled] == [(3.0, "vneconomy-ls-2025")]
+
+
+def test_the_line_of_2027_is_crossed_or_not_and_nothing_else_changes(real_forecasts: Forecasts) -> None:
+    across = real_forecasts.path("20", "poverty_rate", "all")
+    today = real_forecasts.path("20", "poverty_rate", "all", across_breaks=False)
+    assert across is not None
+    assert today is not None
+    until = across.position(2026) + 1
+    np.testing.assert_array_equal(across.draws[:, :until], today.draws[:, :until])
+    jump = logit(across.at(2029)) - logit(today.at(2029))
+    np.testing.assert_allclose(jump, logit(across.at(2027)) - logit(today.at(2027)), rtol=1e-3)
+    assert 0.2 < np.median(jump) < 0.8
+    assert across.standards[across.position(2027)] == "mdp_2027"
+    assert today.standards[today.position(2027)] == "mdp_2022"
+    assert [(change.year, change.measured) for change in across.breaks] == [(2021, True), (2027, False)]
+
+
+def test_grades_tell_own_from_borrowed(real_forecasts: Forecasts) -> None:
+    basis = {code: real_forecasts.path(code, "poverty_rate", "all").evidence.basis for code in ("20", *DISTRICTS)}
+    assert basis.pop("20") == "A"
+    assert {code for code, letter in basis.items() if letter == "B"} == {"180", "181", "185", "187"}
+    assert {code for code, letter in basis.items() if letter == "C"} == set(DISTRICTS) - {"180", "181", "185", "187"}
+
+
+def test_borrowed_forecasts_are_wider_than_the_province(real_forecasts: Forecasts) -> None:
+    for code in ("178", "182", "188"):
+        own, borrowed = (real_forecasts.path(area, "poverty_rate", "all") for area in ("20", code))
+        assert own is not None
+        assert borrowed is not None
+        spread = [np.ptp(np.quantile(logit(path.at(2028)), (0.1, 0.9))) for path in (own, borrowed)]
+        assert spread[1] > spread[0]
+
+
+def test_numbers_are_not_borrowed(real_forecasts: Forecasts) -> None:
+    assert real_forecasts.path("20", "extremely_difficult_villages", "dtts_mn") is not None
+    assert real_forecasts.path("181", "extremely_difficult_villages", "dtts_mn") is None
+
+
+def test_lists_of_other_criteria_are_no_evidence(real_forecasts: Forecasts) -> None:
+    assert real_forecasts.path("20", "extremely_difficult_communes", "dtts_mn") is None
+
+
+def test_the_poverty_bound_is_the_rate_over_the_share(real_forecasts: Forecasts) -> None:
+    bound = real_forecasts.path("181", "poverty_rate", "dtts")
+    rate = real_forecasts.path("181", "poverty_rate", "all")
+    share = real_forecasts.path("181", "dtts_population_share", "all")
+    assert bound is not None
+    assert rate is not None
+    assert share is not None
+    assert bound.proxy is not None
+    assert (bound.proxy.relation, bound.proxy.unknown_share) == ("upper_bound", False)
+    np.testing.assert_allclose(
+        bound.at(2018), np.minimum(100, 100 * rate.at(2018) / share.at(2018)), rtol=0.05
+    )
+    assert (bound.draws >= rate.draws - 1e-9).all()
+    assert not bound.final.any()
+
+
+def test_an_unknown_share_is_a_draw_and_named(real_forecasts: Forecasts) -> None:
+    bound = real_forecasts.path("182", "poverty_rate", "dtts")
+    assert bound is not None
+    assert bound.proxy is not None
+    assert bound.proxy.unknown_share
+
+
+def test_a_proxy_can_be_switched_off(real_data: Dataset, real_plan: Plan) -> None:
+    off = real_plan.model_copy(update={"proxies": ProxySwitches(off=("poverty_dtts_from_all",))})
+    only = {("poverty_rate", "dtts"): Span(2020, 2030, 2030)}
+    assert make_forecasts(real_data, off, [], draws=100, only=only).path("20", "poverty_rate", "dtts") is None
+    assert make_forecasts(real_data, real_plan, [], draws=100, only=only).path("20", "poverty_rate", "dtts") is not None
+
+
+def test_one_sided_figures_reweight_and_tell_the_effective_size(real_forecasts: Forecasts) -> None:
+    forest = real_forecasts.path("20", "forest_cover", "all")
+    assert forest is not None
+    assert forest.weights is not None
+    assert (forest.at(2017)[forest.weights > 0] >= 60).all()
+    assert 50 <= forest.effective_draws < 400
+
+
+def test_a_published_mean_of_years_travels_with_the_path(real_forecasts: Forecasts) -> None:
+    growth = real_forecasts.path("20", "grdp_growth", "all")
+    assert growth is not None
+    assert (2021, 2025, 7.1) in [(mean.from_year, mean.to_year, mean.value) for mean in growth.period_averages]
+
+
+def test_a_district_is_the_same_alone_and_in_company(real_data: Dataset, real_plan: Plan) -> None:
+    alone = make_forecasts(real_data, real_plan, ["181"], draws=100, only=POVERTY).path("181", "poverty_rate", "all")
+    company = make_forecasts(real_data, real_plan, ["20", "06112"], draws=100, only=POVERTY)
+    together = company.path("181", "poverty_rate", "all")
+    assert alone is not None
+    assert together is not None
+    np.testing.assert_array_equal(alone.draws, together.draws)
+
+
+def test_a_commune_follows_its_former_district(real_data: Dataset, real_plan: Plan) -> None:
+    made = make_forecasts(real_data, real_plan, ["06112"], draws=400, only=POVERTY)
+    commune, district = (made.path(code, "poverty_rate", "all") for code in ("06112", "181"))
+    assert commune is not None
+    assert district is not None
+    assert (commune.evidence.basis, commune.evidence.parent_code) == ("C", "181")
+    assert np.corrcoef(logit(commune.at(2027)), logit(district.at(2027)))[0, 1] > 0.1
+
+
+def test_as_of_hides_what_was_not_known(real_plan: Plan) -> None:
+    then = load(ROOT / "data", as_of=date(2024, 12, 31))
+    path = make_forecasts(then, real_plan, [], draws=200, only=POVERTY).path("20", "poverty_rate", "all")
+    assert path is not None
+    assert path.evidence.last_year == 2023
+    assert path.at(2025).std() > 0
+
+
+def test_same_seed_same_draws_other_seed_other_draws(real_data: Dataset, real_plan: Plan) -> None:
+    first, again, other = (
+        make_forecasts(real_data, real_plan, [], draws=100, seed=seed, only=POVERTY).path("20", "poverty_rate", "all")
+        for seed in (1, 1, 2)
+    )
+    assert first is not None
+    assert again is not None
+    assert other is not None
+    assert first.draws.tobytes() == again.draws.tobytes()
+    assert first.draws.tobytes() != other.draws.tobytes()
+
+
+def test_storing_and_loading_changes_nothing(real_forecasts: Forecasts, tmp_path: Path) -> None:
+    store.save(real_forecasts, tmp_path)
+    loaded = store.load(tmp_path)
+    assert loaded.paths.keys() == real_forecasts.paths.keys()
+    for key, path in real_forecasts.paths.items():
+        kept = loaded.paths[key]
+        np.testing.assert_array_equal(kept.draws, path.draws)
+        assert replace(
+            kept, draws=path.draws, years=path.years, observed=path.observed, final=path.final, weights=None
+        ) == replace(path, weights=None)
+    assert (loaded.as_of, loaded.seed, loaded.draw_count) == (TODAY, real_forecasts.seed, 400)
+
+
+def test_every_target_with_a_number_is_forecast_where_there_is_evidence(real_data: Dataset, real_plan: Plan) -> None:
+    keys = {(target.indicator, target.scope) for target in real_plan.targets if target.rule.kind != "milestone"}
+    assert keys <= set(needed(real_plan, real_data))
+
+
+def test_draws_stay_inside_bounds(real_forecasts: Forecasts, real_data: Dataset) -> None:
+    for path in real_forecasts.paths.values():
+        indicator = real_data.indicators.get(path.indicator)
+        assert np.isfinite(path.draws).all()
+        assert indicator.lower is None or (path.draws >= indicator.lower).all()
+        assert indicator.upper is None or (path.draws <= indicator.upper).all()
+
+
+def test_too_few_draws_are_refused(real_data: Dataset, real_plan: Plan) -> None:
+    with pytest.raises(UsageError, match="too few"):
+        make_forecasts(real_data, real_plan, [], draws=99)
+
+
+def logit(percent: np.ndarray) -> np.ndarray:
+    """Return the logit of percentages, kept a little inside the bounds."""
+    share = np.clip(percent, 1e-6, 100 - 1e-6) / 100
+    return np.log(share / (1 - share))
