@@ -224,7 +224,7 @@ def test_each_fault_is_named_with_line_and_remedy(name: str, tmp_path: Path) -> 
 
 def test_faults_are_told_in_vietnamese_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOOLKIT_LANG")
-    with pytest.raises(DataError, match="Không dùng được p.yaml: có 1 lỗi") as caught:
+    with pytest.raises(DataError, match=r"Không dùng được p\.yaml: có 1 lỗi") as caught:
         read_plan(write(tmp_path, BAC_KAN.replace("scope: all", "scope: everyone", 1)))
     assert caught.value.problems[0].problem == "Không nằm trong các lựa chọn."
 

@@ -174,7 +174,8 @@ def _to_settle(question: Question) -> tuple[Note, ...]:
 
 def _same_standard(question: Question) -> float | None:
     """Return the probability if the standard of the newest figure stayed, where it is going to change."""
-    if question.path is None or not breaks_ahead(question.path, question.target.due):
+    everywhere = question.target.each_area and question.area.level == "province"
+    if everywhere or question.path is None or not breaks_ahead(question.path, question.target.due):
         return None
     case = question.case(across_breaks=False)
     judged = case if isinstance(case, Refusal) else judge(case)

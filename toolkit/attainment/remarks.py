@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolkit.attainment.case import Case
-from toolkit.attainment.draws import probability, quantiles
+from toolkit.attainment.draws import joint_weights, probability, quantiles
 from toolkit.attainment.question import Question
 from toolkit.attainment.result import Note
 from toolkit.attainment.verdicts import LONGEST_TESTED_HORIZON
@@ -67,7 +67,7 @@ def tolerance_note(case: Case) -> tuple[Note, ...]:
     if not isinstance(rule, RatioToRule) or not rule.tolerance or case.benchmark is None:
         return ()
     full = compare(ratio(case.path.at(case.due), case.benchmark.at(case.due)), rule.op, rule.value)
-    fields = {"tolerance": rule.tolerance, "probability": probability(full, case.path.weights)}
+    fields = {"tolerance": rule.tolerance, "probability": probability(full, joint_weights(case.paths))}
     return (Note("attainment.note.tolerance", fields),)
 
 
