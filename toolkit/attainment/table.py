@@ -58,8 +58,6 @@ def verdict_words(verdict: str) -> str:
 
 def _row(answer: Attainment, dataset: Dataset, plan: Plan, texts: Texts) -> dict[str, object]:
     area, target = dataset.areas.get(answer.area_code), plan.target(answer.target_id)
-    met, total = answer.areas_met or (None, None)
-    first, last = answer.recent_pace_years or (None, None)
     return {
         "area_code": answer.area_code,
         "area_name": area.name_vi,
@@ -78,6 +76,15 @@ def _row(answer: Attainment, dataset: Dataset, plan: Plan, texts: Texts) -> dict
         "indicator": target.indicator,
         "scope": target.scope,
         "unit": answer.unit,
+        **_figures(answer),
+        **_paces(answer),
+        **_readings(answer),
+        "notes": notes_text(answer.notes, dataset, texts),
+    }
+
+
+def _figures(answer: Attainment) -> dict[str, object]:
+    return {
         "expected": _number(answer.expected),
         "low80": _number(answer.low),
         "high80": _number(answer.high),
@@ -91,6 +98,12 @@ def _row(answer: Attainment, dataset: Dataset, plan: Plan, texts: Texts) -> dict
         "last_scope": answer.last_scope,
         "last_unit": answer.last_unit,
         "overruled": "; ".join(f"{other.value:g} ({other.year}, {other.source_id})" for other in answer.overruled),
+    }
+
+
+def _paces(answer: Attainment) -> dict[str, object]:
+    first, last = answer.recent_pace_years or (None, None)
+    return {
         "required_pace": _number(answer.required_pace),
         "recent_pace": _number(answer.recent_pace),
         "recent_pace_years": "" if first is None else f"{first}-{last}",
@@ -98,6 +111,12 @@ def _row(answer: Attainment, dataset: Dataset, plan: Plan, texts: Texts) -> dict
         "peers_pace_share": _number(answer.peers_pace_share),
         "peers_count": answer.peers_count,
         "year_reached": answer.year_reached,
+    }
+
+
+def _readings(answer: Attainment) -> dict[str, object]:
+    met, total = answer.areas_met or (None, None)
+    return {
         "probability_same_standard": _number(answer.probability_same_standard),
         "probability_stretch": _number(answer.probability_stretch),
         "probability_basically": _number(answer.probability_basically),
@@ -109,7 +128,6 @@ def _row(answer: Attainment, dataset: Dataset, plan: Plan, texts: Texts) -> dict
         "horizon": answer.horizon,
         "mc_error": _number(answer.monte_carlo_error),
         "effective_draws": _number(answer.effective_draws),
-        "notes": notes_text(answer.notes, dataset, texts),
     }
 
 
