@@ -13,7 +13,7 @@ _SPACES = re.compile(r"\s+")
 def normalise(text: str) -> str:
     r"""Return `text` in Unicode form NFC with single spaces and none at the ends.
 
-    >>> normalise("  Bình\\u00a0 Gia ")
+    >>> normalise("  Bình\u00a0 Gia ")
     'Bình Gia'
     """
     return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
@@ -37,10 +37,15 @@ def nearest(text: str, choices: Iterable[str], count: int = 3) -> list[str]:
     >>> nearest("Binh Ga", ["Bình Gia", "Bắc Sơn", "Đình Lập"], count=1)
     ['Bình Gia']
     """
-    wanted = fold(text)
-    known = list(dict.fromkeys(choices))
-    scored = sorted(known, key=lambda choice: -difflib.SequenceMatcher(None, wanted, fold(choice)).ratio())
-    return scored[:count]
+    matcher = difflib.SequenceMatcher()
+    matcher.set_seq2(fold(text))  # what stays the same belongs second: difflib prepares it once
+    best: list[tuple[float, str]] = []
+    for choice in dict.fromkeys(choices):
+        matcher.set_seq1(fold(choice))
+        least = best[-1][0] if len(best) == count else -1.0
+        if matcher.real_quick_ratio() > least and matcher.quick_ratio() > least:
+            best = sorted([*best, (matcher.ratio(), choice)], key=lambda scored: -scored[0])[:count]
+    return [choice for _, choice in best]
 
 
 def slug(text: str) -> str:

@@ -60,7 +60,7 @@ class Numbers:
         r"""Return a share of 0..1 as a percentage: ``72 %`` (vi) or ``72%`` (en).
 
         >>> numbers("vi").percent(0.724), numbers("en").percent(0.724, 1)
-        ('72\\xa0%', '72.4%')
+        ('72\xa0%', '72.4%')
         """
         if share is None or math.isnan(share):
             return NO_VALUE
@@ -77,7 +77,7 @@ class Numbers:
         a lower bound is written with ``≥``.
 
         >>> numbers("en").probability(0.997), numbers("vi").probability(0.43, bound="at_least")
-        ('>99%', '≥\\xa043\\xa0%')
+        ('>99%', '≥\xa043\xa0%')
         """
         if probability is None or math.isnan(probability):
             return NO_VALUE

@@ -89,8 +89,8 @@ def texts(language: str) -> Texts:
     for known in LANGUAGES:
         if language == known:
             return Texts(known)
-    message = f"There is no language {language!r}."
-    raise UsageError(message, f"Choose one of: {', '.join(LANGUAGES)}.")
+    message = say("base.no_language", language=language)
+    raise UsageError(message, say("base.choose", choices=", ".join(LANGUAGES)))
 
 
 def interface_language() -> Language:

@@ -215,12 +215,28 @@ class Areas:
             raise UsageError(say("data.not_in_force", area=_described(area), on=on), say("data.not_in_force.remedy"))
         return area
 
+    def named(self, name: str) -> tuple[Area, ...]:
+        """Return all areas of a full or short name, Vietnamese or English, diacritics and case ignored."""
+        folded = fold(name)
+        full, short = self._by_name
+        return tuple(dict.fromkeys([*full.get(folded, ()), *short.get(folded, ())]))
+
+    @cached_property
+    def _by_name(self) -> tuple[dict[str, list[Area]], dict[str, list[Area]]]:
+        """Areas by folded full name, and by folded short name, in the order of the file."""
+        full: dict[str, list[Area]] = {}
+        short: dict[str, list[Area]] = {}
+        for area in self._all:
+            for name in {fold(area.name_vi), fold(area.name("en"))}:
+                full.setdefault(name, []).append(area)
+            short.setdefault(fold(area.short_name), []).append(area)
+        return full, short
+
     def _named(self, name: str, levels: Sequence[str]) -> list[Area]:
         """Return the areas of a name: by the full name before the short one, with diacritics before without."""
-        pool = [area for area in self._all if area.level in levels]
         folded = fold(name)
-        full = [area for area in pool if folded in (fold(area.name_vi), fold(area.name("en")))]
-        named = full or [area for area in pool if folded == fold(area.short_name)]
+        full, short = ([area for area in index.get(folded, ()) if area.level in levels] for index in self._by_name)
+        named = full or short
         exact = [area for area in named if name.casefold() in (area.short_name.casefold(), area.name_vi.casefold())]
         return exact if exact and folded != name.casefold() else named
 

@@ -45,7 +45,7 @@ def decode(data: bytes, problems: Problems) -> Decoded:
     encoding = _marked(data)
     if not encoding and b"\0" in data[:UTF16_SAMPLE]:
         encoding = _unmarked_utf16(data)
-        if not encoding:
+        if not encoding and data[:UTF16_SAMPLE].count(0) > len(data[:UTF16_SAMPLE]) // 20:
             problems.add("binary", 1)
             return Decoded("", "")
     if encoding:

@@ -17,7 +17,7 @@ LONGEST_VALUE = 80
 """Characters of a cell that a message repeats."""
 MOST_OF_A_KIND = 1000
 """Problems of one kind in one column that are listed one by one; the rest are counted."""
-MOST_SEARCHES = 200
+MOST_SEARCHES = 100
 """Distinct unknown values for which the nearest choice is searched; a file of rubbish is not worth more."""
 
 

@@ -18,6 +18,7 @@ from toolkit.data.problems import Problems, Severity
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import BASES, QUALIFIERS, SCOPES, STATUSES
 
+LONGEST_NAME = 100
 PLANNED = frozenset(
     {"plan", "planned", "target", "forecast", "projection", "projected", "official forecast",
      "ke hoach", "muc tieu", "chi tieu", "du bao"}
@@ -88,11 +89,7 @@ def known_area(judge: Judge, area_code: str) -> list[Fault]:
         return [Fault("empty_cell", "area_code")]
     if area_code in areas:
         return []
-    folded = fold(area_code)
-    named = [
-        area for area in areas.all() if folded in (fold(area.short_name), fold(area.name_vi), fold(area.name("en")))
-    ]
-    near = ", ".join(f"{area.code} ({area.name_vi})" for area in named[:5])
+    near = ", ".join(f"{area.code} ({area.name_vi})" for area in areas.named(area_code[:LONGEST_NAME])[:5])
     return [Fault("unknown_area", "area_code", {"near": near or judge.near("area", area_code, areas.codes)})]
 
 
@@ -233,7 +230,7 @@ def right_day(judge: Judge, available_from: str, year: str) -> list[Fault]:
         return [Fault("no_day", "available_from")]
     if day > judge.reference.today:
         return [Fault("day_ahead", "available_from", {"today": judge.reference.today})]
-    if known is not None and day < date(known, 1, 1):
+    if known is not None and known <= judge.reference.today.year and day < date(known, 1, 1):
         return [Fault("known_before", "available_from", {"year": year})]
     return []
 

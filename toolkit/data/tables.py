@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ MOST_BYTES = 256_000_000
 ROWS_FOR_HEADER = 20
 FEWEST_NAMES = 2
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+SUSPICIOUS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def read_tables(path: Path, layout: Layout) -> tuple[tuple[Table, ...], list[Pro
     problems = Problems(path.name)
     try:
         size = path.stat().st_size
-        head = path.open("rb").read(8) if size else b""
+        with path.open("rb") as stream:
+            head = stream.read(8)
         if size > MOST_BYTES:
             problems.add("too_large", 1, fields={"limit": MOST_BYTES // 1_000_000})
             return (), problems.all()
@@ -160,6 +162,7 @@ def table_of(rows: Sequence[Row], layout: Layout, problems: Problems, *, ragged_
         if any(cell.strip() for cell in row.cells):
             problems.warn("above_header", row.number, value=" ".join(filter(None, map(tidy, row.cells))))
     names = [tidy(cell).casefold() for cell in header.cells]
+    names += [""] * (_usual_width(rows[position + 1 :]) - len(names))  # some programs end every row with a delimiter
     wanted = _check_header(names, layout, header.number, problems)
     picks = [(names.index(name), name) for name in wanted]
     body = rows[position + 1 :]
@@ -178,6 +181,12 @@ def _header_position(rows: Sequence[Row], columns: Iterable[str]) -> int | None:
     counts = [len({tidy(cell).casefold() for cell in row.cells} & names) for row in rows[:ROWS_FOR_HEADER]]
     best = max(counts, default=0)
     return counts.index(best) if best >= FEWEST_NAMES else None
+
+
+def _usual_width(rows: Iterable[Row]) -> int:
+    """Return the number of cells that most rows have."""
+    widths = Counter(len(row.cells) for row in rows if any(row.cells))
+    return widths.most_common(1)[0][0] if widths else 0
 
 
 def _check_header(names: Sequence[str], layout: Layout, row: int, problems: Problems) -> list[str]:
@@ -201,28 +210,32 @@ def _usable(
 ) -> bool:
     """Note what is wrong with a row as a whole; say whether its cells can be told apart."""
     cells = row.cells
-    filled = [tidy(cell) for cell in cells if cell and not cell.isspace()]
+    filled = [cell for cell in cells if cell and not cell.isspace()]
     if not filled:
         return False
-    if [cell.casefold() for cell in filled] == [name for name in names if name]:
+    if tidy(filled[0]).casefold() in names and [tidy(cell).casefold() for cell in filled] == [*filter(None, names)]:
         problems.add("repeated_header", row.number)
         return False
-    beyond = [cell for cell in cells[len(names) :] if cell.strip()]
-    if beyond or (len(cells) < len(names) and not ragged_allowed):
+    if len(cells) > len(names) or (len(cells) < len(names) and not ragged_allowed):
         problems.add("cell_count", row.number, fields={"found": len(cells), "wanted": len(names)})
         return False
     if len(filled) == 1 and len(names) > FEWEST_NAMES + 1:
-        problems.add("lone_cell", row.number, value=filled[0])
+        problems.add("lone_cell", row.number, value=tidy(filled[0]))
         return False
     for at in nameless:
         if at < len(cells) and cells[at].strip():
             problems.add("nameless_column", row.number, value=cells[at])
-    for at, cell in enumerate(cells):
-        if CONTROL.search(cell):
-            problems.add("control_character", row.number, names[at] if at < len(names) else "", cell)
-        if "\ufffd" in cell:
-            problems.warn("lost_letters", row.number, names[at] if at < len(names) else "", cell)
+    if SUSPICIOUS.search("".join(cells)):
+        _check_letters(row, names, problems)
     return True
+
+
+def _check_letters(row: Row, names: Sequence[str], problems: Problems) -> None:
+    for name, cell in zip(names, row.cells, strict=False):
+        if "\ufffd" in cell:
+            problems.warn("lost_letters", row.number, name, cell)
+        if SUSPICIOUS.search(cell.replace("\ufffd", "")):
+            problems.add("control_character", row.number, name, cell)
 
 
 def _picked(cells: Sequence[str], picks: Sequence[tuple[int, str]], known: dict[str, str]) -> tuple[str, ...]:

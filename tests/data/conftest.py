@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from toolkit.base.errors import Problem
+from toolkit.data.check import check_against
+from toolkit.data.dataset import Dataset, load
+from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.reference import Reference, read_reference
+
+TODAY = date(2026, 11, 23)
+Check = Callable[[bytes | str, str], list[Problem]]
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    return load(PROJECT_DATA, as_of=TODAY)
+
+
+@pytest.fixture(scope="session")
+def reference() -> Reference:
+    return read_reference(PROJECT_DATA, now=TODAY)
+
+
+@pytest.fixture(autouse=True)
+def speak_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOOLKIT_LANG", "en")
+
+
+@pytest.fixture
+def check(tmp_path: Path, reference: Reference) -> Check:
+    """Write a file, check it, return its problems."""
+
+    def run(content: bytes | str, name: str = "table.csv") -> list[Problem]:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return check_against(path, reference)
+
+    return run

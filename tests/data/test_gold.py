@@ -1,0 +1,169 @@
+"""Nothing is lost on the way: counts and sums were taken from the collected originals, outside the toolkit."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from toolkit.data.dataset import Dataset
+from toolkit.data.folder import PROJECT_DATA
+
+OBSERVATIONS = {
+    "attended_births_share": (1, "99.5"),
+    "child_stunting_rate": (5, "117.4"),
+    "child_underweight_rate": (4, "55.3"),
+    "communes_with_paved_road_share": (3, "286.3"),
+    "dtts_population_share": (7, "628.78"),
+    "extremely_difficult_communes": (3, "221"),
+    "extremely_difficult_villages": (3, "1564"),
+    "forest_cover": (11, "540.0"),
+    "full_immunisation_share": (5, "464.1"),
+    "grdp_growth": (8, "55.57"),
+    "grdp_growth_period_average": (3, "17.09"),
+    "grdp_per_capita": (8, "416.4"),
+    "hdi": (1, "0.692"),
+    "health_insurance_share": (2, "179.2"),
+    "household_income_per_capita": (17, "41860"),
+    "households": (5, "447739"),
+    "households_in_permanent_house_share": (2, "106.9"),
+    "households_in_simple_house_share": (2, "7.4"),
+    "households_with_electricity_share": (11, "1007.7"),
+    "hygienic_water_share": (3, "228.5"),
+    "income_per_capita": (3, "117.35"),
+    "infant_mortality_rate": (11, "230.3"),
+    "life_expectancy": (7, "505.22"),
+    "literacy_15_60_level1": (1, "99.31"),
+    "literacy_15_60_level2": (2, "194.42"),
+    "literacy_15_plus": (15, "1416.1"),
+    "lower_secondary_attendance": (1, "99.01"),
+    "makeshift_houses_removed": (1, "6508"),
+    "near_poor_households": (6, "100386"),
+    "near_poverty_rate": (10, "104.08"),
+    "new_rural_communes": (3, "25"),
+    "new_rural_communes_share": (2, "129.5"),
+    "poor_households": (8, "122195"),
+    "poor_or_near_poor_rate": (7, "113.30"),
+    "population": (46, "26769076"),
+    "poverty_rate": (20, "248.65"),
+    "poverty_rate_survey": (18, "254.04"),
+    "primary_attendance": (1, "99.5"),
+    "trained_labour_certified_share": (15, "237.7"),
+    "trained_labour_share": (1, "35"),
+    "under5_mortality_rate": (6, "166.4"),
+    "villages": (1, "1646"),
+    "villages_with_community_house_share": (1, "88.9"),
+    "villages_with_hard_road_share": (1, "70"),
+}
+AREAS_OF_OBSERVATIONS = {
+    "20": 193, "VN": 41, "VN-NMM": 15, "180": 10, "185": 8, "181": 7, "184": 4, "186": 3, "189": 2, "178": 2,
+    "183": 2, "187": 2, "182": 1, "188": 1,
+}  # fmt: skip
+
+
+STANDARD_COLUMNS = ("standard", "indicator", "name_vi", "legal_text", "first_year", "last_year", "note")
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (PROJECT_DATA / name).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def total(records: list[dict[str, str]], column: str) -> Decimal:
+    return sum((Decimal(record[column] or 0) for record in records), Decimal(0))
+
+
+def test_every_observation_is_there_with_its_value() -> None:
+    found = rows("observations.csv")
+    counts = Counter(record["indicator"] for record in found)
+    sums = {name: total([row for row in found if row["indicator"] == name], "value") for name in counts}
+    assert {name: (counts[name], sums[name]) for name in counts} == {
+        name: (count, Decimal(value)) for name, (count, value) in OBSERVATIONS.items()
+    }
+    assert (len(found), total(found, "value"), total(found, "year")) == (291, Decimal("27499639.612"), 586772)
+
+
+def test_observations_keep_source_status_standard_qualifier_and_notes() -> None:
+    found = rows("observations.csv")
+    assert Counter(record["status"] for record in found) == {"reported": 128, "final": 127, "preliminary": 36}
+    assert Counter(record["scope"] for record in found) == {"all": 272, "dtts_mn": 12, "dtts": 7}
+    assert Counter(record["available_basis"] for record in found) == {"rule": 241, "published": 50}
+    assert Counter(record["area_code"] for record in found) == AREAS_OF_OBSERVATIONS
+    qualifiers = Counter(record["qualifier"] for record in found)
+    assert qualifiers == {"": 276, "about": 8, "derived": 4, "at_least": 2, "unverified": 1}
+    standards = Counter(record["standard"] for record in found)
+    assert (standards["mdp_2022"], standards["mdp_2016"], standards["income_2011"], standards[""]) == (33, 16, 4, 155)
+    assert sum(len(record["note"]) for record in found) == 13899
+    assert [record["from_year"] for record in found if record["from_year"]] == ["2016", "2011", "2021"]
+
+
+def test_areas_are_complete() -> None:
+    found = rows("areas.csv")
+    levels = Counter(record["level"] for record in found)
+    assert levels == {"commune": 259, "district": 11, "country": 1, "region": 1, "province": 1}
+    assert (len(found), total(found, "population_2019"), total(found, "area_km2")) == (
+        273,
+        2 * 781655,
+        Decimal("25222.83"),
+    )
+    assert sum(int(record["code"]) for record in found if record["code"].isdigit()) == 1634059
+
+
+def test_crosswalk_is_complete() -> None:
+    found = rows("crosswalk_2025.csv")
+    assert (len(found), total(found, "old_commune_code"), total(found, "new_commune_code")) == (196, 1236037, 1235503)
+    assert Counter(record["share"] for record in found) == {"whole": 192, "part": 4}
+    assert total(found, "weight") == 192
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "columns", "characters"),
+    [
+        ("sources.csv", 84, ("title", "publisher", "published", "url"), 16154),
+        ("local_targets.csv", 30, ("note",), 719),
+        ("standards.csv", 19, STANDARD_COLUMNS, 3033),
+        ("milestones.csv", 12, ("evidence",), 0),
+        ("standard_overlaps.csv", 1, ("value_from", "value_to"), 9),
+    ],
+)  # fmt: skip
+def test_small_tables_are_complete(name: str, count: int, columns: tuple[str, ...], characters: int) -> None:
+    found = rows(name)
+    assert len(found) == count
+    assert sum(len(record[column]) for record in found for column in columns) == characters
+
+
+def test_local_targets_keep_their_values() -> None:
+    found = rows("local_targets.csv")
+    assert (total(found, "value"), total(found, "due")) == (Decimal("1322.47"), 60750)
+
+
+def test_reading_loses_nothing(dataset: Dataset) -> None:
+    frame = dataset.observations
+    assert len(frame) == 291
+    assert frame["value"].sum() == pytest.approx(27499639.612, abs=1e-6)
+    assert int(frame["year"].sum()) == 586772
+    assert frame["row"].tolist() == list(range(2, 293))
+    written = rows("observations.csv")
+    texts = [name for name in written[0] if name not in ("value", "year", "from_year")]
+    assert frame[texts].to_dict("records") == [{name: record[name] for name in texts} for record in written]
+    assert (len(dataset.sources), len(dataset.local_targets), len(dataset.areas), len(dataset.crosswalk)) == (
+        84,
+        30,
+        273,
+        196,
+    )
+
+
+def test_every_figure_is_in_exactly_one_place_of_its_series(dataset: Dataset) -> None:
+    frame = dataset.observations
+    keys = set(zip(frame["area_code"], frame["indicator"], frame["scope"], strict=True))
+    every = [dataset.series(*key) for key in keys]
+    count = sum(
+        len(series.observations) + len(series.overruled) + len(series.unverified) + len(series.period_averages)
+        for series in every
+    )
+    assert count == 291
+    assert sum(len(series.overruled) for series in every) == 10
+    assert [len(series.unverified) for series in every if series.unverified] == [1]
