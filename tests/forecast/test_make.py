@@ -190,7 +190,8 @@ def test_draws_stay_inside_bounds(real_forecasts: Forecasts, real_data: Dataset)
         assert indicator.upper is None or (path.draws <= indicator.upper).all()
 
 
-def test_too_few_draws_are_refused(real_data: Dataset, real_plan: Plan) -> None:
+def test_too_few_draws_are_refused(real_data: Dataset, real_plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOOLKIT_LANG", "en")
     with pytest.raises(UsageError, match="too few"):
         make_forecasts(real_data, real_plan, [], draws=99)
 

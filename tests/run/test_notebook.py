@@ -56,7 +56,7 @@ def test_the_kernel_is_this_interpreter_and_leaves_no_folder(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"area_cod": "20"}, "no parameter 'area_cod'.*Nearest: area_code"),
+        ({"area_cod": "20"}, "no parameter “area_cod”.*Nearest: area_code"),
         ({"area_code": 20}, "is str, not int"),
         ({"area_code": True}, "is str, not bool"),
     ],

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from toolkit.base.errors import Problem, UsageError
+from toolkit.base.texts import say
 from toolkit.cli import options
 
 
@@ -20,6 +21,7 @@ def check(
         list[Path] | None,
         typer.Argument(metavar="[FILE]…", help="Observation tables; none: the whole data folder.", show_default=False),
     ] = None,
+    lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
     data: options.Data = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the problems as CSV.")] = False,
     as_json: options.Json = False,
@@ -34,8 +36,7 @@ def check(
     folder = data_folder(data)
     for file in files or []:
         if not file.is_file():
-            message = f"There is no file {file}."
-            raise UsageError(message, "Give the path of a CSV or XLSX table.")
+            raise UsageError(say("cli.no_file", file=file), say("cli.no_file.table"))
     problems = (
         [problem for file in files for problem in check_observations(file, folder)] if files else check_folder(folder)
     )
@@ -49,7 +50,7 @@ def check(
         print(text)  # noqa: T201
     errors = sum(problem.severity == "error" for problem in problems)
     if not as_json and not as_csv:
-        print(f"{errors} errors, {len(problems) - errors} warnings.")  # noqa: T201
+        print(say("cli.checked", errors=errors, warnings=len(problems) - errors))  # noqa: T201
     if errors:
         raise typer.Exit(1)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.base.errors import UsageError
+from toolkit.base.texts import say
 from toolkit.cli import options
 from toolkit.cli.areas import wanted_areas
 
@@ -38,6 +39,7 @@ def forecast(
         list[str] | None, typer.Option("--indicator", help="Only these indicators.", show_default=False)
     ] = None,
     as_of: options.AsOf = None,
+    lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
     data: options.Data = None,
     plan: options.PlanName = None,
     draws: options.Draws = 2000,
@@ -81,7 +83,7 @@ def forecast(
         from toolkit.base.files import write_atomic
 
         write_atomic(out, text)
-        print(f"{len(result)} rows: {out}", file=sys.stderr)  # noqa: T201
+        print(say("cli.rows_written", rows=len(result), file=out), file=sys.stderr)  # noqa: T201
 
 
 def parse_levels(text: str | None) -> tuple[float, ...]:
@@ -97,11 +99,9 @@ def parse_levels(text: str | None) -> tuple[float, ...]:
     try:
         levels = sorted({float(part) for part in text.split(",")})
     except ValueError as error:
-        message = f"{text!r} is no list of quantile levels ({error})."
-        raise UsageError(message, "Write for example --quantiles 0.1,0.5,0.9.") from error
+        raise UsageError(say("cli.no_levels", text=text), say("cli.no_levels.remedy")) from error
     if not all(0 < level < 1 for level in levels):
-        message = f"Quantile levels lie between 0 and 1, both excluded, not {text!r}."
-        raise UsageError(message, "Write for example --quantiles 0.1,0.5,0.9.")
+        raise UsageError(say("cli.levels_outside", text=text), say("cli.no_levels.remedy"))
     return tuple(levels)
 
 
@@ -111,7 +111,6 @@ def _any_table(table: Path, horizon: int, levels: tuple[float, ...], model: str)
     from toolkit.forecast.table import forecast_table
 
     if not table.is_file():
-        message = f"There is no file {table}."
-        raise UsageError(message, "Give the path of a CSV table with the columns panel, kind, unit, year, value.")
+        raise UsageError(say("cli.no_file", file=table), say("cli.no_file.histories"))
     content = pd.read_csv(table, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     return forecast_table(content, horizon=horizon, quantiles=levels, model=model)

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from toolkit.base.errors import ToolkitError
+from toolkit.base.texts import say
 from toolkit.cli import check, forecast, report
 
 EXIT_HELP = "Exit code 0: all well; 1: problems found; 2: the call itself was wrong."
@@ -35,5 +36,5 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(1)
     except KeyboardInterrupt:
-        print("toolkit: stopped.", file=sys.stderr)  # noqa: T201
+        print(f"toolkit: {say('cli.stopped')}", file=sys.stderr)  # noqa: T201
         sys.exit(130)

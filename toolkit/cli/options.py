@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from toolkit.base.texts import texts
 from toolkit.run.session import parse_day
 
 Data = Annotated[
@@ -20,7 +22,18 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="Use only what was known on this day.", show_default="today"),
 ]
-Lang = Annotated[str, typer.Option("--lang", help="Language of the result: vi or en.")]
+
+
+def speak(language: str) -> str:
+    """Make messages, here and in worker processes, come in a language."""
+    os.environ["TOOLKIT_LANG"] = texts(language).language
+    return language
+
+
+Lang = Annotated[
+    str, typer.Option("--lang", help="Language of the result and of messages: vi or en.", callback=speak, is_eager=True)
+]
+Speech = Annotated[str, typer.Option("--lang", help="Language of messages: vi or en.", callback=speak, is_eager=True)]
 AreaNames = Annotated[
     list[str] | None,
     typer.Option("--area", metavar="CODE|NAME", help="Area by code or name; may be repeated.", show_default=False),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from toolkit.base.errors import UsageError
-from toolkit.base.texts import texts
+from toolkit.base.texts import say, texts
 from toolkit.cli import options
 from toolkit.cli.areas import wanted_areas
 from toolkit.cli.progress import Progress
@@ -82,8 +82,8 @@ def report(
 def _check_formats(formats: str) -> None:
     unknown = [name for name in formats.split(",") if name.strip() not in FORMATS]
     if unknown:
-        message = f"Reports cannot be made as {', '.join(unknown)}."
-        raise UsageError(message, f"This version makes: {', '.join(FORMATS)}.")
+        message = say("cli.no_format", formats=", ".join(unknown))
+        raise UsageError(message, say("base.choose", choices=", ".join(FORMATS)))
 
 
 def _run_name(plan: str, day: str, lang: str, names: list[str] | None, level: str | None) -> str:

@@ -47,11 +47,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Modelled:
-    """A family's draws with what they were made from."""
+    """A family's draws with what they were made from, and the last year that any figure informs them."""
 
     family: Family
     figures: tuple[UnitFigures, ...]
     paths: Paths
+    origin: int
 
 
 @dataclass(frozen=True)
@@ -133,15 +134,17 @@ class Builder:
         segments: Sequence[int],
         parent: tuple[Modelled, int] | None,
     ) -> Modelled:
+        informed = [figure.year for unit in figures for figure in unit.exact]
+        origin = max([*informed, *([parent[0].origin] if parent else [])])
         paths = self.model.paths(
-            panel_of(figures, indicator, chain, origin=_origin(figures, parent)),
+            panel_of(figures, indicator, chain, origin=origin),
             years,
             draws=self.draws,
             seed=_seed(self.seed, indicator.id, family.parent_code or "top"),
             segments=segments,
             parent=one_unit(parent[0].paths, parent[1]) if parent else None,
         )
-        return Modelled(family, tuple(figures), paths)
+        return Modelled(family, tuple(figures), paths, origin)
 
 
 @dataclass(frozen=True)
@@ -237,12 +240,6 @@ def one_unit(paths: Paths, row: int) -> Paths:
         values=paths.values[:, row : row + 1, :],
         offsets=paths.offsets,
     )
-
-
-def _origin(figures: Sequence[UnitFigures], parent: tuple[Modelled, int] | None) -> int:
-    """Return the last year that informs a family: of its own figures or of the area it follows."""
-    followed = parent[0].figures if parent else ()
-    return max(figure.year for unit in (*figures, *followed) for figure in unit.exact)
 
 
 def _latest_segment(units: Iterable[UnitFigures], chain: Chain) -> int:

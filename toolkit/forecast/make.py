@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from toolkit.base.errors import UsageError
+from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Proxy
 from toolkit.forecast.build import Builder, Wanted
@@ -76,8 +77,7 @@ def make_forecasts(
         For fewer than 100 draws or an unknown model.
     """
     if draws < 100:
-        message = f"{draws} draws are too few to give a probability."
-        raise UsageError(message, "Ask for 100 or more; 2000 is the usual number.")
+        raise UsageError(say("forecast.few_draws", draws=draws), say("forecast.few_draws.remedy", usual=DRAWS))
     forecaster = get(model)
     builder = Builder(dataset, plan.province_code, tuple(area_codes), forecaster, draws, seed)
     needs = needed(plan, dataset) if only is None else with_sources(only, dataset)

@@ -14,6 +14,7 @@ import numpy as np
 
 from toolkit.base.errors import DataError
 from toolkit.base.files import write_atomic
+from toolkit.base.texts import say
 from toolkit.forecast.paths import Break, Evidence, FloatArray, Observation, Path, PeriodAverage, ProxyUse
 
 PathKey = tuple[str, str, str, bool]
@@ -121,8 +122,9 @@ def load(folder: FilePath, area_codes: set[str] | None = None) -> Forecasts:
                         area, indicator, scope, across = entry["key"]
                         paths[area, indicator, scope, across] = _path(entry, arrays)
     except (OSError, ValueError, KeyError) as error:
-        message = f"{folder} holds no complete forecasts ({error})."
-        raise DataError(message, remedy="Make the run again.") from error
+        raise DataError(
+            say("forecast.no_store", folder=folder, error=error), remedy=say("forecast.no_store.remedy")
+        ) from error
     return Forecasts(
         paths=paths,
         seed=record["seed"],

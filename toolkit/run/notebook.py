@@ -15,6 +15,7 @@ from typing import Any
 from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import write_atomic
 from toolkit.base.names import nearest
+from toolkit.base.texts import say
 from toolkit.run.kernels import KERNEL_NAME, BatchKernelManager
 
 Parameter = str | int | float | bool
@@ -100,13 +101,12 @@ def check_parameters(template: Path, given: Mapping[str, Parameter]) -> None:
     declared = read_parameters(template).defaults
     for name, value in given.items():
         if name not in declared:
-            message = f"{template.name} has no parameter {name!r}."
-            raise UsageError(message, f"Nearest: {', '.join(nearest(name, declared))}.")
+            message = say("run.unknown_parameter", template=template.name, name=name)
+            raise UsageError(message, say("data.nearest", near=", ".join(nearest(name, declared))))
         if type(value) is not type(declared[name]):
-            message = (
-                f"Parameter {name!r} of {template.name} is {type(declared[name]).__name__}, not {type(value).__name__}."
-            )
-            raise UsageError(message, "Give a value of that type; codes are texts, in quotes.")
+            kinds = {"wanted": type(declared[name]).__name__, "given": type(value).__name__}
+            message = say("run.mistyped_parameter", template=template.name, name=name, **kinds)
+            raise UsageError(message, say("run.mistyped_parameter.remedy"))
 
 
 def execute(

@@ -18,7 +18,7 @@ from toolkit.attainment.stated import stated
 from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
-from toolkit.base.texts import texts
+from toolkit.base.texts import say, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import data_folder as find_data
@@ -139,8 +139,7 @@ def plan_areas(dataset: Dataset, plan: Plan, level: str | None = None) -> list[A
         case "commune":
             return list(dataset.areas.all(level="commune", on=dataset.as_of))
         case _:
-            message = f"There is no level {level!r}."
-            raise UsageError(message, "Choose province, district or commune.")
+            raise UsageError(say("data.no_level", level=level), say("run.levels"))
 
 
 def open_run(run_folder: str | Path = "", *, data_folder: str | Path = "", as_of: str = "") -> Run:
@@ -172,8 +171,8 @@ def open_run(run_folder: str | Path = "", *, data_folder: str | Path = "", as_of
     folder = Path(run_folder)
     forecasts = store.load(folder / FORECASTS)
     if day not in (None, forecasts.as_of):
-        message = f"The run in {folder} knows what was known on {forecasts.as_of}, not on {day}."
-        raise UsageError(message, "Leave as_of empty, or make another run.")
+        message = say("run.other_day", folder=folder, known=forecasts.as_of, wanted=day)
+        raise UsageError(message, say("run.other_day.remedy"))
     data = find_data(data_folder or None)
     dataset = load(data, as_of=forecasts.as_of)
     plan = load_plan(json.loads((folder / FORECASTS / "plan.json").read_text(encoding="utf-8")), folder=data)
@@ -200,5 +199,4 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        message = f"{text!r} is no date."
-        raise UsageError(message, "Write it as year-month-day, for example 2026-11-23.") from error
+        raise UsageError(say("run.no_date", text=text), say("run.no_date.remedy")) from error
