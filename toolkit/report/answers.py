@@ -7,7 +7,7 @@ from toolkit.base.numbers import NO_VALUE
 from toolkit.forecast.paths import Break, Path
 from toolkit.plan.targets import LevelRule
 from toolkit.report.context import Context
-from toolkit.report.fans import CHARTS, fan, ranked_targets
+from toolkit.report.fans import charted, fan, ranked_targets
 from toolkit.report.figures import Fan, Fans
 from toolkit.report.narrative import chance, open_targets
 from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
@@ -20,16 +20,17 @@ OLDEST_BASE = 3
 def charts_section(context: Context) -> Section:
     """Return fan charts of the indicators that matter most now, and small lines for the rest."""
     words = context.words
-    ranked = ranked_targets(context)
-    if not ranked:
+    chosen = charted(context)
+    if not chosen:
         return Section("charts", words.t("section.charts"), (Paragraph(words.t("charts.none")),))
-    charts = tuple(fan(context, attainment) for attainment in ranked[:CHARTS])
-    items = tuple((name, words.t(f"key.{name}")) for name in _key_names(charts))
+    charts = tuple(fan(context, attainment) for attainment in chosen)
+    followed = words.listed(list(dict.fromkeys(line.label for chart in charts for line in chart.lines)))
+    items = tuple((name, words.t(f"key.{name}", area=followed)) for name in _key_names(charts))
     blocks: list[Block] = [
         Paragraph(words.counted("charts.intro", len(charts)), "note"),
         Fans(words.t("key.title"), items, charts),
     ]
-    if len(ranked) > CHARTS:
+    if len(ranked_targets(context)) > len(chosen):
         blocks.append(Paragraph(words.t("charts.rest"), "note"))
     return Section("charts", words.t("section.charts"), tuple(blocks))
 

@@ -27,7 +27,7 @@ def last_cell(context: Context, attainment: Attainment) -> Cell:
     """Return the newest figure: value, year, status, and its source."""
     words = context.words
     if attainment.last_value is None or attainment.last_year is None:
-        return Cell(NO_VALUE, (words.t("last.none"),))
+        return Cell(words.t("last.none"))
     text = words.amount(attainment.last_value, attainment.last_unit)
     details = [
         words.t("last.year_status", year=attainment.last_year, status=words.t(f"status.{attainment.last_status}"))

@@ -18,6 +18,8 @@ WIDTH, HEIGHT = 5.0, 3.1
 INK, MUTED, RULE = "#1f2933", "#52606d", "#d5dbe1"
 BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))
 MIDDLE, GOAL, BREAK = "#12548f", "#9c3d00", "#6b4fa0"
+LETTER = 0.019
+"""Width of a letter of a label as a share of the axis."""
 MARKERS = {"final": ("o", INK), "reported": ("o", "white"), "preliminary": ("^", "white")}
 SETTINGS: dict[str, object] = {
     "svg.fonttype": "none", "text.parse_math": False, "font.family": "DejaVu Sans", "font.size": 10.0,
@@ -100,9 +102,6 @@ def _lines(axes: Axes, fan: Fan) -> None:
     for line in fan.lines:
         years, values = zip(*line.points, strict=True)
         axes.plot(years, values, color=MUTED, linewidth=1.1, linestyle=(0, (1, 1.6)))
-        axes.annotate(
-            line.label, (years[0], values[0]), xytext=(2, 4), textcoords="offset points", color=MUTED, fontsize=9
-        )
 
 
 def _points(axes: Axes, fan: Fan) -> None:
@@ -139,11 +138,20 @@ def _goals(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> N
 
 
 def _breaks(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
-    shown = [entry for entry in fan.breaks if limits[0] < entry[0] - 0.5 < limits[1]]
-    for year, label in shown:
-        axes.plot([year - 0.5] * 2, limits[2:], color=BREAK, linewidth=0.9, linestyle=(0, (2, 2)), zorder=3)
-        late = year - 0.5 > limits[0] + 0.7 * (limits[1] - limits[0])
+    """Draw changes of standard; a label that would run into the one before it stands a line lower."""
+    span = limits[1] - limits[0]
+    taken, lower = limits[0], False
+    for year, label in fan.breaks:
+        at = year - 0.5
+        if not limits[0] < at < limits[1]:
+            continue
+        axes.plot([at] * 2, limits[2:], color=BREAK, linewidth=0.9, linestyle=(0, (2, 2)), zorder=3)
+        wide = span * LETTER * len(label)
+        late = at + wide > limits[1]
+        start = at - wide if late else at
+        lower = start < taken and not lower
+        taken = start + wide
         axes.annotate(
-            label, (year - 0.5, limits[3]), xytext=(-3 if late else 3, -1), textcoords="offset points", va="top",
-            ha="right" if late else "left", color=BREAK, fontsize=9, zorder=6,
+            label, (at, limits[3]), xytext=(-3 if late else 3, -12 if lower else -1), textcoords="offset points",
+            va="top", ha="right" if late else "left", color=BREAK, fontsize=9, zorder=6,
         )  # fmt: skip

@@ -21,6 +21,9 @@ from toolkit.report.facts import RunFacts
 from toolkit.report.requirement import lowered, requirement
 from toolkit.report.words import Words
 
+MINORITY = ("DTTS", "dân tộc thiểu số", "thnic-minorit", "thnic minorit")
+"""How a name says already that it is about ethnic minorities."""
+
 
 class SourceBook:
     """Numbers sources in the order in which a document first names them.
@@ -133,7 +136,8 @@ class Context:
         if scope == "all":
             return name
         told = self.words.t(f"scope.{scope}")
-        return name if "DTTS" in name and scope == "dtts" else f"{name}, {told}"
+        said = any(mark in name for mark in MINORITY) and scope == "dtts"
+        return name if said else f"{name}, {told}"
 
     def stand_in(self, path: Path) -> str:
         """Return the indicator that a path goes through, inside a sentence; empty for none."""

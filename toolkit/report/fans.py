@@ -16,6 +16,8 @@ from toolkit.report.parts import Cell, Column, Spark, Table
 from toolkit.report.requirement import lowered
 
 CHARTS = 6
+WORTH_A_CHART = 0.2
+"""Below this weight a small line does."""
 LEVELS = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
 YEARS_BACK, YEARS_AHEAD = 12, 14
 """A chart shows at most this many years before the running year and after it."""
@@ -41,10 +43,16 @@ def _weight(context: Context, attainment: Attainment) -> float:
     own = 0.3 if attainment.grade[:1] in {"A", "B"} else 0.0
     if attainment.outcome in {"settled", "orientation"}:
         return 0.2 * own
-    years_left = attainment.due - context.year
-    near = 0.5 if years_left < 0 else 1.0 if years_left <= 8 else 0.1
+    over, far = attainment.due < context.year, attainment.due > context.year + 8
+    near = 0.5 if over else 0.1 if far else 1.0
     changing = 0.5 if attainment.probability_same_standard is not None else 0.0
-    return near * (0.2 + uncertain + own + changing)
+    borrowed = 0.3 if over and not own else 1.0  # nothing of the area's own, about a year that is past
+    return borrowed * near * (0.2 + uncertain + own + changing)
+
+
+def charted(context: Context) -> tuple[Attainment, ...]:
+    """Return the targets that get a fan chart: the first of the ranking that matter enough, at most six."""
+    return tuple(item for item in ranked_targets(context)[:CHARTS] if _weight(context, item) >= WORTH_A_CHART)
 
 
 def fan(context: Context, attainment: Attainment) -> Fan:
@@ -142,8 +150,7 @@ def _lines(context: Context, path: Path, target: Target, bands: Sequence[Band]) 
     points = tuple(
         (band.year, float(middle[parent.position(band.year)])) for band in bands if band.year in parent.years
     )
-    name = context.dataset.areas.get(parent_code).name(context.words.language)
-    return (Line(name, points),) if points else ()
+    return (Line(context.followed(path), points),) if points else ()
 
 
 def _breaks(context: Context, path: Path) -> tuple[tuple[int, str], ...]:

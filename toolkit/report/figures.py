@@ -109,7 +109,7 @@ class Fans:
 
 @dataclass(frozen=True)
 class Tile:
-    """An area in a tile map: where it stands and what its answer is."""
+    """An area in a tile map: where it stands, its answer, and a smaller line."""
 
     code: str
     name: str
@@ -117,7 +117,7 @@ class Tile:
     row: int
     verdict: str
     text: str
-    link: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True)

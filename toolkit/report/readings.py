@@ -9,6 +9,8 @@ from toolkit.report.context import Context
 from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
 from toolkit.report.sections import Block, Section
 
+OPERATORS = {"<": "below", "<=": "at_most", ">": "above", ">=": "at_least"}
+
 
 def readings_section(context: Context) -> Section:
     """Return inferred fields, stand-ins with their basis, and conflicting figures with what became of them."""
@@ -55,6 +57,8 @@ def _reading(context: Context, attainment: Attainment) -> str:
             value = target.share_text(words.language)
         elif name == "rule.value":
             value = context.asked(attainment)
+        elif name == "rule.measured_in":
+            value = ""  # the field's own words say it
         else:
             value = _field(context, rule.get(name.removeprefix("rule.")), name)
         parts.append(words.t("readings.field", field=field, value=value) if value else field)
@@ -63,10 +67,8 @@ def _reading(context: Context, attainment: Attainment) -> str:
 
 def _field(context: Context, value: object, name: str) -> str:
     words = context.words
-    if name == "rule.measured_in":
-        return words.unit(str(value))
     if name == "rule.op":
-        return words.t(f"operator.{ {'<': 'below', '<=': 'at_most', '>': 'above', '>=': 'at_least'}[str(value)] }")
+        return words.t(f"operator.{OPERATORS[str(value)]}")
     if isinstance(value, int):
         return str(value)
     return words.numbers.plain(value) if isinstance(value, float) else str(value)
@@ -90,7 +92,7 @@ def _proxy_row(context: Context, proxy_id: str, items: list[Attainment]) -> tupl
     proxy = _declared(context, context.target(items[0]).indicator, proxy_id)
     path = context.path(items[0])
     stand_in = context.dataset.indicators[proxy.indicator].names[words.language]
-    details = [words.t(f"grade.proxy.{proxy.relation}")]
+    details = [words.t(f"readings.relation.{proxy.relation}")]
     if path is not None and path.proxy is not None and path.proxy.share_note:
         note = path.proxy.share_note
         shown = note.replace(".", ",") if words.language == "vi" else note

@@ -7,7 +7,7 @@ from dataclasses import replace
 from toolkit.attainment.result import Attainment, Note
 from toolkit.report.cells import expected_cell, grade_cell, last_cell, likelihood_cell, remarks, target_cell
 from toolkit.report.context import Context, by_verdict
-from toolkit.report.fans import CHARTS, ranked_targets, spark
+from toolkit.report.fans import charted, ranked_targets, spark
 from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table, Tally
 from toolkit.report.requirement import lowered
 from toolkit.report.sections import Block, Section
@@ -18,7 +18,8 @@ def targets_section(context: Context) -> Section:
     """Return one table per verdict, in the order of the scale."""
     words = context.words
     blocks: list[Block] = [Paragraph(words.t("targets.intro"), "note")]
-    small = {attainment.target_id for attainment in ranked_targets(context)[CHARTS:]}
+    large = {item.target_id for item in charted(context)}
+    small = {item.target_id for item in ranked_targets(context)} - large
     for verdict in SCALE:
         found = by_verdict(context.attainments, verdict)
         if found:
