@@ -323,7 +323,7 @@ def vocabulary(column: str) -> set[str]:
 CLOSED = ("area_code", "source_id", "indicator", "unit", "scope", "status", "qualifier", "available_basis")
 WORDS = st.one_of(
     st.text(max_size=12),
-    st.sampled_from("|20|181|05977|final|Final|all|dtts|percent|about|s-danso|hdi|rule".split("|")),
+    st.sampled_from(["", "20", "181", "05977", "final", "Final", "all", "dtts", "percent", "about", "s-danso", "hdi"]),
 )
 NUMBERS = st.one_of(
     st.text(alphabet="0123456789.,-+ %eE−", max_size=10),

@@ -6,6 +6,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import zip_longest
@@ -25,6 +26,8 @@ MOST_RATIO = 100
 """A workbook above the small size that unpacks to more than this many times its own is a zip bomb."""
 MOST_PARTS = 2_000
 MOST_ROWS = 1_048_576
+MOST_BLANK_ROWS = 200_000
+"""Blank rows one after another; more are an attack or a slip of the hand, and cost time."""
 MOST_COLUMNS = 200
 CHUNK = 1 << 20
 ENTITY = re.compile(
@@ -110,16 +113,18 @@ def _declares_entities(parts: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
 def _sheets(path: Path) -> Iterator[Sheet]:
     import openpyxl
 
-    values = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    formulas = openpyxl.load_workbook(path, read_only=True, keep_links=False) if _has_formulas(path) else None
-    try:
+    with ExitStack() as stack:
+        values = openpyxl.load_workbook(
+            stack.enter_context(path.open("rb")), read_only=True, data_only=True, keep_links=False
+        )
+        stack.callback(values.close)
+        formulas = None
+        if _has_formulas(path):
+            formulas = openpyxl.load_workbook(stack.enter_context(path.open("rb")), read_only=True, keep_links=False)
+            stack.callback(formulas.close)
         for sheet in values.worksheets:
             rows = _rows(values, formulas, sheet.title)
             yield Sheet(sheet.title, sheet.sheet_state == "visible", tuple(row for row in rows if any(row.cells)))
-    finally:
-        values.close()
-        if formulas is not None:
-            formulas.close()
 
 
 def _has_formulas(path: Path) -> bool:
@@ -151,11 +156,14 @@ def _cells(book: Workbook, title: str) -> Iterator[tuple[Any, ...]]:
     sheet: Any = book[title]
     sheet.reset_dimensions()  # the stored size of a sheet may be wrong or absurd
     rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=MOST_COLUMNS)
+    blank = 0
     for number, row in enumerate(rows, start=1):
-        if number > MOST_ROWS:
-            message = "a row beyond the last that a sheet can have"
+        cells = _trimmed(row)
+        blank = 0 if cells else blank + 1
+        if number > MOST_ROWS or blank > MOST_BLANK_ROWS:
+            message = "a row beyond all others"
             raise ValueError(message)
-        yield _trimmed(row)
+        yield cells
 
 
 def _trimmed(row: tuple[Any, ...]) -> tuple[Any, ...]:
