@@ -30,16 +30,14 @@ def check(
 
     Example: toolkit check my-district.csv
     """
-    from toolkit.data.check import check_folder, check_observations
+    from toolkit.data.check import check_observations
     from toolkit.data.folder import data_folder
 
     folder = data_folder(data)
     for file in files or []:
         if not file.is_file():
             raise UsageError(say("cli.no_file", file=file), say("cli.no_file.table"))
-    problems = (
-        [problem for file in files for problem in check_observations(file, folder)] if files else check_folder(folder)
-    )
+    problems = [problem for file in files for problem in check_observations(file, folder)] if files else _whole(folder)
     if as_json:
         text = json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1)
     elif as_csv:
@@ -53,6 +51,19 @@ def check(
         print(say("cli.checked", errors=errors, warnings=len(problems) - errors))  # noqa: T201
     if errors:
         raise typer.Exit(1)
+
+
+def _whole(folder: Path) -> list[Problem]:
+    """Check every table of a data folder, and its plans against them."""
+    from toolkit.data.check import check_folder
+    from toolkit.data.dataset import load
+    from toolkit.plan.check import check_plan
+
+    problems = check_folder(folder)
+    if not any(problem.severity == "error" for problem in problems):
+        dataset = load(folder)
+        problems += [problem for plan in sorted(folder.glob("plans/*.yaml")) for problem in check_plan(plan, dataset)]
+    return problems
 
 
 def _csv(problems: list[Problem]) -> str:

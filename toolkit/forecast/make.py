@@ -15,7 +15,7 @@ from toolkit.forecast.build import Builder, Wanted
 from toolkit.forecast.paths import Path
 from toolkit.forecast.proxies import through_proxy
 from toolkit.forecast.store import Forecasts, PathKey, compact
-from toolkit.models import get
+from toolkit.models import NAMES, get
 from toolkit.plan.schema import MilestoneRule, Plan, RatioToRule, Target
 
 Key = tuple[str, str]
@@ -78,6 +78,8 @@ def make_forecasts(
     """
     if draws < 100:
         raise UsageError(say("forecast.few_draws", draws=draws), say("forecast.few_draws.remedy", usual=DRAWS))
+    if model not in NAMES:
+        raise UsageError(say("forecast.no_model", model=model), say("base.choose", choices=", ".join(NAMES)))
     forecaster = get(model)
     builder = Builder(dataset, plan.province_code, tuple(area_codes), forecaster, draws, seed)
     needs = needed(plan, dataset) if only is None else with_sources(only, dataset)
