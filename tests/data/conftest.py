@@ -5,12 +5,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from toolkit.base.errors import Problem
 from toolkit.data.check import check_against
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.reference import Reference, read_reference
+
+settings.register_profile("any machine", deadline=None)  # several workers may share two cores
+settings.load_profile("any machine")
 
 TODAY = date(2026, 11, 23)
 Check = Callable[[bytes | str, str], list[Problem]]

@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from toolkit.base.errors import AmbiguousNameError, UsageError
 from toolkit.base.names import fold, normalise
-from toolkit.base.texts import Language, say, texts
+from toolkit.base.texts import Language, say
 from toolkit.data.problems import closest
 from toolkit.data.records import Record
 from toolkit.data.schemas import LEVELS
@@ -88,13 +88,13 @@ class Area:
         begins = self.valid_from is None or self.valid_from.year <= year
         return begins and (self.valid_to is None or year <= self.valid_to.year)
 
-    def validity(self, language: Language = "vi") -> str:
-        """Return the time in force in words; empty if it is open at both ends."""
+    def validity(self) -> str:
+        """Return the time in force in words of the user's language; empty if it is open at both ends."""
         fields = {"first": self.valid_from, "last": self.valid_to}
         key = {(True, True): "both", (True, False): "from", (False, True): "to"}.get(
             (self.valid_from is not None, self.valid_to is not None)
         )
-        return texts(language).t(f"data.validity.{key}", **fields) if key else ""
+        return say(f"data.validity.{key}", **fields) if key else ""
 
 
 class Areas:

@@ -18,6 +18,8 @@ Scope = Literal["all", "dtts", "dtts_mn", "dtts_in_dtts_mn"]
 Relation = Literal["equal", "upper_bound", "lower_bound"]
 Link = Literal["logit", "log", "identity"]
 Countable = Literal["communes", "villages", "schools", "health_stations"]
+Place = tuple[str, str]
+"""Part of the file (``units``, ``indicators``) and name of an entry."""
 Declared = TypeVar("Declared", bound=BaseModel)
 
 
@@ -222,29 +224,49 @@ class Indicators(Mapping[str, Indicator]):
 
 def read_indicators(folder: Path, problems: Problems) -> Indicators:
     """Read ``indicators.yaml``; whatever is wrong is noted, and the rest returned."""
-    try:
-        content = yaml.safe_load((folder / FILE).read_text(encoding="utf-8-sig"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problems.add("bad_yaml", mark.line + 1 if mark else 1, fields={"reason": getattr(error, "problem", "")})
-        return Indicators({}, {})
-    except (OSError, UnicodeDecodeError) as error:
-        problems.add("no_file" if isinstance(error, FileNotFoundError) else "unreadable", 1)
-        return Indicators({}, {})
-    if not isinstance(content, dict):
-        problems.add("bad_yaml", 1, fields={"reason": "no mapping"})
-        return Indicators({}, {})
+    content, lines = _content(folder / FILE, problems)
     units = {
         key: unit
         for key, entry in _entries(content, "units")
-        if (unit := _made(Unit, entry, key, problems)) is not None
+        if (unit := _made(Unit, entry, ("units", key), lines, problems)) is not None
     }
     indicators = {}
     for key, entry in _entries(content, "indicators"):
-        made = _made(Indicator, _completed(key, entry, units), key, problems)
+        made = _made(Indicator, _completed(key, entry, units), ("indicators", key), lines, problems)
         if made is not None:
             indicators[key] = made
     return Indicators(indicators, units)
+
+
+def _content(path: Path, problems: Problems) -> tuple[Mapping[str, Any], dict[Place, int]]:
+    """Return what the file says, and the line of each entry."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problems.add("bad_yaml", mark.line + 1 if mark else 1, fields={"reason": getattr(error, "problem", "")})
+        return {}, {}
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add("no_file" if isinstance(error, FileNotFoundError) else "unreadable", 1)
+        return {}, {}
+    if not isinstance(content, dict) or not isinstance(root, yaml.MappingNode):
+        problems.add("bad_yaml", 1, fields={"reason": say("data.no_mapping")})
+        return {}, {}
+    return content, _lines(root, problems)
+
+
+def _lines(root: yaml.MappingNode, problems: Problems) -> dict[Place, int]:
+    """Return the line of every entry, noting those that stand twice (YAML itself keeps the last in silence)."""
+    lines: dict[Place, int] = {}
+    for part, entries in root.value:
+        for name, _ in entries.value if isinstance(entries, yaml.MappingNode) else ():
+            place, line = (str(part.value), str(name.value)), name.start_mark.line + 1
+            if place in lines:
+                problems.add("double_key", line, "", place[1], fields={"first": lines[place], "columns": part.value})
+            lines[place] = line
+    return lines
 
 
 def _entries(content: Mapping[str, Any], part: str) -> list[tuple[str, Any]]:
@@ -269,11 +291,13 @@ def _completed(key: str, entry: Any, units: Mapping[str, Unit]) -> Any:
     return {"id": key, **entry, "units": words, "whole": unit.whole, "definition": definition}
 
 
-def _made(kind: type[Declared], entry: Any, key: str, problems: Problems) -> Declared | None:
+def _made(
+    kind: type[Declared], entry: Any, place: Place, lines: Mapping[Place, int], problems: Problems
+) -> Declared | None:
     try:
         return kind.model_validate(entry)
     except ValidationError as error:
         for fault in error.errors():
-            place = ".".join(str(part) for part in fault["loc"])
-            problems.add("bad_entry", 1, f"{key}.{place}".rstrip("."), fields={"reason": fault["msg"]})
+            field = ".".join([place[1], *(str(part) for part in fault["loc"])])
+            problems.add("bad_entry", lines.get(place, 1), field, fields={"reason": fault["msg"]})
         return None
