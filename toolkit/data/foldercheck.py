@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from toolkit.data.areas import Area
-from toolkit.data.problems import Problems
+from toolkit.data.indicators import Proxy
 from toolkit.data.records import Records
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import (
@@ -146,32 +147,34 @@ def _check_proxies(reference: Reference) -> None:
     problems = reference.indicator_problems
     ids: set[str] = set()
     for indicator in reference.indicators.values():
+        line = reference.indicators.lines.get(indicator.id, 1)
         for proxy in indicator.proxies:
-            place = f"{indicator.id}.proxies.{proxy.id}"
             if proxy.id in ids:
-                problems.add("double_proxy", 1, place, proxy.id)
+                problems.add("double_proxy", line, f"{indicator.id}.proxies.{proxy.id}", proxy.id)
             ids.add(proxy.id)
-            needed = [proxy.indicator]
-            if proxy.transform.kind == "divide_by_share":
-                needed.append(proxy.transform.indicator)
-            for name in needed:
-                if name not in reference.indicators:
-                    _unknown(problems, "indicator", place, name, reference)
-            for source in proxy.source_ids:
-                if source not in reference.sources:
-                    near = problems.near("source", source, reference.sources)
-                    problems.add("unknown_source", 1, place, source, fields={"near": near})
-            standards = {standard.id for standard in reference.standards.of(proxy.indicator)}
-            if proxy.standard is not None and proxy.standard not in standards:
-                near = problems.near("standard_name", proxy.standard, standards)
-                problems.add("unknown_standard_name", 1, place, proxy.standard, fields={"near": near})
+            _check_proxy(indicator.id, proxy, line, reference)
         average, chain = indicator.period_average_of, indicator.judged_on
         if average is not None and average not in reference.indicators:
-            _unknown(problems, "indicator", f"{indicator.id}.period_average_of", average, reference)
+            near = problems.near("indicator", average, reference.indicators)
+            place = f"{indicator.id}.period_average_of"
+            problems.add("unknown_indicator", line, place, average, fields={"near": near})
         if chain is not None and chain not in {standard.chain for standard in reference.standards.of(indicator.id)}:
-            problems.add("unknown_chain", 1, f"{indicator.id}.judged_on", chain)
+            problems.add("unknown_chain", line, f"{indicator.id}.judged_on", chain)
 
 
-def _unknown(problems: Problems, kind: str, place: str, name: str, reference: Reference) -> None:
-    near = problems.near(kind, name, reference.indicators)
-    problems.add(f"unknown_{kind}", 1, place, name, fields={"near": near})
+def _check_proxy(indicator: str, proxy: Proxy, line: int, reference: Reference) -> None:
+    """Note what a proxy names and nobody knows."""
+    share = [proxy.transform.indicator] if proxy.transform.kind == "divide_by_share" else []
+    standard = [proxy.standard] if proxy.standard is not None else []
+    known_standards = [item.id for item in reference.standards.of(proxy.indicator)]
+    named: tuple[tuple[str, Iterable[str], Collection[str]], ...] = (
+        ("indicator", [proxy.indicator, *share], reference.indicators),
+        ("source", proxy.source_ids, reference.sources),
+        ("standard_name", standard, known_standards),
+    )
+    problems = reference.indicator_problems
+    for kind, names, known in named:
+        for name in names:
+            if name not in known:
+                near = problems.near(kind, name, known)
+                problems.add(f"unknown_{kind}", line, f"{indicator}.proxies.{proxy.id}", name, fields={"near": near})

@@ -191,11 +191,16 @@ class Indicators(Mapping[str, Indicator]):
     ----------
     indicators, units :
         By id, in the order of the file.
+    lines :
+        Line of the file at which an indicator is declared.
     """
 
-    def __init__(self, indicators: Mapping[str, Indicator], units: Mapping[str, Unit]) -> None:
+    def __init__(
+        self, indicators: Mapping[str, Indicator], units: Mapping[str, Unit], lines: Mapping[str, int] | None = None
+    ) -> None:
         self._indicators = dict(indicators)
         self.units = dict(units)
+        self.lines = dict(lines or {})
 
     def __getitem__(self, key: str) -> Indicator:
         return self._indicators[key]
@@ -235,7 +240,7 @@ def read_indicators(folder: Path, problems: Problems) -> Indicators:
         made = _made(Indicator, _completed(key, entry, units), ("indicators", key), lines, problems)
         if made is not None:
             indicators[key] = made
-    return Indicators(indicators, units)
+    return Indicators(indicators, units, {name: line for (part, name), line in lines.items() if part == "indicators"})
 
 
 def _content(path: Path, problems: Problems) -> tuple[Mapping[str, Any], dict[Place, int]]:
