@@ -30,10 +30,10 @@ reports: $(READY)  ## the main job: reports of the province and its districts, a
 	$(BIN)/toolkit report
 
 test: $(READY) lint  ## all quick tests (sets up by itself)
-	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not slow"
 
 test-slow: $(READY)  ## browser, kill and load tests
-	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup -m slow
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m slow
 
 lint: $(READY)  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.commands import run
 from tests.conftest import TODAY
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("reports")]
+pytestmark = pytest.mark.end_to_end
 
 DISTRICTS = ("178", "180", "181", "182", "183", "184", "185", "186", "187", "188", "189")
 AREAS = ("20", *DISTRICTS)
