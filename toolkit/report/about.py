@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from toolkit.attainment.hindcast import Hindcast
@@ -76,18 +77,16 @@ def sources_section(words: Words, book: SourceBook) -> Section:
 
 
 def _published(words: Words, text: str) -> str:
-    """Return the date of a source as far as it is known: a day, a month, a year."""
-    parts = text.strip().split("-")
-    if not all(part.isdigit() for part in parts) or not parts[0]:
-        return text or words.t("sources.no_date")
-    numbers = [int(part) for part in parts]
-    match numbers:
-        case [year, month, day]:
-            return words.day(date(year, month, day))
-        case [year, month]:
-            return words.t("month_of", month=month, month_name=words.t(f"month.{month}"), year=year)
-        case _:
-            return text
+    """Return the date of a source as far as it is known: a day, a month, a year, or the text as it stands."""
+    text = text.strip()
+    if not text:
+        return words.t("sources.no_date")
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return words.day(date.fromisoformat(text))
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        year, month = text.split("-")
+        return words.t("month_of", month=int(month), month_name=words.t(f"month.{int(month)}"), year=year)
+    return text
 
 
 def provenance_section(words: Words, facts: RunFacts) -> Section:

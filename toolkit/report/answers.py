@@ -13,6 +13,8 @@ from toolkit.report.narrative import chance, open_targets
 from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
 from toolkit.report.sections import Block, Section
 
+ESTIMATES = 15
+"""Estimates of the running year shown at most: those of the indicators that matter most."""
 OLDEST_BASE = 3
 """An estimate of the running year starts from a figure at most this many years old."""
 
@@ -181,9 +183,8 @@ def nowcast_section(context: Context) -> Section:
     rows = []
     for attainment in ranked_targets(context):
         path = context.path(attainment)
-        if path is None or not _estimated(context, path):
-            continue
-        rows.append(_nowcast_row(context, attainment, path))
+        if path is not None and _estimated(context, path) and len(rows) < ESTIMATES:
+            rows.append(_nowcast_row(context, attainment, path))
     if not rows:
         return Section("nowcast", words.t("section.nowcast", year=context.year), ())
     titles = ("indicator", "estimate", "interval80", "last", "grade")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -90,10 +91,12 @@ def _frame(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> N
 
 def _bands(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
     years = [band.year for band in fan.bands]
+    wide = [number for number, band in enumerate(fan.bands) if band.high95 > band.low95]
+    shown = fan.bands[max(wide[0] - 1, 0) :] if wide else ()
     for low, high, colour in BANDS:
-        lower = [max(getattr(band, low), limits[2]) for band in fan.bands]
-        upper = [min(getattr(band, high), limits[3]) for band in fan.bands]
-        axes.fill_between(years, lower, upper, color=colour, linewidth=0)
+        lower = [max(getattr(band, low), limits[2]) for band in shown]
+        upper = [min(getattr(band, high), limits[3]) for band in shown]
+        axes.fill_between([band.year for band in shown], lower, upper, color=colour, linewidth=0)
     style = (0, (5, 2)) if fan.through_proxy else "solid"
     axes.plot(years, [band.median for band in fan.bands], color=MIDDLE, linewidth=1.6, linestyle=style)
 
@@ -105,13 +108,22 @@ def _lines(axes: Axes, fan: Fan) -> None:
 
 
 def _points(axes: Axes, fan: Fan) -> None:
-    for point in fan.points:
+    for point in _labelled_once(fan.points):
         marker, face = MARKERS.get(point.status, MARKERS["preliminary"])
         _dot(axes, point, marker=marker, face=face, edge=INK)
-    for point in fan.stand_ins:
+    for point in _labelled_once(fan.stand_ins):
         _dot(axes, point, marker="D", face="white", edge=MUTED)
     for point in fan.overruled:  # its source stands in the section on figures set aside
         _dot(axes, replace(point, source=0), marker="x", face=GOAL, edge=GOAL)
+
+
+def _labelled_once(points: Sequence[Point]) -> list[Point]:
+    """Return the points with their source's number on the first of those that follow each other from one source."""
+    before = [0, *(point.source for point in points)]
+    return [
+        replace(point, source=0) if point.source == last else point
+        for point, last in zip(points, before[:-1], strict=True)
+    ]
 
 
 def _dot(axes: Axes, point: Point, *, marker: str, face: str, edge: str) -> None:

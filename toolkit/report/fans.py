@@ -44,7 +44,7 @@ def _weight(context: Context, attainment: Attainment) -> float:
     if attainment.outcome in {"settled", "orientation"}:
         return 0.2 * own
     over, far = attainment.due < context.year, attainment.due > context.year + 8
-    near = 0.5 if over else 0.1 if far else 1.0
+    near = 0.5 if over else 0.1 if far else 0.6 if attainment.verdict == "outlook" else 1.0
     changing = 0.5 if attainment.probability_same_standard is not None else 0.0
     borrowed = 0.3 if over and not own else 1.0  # nothing of the area's own, about a year that is past
     return borrowed * near * (0.2 + uncertain + own + changing)
@@ -237,7 +237,14 @@ def spark(context: Context, attainment: Attainment) -> Spark | None:
     label = context.words.t("spark.label", first=bands[0].year, last=bands[-1].year)
     return Spark(
         observed=tuple((point.year, point.value) for point in figures),
-        path=tuple((band.year, band.low80, band.median, band.high80) for band in bands),
+        path=_uncertain(bands),
         target=goals[0].value if goals else None,
         label=label,
     )
+
+
+def _uncertain(bands: Sequence[Band]) -> tuple[tuple[int, float, float, float], ...]:
+    """Return the path from the last year before it becomes uncertain; what comes before are the figures themselves."""
+    wide = [number for number, band in enumerate(bands) if band.high80 > band.low80]
+    start = max(wide[0] - 1, 0) if wide else len(bands)
+    return tuple((band.year, band.low80, band.median, band.high80) for band in bands[start:])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,17 +14,10 @@ from toolkit.report.figures import Fan
 from toolkit.report.parts import Spark
 from toolkit.report.sections import Block, Document, Head, Section
 from toolkit.report.svg import sparkline
-from toolkit.report.words import Words, words
 
 TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_PAGE = 150 * 1024
 """Bytes that no page may exceed."""
-SIGNS = {
-    "met": "✓", "very_likely": "▲▲", "likely": "▲", "about_as_likely_as_not": "◆", "unlikely": "▽",
-    "very_unlikely": "▽▽", "not_met": "✕", "not_decided_by_bound": "?", "outlook": "○", "orientation": "·",
-    "cannot_be_assessed": "–", "milestone": "■",
-}  # fmt: skip
-"""A sign for each verdict, so that nothing is told by colour alone."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"fan_svg": _fan_svg, "spark_svg": _spark_svg, "kind": _kind, "signs": SIGNS, "css_text": css_text}
+    made.globals |= {"fan_svg": _fan_svg, "spark_svg": _spark_svg, "kind": _kind, "css_text": css_text}
     return made
 
 
@@ -118,12 +110,6 @@ def page_html(frame: Frame, body: str) -> str:
     template = environment().get_template("page.html.j2")
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     return template.render(frame=frame, style=Markup(_squeeze(style)), body=Markup(body))
-
-
-def labels(language: Language) -> Mapping[str, str]:
-    """Return the few words that templates say themselves."""
-    wording: Words = words(language)
-    return {key: wording.t(f"html.{key}") for key in ("data_table", "source", "probability")}
 
 
 def _tidy(html: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,16 @@ def _frame(notebook: Any, language: Language) -> Frame:
 
 
 def _body(notebook: Any) -> str:
+    body, _ = _exporter().from_notebook_node(notebook)
+    return "\n".join(line for line in str(body).splitlines() if line.strip())
+
+
+@cache
+def _exporter() -> Any:
+    """Return nbconvert's exporter with our template, kept because its templates take long to compile."""
     from nbconvert.exporters import HTMLExporter
 
-    exporter = HTMLExporter(
+    return HTMLExporter(
         template_name="langson",
         extra_template_basedirs=[str(TEMPLATES / "nbconvert")],
         exclude_input=True,
@@ -89,5 +97,3 @@ def _body(notebook: Any) -> str:
         exclude_output_prompt=True,
         embed_images=True,
     )
-    body, _ = exporter.from_notebook_node(notebook)
-    return "\n".join(line for line in str(body).splitlines() if line.strip())

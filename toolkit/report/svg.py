@@ -11,7 +11,15 @@ from toolkit.report.parts import Spark
 _NAME_SPACE = re.compile(r"\{[^}]*\}")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _DROPPED = {"metadata", "style"}
-_STYLE_DEFAULTS = {"stroke-dashoffset:0", "stroke-linecap:square", "stroke-linecap:butt", "stroke-linejoin:miter"}
+_STYLE_DEFAULTS = {
+    "text-anchor:start",
+    "font-size:10px",
+    "fill:#52606d",
+    "stroke-dashoffset:0",
+    "stroke-linecap:square",
+    "stroke-linecap:butt",
+    "stroke-linejoin:miter",
+}
 _ATTRIBUTES = {"href", "d", "x", "y", "id"}
 
 
@@ -59,6 +67,8 @@ def _attributes(element: ElementTree.Element, used: set[str]) -> str:
         shown = value if name in {"id", "href"} else _rounded(value)
         kept.append(f' {name}="{escape(_joined(shown) if name == "d" else shown, quote=True)}"')
     style = _style(found.get("style", ""))
+    if "href" in found:  # a marker's stroke stands with its shape
+        style = ";".join(part for part in style.split(";") if part.startswith("fill") and part != "fill:none")
     return "".join(kept) + (f' style="{escape(style, quote=True)}"' if style else "")
 
 
@@ -120,6 +130,8 @@ def sparkline(spark: Spark) -> str:
         parts.append(f'<path class="middle" d="M{middle}"/>')
     if spark.target is not None:
         parts.append(f'<path class="goal" d="M0,{y(spark.target)}H{WIDTH}"/>')
-    parts += [f'<circle cx="{x(year)}" cy="{y(value)}" r="2"/>' for year, value in spark.observed]
+    if spark.observed:
+        dots = "".join(f"M{x(year)},{y(value)}h0" for year, value in spark.observed)
+        parts.append(f'<path class="dots" d="{dots}"/>')
     label = escape(spark.label, quote=True)
     return f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'

@@ -32,8 +32,12 @@ def targets_section(context: Context) -> Section:
 def tally(context: Context) -> Tally:
     """Return the counts by verdict."""
     counts = [(verdict, len(by_verdict(context.attainments, verdict))) for verdict in SCALE]
-    entries = tuple((verdict, context.words.verdict(verdict), count) for verdict, count in counts if count)
+    entries = tuple((verdict, _counted(context, verdict, count), count) for verdict, count in counts if count)
     return Tally(context.words.t("tally.caption", total=len(context.attainments)), entries)
+
+
+def _counted(context: Context, verdict: str, count: int) -> str:
+    return context.words.counted("tally.milestone", count) if verdict == "milestone" else context.words.verdict(verdict)
 
 
 def _group_note(context: Context, verdict: str) -> list[Paragraph]:

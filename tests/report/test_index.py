@@ -1,0 +1,75 @@
+"""The index of a run: a plain table, links that work from disk, failed areas with their error."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from toolkit.attainment.assess import assess_all
+from toolkit.data.dataset import Dataset
+from toolkit.forecast.store import Forecasts
+from toolkit.plan import Plan
+from toolkit.report.facts import RunFacts
+from toolkit.report.index import IndexEntry, index_html, write_index
+
+
+@pytest.fixture(scope="module")
+def entries(real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts) -> list[IndexEntry]:
+    made = []
+    for code in ("20", "181"):
+        area = real_data.areas.get(code)
+        answers = tuple(assess_all(real_plan, [area], real_data, real_forecasts))
+        made.append(IndexEntry(code, area.name("vi"), f"areas/{code}.html", f"areas/{code}.ipynb", "", answers))
+    made.append(IndexEntry("182", "Huyện Văn Lãng", "areas/182.html", "areas/182.ipynb", "KeyError: <b>x</b>", ()))
+    made.append(IndexEntry("plan-summary", "Tổng hợp", "plan-summary.html", "plan-summary.ipynb"))
+    return made
+
+
+def test_each_area_has_a_row_with_its_counts_and_links(
+    entries: list[IndexEntry], real_plan: Plan, facts: RunFacts
+) -> None:
+    soup = BeautifulSoup(index_html(entries, plan=real_plan, facts=facts, language="vi"), "html.parser")
+    rows = soup.select("table.index tbody tr")
+    assert [row.th.a["href"] for row in rows] == ["areas/20.html", "areas/181.html"]
+    for row in rows:
+        assert sum(int(cell.text) for cell in row.select("td.num")) == 68
+        assert row.find_all("a")[-1]["href"].endswith(".ipynb")
+    assert soup.find("a", href="plan-summary.html")
+    assert soup.find("a", href="attainment.csv")
+    assert soup.find_all("script") == []
+    assert len(soup.find_all("h1")) == 1
+
+
+def test_failed_areas_come_first_with_their_error_as_text(
+    entries: list[IndexEntry], real_plan: Plan, facts: RunFacts
+) -> None:
+    soup = BeautifulSoup(index_html(entries, plan=real_plan, facts=facts, language="en"), "html.parser")
+    first = soup.select_one("section")
+    assert first.h2.text == "One page could not be made"
+    assert "KeyError: <b>x</b>" in first.text
+    assert first.find("b") is None
+    assert first.find("a")["href"] == "areas/182.ipynb"
+    several = [replace(entry, error="x") for entry in entries[:2]]
+    text = index_html([*several, *entries[2:]], plan=real_plan, facts=facts, language="en")
+    assert "3 pages could not be made" in text
+
+
+def test_a_failed_summary_is_not_offered(entries: list[IndexEntry], real_plan: Plan, facts: RunFacts) -> None:
+    failed = [*entries[:2], replace(entries[3], error="broken")]
+    soup = BeautifulSoup(index_html(failed, plan=real_plan, facts=facts, language="vi"), "html.parser")
+    assert soup.find("a", href="plan-summary.html") is None
+    assert "broken" in soup.text
+
+
+def test_the_index_is_a_file_beside_the_pages(
+    entries: list[IndexEntry], real_plan: Plan, facts: RunFacts, tmp_path: Path
+) -> None:
+    simulated = replace(facts, simulated=True)
+    path = write_index(tmp_path / "index.html", entries, plan=real_plan, facts=simulated, language="vi")
+    page = path.read_text(encoding="utf-8")
+    assert "SỐ LIỆU MÔ PHỎNG" in page
+    assert "http" not in page
+    assert len(page.encode()) < 40_000

@@ -1,0 +1,145 @@
+"""No sentence says more than its evidence allows: conditions by grade, "about" and "at least", verbs by probability."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from toolkit.attainment.assess import assess_all
+from toolkit.attainment.result import Attainment
+from toolkit.data.dataset import Dataset
+from toolkit.forecast.store import Forecasts
+from toolkit.plan import Plan
+from toolkit.report.context import Context, SourceBook
+from toolkit.report.facts import RunFacts
+from toolkit.report.narrative import chance, counts_sentence, headline, verdict_sentence
+from toolkit.report.words import words
+
+
+@pytest.fixture(scope="session")
+def contexts(real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, facts: RunFacts) -> dict[str, Context]:
+    """Return contexts of the province and of a district without a poverty rate, by code and language."""
+    made = {}
+    for code in ("20", "178"):
+        area = real_data.areas.get(code)
+        answers = assess_all(real_plan, [area], real_data, real_forecasts)
+        for language in ("vi", "en"):
+            book = SourceBook(real_data.sources)
+            made[code + language] = Context(
+                area, answers, real_forecasts, real_data, real_plan, (), facts, words(language), book
+            )
+    return made
+
+
+def answer(context: Context, target_id: str, **changes: object) -> Attainment:
+    found = next(item for item in context.attainments if item.target_id == target_id)
+    return replace(found, **changes)
+
+
+VERDICTS = {"very_likely": 0.95, "likely": 0.7, "about_as_likely_as_not": 0.5, "unlikely": 0.2, "very_unlikely": 0.05}
+
+
+@pytest.mark.parametrize(("verdict", "probability"), VERDICTS.items())
+def test_the_verb_follows_the_verdict(contexts: dict[str, Context], verdict: str, probability: float) -> None:
+    given = {"verdict": verdict, "probability": probability, "bound": "exact", "proxy": "", "outcome": "probability"}
+    for language in ("vi", "en"):
+        context = contexts[f"20{language}"]
+        text = verdict_sentence(context, answer(context, "T30-26", **given))
+        assert words(language).numbers.percent(probability) in text
+        plain = {"very_likely": "very likely", "likely": "is likely", "unlikely": "is unlikely"}
+        if language == "en" and verdict in plain:
+            assert plain[verdict] in text
+        assert not any(sure in text for sure in ("will be met", "sẽ đạt", "certain", "chắc chắn"))
+
+
+def test_grade_a_states_the_probability_plainly_and_weaker_grades_say_about(contexts: dict[str, Context]) -> None:
+    context = contexts["20en"]
+    for grade, expected in (("A", "probability 72%"), ("B", "probability about 72%"), ("C", "probability about 72%")):
+        changed = answer(context, "T30-26", grade=grade, probability=0.72, bound="exact", outcome="probability")
+        assert chance(context, changed) == expected
+
+
+def test_a_bound_says_at_least_and_is_rounded_down(contexts: dict[str, Context]) -> None:
+    context = contexts["20en"]
+    changed = answer(context, "T30-03", probability=0.8779, bound="at_least")
+    assert chance(context, changed) == "probability at least 87%"
+    assert chance(context, replace(changed, probability=1.0)) == "probability at least 99%"
+
+
+def test_extremes_are_limits_never_certainties(contexts: dict[str, Context]) -> None:
+    context = contexts["20vi"]
+    for probability, expected in ((0.0, "dưới 1 %"), (1.0, "trên 99 %")):
+        changed = answer(context, "T30-26", probability=probability, bound="exact")
+        assert expected in chance(context, changed).replace("\u00a0", " ")
+
+
+def test_borrowed_and_proxied_answers_say_so_before_they_answer(contexts: dict[str, Context]) -> None:
+    vietnamese = verdict_sentence(contexts["178vi"], answer(contexts["178vi"], "T30-03"))
+    assert vietnamese.index("chưa có số liệu riêng") < vietnamese.index("mục tiêu")
+    assert vietnamese.index("chỉ số thay thế") < vietnamese.index("mục tiêu")
+    assert "ít nhất" in vietnamese
+    english = verdict_sentence(contexts["178en"], answer(contexts["178en"], "T30-03"))
+    assert english.index("no figure of its own") < english.index("the target")
+    assert "tỉnh Lạng Sơn" in vietnamese
+    assert "Lạng Sơn province" in english
+
+
+def test_few_figures_are_counted(contexts: dict[str, Context]) -> None:
+    context = contexts["20en"]
+    text = verdict_sentence(context, answer(context, "T30-04b"))
+    assert text.startswith("With only 1 figure of its own on one standard:")
+
+
+def test_past_years_are_spoken_of_in_the_past(contexts: dict[str, Context]) -> None:
+    context = contexts["20en"]
+    past = answer(context, "T25-18", verdict="likely", probability=0.7, outcome="probability", bound="exact")
+    assert "likely to have been met" in verdict_sentence(context, past)
+    assert "likely to be met" in verdict_sentence(context, replace(past, due=2030))
+    assert "likely to be met" in verdict_sentence(context, replace(past, due=context.year))
+
+
+def test_settled_targets_name_figure_and_year(contexts: dict[str, Context]) -> None:
+    context = contexts["20vi"]
+    changes = {"outcome": "settled", "verdict": "met", "probability": 1.0, "last_value": 68.2, "last_year": 2030}
+    text = verdict_sentence(context, answer(context, "T30-26", **changes))
+    assert "đã đạt: 68,2 % năm 2030" in text.replace("\u00a0", " ")
+    assert "xác suất" not in text
+
+
+@pytest.mark.parametrize(("outcome", "english"), [("cannot_assess", "cannot be assessed"), ("milestone", "milestone")])
+def test_what_has_no_probability_gets_none(contexts: dict[str, Context], outcome: str, english: str) -> None:
+    context = contexts["20en"]
+    text = verdict_sentence(context, answer(context, "T30-05", outcome=outcome, verdict="x", probability=None))
+    assert english in text
+    assert "%)" not in text
+
+
+def test_the_first_sentence_counts_every_statement_once(contexts: dict[str, Context]) -> None:
+    for context in contexts.values():
+        text = counts_sentence(context)
+        numbers = [
+            int(part) for part in text.replace(context.plan.number, "").replace(":", " ").split() if part.isdigit()
+        ]
+        total, judged, *parts = numbers
+        assert total == len(context.attainments) == 68
+        assert sum(parts) == total
+        assert judged == sum(item.verdict in {*VERDICTS, "met", "not_met"} for item in context.attainments)
+
+
+def test_an_area_without_any_answer_still_has_a_first_sentence(contexts: dict[str, Context]) -> None:
+    context = contexts["178vi"]
+    nothing = tuple(
+        replace(item, outcome="cannot_assess", verdict="cannot_be_assessed", probability=None)
+        if item.verdict != "milestone"
+        else item
+        for item in context.attainments
+    )
+    text = counts_sentence(replace(context, attainments=nothing))
+    assert "chưa nói được" in text
+    assert "56 chưa đánh giá được" in text
+
+
+def test_the_headline_has_two_to_four_sentences(contexts: dict[str, Context]) -> None:
+    for context in contexts.values():
+        assert 2 <= len(headline(context, "One more.")) <= 4
