@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+DEV := $(VENV)/ready-dev
+INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # one numerical thread a process: the batch runs as many processes as there are cores
 export OMP_NUM_THREADS ?= 1
@@ -16,32 +18,36 @@ export MKL_NUM_THREADS ?= 1
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
 
-setup: $(READY)  ## install the locked packages into .venv
+setup: $(READY)  ## install what reports and notebooks need into .venv
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("toolkit needs Python 3.11 or newer: make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(READY) requirements-dev.lock
+	$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 reports: $(READY)  ## the main job: reports of the province and its districts, and the plan summary
 	$(BIN)/toolkit report
 
-test: $(READY) lint  ## all quick tests (sets up by itself)
+test: $(DEV) lint  ## all quick tests (sets up by itself)
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not slow"
 
-test-slow: $(READY)  ## browser, kill and load tests
+test-slow: $(DEV)  ## browser, kill and load tests
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m slow
 
-lint: $(READY)  ## style, types, and the direction of imports
+lint: $(DEV)  ## style, types, and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-weights: $(READY)  ## learn the models' weights again from data/panels
+weights: $(DEV)  ## learn the models' weights again from data/panels
 	$(BIN)/python -m toolkit.evaluate.learn
 
 lab: $(READY)  ## JupyterLab with the notebooks
@@ -50,16 +56,17 @@ lab: $(READY)  ## JupyterLab with the notebooks
 notebooks: $(READY)  ## run all notebooks; executed copies go to reports/notebooks
 	$(BIN)/python -m toolkit.run.showcase notebooks reports/notebooks
 
-bench: $(READY)  ## measure speed, as ratios in one run
+bench: $(DEV)  ## measure speed, as ratios in one run
 	$(BIN)/python -m toolkit.run.bench
 
 explore docs:
 	@echo "make $@: not in this version (see CHANGELOG.md, 'Not yet')" >&2; exit 2
 
-lock:  ## compile requirements.lock again (needs uv; names no index)
-	uv pip compile pyproject.toml --all-extras --group test --group lint --group build --universal \
-	  --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-annotate --no-header --no-config --quiet --output-file requirements.lock
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-config --quiet
+lock:  ## compile both locks again (needs uv; they name no index)
+	$(COMPILE) --extra lab --extra sheets --extra documents --group build --output-file requirements.lock
+	$(COMPILE) --all-extras --group test --group lint --group docs --group build --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:  ## remove the environment and everything that was made
 	rm -rf $(VENV) reports .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
+USERS = ("lab", "sheets", "documents")
 CARD = ("jupyterlab", "pandas", "statsmodels", "scikit-learn", "matplotlib", "papermill")
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)([^\\]*)\\?$", re.MULTILINE)
 
@@ -24,17 +25,24 @@ def project() -> dict:
 
 @pytest.fixture(scope="module")
 def locked() -> dict[str, set[str]]:
+    """What tests and developers install: all of requirements.lock and more."""
+    return pins("requirements-dev.lock")
+
+
+def pins(lock: str) -> dict[str, set[str]]:
+    """Return the versions that a lock pins, by name."""
     found: dict[str, set[str]] = {}
-    for name, version, _ in PINNED.findall((ROOT / "requirements.lock").read_text(encoding="utf-8")):
+    for name, version, _ in PINNED.findall((ROOT / lock).read_text(encoding="utf-8")):
         found.setdefault(canonicalize_name(name), set()).add(version)
     return found
 
 
 @pytest.fixture(scope="module")
 def conda() -> dict[str, str]:
-    content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    pins = [entry for entry in content["dependencies"] if isinstance(entry, str) and "=" in entry]
-    return {canonicalize_name(name): version for name, version in (pin.split("=", 1) for pin in pins)}
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    from_pip = next(entry["pip"] for entry in entries if isinstance(entry, dict))
+    pinned = [entry.replace("==", "=") for entry in [*entries, *from_pip] if isinstance(entry, str) and "=" in entry]
+    return {canonicalize_name(name): version for name, version in (pin.split("=", 1) for pin in pinned)}
 
 
 def everything_asked_for(project: dict) -> list[Requirement]:
@@ -51,8 +59,20 @@ def test_every_requirement_is_locked_at_a_version_it_allows(project: dict, locke
         assert all(Version(version) in requirement.specifier for version in versions), requirement
 
 
-def test_every_locked_version_has_hashes() -> None:
-    entries = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / "requirements.lock").read_text(encoding="utf-8").strip())
+def test_users_get_what_developers_test_and_no_more(project: dict, locked: dict[str, set[str]]) -> None:
+    users = pins("requirements.lock")
+    assert {name: locked.get(name) for name in users} == users
+    asked = [
+        *project["project"]["dependencies"],
+        *sum((project["project"]["optional-dependencies"][extra] for extra in USERS), []),
+    ]
+    assert {canonicalize_name(Requirement(line).name) for line in asked} <= set(users)
+    assert not {"pytest", "mypy", "sphinx", "distributed"} & set(users)
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_every_locked_version_has_hashes(lock: str) -> None:
+    entries = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / lock).read_text(encoding="utf-8").strip())
     assert len(entries) > 100
     assert [entry.splitlines()[0] for entry in entries if "--hash=sha256:" not in entry] == []
 
@@ -62,7 +82,10 @@ def test_the_lock_serves_all_platforms() -> None:
 
 
 def test_environment_has_the_card_and_everything_users_need(project: dict, conda: dict[str, str]) -> None:
-    users = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
+    users = [
+        project["project"]["dependencies"],
+        *(project["project"]["optional-dependencies"][extra] for extra in USERS),
+    ]
     asked = {canonicalize_name(Requirement(line).name) for group in users for line in group}
     assert asked <= set(conda)
     assert set(CARD) <= set(conda)
