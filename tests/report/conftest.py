@@ -41,7 +41,7 @@ def facts() -> RunFacts:
 
 @pytest.fixture(scope="session")
 def earlier(real_plan: Plan) -> Forecasts:
-    return make_forecasts(load(as_of=date(2024, 12, 31)), real_plan, (), draws=300)
+    return make_forecasts(load(as_of=date(2024, 12, 31)), real_plan, (), draws=100)
 
 
 @pytest.fixture(scope="session")

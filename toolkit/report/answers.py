@@ -180,7 +180,7 @@ def _pace_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
 def nowcast_section(context: Context) -> Section:
     """Return this year's estimates ("ước") for what has no published figure of this year yet."""
     words = context.words
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for attainment in ranked_targets(context):
         path = context.path(attainment)
         if path is not None and _estimated(context, path) and len(rows) < ESTIMATES:

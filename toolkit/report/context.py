@@ -49,6 +49,10 @@ class SourceBook:
         found = [self.number(source_id) for source_id in source_ids]
         return tuple(dict.fromkeys(number for number in found if number))
 
+    def publisher(self, source_id: str) -> str:
+        """Return who published a source; empty for an unknown one."""
+        return str(self._sources.loc[source_id, "publisher"] or "") if source_id in self._sources.index else ""
+
     def named(self) -> tuple[dict[str, str], ...]:
         """Return the records of all sources named so far, in the order of their numbers."""
         records = self._sources.loc[list(self._numbers)].fillna("").to_dict("records")

@@ -45,7 +45,7 @@ def _weight(context: Context, attainment: Attainment) -> float:
         return 0.2 * own
     over, far = attainment.due < context.year, attainment.due > context.year + 8
     near = 0.5 if over else 0.1 if far else 0.6 if attainment.verdict == "outlook" else 1.0
-    changing = 0.5 if attainment.probability_same_standard is not None else 0.0
+    changing = 0.7 if attainment.probability_same_standard is not None else 0.0
     borrowed = 0.3 if over and not own else 1.0  # nothing of the area's own, about a year that is past
     return borrowed * near * (0.2 + uncertain + own + changing)
 

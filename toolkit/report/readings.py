@@ -153,7 +153,8 @@ def _conflict_row(context: Context, indicator_id: str, kept: Observation, loser:
         value = words.amount(item.value, indicator.unit, printed=context.printed_unit(indicator))
         if item.qualifier == "about":
             value = words.t("about", value=value)
-        status = words.t(f"status.{item.status}")
-        return Cell(value, (status,), item.value, context.sources.references(item.source_id))
+        told = (words.t(f"status.{item.status}"), context.sources.publisher(item.source_id))
+        details = (", ".join(part for part in told if part),)
+        return Cell(value, details, item.value, context.sources.references(item.source_id))
 
     return (Cell(indicator.names[words.language], (str(kept.year),)), shown(kept), shown(loser))
