@@ -13,6 +13,8 @@ from toolkit.report.narrative import chance, open_targets
 from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
 from toolkit.report.sections import Block, Section
 
+SURE = 0.99
+"""No probability is written larger than this, so no difference above it is told."""
 ESTIMATES = 15
 """Estimates of the running year shown at most: those of the indicators that matter most."""
 OLDEST_BASE = 3
@@ -45,7 +47,7 @@ def _key_names(fans: tuple[Fan, ...]) -> tuple[str, ...]:
         "preliminary": bool(statuses - {"final", "reported"}),
         "stand_in": any(chart.stand_ins for chart in fans),
         "overruled": any(chart.overruled for chart in fans),
-        "median": True,
+        "median": any(not chart.through_proxy for chart in fans),
         "median_proxy": any(chart.through_proxy for chart in fans),
         "bands": True,
         "parent": any(chart.lines for chart in fans),
@@ -85,7 +87,7 @@ def _two_answers(context: Context, attainment: Attainment, path: Path) -> str:
         "before": _standard_name(context, change[0].before) if change else "",
         "year": change[0].year if change else attainment.due,
     }
-    points = round(100 * (today - across))
+    points = round(100 * (min(today, SURE) - min(across, SURE)))
     text = f"{words.sentence(words.t('standards.both', **fields))} {words.sentence(_two_levels(context, attainment))}"
     if abs(points) < 1:
         return f"{text} {words.sentence(words.t('standards.same'))}"

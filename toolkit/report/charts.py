@@ -139,13 +139,17 @@ def _dot(axes: Axes, point: Point, *, marker: str, face: str, edge: str) -> None
 
 
 def _goals(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
+    """Draw what is asked; the label stands at the end of the line from which the path is farther away."""
     for goal in fan.goals:
         axes.plot([limits[0], goal.year], [goal.value] * 2, color=GOAL, linewidth=1.0, linestyle=(0, (6, 3)), zorder=4)
         axes.plot([goal.year], [goal.value], marker="_", markersize=12, markeredgewidth=2.4, color=GOAL, zorder=4)
-        above = goal.value < 0.5 * (limits[2] + limits[3]) or goal.value < limits[3] - 0.12 * (limits[3] - limits[2])
+        first, last = (abs(fan.bands[end].median - goal.value) for end in (0, -1))
+        above = goal.value < limits[3] - 0.12 * (limits[3] - limits[2])
+        right = last > first
         axes.annotate(
-            goal.label, (limits[0], goal.value), xytext=(3, 3 if above else -3), textcoords="offset points",
-            va="bottom" if above else "top", color=GOAL, fontsize=9.5, fontweight="bold", zorder=6,
+            goal.label, (goal.year if right else limits[0], goal.value), xytext=(6 if right else 3, 3 if above else -3),
+            textcoords="offset points", va="bottom" if above else "top", ha="right" if right else "left", color=GOAL,
+            fontsize=9.5, fontweight="bold", zorder=6,
         )  # fmt: skip
 
 
