@@ -11,9 +11,9 @@ from toolkit import models
 from toolkit.models import Jump, Panel, Scale
 
 
-@given(st.floats(0.05, 99.95))
+@given(st.floats(0.0, 100.0))
 def test_logit_and_back(value: float) -> None:
-    assert float(Scale.percent().from_link(Scale.percent().to_link(value))) == pytest.approx(value, rel=1e-9)
+    assert float(Scale.percent().from_link(Scale.percent().to_link(value))) == pytest.approx(value, rel=1e-9, abs=1e-9)
 
 
 @given(st.floats(-1e300, 1e300))
@@ -23,7 +23,7 @@ def test_no_link_leaves_its_bounds(linked: float) -> None:
 
 
 def test_known_logits() -> None:
-    np.testing.assert_allclose(Scale.percent().to_link([50.0, 0.0, 100.0]), [0.0, -7.600402, 7.600402], atol=1e-6)
+    np.testing.assert_allclose(Scale.percent().to_link([50.0, 0.0, 100.0]), [0.0, -7.601402, 7.601402], atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,10 @@ class Scale:
     lower, upper :
         Bounds in printed units; used by the logit only.
     floor :
-        Logit: values are kept this far (printed units) from the bounds before linking,
-        so that a printed 0 or 100 stays finite.
+        Logit: half the unit in which values are printed. The bounds are moved out by this much
+        before linking (the empirical logit, (k + 1/2) / (n + 1)), so that a printed 0 or 100 is
+        finite, and forecasts beyond the printed bound are exactly 0 or 100, as the publisher
+        would round them.
     smallest :
         Log: smaller values (a printed 0) count as this much.
 
@@ -80,8 +82,8 @@ class Scale:
         """Return printed values on the link scale, in the same shape."""
         printed = np.asarray(values, dtype=np.float64)
         if self.link == "logit":
-            kept = np.clip(printed, self.lower + self.floor, self.upper - self.floor)
-            return np.asarray(np.log((kept - self.lower) / (self.upper - kept)))
+            kept = np.clip(printed, self.lower, self.upper)
+            return np.asarray(np.log((kept - self.lower + self.floor) / (self.upper - kept + self.floor)))
         if self.link == "log":
             return np.asarray(np.log(np.maximum(printed, self.smallest)))
         return printed.copy()
@@ -91,7 +93,8 @@ class Scale:
         z = np.asarray(linked, dtype=np.float64)
         if self.link == "logit":
             share = 1.0 / (1.0 + np.exp(-np.clip(z, -LOGIT_LIMIT, LOGIT_LIMIT)))
-            return np.asarray(np.clip(self.lower + (self.upper - self.lower) * share, self.lower, self.upper))
+            printed = self.lower - self.floor + (self.upper - self.lower + 2.0 * self.floor) * share
+            return np.asarray(np.clip(printed, self.lower, self.upper))
         if self.link == "log":
             return np.asarray(np.exp(np.clip(z, -LOG_LIMIT, LOG_LIMIT)))
         return z.copy()

@@ -18,6 +18,12 @@ import numpy as np
 from toolkit.models.kalman import Filtered
 from toolkit.models.links import FloatArray
 
+# The first is where the search starts.
+SHAPES = (1.0, 0.5, 0.75, 1.5, 2.5, 5.0)
+# Half a squared logarithm: a shape far from 1 has to be earned.
+SHAPE_PENALTY = 0.5
+LATER_STEPS = 3
+
 __all__ = ["PanelPrior", "Posterior", "log_evidence", "update_panel"]
 
 
@@ -31,8 +37,9 @@ class PanelPrior:
         Shape (K,): weights of the members, positive, sum 1.
     strength :
         Number of units that the weights count for when a panel updates them.
-    shape :
-        Shape ``a`` of the inverse-gamma prior of a unit's squared scale.
+    shapes :
+        Candidates for the shape ``a`` of the inverse-gamma prior of a unit's squared scale: small
+        where units differ much in their noise. The panel chooses by its likelihood.
     scale :
         Typical scale of a panel (link scale, or relative to the data for the identity link).
     scale_strength :
@@ -41,7 +48,7 @@ class PanelPrior:
 
     weights: FloatArray
     strength: float = 10.0
-    shape: float = 2.5
+    shapes: tuple[float, ...] = SHAPES
     scale: float = 0.1
     scale_strength: float = 0.3
 
@@ -54,6 +61,8 @@ class Posterior:
     ----------
     weights :
         Shape (K, N): weights of the members for each unit.
+    prior_shape :
+        The shape ``a`` that the panel chose.
     shape :
         Shape (N,): shape of the posterior of the squared scale.
     rate :
@@ -65,6 +74,7 @@ class Posterior:
     """
 
     weights: FloatArray
+    prior_shape: float
     shape: FloatArray
     rate: FloatArray
     panel_scale: float
@@ -111,20 +121,42 @@ def update_panel(
     first_guess :
         Where the search for the panel's scale starts.
     """
-    informative = filtered.innovations > 0
-    squared = max(first_guess or prior.scale, smallest_scale) ** 2
+    guess = max(first_guess or prior.scale, smallest_scale) ** 2
+    found: list[Posterior] = []
     weights = prior.weights
-    shape = prior.shape + filtered.innovations / 2.0
-    share, evidence = responsibilities(log_evidence(filtered, squared, prior.shape), np.log(weights))
-    for _ in range(steps if informative.any() else 0):
-        precision = (share * shape / (prior.shape * squared + filtered.squares / 2.0)).sum(axis=0)
-        known = float(informative.sum())
-        squared = (known + prior.scale_strength) / (
-            float(precision[informative].sum()) + prior.scale_strength / prior.scale**2
-        )
+    for shape in prior.shapes:
+        more = LATER_STEPS if found else steps
+        one, settled = expectation_maximisation(filtered, prior, shape, guess, weights, smallest_scale, more)
+        if not found:
+            # the other shapes start where the first one ended
+            guess, weights = one.panel_scale**2, settled
+        found.append(one)
+    penalty = [SHAPE_PENALTY * np.log(one.prior_shape) ** 2 for one in found]
+    best = int(np.argmax([one.evidence - cost for one, cost in zip(found, penalty, strict=True)]))
+    return found[best]
+
+
+def expectation_maximisation(
+    filtered: Filtered,
+    prior: PanelPrior,
+    prior_shape: float,
+    squared: float,
+    weights: FloatArray,
+    smallest_scale: float,
+    steps: int,
+) -> tuple[Posterior, FloatArray]:
+    """Return the posterior for one shape, and the panel's weights of the members."""
+    informative = filtered.innovations > 0
+    shape = prior_shape + filtered.innovations / 2.0
+    known = float(informative.sum())
+    share, evidence = responsibilities(log_evidence(filtered, squared, prior_shape), np.log(weights))
+    for _ in range(steps if known else 0):
+        precision = (share * shape / (prior_shape * squared + filtered.squares / 2.0)).sum(axis=0)
+        believed = prior.scale_strength / prior.scale**2
+        squared = (known + prior.scale_strength) / (float(precision[informative].sum()) + believed)
         squared = max(squared, smallest_scale**2)
         weights = prior.strength * prior.weights + share[:, informative].sum(axis=1)
         weights = weights / weights.sum()
-        share, evidence = responsibilities(log_evidence(filtered, squared, prior.shape), np.log(weights))
-    rate = prior.shape * squared + filtered.squares / 2.0
-    return Posterior(share, shape, rate, float(np.sqrt(squared)), float(evidence.sum()))
+        share, evidence = responsibilities(log_evidence(filtered, squared, prior_shape), np.log(weights))
+    rate = prior_shape * squared + filtered.squares / 2.0
+    return Posterior(share, prior_shape, shape, rate, float(np.sqrt(squared)), float(evidence.sum())), weights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +13,35 @@ from toolkit.models.panel import Panel, Paths
 from toolkit.models.sampling import PAST_VALUES, VALUES, normals
 from toolkit.models.widening import widen_draws
 
-__all__ = ["latest_segment", "publish", "segments_of"]
+__all__ = ["Marginals", "latest_segment", "publish", "segments_of"]
+
+
+@dataclass(frozen=True)
+class Marginals:
+    """Student-t predictions for the years from ``first`` on: centre and scale (N, H), freedom (N,)."""
+
+    first: int
+    centre: FloatArray
+    scale: FloatArray
+    freedom: FloatArray
+
+
+def map_to(marginals: Marginals, work: IntArray, published: FloatArray) -> FloatArray:
+    """Return what to add to draws (S, N, W) so that they keep their ranks and take the given marginals."""
+    from scipy.special import stdtrit
+
+    draws = published.shape[0]
+    level = (np.arange(draws) + 0.5) / draws
+    student = stdtrit(marginals.freedom[None, :], level[:, None])
+    added = np.zeros_like(published)
+    for column in np.flatnonzero(work >= marginals.first):
+        horizon = int(work[column]) - marginals.first
+        order = np.argsort(published[:, :, column], axis=0, kind="stable")
+        target = marginals.centre[:, horizon] + marginals.scale[:, horizon] * student
+        mapped = np.empty_like(target)
+        np.put_along_axis(mapped, order, target, axis=0)
+        added[:, :, column] = mapped - published[:, :, column]
+    return added
 
 
 def latest_segment(panel: Panel) -> int:
@@ -65,6 +94,9 @@ def publish(
     asked: IntArray,
     segments: Sequence[int] | None,
     seed: int,
+    *,
+    marginals: Marginals | None = None,
+    shift: FloatArray | None = None,
 ) -> Paths:
     """Add measurement noise, keep the widening rule, put observed cells in, and pick the years asked for.
 
@@ -75,13 +107,16 @@ def publish(
     work :
         Shape (W,): ascending years of ``level``.
     level :
-        Shape (S, N, W): link scale, base standard.
+        Shape (S, N, W): link scale, on a standard that stands ``shift`` above the base one.
     noise_sd :
         Shape (S, N): standard deviation of the values around the level.
     offsets :
         Shape (S, K).
     asked, segments :
         Years and standards asked for.
+    marginals, shift :
+        Predictions that the draws are mapped to by rank, on the standard of ``level``; and how
+        far that stands above the base standard (S, 1), None for not at all.
     """
     position = segments_of(panel, asked, segments)
     draws, units = noise_sd.shape
@@ -90,9 +125,14 @@ def publish(
     last_seen = np.where(
         seen.any(axis=1), grid.first + seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1), panel.last_year
     )
+    if marginals is not None:
+        added = map_to(marginals, work, published)
+        level, published = level + added, published + added
     added = widen_draws(published, work[None, :] > last_seen[:, None])
     level, published = level + added, published + added
     pick = np.searchsorted(work, asked)
+    if shift is not None:
+        level, published = level - shift[:, :, None], published - shift[:, :, None]
     latent = level[:, :, pick]
     wanted = offsets[:, None, position]
     values = panel.scale.from_link(published[:, :, pick] + wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -105,7 +105,7 @@ def fit(grid: Grid, structure: Structure, measure: float, *, start_spread: float
         Standard deviation of the units' first levels around 0; None for unknown levels.
     """
     prior = structure.prior
-    scaled = PanelPrior(prior.weights, prior.strength, prior.shape, prior.scale * measure, prior.scale_strength)
+    scaled = replace(prior, scale=prior.scale * measure)
     drift = median_step(grid) if structure.drifts else 0.0
     bank = structure.bank.column()
     guess = scaled.scale

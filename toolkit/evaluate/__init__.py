@@ -1,0 +1,3 @@
+"""Scores, origins, calibration, and learning the model's weights from real panels."""
+
+from __future__ import annotations

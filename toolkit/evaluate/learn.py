@@ -1,0 +1,211 @@
+"""Learn the gate from real panels: ``python -m toolkit.evaluate.learn`` writes ``weights.json`` again.
+
+Deterministic: fixed seeds, one thread, no random restarts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toolkit.evaluate.cuts import HORIZONS, Cut, cut_panels, read_panels
+from toolkit.evaluate.objective import LEVELS, Outcomes, Problem, flat, loss_and_gradient, printed, unflat
+from toolkit.models.experts import COMMON, DEVIATION, UNIT
+from toolkit.models.gate import USED, Coefficients, Rows, rows_of, to_document
+from toolkit.models.grid import grid_of
+from toolkit.models.links import BoolArray, FloatArray, IntArray
+from toolkit.models.panel import Panel
+from toolkit.models.sight import look
+from toolkit.models.structure import levels_of_peers, measure_of
+
+__all__ = ["learn", "main", "problem_of", "start_of"]
+
+FOLDER = Path(__file__).parents[2] / "data" / "panels"
+TARGET = Path(__file__).parents[1] / "models" / "weights.json"
+SEED, REPEATS, ROWS_PER_CUT = 101, 3, 8
+PENALTY, ITERATIONS = 0.001, 200
+# A cut whose "no change" misses by this many times its own error unit teaches nothing but noise
+HOPELESS = 3.0
+
+
+def start_of() -> Coefficients:
+    """Return where the search starts: equal experts, tempered evidence, both structures alike."""
+    return Coefficients(
+        common=np.zeros((len(USED["common"]), len(COMMON.names))),
+        deviation=np.zeros((len(USED["deviation"]), len(DEVIATION.names))),
+        unit=np.zeros((len(USED["unit"]), len(UNIT.names))),
+        structure=np.zeros(len(USED["structure"])),
+        spread_common=np.zeros(len(USED["spread_common"])),
+        spread_unit=np.zeros(len(USED["spread_unit"])),
+        tempering=np.array([0.5, 2.0, 1.0, 2.0, 1.0]),
+        disagreement=np.zeros(4),
+    )
+
+
+def penalty_of() -> Coefficients:
+    """Return what a squared step away from the start costs: slopes on features more than levels."""
+    base = start_of()
+    cost = {field.name: np.ones_like(getattr(base, field.name)) for field in fields(base)}
+    for name in ("common", "deviation", "unit"):
+        cost[name][0] = 0.3
+    for name in ("structure", "spread_common", "spread_unit"):
+        cost[name][0] = 0.1
+    cost["tempering"][:] = 0.1
+    cost["disagreement"][:] = 0.3
+    return Coefficients(**{name: PENALTY * value for name, value in cost.items()})
+
+
+def take(rows: Rows, chosen: IntArray | BoolArray) -> Rows:
+    """Return some of the rows."""
+    return Rows(*(getattr(rows, field.name)[chosen] for field in fields(Rows)))
+
+
+def rows_of_panel(panel: Panel) -> Rows:
+    """Return the gate's rows of a panel for all horizons."""
+    grid = grid_of(panel)
+    measure = measure_of(grid, panel.scale.link)
+    return rows_of(look(grid, measure, HORIZONS, levels_of_peers(grid, panel.scale.link)))
+
+
+def single_units(cuts: Sequence[Cut], random: np.random.Generator) -> list[Cut]:
+    """Return each cut with one of its units alone."""
+    found = []
+    for cut in cuts:
+        chosen = int(random.choice(np.unique(cut.unit)))
+        mine, ahead = cut.panel.unit == chosen, cut.unit == chosen
+        panel = Panel.from_rows(
+            1,
+            np.zeros(int(mine.sum()), np.int64),
+            cut.panel.year[mine],
+            cut.panel.value[mine],
+            cut.panel.scale,
+            origin=cut.panel.origin,
+        )
+        one = replace(
+            cut,
+            panel=panel,
+            unit=np.zeros(int(ahead.sum()), np.int64),
+            horizon=cut.horizon[ahead],
+            truth=cut.truth[ahead],
+            last=cut.last[ahead],
+            last_year=cut.last_year[ahead],
+        )
+        found.append(one)
+    return found
+
+
+def pieces_of(cut: Cut, random: np.random.Generator, keep: int) -> tuple[Rows, dict[str, FloatArray]]:
+    """Return rows and outcomes of one cut, of at most ``keep`` units."""
+    units = np.unique(cut.unit)
+    kept = np.isin(cut.unit, random.choice(units, min(keep, units.size), replace=False))
+    error = np.abs(cut.truth - cut.last)
+    scale = cut.panel.scale
+    linked, last = scale.to_link(cut.truth), scale.to_link(cut.last)
+    link_error = np.minimum(np.abs(linked - last), 5.0)
+    unit_of_error, link_unit, count = np.empty(error.size), np.empty(error.size), np.empty(error.size)
+    for horizon in np.unique(cut.horizon):
+        here = cut.horizon == horizon
+        unit_of_error[here] = max(float(error[here].mean()), 1e-9)
+        link_unit[here] = max(float(link_error[here].mean()), 0.005)
+        count[here] = max(int((here & kept).sum()), 1)
+    equal = 1.0 / (count * np.unique(cut.horizon).size)
+    kind = {"logit": 0, "log": 1, "identity": 2}[scale.link]
+    outcomes = {
+        "value": cut.truth,
+        "linked": linked,
+        "kind": np.full(error.size, float(kind)),
+        "weight": equal / unit_of_error,
+        "link_weight": equal / link_unit,
+        "equal": equal,
+    }
+    rows = take(rows_of_panel(cut.panel), cut.unit[kept] * HORIZONS + cut.horizon[kept] - 1)
+    outcomes = {name: values[kept] for name, values in outcomes.items()}
+    hope = hopeful(rows, outcomes, cut.horizon[kept])
+    return take(rows, hope), {name: values[hope] for name, values in outcomes.items()}
+
+
+def problem_of(cuts: Sequence[Cut], *, seed: int, keep: int = ROWS_PER_CUT) -> Problem:
+    """Return the learning problem of some cuts."""
+    from scipy.special import stdtrit
+
+    random = np.random.Generator(np.random.PCG64(seed))
+    pieces = [pieces_of(cut, random, keep) for cut in cuts]
+    rows = Rows(*(np.concatenate([getattr(piece[0], field.name) for piece in pieces]) for field in fields(Rows)))
+    joined = {name: np.concatenate([piece[1][name] for piece in pieces]) for name in pieces[0][1]}
+    for name in ("weight", "link_weight", "equal"):
+        joined[name] = joined[name] / len(pieces)
+    kind = joined.pop("kind").astype(np.int64)
+    outcomes = Outcomes(**joined, kind=kind, student=stdtrit(rows.freedom[:, None], LEVELS[None, :]))
+    return Problem(rows, outcomes, flat(start_of()), flat(penalty_of()))
+
+
+def hopeful(rows: Rows, outcomes: dict[str, FloatArray], horizon: IntArray) -> BoolArray:
+    """Tell which rows belong to horizons in which "no change" scores like a forecast at all.
+
+    Where a panel stands still, any width is infinitely worse than none: such horizons teach
+    nothing but noise.
+    """
+    from scipy.special import stdtrit
+
+    student = stdtrit(rows.freedom[:, None], LEVELS[None, :])
+    linked = rows.unit[:, :1] + np.sqrt(rows.unit_variance[:, :1]) * student
+    value, _ = printed(linked, outcomes["kind"].astype(np.int64))
+    gap = value - outcomes["value"][:, None]
+    loss = outcomes["weight"] / outcomes["equal"] * 2.0 * np.mean(((gap > 0) - LEVELS) * gap, axis=1)
+    kept = np.zeros(horizon.size, dtype=np.bool_)
+    for number in np.unique(horizon):
+        here = horizon == number
+        kept[here] = loss[here].mean() < HOPELESS
+    return kept
+
+
+def learn(problem: Problem, *, iterations: int = ITERATIONS) -> Coefficients:
+    """Return the coefficients that minimise the penalised loss (L-BFGS)."""
+    from scipy.optimize import minimize
+
+    like = start_of()
+    function: Callable[..., Any] = loss_and_gradient
+    result = minimize(
+        function, problem.start, (problem, like), jac=True, method="L-BFGS-B", options={"maxiter": iterations}
+    )
+    return unflat(result.x, like)
+
+
+def learn_all(folder: Path) -> dict[str, Any]:
+    """Return the document that ``weights.json`` holds."""
+    panels = read_panels(folder)
+    cuts = cut_panels(panels, seed=SEED, repeats=REPEATS)
+    random = np.random.Generator(np.random.PCG64(SEED + 1))
+    digest = hashlib.sha256((folder / "panels.csv").read_bytes()).hexdigest()
+    return {
+        "provenance": {
+            "made_by": "python -m toolkit.evaluate.learn",
+            "panels": "data/panels/panels.csv",
+            "panels_sha256": digest,
+            "cuts": len(cuts),
+            "seed": SEED,
+        },
+        "panels": to_document(learn(problem_of(cuts, seed=SEED + 2))),
+        "single": to_document(learn(problem_of(single_units(cuts, random), seed=SEED + 3, keep=1))),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Learn and write the weights file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--panels", type=Path, default=FOLDER, help="folder with panels.csv and sources.csv")
+    parser.add_argument("--out", type=Path, default=TARGET, help="weights file to write")
+    options = parser.parse_args(arguments)
+    document = learn_all(options.panels)
+    options.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""What the gate is learned by, with its gradient.
+
+The loss of a row is its CRPS (mean pinball loss over :data:`LEVELS`) in printed units relative to
+the error of "no change" in its cut and horizon, plus the same on the link scale, plus a share of
+the logarithmic score, which keeps the tails honest. Cuts and horizons count equally.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from toolkit.models.gate import USED, Coefficients, Rows, columns, softmax
+from toolkit.models.links import FloatArray, IntArray
+
+__all__ = ["LEVELS", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
+
+LEVELS = np.array([0.01, 0.025, 0.05, *np.round(np.arange(0.10, 0.91, 0.05), 2), 0.95, 0.975, 0.99], dtype=np.float64)
+LINK_SHARE, LOG_SHARE = 1.0, 0.3
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What came of each row; all of shape (R,) but ``student`` (R, Q), the Student-t quantiles.
+
+    ``weight`` and ``link_weight`` turn errors into shares of the no-change error; ``equal`` lets
+    cuts and horizons count equally. ``kind`` is 0 for percent, 1 for positive, 2 for real.
+    """
+
+    value: FloatArray
+    linked: FloatArray
+    kind: IntArray
+    weight: FloatArray
+    link_weight: FloatArray
+    equal: FloatArray
+    student: FloatArray
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows, outcomes, where the search starts and what leaving it costs (both flat)."""
+
+    rows: Rows
+    outcomes: Outcomes
+    start: FloatArray
+    penalty: FloatArray
+
+
+def flat(weights: Coefficients) -> FloatArray:
+    """Return all coefficients in one row."""
+    return np.concatenate([getattr(weights, field.name).ravel() for field in fields(weights)])
+
+
+def unflat(values: FloatArray, like: Coefficients) -> Coefficients:
+    """Return coefficients of the shapes of ``like``."""
+    found, place = {}, 0
+    for field in fields(like):
+        shape = getattr(like, field.name).shape
+        size = int(np.prod(shape))
+        found[field.name] = values[place : place + size].reshape(shape)
+        place += size
+    return Coefficients(**found)
+
+
+def printed(z: FloatArray, kind: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return printed values of the standard scales and their slopes, for kinds (R,) and z (R, Q)."""
+    share = 1.0 / (1.0 + np.exp(-np.clip(z, -36.0, 36.0)))
+    percent = 100.1 * share - 0.05
+    inside = (percent > 0) & (percent < 100)
+    growth = np.exp(np.clip(z, -60.0, 60.0))
+    pick = kind[:, None]
+    value = np.select([pick == 0, pick == 1], [np.clip(percent, 0, 100), growth], z)
+    slope = np.select([pick == 0, pick == 1], [np.where(inside, 100.1 * share * (1 - share), 0.0), growth], 1.0)
+    return value, slope
+
+
+def score_rows(
+    centre: FloatArray, scale: FloatArray, freedom: FloatArray, o: Outcomes
+) -> tuple[float, FloatArray, FloatArray]:
+    """Return the loss and its derivatives by centre and scale (R,)."""
+    z = centre[:, None] + scale[:, None] * o.student
+    count = LEVELS.size
+    value, slope = printed(z, o.kind)
+    over = value > o.value[:, None]
+    loss = float((o.weight * 2.0 * np.mean((over - LEVELS) * (value - o.value[:, None]), axis=1)).sum())
+    by_z = o.weight[:, None] * (2.0 / count) * (over - LEVELS) * slope
+    over = z > o.linked[:, None]
+    weight = LINK_SHARE * o.link_weight
+    loss += float((weight * 2.0 * np.mean((over - LEVELS) * (z - o.linked[:, None]), axis=1)).sum())
+    by_z = by_z + weight[:, None] * (2.0 / count) * (over - LEVELS)
+    by_centre, by_scale = by_z.sum(axis=1), (by_z * o.student).sum(axis=1)
+    error = (o.linked - centre) / scale
+    ratio = error * error / freedom
+    weight = LOG_SHARE * o.equal
+    loss += float((weight * (np.log(scale) + (freedom + 1.0) / 2.0 * np.log1p(ratio))).sum())
+    pull = (freedom + 1.0) / (freedom * (1.0 + ratio))
+    return loss, by_centre - weight * pull * error / scale, by_scale + weight * (1.0 - pull * error * error) / scale
+
+
+def backwards_softmax(weights: FloatArray, by_weights: FloatArray) -> FloatArray:
+    """Return derivatives by the scores of a softmax."""
+    return np.asarray(weights * (by_weights - (weights * by_weights).sum(axis=1, keepdims=True)))
+
+
+def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) -> tuple[float, FloatArray]:
+    """Return loss and gradient; the forward pass is that of :func:`toolkit.models.gate.weigh`."""
+    w, r, x = unflat(values, like), problem.rows, problem.rows.features
+    t, k = w.tempering, np.exp(w.disagreement)
+    parts = {part: x[:, columns(part)] for part in USED}
+    u = softmax(parts["common"] @ w.common + t[0] * r.common_evidence)
+    v = softmax(parts["deviation"] @ w.deviation + t[1] * r.deviation_evidence + 0.1 * t[2] * r.deviation_own)
+    a = softmax(parts["unit"] @ w.unit + t[3] * r.unit_evidence + 0.1 * t[4] * r.unit_own)
+    centre_u, centre_v, centre_a = ((p * m).sum(axis=1) for p, m in ((u, r.common), (v, r.deviation), (a, r.unit)))
+    apart = [(m - c[:, None]) ** 2 for m, c in ((r.common, centre_u), (r.unit, centre_a), (r.deviation, centre_v))]
+    gap_u, gap_a, gap_v = ((p * d).sum(axis=1) for p, d in zip((u, a, v), apart, strict=True))
+    variance_u = (u * r.common_variance).sum(axis=1) + k[0] * gap_u
+    variance_v = (v * r.deviation_variance).sum(axis=1) + k[3] * gap_v
+    variance_a = (a * r.unit_variance).sum(axis=1) + k[1] * gap_a
+    total = k[2] * variance_u + variance_v
+    g = 1.0 / (1.0 + np.exp(-(parts["structure"] @ w.structure)))
+    scale_b = np.sqrt(total) * np.exp(parts["spread_common"] @ w.spread_common)
+    scale_a = np.sqrt(variance_a) * np.exp(parts["spread_unit"] @ w.spread_unit)
+    centre_b = centre_u + centre_v
+    loss, by_centre, by_scale = score_rows(
+        g * centre_b + (1.0 - g) * centre_a, g * scale_b + (1.0 - g) * scale_a, r.freedom, problem.outcomes
+    )
+    by_g = (by_centre * (centre_b - centre_a) + by_scale * (scale_b - scale_a)) * g * (1.0 - g)
+    by_b, by_a = g * by_scale * scale_b, (1.0 - g) * by_scale * scale_a
+    by_total, by_variance_a = by_b / (2.0 * total), by_a / (2.0 * variance_a)
+    by_variance_u = k[2] * by_total
+    to_u = backwards_softmax(
+        u, (g * by_centre)[:, None] * r.common + by_variance_u[:, None] * (r.common_variance + k[0] * apart[0])
+    )
+    to_v = backwards_softmax(
+        v, (g * by_centre)[:, None] * r.deviation + by_total[:, None] * (r.deviation_variance + k[3] * apart[2])
+    )
+    to_a = backwards_softmax(
+        a, ((1.0 - g) * by_centre)[:, None] * r.unit + by_variance_a[:, None] * (r.unit_variance + k[1] * apart[1])
+    )
+    gradient = Coefficients(
+        common=parts["common"].T @ to_u,
+        deviation=parts["deviation"].T @ to_v,
+        unit=parts["unit"].T @ to_a,
+        structure=parts["structure"].T @ by_g,
+        spread_common=parts["spread_common"].T @ by_b,
+        spread_unit=parts["spread_unit"].T @ by_a,
+        tempering=np.array(
+            [
+                (to_u * r.common_evidence).sum(),
+                (to_v * r.deviation_evidence).sum(),
+                0.1 * (to_v * r.deviation_own).sum(),
+                (to_a * r.unit_evidence).sum(),
+                0.1 * (to_a * r.unit_own).sum(),
+            ]
+        ),
+        disagreement=np.array(
+            [
+                k[0] * (by_variance_u * gap_u).sum(),
+                k[1] * (by_variance_a * gap_a).sum(),
+                k[2] * (by_total * variance_u).sum(),
+                k[3] * (by_total * gap_v).sum(),
+            ]
+        ),
+    )
+    away = values - problem.start
+    return loss + float((problem.penalty * away**2).sum()), flat(gradient) + 2.0 * problem.penalty * away

@@ -1,0 +1,248 @@
+"""The gate: how much each expert counts, and how wide the prediction is, given a panel's past.
+
+For every unit and horizon the prediction is a Student-t whose centre and scale are weighted means
+(quantile averaging) of two structures: A, the unit's own experts, and B, the common path's experts
+plus the deviation's. With x the features and L the experts' evidence,
+
+    weights of experts = softmax(x W + tempering * L),  weight of B = 1 / (1 + exp(-x g)),
+    centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s).
+
+All coefficients were learned on real panels (``python -m toolkit.evaluate.learn``) and stand in
+``weights.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from toolkit.models.experts import COMMON, DEVIATION, UNIT
+from toolkit.models.links import BoolArray, FloatArray
+from toolkit.models.sight import FEATURES, TYPICAL_HORIZON, Sight
+
+__all__ = ["USED", "Coefficients", "Rows", "learned", "mixed_weights", "rows_of", "softmax", "weigh"]
+
+TERMS = ("constant", "points", "horizon")
+# Features that each part of the gate uses
+USED: dict[str, tuple[str, ...]] = {
+    "common": ("constant", "points", "trend_strength", "step_correlation", "horizon"),
+    "deviation": TERMS,
+    "unit": TERMS,
+    "structure": FEATURES,
+    "spread_common": TERMS,
+    "spread_unit": TERMS,
+}
+# Degrees of freedom stay between these: a whole panel may surprise, however long its series are
+FREEDOM = (3.0, 5.0)
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """What was learned.
+
+    Attributes
+    ----------
+    common, deviation, unit :
+        Shape (features, experts).
+    structure, spread_common, spread_unit :
+        Shape (features,).
+    tempering :
+        Shape (5,): weight of the evidence: common path; deviations, mean over units and the
+        unit's own; unit paths, likewise.
+    disagreement :
+        Shape (4,): logarithms of the weights of the common experts' disagreement, of the unit
+        experts', of the common variance, and of the deviation experts' disagreement.
+    """
+
+    common: FloatArray
+    deviation: FloatArray
+    unit: FloatArray
+    structure: FloatArray
+    spread_common: FloatArray
+    spread_unit: FloatArray
+    tempering: FloatArray
+    disagreement: FloatArray
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Predictions to be weighed, one row a unit and horizon; shapes (R, experts) or (R,)."""
+
+    common: FloatArray
+    common_variance: FloatArray
+    common_evidence: FloatArray
+    deviation: FloatArray
+    deviation_variance: FloatArray
+    deviation_evidence: FloatArray
+    deviation_own: FloatArray
+    unit: FloatArray
+    unit_variance: FloatArray
+    unit_evidence: FloatArray
+    unit_own: FloatArray
+    features: FloatArray
+    freedom: FloatArray
+
+
+def softmax(scores: FloatArray) -> FloatArray:
+    """Return weights that sum to 1 along the last axis."""
+    share = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(share / share.sum(axis=-1, keepdims=True))
+
+
+def columns(part: str) -> list[int]:
+    """Return the positions of the features that a part uses."""
+    return [FEATURES.index(name) for name in USED[part]]
+
+
+def rows_of(sight: Sight) -> Rows:
+    """Return one row for each unit and horizon, units first (N * H rows)."""
+    mean = sight.unit.opinion.mean
+    _, units, horizons = mean.shape
+
+    def spread_out(values: FloatArray) -> FloatArray:
+        return np.moveaxis(np.broadcast_to(values, (values.shape[0], units, horizons)), 0, -1).reshape(
+            units * horizons, -1
+        )
+
+    seen = sight.unit.filtered.innovations > 0
+    common = sight.common.opinion
+    unit_mean, unit_own = split_evidence(sight.unit.opinion.evidence, seen)
+    view = sight.deviation
+    if view is None:
+        zero = np.zeros((len(DEVIATION.names), 1, 1))
+        deviation, deviation_variance, deviation_mean, deviation_own = zero, zero, zero, zero
+        posterior_shape = sight.common.posterior.shape
+    else:
+        deviation, deviation_variance = view.opinion.mean, view.opinion.variance
+        deviation_mean, deviation_own = split_evidence(view.opinion.evidence, seen)
+        posterior_shape = view.posterior.shape
+    evidence = common.evidence - common.evidence.mean(axis=0)
+    features = np.tile(sight.features, (units * horizons, 1))
+    features[:, FEATURES.index("horizon")] = np.tile(
+        np.log(np.arange(1, horizons + 1)) - np.log(TYPICAL_HORIZON), units
+    )
+    freedom = np.broadcast_to(np.clip(2.0 * posterior_shape, *FREEDOM), (units,))
+    return Rows(
+        spread_out(common.mean),
+        spread_out(common.variance),
+        spread_out(evidence[..., None]),
+        spread_out(deviation),
+        spread_out(deviation_variance),
+        spread_out(deviation_mean),
+        spread_out(deviation_own),
+        spread_out(mean),
+        spread_out(sight.unit.opinion.variance),
+        spread_out(unit_mean),
+        spread_out(unit_own),
+        features,
+        np.repeat(freedom, horizons),
+    )
+
+
+def split_evidence(evidence: FloatArray, seen: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Return the panel's mean evidence (E, 1, 1) and the units' differences from it (E, N, 1), experts centred."""
+    centred = evidence - evidence.mean(axis=0)
+    share = seen / max(float(seen.sum()), 1.0)
+    mean = (centred * share).sum(axis=1)[:, None]
+    return mean[..., None], np.where(seen, centred - mean, 0.0)[..., None]
+
+
+def weigh(rows: Rows, learned_weights: Coefficients) -> tuple[FloatArray, FloatArray]:
+    """Return centre and scale (R,) of the Student-t predictions on the link scale."""
+    w, x = learned_weights, rows.features
+    t, k = w.tempering, np.exp(w.disagreement)
+    u = softmax(x[:, columns("common")] @ w.common + t[0] * rows.common_evidence)
+    v = softmax(
+        x[:, columns("deviation")] @ w.deviation + t[1] * rows.deviation_evidence + 0.1 * t[2] * rows.deviation_own
+    )
+    a = softmax(x[:, columns("unit")] @ w.unit + t[3] * rows.unit_evidence + 0.1 * t[4] * rows.unit_own)
+    centre_common, variance_common = pooled(u, rows.common, rows.common_variance, k[0])
+    centre_deviation, variance_deviation = pooled(v, rows.deviation, rows.deviation_variance, k[3])
+    centre_unit, variance_unit = pooled(a, rows.unit, rows.unit_variance, k[1])
+    share = 1.0 / (1.0 + np.exp(-(x[:, columns("structure")] @ w.structure)))
+    scale_b = np.sqrt(k[2] * variance_common + variance_deviation) * np.exp(
+        x[:, columns("spread_common")] @ w.spread_common
+    )
+    scale_a = np.sqrt(variance_unit) * np.exp(x[:, columns("spread_unit")] @ w.spread_unit)
+    centre = share * (centre_common + centre_deviation) + (1.0 - share) * centre_unit
+    return centre, share * scale_b + (1.0 - share) * scale_a
+
+
+def mixed_weights(sight: Sight, part: str) -> FloatArray:
+    """Return the weights of all members (K, N) of the common or deviation view, at a typical horizon."""
+    view = sight.common if part == "common" else sight.deviation
+    if view is None:
+        msg = "a single unit has no deviations"
+        raise ValueError(msg)
+    w = learned("panels" if sight.deviation is not None else "single")
+    scores = (sight.features[columns(part)] @ getattr(w, part))[:, None]
+    if part == "common":
+        scores = scores + w.tempering[0] * (view.opinion.evidence - view.opinion.evidence.mean(axis=0))
+    else:
+        mean, own = split_evidence(view.opinion.evidence, sight.unit.filtered.innovations > 0)
+        scores = scores + w.tempering[1] * mean[..., 0] + 0.1 * w.tempering[2] * own[..., 0]
+    return np.asarray(softmax(scores.T).T[view.experts.expert] * view.opinion.within)
+
+
+def pooled(
+    weights: FloatArray, mean: FloatArray, variance: FloatArray, disagreement: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the weighted mean, and the weighted variance with a share of the experts' disagreement."""
+    centre = (weights * mean).sum(axis=1)
+    apart = (weights * (mean - centre[:, None]) ** 2).sum(axis=1)
+    return centre, (weights * variance).sum(axis=1) + disagreement * apart
+
+
+EXPERTS = {"common": COMMON.names, "deviation": DEVIATION.names, "unit": UNIT.names}
+TEMPERED = ("common", "deviation_panel", "deviation_own", "unit_panel", "unit_own")
+DISAGREEING = ("common_experts", "unit_experts", "common_variance", "deviation_experts")
+
+
+def to_document(learned_weights: Coefficients) -> dict[str, Any]:
+    """Return the coefficients as plain nested dictionaries with names."""
+
+    def number(value: float) -> float:
+        return round(float(value), 4)
+
+    document: dict[str, Any] = {}
+    for part, names in EXPERTS.items():
+        table = getattr(learned_weights, part)
+        document[part] = {
+            name: {feature: number(table[row, column]) for row, feature in enumerate(USED[part])}
+            for column, name in enumerate(names)
+        }
+    for part in ("structure", "spread_common", "spread_unit"):
+        document[part] = {f: number(v) for f, v in zip(USED[part], getattr(learned_weights, part), strict=True)}
+    document["tempering"] = {n: number(v) for n, v in zip(TEMPERED, learned_weights.tempering, strict=True)}
+    document["disagreement"] = {n: number(v) for n, v in zip(DISAGREEING, learned_weights.disagreement, strict=True)}
+    return document
+
+
+def from_document(document: dict[str, Any]) -> Coefficients:
+    """Return the coefficients that :func:`to_document` wrote."""
+    tables = {
+        part: np.array([[document[part][name][feature] for name in names] for feature in USED[part]])
+        for part, names in EXPERTS.items()
+    }
+    rows = {
+        part: np.array([document[part][feature] for feature in USED[part]])
+        for part in ("structure", "spread_common", "spread_unit")
+    }
+    return Coefficients(
+        **tables,
+        **rows,
+        tempering=np.array([document["tempering"][name] for name in TEMPERED]),
+        disagreement=np.array([document["disagreement"][name] for name in DISAGREEING]),
+    )
+
+
+@lru_cache(maxsize=4)
+def learned(panel: str = "panels") -> Coefficients:
+    """Return the learned coefficients: ``panels``, or ``single`` for panels of one unit."""
+    text = files("toolkit.models").joinpath("weights.json").read_text(encoding="utf-8")
+    return from_document(json.loads(text)[panel])
