@@ -244,6 +244,7 @@ def test_nearest_choices_are_named(check: Check) -> None:
         ("Biểu 1: Tỷ lệ hộ nghèo\n" + text(), {(1, "")}),
         (plus(*changed(2, area_code="181", year="2025", value="6.1", available_from="2025-12-31")), {(9, "area_code")}),
         (spoilt(6, "note", "m\ufffdt"), {(6, "note")}),
+        (text([]), {(1, "")}),
     ],
 )  # fmt: skip
 def test_warnings_do_not_stop_anything(content: str, cells: set[tuple[int, str]], check: Check) -> None:

@@ -114,7 +114,8 @@ def test_a_wrong_entry_is_refused(changes: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     ("content", "count"),
-    [("indicators: [", 1), ("- 1\n", 1), ("!!python/object/apply:os.system ['true']", 1),
+    [("indicators: [", 1), ("units: 2024-13-45", 1), ("[" * 5000, 1), ("- 1\n", 1),
+     ("!!python/object/apply:os.system ['true']", 1),
      ("units: {percent: {vi: a, en: b, whole: false}}\nindicators:\n  x: {unit: percent, color: red}\n  y: 3\n", 11),
      ("units:\n  a: {vi: a, en: b, whole: false}\n  a: {vi: a, en: b, whole: true}\n", 1)],
 )  # fmt: skip

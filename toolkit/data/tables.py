@@ -13,7 +13,7 @@ from toolkit.base.names import normalise
 from toolkit.data.csv_rows import Row, csv_rows, delimiter_of
 from toolkit.data.encoding import decode
 from toolkit.data.problems import Problems
-from toolkit.data.workbook import Numeral, read_sheets
+from toolkit.data.workbook import Numeral, Sheet, read_sheets
 
 WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 OTHER_FORMATS = {
@@ -137,6 +137,7 @@ def _from_workbook(path: Path, layout: Layout, file: Problems) -> tuple[Table, .
         own = Problems(path.name, sheet.name)
         table = table_of(sheet.rows, layout, own, ragged_allowed=True) if sheet.visible else None
         if table is not None:
+            _check_merged(sheet, table)
             tables.append(table)
         elif sheet.rows:
             own.warn("sheet_unread" if sheet.visible else "sheet_hidden", sheet.rows[0].number)
@@ -144,6 +145,17 @@ def _from_workbook(path: Path, layout: Layout, file: Problems) -> tuple[Table, .
     if not tables and not any(problem.severity == "error" for problem in file.found):
         file.add("no_header", 1, fields={"columns": ", ".join(layout.required)})
     return tuple(tables)
+
+
+def _check_merged(sheet: Sheet, table: Table) -> None:
+    """Note merged cells in the header and below it: only the first of them holds anything."""
+    header = next(row for row in sheet.rows if row.number == table.header_row)
+    for first, last, column, last_column in sheet.merged:
+        name = tidy(header.cells[column]) if column < len(header.cells) else ""
+        if first <= table.header_row <= last:
+            table.problems.add("merged_header", table.header_row, name, fields={"count": last_column - column + 1})
+        elif first > table.header_row and column < len(header.cells):
+            table.problems.add("merged_cells", first, name, fields={"last": last})
 
 
 def table_of(rows: Sequence[Row], layout: Layout, problems: Problems, *, ragged_allowed: bool) -> Table | None:
@@ -173,6 +185,8 @@ def table_of(rows: Sequence[Row], layout: Layout, problems: Problems, *, ragged_
         for row in body
         if _usable(row, names, nameless, problems, ragged_allowed=ragged_allowed)
     )
+    if not body:
+        problems.warn("no_rows", header.number)
     return Table(tuple(wanted), header.number, kept, problems)
 
 

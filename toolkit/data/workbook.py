@@ -1,39 +1,36 @@
-"""XLSX sheets to rows: values only, in bounded memory; a hostile workbook is refused before it is opened."""
+"""XLSX sheets to rows: values only, as shown, in bounded memory and time.
+
+Read with the standard library as a stream, since checking a table must cost little however long it is.
+Formulas count by the results that the spreadsheet program stored.
+"""
 
 from __future__ import annotations
 
 import re
-import warnings
 import zipfile
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import zip_longest
+from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Literal
+from xml.etree.ElementTree import Element
 
 from toolkit.data.csv_rows import Row
+from toolkit.data.package import danger, elements, local, related, workbook_part
 from toolkit.data.problems import Problems
+from toolkit.data.sheet_xml import SheetReader
 
-if TYPE_CHECKING:
-    from openpyxl.workbook import Workbook
+FIRST_DAY = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
+"""Day 0 of the calendars of Windows and of old Macintosh workbooks."""
+LAST_DAY = 2_958_466
+"""The day after 31 December 9999, as a number of days."""
+EXACT = 1e15
+PERCENT_FORMATS = frozenset({9, 10})
+DAY_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
+LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
+ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
-MOST_BYTES = 300_000_000
-"""Unpacked size of all parts of a workbook; 200,000 rows of 14 columns take about a third of it."""
-SMALL = 10_000_000
-MOST_RATIO = 100
-"""A workbook above the small size that unpacks to more than this many times its own is a zip bomb."""
-MOST_PARTS = 2_000
-MOST_ROWS = 1_048_576
-MOST_BLANK_ROWS = 200_000
-"""Blank rows one after another; more are an attack or a slip of the hand, and cost time."""
-MOST_COLUMNS = 200
-CHUNK = 1 << 20
-ENTITY = re.compile(
-    b"|".join(b"\\x00?".join(re.escape(bytes([sign])) for sign in word) for word in (b"<!DOCTYPE", b"<!ENTITY"))
-)
-FORMULA = re.compile(rb"<f[ >/]")
+Format = Literal["", "percent", "day"]
 
 
 class Numeral(str):
@@ -52,11 +49,53 @@ class Sheet:
         As in the workbook.
     rows :
         Rows that hold anything.
+    merged :
+        Rows (as in a spreadsheet, from 1) and columns (from 0) that hold merged cells: first and last of each.
     """
 
     name: str
     visible: bool
     rows: tuple[Row, ...]
+    merged: tuple[tuple[int, int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Book:
+    """What the cells of all sheets refer to.
+
+    Attributes
+    ----------
+    strings :
+        Texts that cells share.
+    formats :
+        How the numbers of each style are shown.
+    macintosh :
+        True if days count from 1904.
+    """
+
+    strings: Sequence[str]
+    formats: Sequence[Format]
+    macintosh: bool
+
+    def shown(self, kind: str, value: str, style: str | None) -> str:
+        """Return a stored value as it is shown."""
+        if kind == "s":
+            return self.strings[int(value)]
+        if kind == "n":
+            return self._number(float(value), style)
+        if kind == "b":
+            return "TRUE" if _flag(value) else "FALSE"
+        return value[:10] if kind == "d" else unescaped(value)
+
+    def _number(self, value: float, style: str | None) -> str:
+        """Return a number as it is shown: days as days, per cent in per cent."""
+        shown = self.formats[int(style)] if style and int(style) < len(self.formats) else ""
+        if shown == "percent":
+            value = round(value * 100, 10)
+        elif shown == "day" and 0 < value < LAST_DAY:
+            return (FIRST_DAY[self.macintosh] + timedelta(days=int(value))).isoformat()
+        whole = value.is_integer() and abs(value) < EXACT
+        return Numeral(int(value) if whole else value)
 
 
 def read_sheets(path: Path, problems: Problems) -> tuple[Sheet, ...]:
@@ -65,130 +104,63 @@ def read_sheets(path: Path, problems: Problems) -> tuple[Sheet, ...]:
     if reason:
         problems.add(reason, 1)
         return ()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl warns of features that hold no data
-        try:
-            return tuple(_sheets(path))
-        except Exception as error:  # noqa: BLE001  (a damaged workbook may raise anything inside openpyxl)
-            problems.add("unreadable", 1, value=type(error).__name__)
-            return ()
-
-
-def danger(path: Path) -> str:
-    """Return why a workbook must not be opened, as a problem's key; empty if it may.
-
-    A workbook is a zip of XML: it must not unpack to more than it seems (zip bomb), and its XML must
-    not declare entities, which a spreadsheet program never writes.
-    """
     try:
         with zipfile.ZipFile(path) as parts:
-            infos = parts.infolist()
-            size = sum(info.file_size for info in infos)
-            swollen = size > SMALL and size > MOST_RATIO * path.stat().st_size
-            if len(infos) > MOST_PARTS or size > MOST_BYTES or swollen:
-                return "bomb"
-            if "[Content_Types].xml" not in parts.namelist():
-                return "no_workbook"
-            if any(info.flag_bits & 1 for info in infos):
-                return "encrypted"
-            xml = [info for info in infos if info.filename.endswith((".xml", ".rels"))]
-            return "entities" if any(_declares_entities(parts, info) for info in xml) else ""
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError):
-        return "no_workbook"
-    except Exception:  # noqa: BLE001  (zlib and lzma raise errors of their own for damaged parts)
-        return "no_workbook"
+            return tuple(_sheets(parts))
+    except Exception as error:  # noqa: BLE001  (a damaged workbook may break any expectation)
+        problems.add("unreadable", 1, value=type(error).__name__)
+        return ()
 
 
-def _declares_entities(parts: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    """Search one part, reading no more than it claims to hold."""
-    tail, left = b"", info.file_size
-    with parts.open(info) as stream:
-        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
-            if ENTITY.search(tail + chunk):
-                return True
-            tail, left = chunk[-32:], left - len(chunk)
-    return False
+def _sheets(parts: zipfile.ZipFile) -> Iterator[Sheet]:
+    main = workbook_part(parts)
+    places = related(parts, main)
+    named = {kind: place for kind, place in places.values() if kind in ("sharedStrings", "styles")}
+    book = Book(
+        [_string(item) for item in elements(parts, named["sharedStrings"], "si")] if "sharedStrings" in named else [],
+        _formats(parts, named["styles"]) if "styles" in named else [],
+        any(_flag(item.get("date1904")) for item in elements(parts, main, "workbookPr")),
+    )
+    for item in elements(parts, main, "sheet"):
+        key = next(value for name, value in item.items() if local(name) == "id")
+        kind, place = places[key]
+        if kind == "worksheet":
+            yield _sheet(parts, place, item, book)
 
 
-def _sheets(path: Path) -> Iterator[Sheet]:
-    import openpyxl
-
-    with ExitStack() as stack:
-        values = openpyxl.load_workbook(
-            stack.enter_context(path.open("rb")), read_only=True, data_only=True, keep_links=False
-        )
-        stack.callback(values.close)
-        formulas = None
-        if _has_formulas(path):
-            formulas = openpyxl.load_workbook(stack.enter_context(path.open("rb")), read_only=True, keep_links=False)
-            stack.callback(formulas.close)
-        for sheet in values.worksheets:
-            rows = _rows(values, formulas, sheet.title)
-            yield Sheet(sheet.title, sheet.sheet_state == "visible", tuple(row for row in rows if any(row.cells)))
+def _sheet(parts: zipfile.ZipFile, place: str, item: Element, book: Book) -> Sheet:
+    with parts.open(place) as stream:
+        reader = SheetReader(book.shown).read(stream)
+    visible = item.get("state", "visible") == "visible"
+    return Sheet(item.get("name", ""), visible, tuple(reader.rows), tuple(reader.merged))
 
 
-def _has_formulas(path: Path) -> bool:
-    with zipfile.ZipFile(path) as parts:
-        for info in parts.infolist():
-            if info.filename.startswith("xl/worksheets/") and info.filename.endswith(".xml"):
-                tail = b""
-                with parts.open(info) as stream:
-                    while chunk := stream.read(CHUNK):
-                        if FORMULA.search(tail + chunk):
-                            return True
-                        tail = chunk[-3:]
-    return False
+def _flag(text: str | None) -> bool:
+    return text in ("1", "true", "on")
 
 
-def _rows(values: Workbook, formulas: Workbook | None, title: str) -> Iterator[Row]:
-    """Yield the rows of one sheet; a formula whose result was never stored stays visible as its text."""
-    shown = _cells(values, title)
-    if formulas is None:
-        for number, cells in enumerate(shown, start=1):
-            yield Row(number, tuple(_text(cell) for cell in cells))
-        return
-    for number, (cells, sources) in enumerate(zip_longest(shown, _cells(formulas, title), fillvalue=()), start=1):
-        pairs = zip_longest(cells, sources)
-        yield Row(number, tuple(_text(cell) or _formula(source) for cell, source in pairs))
+def _string(item: Element) -> str:
+    """Return a text with or without formatted runs; notes on pronunciation are not part of it."""
+    runs = [item, *(child for child in item if local(child.tag) == "r")]
+    text = "".join(child.text or "" for run in runs for child in run if local(child.tag) == "t")
+    return unescaped(text)
 
 
-def _cells(book: Workbook, title: str) -> Iterator[tuple[Any, ...]]:
-    sheet: Any = book[title]
-    sheet.reset_dimensions()  # the stored size of a sheet may be wrong or absurd
-    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=MOST_COLUMNS)
-    blank = 0
-    for number, row in enumerate(rows, start=1):
-        cells = _trimmed(row)
-        blank = 0 if cells else blank + 1
-        if number > MOST_ROWS or blank > MOST_BLANK_ROWS:
-            message = "a row beyond all others"
-            raise ValueError(message)
-        yield cells
+def unescaped(text: str) -> str:
+    """Return a text with the signs that XML cannot hold, which workbooks write as ``_x000D_``."""
+    return ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
-def _trimmed(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    filled = [position for position, cell in enumerate(row) if cell is not None and cell.value is not None]
-    return row[: filled[-1] + 1] if filled else ()
+def _formats(parts: zipfile.ZipFile, name: str) -> list[Format]:
+    """Return how numbers of each style are shown."""
+    codes = {int(item.get("numFmtId", "0")): item.get("formatCode", "") for item in elements(parts, name, "numFmt")}
+    styles = [int(item.get("numFmtId", "0")) for part in elements(parts, name, "cellXfs") for item in part]
+    return [_format(number, codes.get(number, "")) for number in styles]
 
 
-def _formula(cell: Any) -> str:
-    value = None if cell is None else cell.value
-    return value if isinstance(value, str) and value.startswith("=") else ""
-
-
-def _text(cell: Any) -> str:
-    """Return a cell as text; a number keeps its kind, and one shown as per cent is given in per cent."""
-    value = None if cell is None else cell.value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, int | float):
-        shown = round(value * 100, 10) if "%" in str(cell.number_format) else value
-        whole = isinstance(shown, float) and shown.is_integer() and abs(shown) < 1e15
-        return Numeral(int(shown) if whole else shown)
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+def _format(number: int, code: str) -> Format:
+    signs = LITERAL.sub("", code.partition(";")[0])
+    if number in PERCENT_FORMATS or "%" in signs:
+        return "percent"
+    is_day = number in DAY_FORMATS or (re.search("[dmyhs]", signs, re.IGNORECASE) and "general" not in signs.casefold())
+    return "day" if is_day else ""
