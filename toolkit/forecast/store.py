@@ -156,7 +156,8 @@ def compact(draws: FloatArray) -> FloatArray:
 
     What is computed from forecasts in memory and from their stored form is then the same to the last digit.
     """
-    rounded = draws.astype(np.float32).astype(np.float64)
+    largest = float(np.finfo(np.float32).max)  # a far tail of an unbounded quantity must stay a number
+    rounded = np.clip(draws, -largest, largest).astype(np.float32).astype(np.float64)
     fixed = _fixed(draws)
     rounded[:, fixed] = draws[:, fixed]
     return rounded

@@ -142,7 +142,9 @@ def plan_areas(dataset: Dataset, plan: Plan, level: str | None = None) -> list[A
             raise UsageError(say("data.no_level", level=level), say("run.levels"))
 
 
-def open_run(run_folder: str | Path = "", *, data_folder: str | Path = "", as_of: str = "") -> Run:
+def open_run(
+    run_folder: str | Path = "", *, data_folder: str | Path = "", as_of: str = "", areas: Sequence[str] = ()
+) -> Run:
     """Open the forecasts of a run, or make them here when no run is named.
 
     Parameters
@@ -153,6 +155,8 @@ def open_run(run_folder: str | Path = "", *, data_folder: str | Path = "", as_of
         Data folder; the project's own if empty.
     as_of :
         ISO date; for a run it must be the run's own, or empty.
+    areas :
+        When computing: codes wanted beyond the province and its districts, such as a commune's.
 
     Returns
     -------
@@ -167,7 +171,7 @@ def open_run(run_folder: str | Path = "", *, data_folder: str | Path = "", as_of
     """
     day = parse_day(as_of) if as_of else None
     if not run_folder:
-        return compute_run(data=data_folder or None, as_of=day)
+        return compute_run(areas, data=data_folder or None, as_of=day)
     folder = Path(run_folder)
     forecasts = store.load(folder / FORECASTS)
     if day not in (None, forecasts.as_of):
