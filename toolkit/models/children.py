@@ -122,7 +122,7 @@ def unseen_scores(seed: int, units: int, draws: int, centre: Grid) -> FloatArray
 
 
 # Deviations of children from their parent, link scale: what is believed before any is seen
-PRIOR_SPREAD, PRIOR_UNITS, PRIOR_CENTRE_UNITS = 0.3, 0.3, 1.0
+PRIOR_SPREAD, PRIOR_UNITS, PRIOR_CENTRE_UNITS = 0.2, 0.3, 1.0
 
 
 def deviation_spread(centre: Grid) -> tuple[float, float]:
