@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import math
 import random
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -373,3 +375,11 @@ def test_a_long_file_is_checked_quickly(check: Check) -> None:
     ]  # fmt: skip
     problems = check(text(rows))
     assert sum(problem.severity == "error" for problem in problems) > 0
+
+
+def test_checking_a_table_loads_nothing_heavy() -> None:
+    program = "import sys, toolkit.data.check; print([name for name in sys.argv[1:] if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "pandas", "numpy", "openpyxl"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit.base.errors import DataError, Problem
 from toolkit.base.texts import say
-from toolkit.data.crosscheck import cross_check
-from toolkit.data.dataset import Dataset, read_observations
-from toolkit.data.foldercheck import check_reference
+from toolkit.data.cross_check import cross_check
+from toolkit.data.folder_check import check_reference
+from toolkit.data.observation_file import read_observations
 from toolkit.data.observations import LAYOUT, figures_of
 from toolkit.data.reference import Reference, read_reference
 from toolkit.data.tables import read_tables
+
+if TYPE_CHECKING:
+    from toolkit.data.dataset import Dataset  # needs pandas, which checking a table does not
 
 
 def check_observations(path: Path, dataset_or_folder: Dataset | Path | str) -> list[Problem]:
@@ -71,7 +75,7 @@ def check_folder(folder: Path) -> list[Problem]:
 
 
 def _reference(dataset_or_folder: Dataset | Path | str) -> Reference:
-    folder = dataset_or_folder.folder if isinstance(dataset_or_folder, Dataset) else Path(dataset_or_folder)
+    folder = Path(dataset_or_folder) if isinstance(dataset_or_folder, str | Path) else dataset_or_folder.folder
     reference = read_reference(folder)
     check_reference(reference)
     errors = [problem for problem in reference.problems() if problem.severity == "error"]

@@ -9,22 +9,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from toolkit.base.errors import DataError, Problem
+from toolkit.base.errors import DataError
 from toolkit.base.texts import say
 from toolkit.data.areas import Areas
-from toolkit.data.crosscheck import cross_check
 from toolkit.data.crosswalk import Crosswalk
 from toolkit.data.folder import data_folder
-from toolkit.data.foldercheck import check_reference
+from toolkit.data.folder_check import check_reference
 from toolkit.data.indicators import Indicators
-from toolkit.data.observations import LAYOUT, Figure, Figures, figures_of
-from toolkit.data.problems import Problems
+from toolkit.data.observation_file import read_observations
+from toolkit.data.observations import Figure
 from toolkit.data.records import Records
 from toolkit.data.reference import Reference, read_reference, today
 from toolkit.data.schemas import LOCAL_TARGETS, MILESTONES, OBSERVATIONS, OVERLAPS, SOURCES
 from toolkit.data.series import UNUSED, Observation, PeriodAverage, Series, resolved
 from toolkit.data.standards import Standards
-from toolkit.data.tables import read_tables
 
 SIMULATED = "simulated"
 """File in a data folder that says: these data are made up, for teaching and tests."""
@@ -116,7 +114,7 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
     reference = read_reference(chosen)
     read = read_observations(chosen, reference)
     check_reference(reference)
-    errors = [item for item in (*reference.problems(), *_problems(read)) if item.severity == "error"]
+    errors = [item for item in (*reference.problems(), *read.problems.all()) if item.severity == "error"]
     if errors:
         raise DataError(say("data.unusable", folder=chosen), errors, say("data.unusable.remedy"))
     day = as_of or today()
@@ -139,28 +137,6 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
         simulated=(chosen / SIMULATED).exists(),
         figures=figures,
     )
-
-
-def read_observations(folder: Path, reference: Reference) -> Figures:
-    """Read ``observations.csv``, with its problems and those between its rows."""
-    path = folder / OBSERVATIONS.file
-    if not path.is_file():
-        problems = Problems(OBSERVATIONS.file)
-        problems.add("no_file", 1)
-        return Figures((), problems, 1)
-    tables, found = read_tables(path, LAYOUT)
-    if not tables:
-        problems = Problems(OBSERVATIONS.file)
-        problems.found.extend(found)
-        return Figures((), problems, 1)
-    tables[0].problems.found.extend(found)
-    read = figures_of(tables[0], reference)
-    cross_check(read, reference)
-    return read
-
-
-def _problems(read: Figures) -> list[Problem]:
-    return read.problems.all()
 
 
 def _dated(figure: Figure, reference: Reference) -> Figure:
