@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from toolkit.base.errors import DataError, Problem
 from toolkit.base.texts import say
-from toolkit.data.cross_check import cross_check
-from toolkit.data.folder_check import check_reference
+from toolkit.data.crosscheck import cross_check
+from toolkit.data.foldercheck import check_reference
 from toolkit.data.observation_file import read_observations
 from toolkit.data.observations import LAYOUT, figures_of
 from toolkit.data.reference import Reference, read_reference

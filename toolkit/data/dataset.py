@@ -14,7 +14,7 @@ from toolkit.base.texts import say
 from toolkit.data.areas import Areas
 from toolkit.data.crosswalk import Crosswalk
 from toolkit.data.folder import data_folder
-from toolkit.data.folder_check import check_reference
+from toolkit.data.foldercheck import check_reference
 from toolkit.data.indicators import Indicators
 from toolkit.data.observation_file import read_observations
 from toolkit.data.observations import Figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.data.cross_check import cross_check
+from toolkit.data.crosscheck import cross_check
 from toolkit.data.observations import LAYOUT, Figures, figures_of
 from toolkit.data.problems import Problems
 from toolkit.data.reference import Reference
