@@ -24,6 +24,8 @@ from toolkit.data.schemas import LOCAL_TARGETS, MILESTONES, OBSERVATIONS, OVERLA
 from toolkit.data.series import UNUSED, Observation, PeriodAverage, Series, resolved
 from toolkit.data.standards import Standards
 
+__all__ = ("SIMULATED", "Dataset", "load", "read_observations")
+
 SIMULATED = "simulated"
 """File in a data folder that says: these data are made up, for teaching and tests."""
 Key = tuple[str, str, str]
