@@ -9,8 +9,9 @@ from pathlib import Path
 from toolkit.base.errors import Problem
 from toolkit.data.areas import Areas, area_of
 from toolkit.data.crosswalk import Crosswalk, link_of
-from toolkit.data.indicators import FILE as INDICATORS_FILE
-from toolkit.data.indicators import Indicators, read_indicators
+from toolkit.data.indicator_file import FILE as INDICATORS_FILE
+from toolkit.data.indicator_file import read_indicators
+from toolkit.data.indicators import Indicators
 from toolkit.data.problems import Problems
 from toolkit.data.records import Records, read_records
 from toolkit.data.schemas import (
