@@ -8,7 +8,7 @@ import typer
 
 from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import say
-from toolkit.cli import check, forecast, report
+from toolkit.cli import check, forecast, history, ingest, report
 
 EXIT_HELP = "Exit code 0: all well; 1: problems found; 2: the call itself was wrong."
 
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
+app.command("history")(history.history)
+app.command("ingest")(ingest.ingest)
 app.command("report")(report.report)
 
 

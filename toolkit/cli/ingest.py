@@ -1,0 +1,91 @@
+"""``toolkit ingest``: figures into the data folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.base.errors import UsageError
+from toolkit.base.texts import say
+from toolkit.cli import options
+
+
+def ingest(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Filled templates, CSV tables or workbooks.")],
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="YAML file that says what the headers mean.", show_default=False)
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="FIELD=HEADER", help="What a header means; repeatable.", show_default=False),
+    ] = None,
+    fixed: Annotated[
+        list[str] | None,
+        typer.Option("--fixed", metavar="FIELD=VALUE", help="What holds for all rows; repeatable.", show_default=False),
+    ] = None,
+    years: Annotated[bool, typer.Option("--years", help="A column for each year (wide table).")] = False,
+    area_level: Annotated[
+        str | None, typer.Option("--area-level", help="Level of areas given by name.", show_default=False)
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the differences and write nothing.")] = False,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(
+            "--rejected",
+            metavar="FILE",
+            help="Where rejected rows go.",
+            show_default="beside the first file",
+        ),
+    ] = None,
+    lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
+    data: options.Data = None,
+    as_json: options.Json = False,
+) -> None:
+    """Read figures into the data folder: shows what is new, changed or in conflict, then asks.
+
+    What a figure replaces is kept in replaced.csv; rejected rows go to rejected.csv with their reasons.
+    Ingesting a file twice changes nothing.
+
+    Example: toolkit ingest binh-gia-2026.xlsx
+
+    Example: toolkit ingest bieu.csv --years --column area_code="Huyện" --fixed indicator=poverty_rate …
+    """
+    from toolkit.data.folder import data_folder
+    from toolkit.desk.ingest import REJECTED, commit, prepare, write_rejected
+    from toolkit.desk.mapping import mapping_of
+    from toolkit.desk.show import as_data, diff_lines
+
+    folder = data_folder(data)
+    for file in files:
+        if not file.is_file():
+            raise UsageError(say("cli.no_file", file=file), say("cli.no_file.table"))
+    declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
+    found = prepare(files, folder, declared)
+    if not as_json:
+        lines = [*(problem.line() for problem in found.problems), *diff_lines(found)]
+        print("\n".join(lines))  # noqa: T201
+    kept = write_rejected(found, rejected or files[0].parent / REJECTED) if not dry_run else None
+    agreed = not dry_run and found.writes and (yes or (not as_json and _agreed()))
+    written = commit(found) if agreed else False
+    if as_json:
+        print(json.dumps(as_data(found, written=written), ensure_ascii=False, indent=1))  # noqa: T201
+    else:
+        print(say("desk.written" if written else "desk.nothing_written", folder=folder))  # noqa: T201
+        if kept:
+            print(say("desk.rejected", count=len(found.rejected), file=kept))  # noqa: T201
+    declined = found.writes and not written and not dry_run
+    if found.rejected or declined or any(problem.severity == "error" for problem in found.problems):
+        raise typer.Exit(1)
+
+
+def _agreed() -> bool:
+    """Ask on a terminal; elsewhere nobody can answer, so nothing is written."""
+    if not sys.stdin.isatty():
+        print(say("desk.nobody_to_ask"), file=sys.stderr)  # noqa: T201
+        return False
+    return typer.confirm(say("desk.ask"), default=False)

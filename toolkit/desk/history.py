@@ -1,0 +1,118 @@
+"""All that was ever held about one indicator of one area: figures, conflicts, revisions, and what counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from toolkit.data.dataset import Dataset
+from toolkit.data.series import Observation, Series
+from toolkit.desk.store import replaced_rows
+
+Standing = Literal["counts", "overruled", "period_average", "unverified", "replaced"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One figure as somebody published it.
+
+    Attributes
+    ----------
+    scope, year, from_year, standard, value, qualifier, status, source_id, note :
+        As in ``observations.csv``; `value` as its source printed it.
+    available_from, available_basis :
+        Day from which it was known, and what that rests on.
+    standing :
+        Whether it ``counts``, was ``overruled`` by another source's figure, is a ``period_average``, is
+        ``unverified`` (shown, never used), or was ``replaced`` by its own source.
+    replaced_on, replaced_by :
+        Day and file of the correction; empty for figures that stand.
+    """
+
+    scope: str
+    year: int
+    from_year: str
+    standard: str
+    value: str
+    qualifier: str
+    status: str
+    source_id: str
+    available_from: str
+    available_basis: str
+    standing: Standing
+    note: str = ""
+    replaced_on: str = ""
+    replaced_by: str = ""
+
+
+def history(dataset: Dataset, area_code: str, indicator: str, scope: str | None = None) -> tuple[Entry, ...]:
+    """Return every figure of an area and indicator that was known on the dataset's day, by scope and year.
+
+    Parameters
+    ----------
+    dataset :
+        The data as known on a day; figures replaced before that day are listed as replaced.
+    area_code, indicator :
+        Whose history.
+    scope :
+        Only this scope; all if None.
+
+    Returns
+    -------
+    tuple of Entry
+        Within a year the figure that counts comes first, then those it overrules, then what was replaced.
+    """
+    scopes = (
+        [scope]
+        if scope
+        else sorted(
+            {item.scope for item in dataset.figures if (item.area_code, item.indicator) == (area_code, indicator)}
+        )
+    )
+    entries = [entry for name in scopes for entry in _standing(dataset, area_code, indicator, name)]
+    entries += _replaced(dataset.folder, dataset.as_of, area_code, indicator, scope)
+    order = ("counts", "overruled", "period_average", "unverified", "replaced")
+    return tuple(sorted(entries, key=lambda item: (item.scope, item.year, item.standard, order.index(item.standing))))
+
+
+def _standing(dataset: Dataset, area_code: str, indicator: str, scope: str) -> list[Entry]:
+    series: Series = dataset.series(area_code, indicator, scope)
+    entries = []
+    for figure in series.observations:
+        entries.append(_entry(scope, figure, "counts"))
+        entries += [_entry(scope, loser, "overruled") for loser in figure.overruled]
+    entries += [_entry(scope, figure, "unverified") for figure in series.unverified]
+    entries += [
+        Entry(
+            scope, figure.year, str(figure.from_year), figure.standard, f"{figure.value:.10g}", figure.qualifier,
+            figure.status, figure.source_id, figure.available_from, figure.available_basis, "period_average",
+            figure.note,
+        )
+        for figure in dataset.figures
+        if (figure.area_code, figure.indicator, figure.scope) == (area_code, indicator, scope) and figure.from_year
+    ]  # fmt: skip
+    return entries
+
+
+def _entry(scope: str, figure: Observation, standing: Standing) -> Entry:
+    return Entry(
+        scope, figure.year, "", figure.standard, f"{figure.value:.10g}", figure.qualifier, figure.status,
+        figure.source_id, figure.available_from, figure.available_basis, standing, figure.note,
+    )  # fmt: skip
+
+
+def _replaced(folder: Path, as_of: date, area_code: str, indicator: str, scope: str | None) -> list[Entry]:
+    day = as_of.isoformat()
+    return [
+        Entry(
+            row["scope"], int(float(row["year"])), row["from_year"], row["standard"], row["value"], row["qualifier"],
+            row["status"], row["source_id"], row["available_from"], row["available_basis"], "replaced", row["note"],
+            row["replaced_on"], row["replaced_by"],
+        )
+        for row in replaced_rows(folder)
+        if (row["area_code"], row["indicator"]) == (area_code, indicator)
+        and scope in (None, row["scope"])
+        and row["available_from"] <= day
+    ]  # fmt: skip
