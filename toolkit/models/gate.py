@@ -37,8 +37,9 @@ USED: dict[str, tuple[str, ...]] = {
     "spread_common": TERMS,
     "spread_unit": TERMS,
 }
-# Degrees of freedom stay between these: a whole panel may surprise, however long its series are
-FREEDOM = (3.0, 5.0)
+# Degrees of freedom of all predictions: few, since a whole panel may surprise, however long its
+# series are; back-tests out of sample ask for tails as heavy as these.
+FREEDOM = 3.0
 
 
 @dataclass(frozen=True)
@@ -116,17 +117,14 @@ def rows_of(sight: Sight) -> Rows:
     if view is None:
         zero = np.zeros((len(DEVIATION.names), 1, 1))
         deviation, deviation_variance, deviation_mean, deviation_own = zero, zero, zero, zero
-        posterior_shape = sight.common.posterior.shape
     else:
         deviation, deviation_variance = view.opinion.mean, view.opinion.variance
         deviation_mean, deviation_own = split_evidence(view.opinion.evidence, seen)
-        posterior_shape = view.posterior.shape
     evidence = common.evidence - common.evidence.mean(axis=0)
     features = np.tile(sight.features, (units * horizons, 1))
     features[:, FEATURES.index("horizon")] = np.tile(
         np.log(np.arange(1, horizons + 1)) - np.log(TYPICAL_HORIZON), units
     )
-    freedom = np.broadcast_to(np.clip(2.0 * posterior_shape, *FREEDOM), (units,))
     return Rows(
         spread_out(common.mean),
         spread_out(common.variance),
@@ -140,7 +138,7 @@ def rows_of(sight: Sight) -> Rows:
         spread_out(unit_mean),
         spread_out(unit_own),
         features,
-        np.repeat(freedom, horizons),
+        np.full(units * horizons, FREEDOM),
     )
 
 
