@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.forecast.chains import Chain, chain_of
 from toolkit.forecast.countable import count_of, rounded_to_counts
-from toolkit.forecast.hierarchy import Family, families_below, top_family
+from toolkit.forecast.hierarchy import Family, families_below, upward
 from toolkit.forecast.panels import UnitFigures, figures_of, panel_of
 from toolkit.forecast.paths import BoolArray, Evidence, FloatArray, Path, PeriodAverage
 from toolkit.models import Forecaster
@@ -80,8 +80,8 @@ class Builder:
         """Return a path for every area that has figures of its own or a parent to borrow from."""
         indicator = self.dataset.indicators.get(wanted.indicator)
         chain = chain_of(indicator, self.dataset.standards, wanted.judged_in)
-        top = self._figures(top_family(self.dataset, self.province), wanted, chain)
-        known = [unit for unit in top if unit.exact]
+        above = Family("", upward(self.dataset, self.province))
+        known = [unit for unit in self._figures(above, wanted, chain) if unit.exact]
         if not known:
             return {}
         families = families_below(self.dataset, self.province, self.codes)
@@ -101,14 +101,14 @@ class Builder:
         years: Sequence[int],
         segments: Sequence[int],
     ) -> dict[str, Path]:
-        pool = Family("", tuple(unit.area_code for unit in top))
-        drawn = self._draw(pool, top, indicator, chain, years, segments, None)
-        modelled = {unit.area_code: (drawn, number) for number, unit in enumerate(top)}
+        modelled: dict[str, tuple[Modelled, int]] = {}
+        for unit in top:
+            family = Family(_better_known(unit, modelled), (unit.area_code,))
+            modelled[unit.area_code] = (self._draw(family, [unit], indicator, chain, years, segments, modelled), 0)
         for family in families:
             if family.parent_code in modelled:
                 figures = self._figures(family, wanted, chain)
-                parent = modelled[family.parent_code]
-                below = self._draw(family, figures, indicator, chain, years, segments, parent)
+                below = self._draw(family, figures, indicator, chain, years, segments, modelled)
                 modelled |= {code: (below, number) for number, code in enumerate(family.members)}
         finish = Finish(self.dataset, indicator, wanted, chain, tuple(years), tuple(segments))
         paths = {code: finish.path(item, row, modelled) for code, (item, row) in modelled.items()}
@@ -132,15 +132,18 @@ class Builder:
         chain: Chain,
         years: Sequence[int],
         segments: Sequence[int],
-        parent: tuple[Modelled, int] | None,
+        modelled: Mapping[str, tuple[Modelled, int]],
     ) -> Modelled:
+        parent = modelled.get(family.parent_code)
         informed = [figure.year for unit in figures for figure in unit.exact]
         origin = max([*informed, *([parent[0].origin] if parent else [])])
         paths = self.model.paths(
             panel_of(figures, indicator, chain, origin=origin),
             years,
             draws=self.draws,
-            seed=_seed(self.seed, indicator.id, family.parent_code or "top"),
+            seed=_seed(
+                self.seed, indicator.id, family.parent_code, family.members[0] if len(family.members) == 1 else ""
+            ),
             segments=segments,
             parent=one_unit(parent[0].paths, parent[1]) if parent else None,
         )
@@ -240,6 +243,12 @@ def one_unit(paths: Paths, row: int) -> Paths:
         values=paths.values[:, row : row + 1, :],
         offsets=paths.offsets,
     )
+
+
+def _better_known(unit: UnitFigures, modelled: Mapping[str, tuple[Modelled, int]]) -> str:
+    """Return the nearest larger area with more figures than `unit`: only such a path is worth following."""
+    larger = [code for code, (item, row) in modelled.items() if len(item.figures[row].exact) > len(unit.exact)]
+    return larger[-1] if larger else ""
 
 
 def _latest_segment(units: Iterable[UnitFigures], chain: Chain) -> int:

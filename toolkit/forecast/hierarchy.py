@@ -25,9 +25,9 @@ class Family:
     members: tuple[str, ...]
 
 
-def top_family(dataset: Dataset, province: str) -> Family:
-    """Return the province with the larger areas around it: pooled, and following nobody."""
-    return Family("", (*reversed([area.code for area in dataset.areas.ancestors(province)]), province))
+def upward(dataset: Dataset, province: str) -> tuple[str, ...]:
+    """Return the country, the region and the province, the largest first."""
+    return (*reversed([area.code for area in dataset.areas.ancestors(province)]), province)
 
 
 def families_below(dataset: Dataset, province: str, codes: Iterable[str]) -> list[Family]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path as FilePath
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -65,74 +66,124 @@ class Forecasts:
 
     def areas(self) -> list[str]:
         """Return the codes of all areas that have a path."""
+        if isinstance(self.paths, StoredPaths):
+            return self.paths.areas()
         return sorted({key[0] for key in self.paths})
 
 
-def save(forecasts: Forecasts, folder: FilePath) -> FilePath:
-    """Write forecasts to `folder`: one file of draws an area and an index. The index comes last.
-
-    Draws are kept as 32-bit numbers, published figures in full (see :func:`compact`).
-    """
-    entries: list[dict[str, Any]] = []
-    for code in forecasts.areas():
-        arrays: dict[str, Any] = {}
-        for key, path in forecasts.paths.items():
-            if key[0] == code:
-                name = f"a{len(entries):05d}"
-                arrays[name] = path.draws.astype(np.float32)
-                if path.weights is not None:
-                    arrays[f"{name}w"] = path.weights
-                entries.append({"key": list(key), "array": name, "path": describe(path)})
-        stream = io.BytesIO()
-        np.savez(stream, **arrays)
-        write_atomic(folder / f"{code}.npz", stream.getvalue())
-    record = {
-        "seed": forecasts.seed,
-        "draw_count": forecasts.draw_count,
-        "as_of": forecasts.as_of.isoformat(),
-        "model_name": forecasts.model_name,
-        "simulated": forecasts.simulated,
-        "paths": entries,
-    }
-    return write_atomic(folder / INDEX, json.dumps(record, ensure_ascii=False, indent=1))
-
-
-def load(folder: FilePath, area_codes: set[str] | None = None) -> Forecasts:
-    """Read forecasts back.
+class StoredPaths(Mapping[PathKey, Path]):
+    """Paths in a folder, read area by area when they are asked for: a notebook about one area reads few of many.
 
     Parameters
     ----------
     folder :
         As given to :func:`save`.
     area_codes :
-        Read only these areas; all by default.
+        Areas whose paths there are.
+    """
+
+    def __init__(self, folder: FilePath, area_codes: Sequence[str]) -> None:
+        self._folder = folder
+        self._read: dict[str, dict[PathKey, Path] | None] = dict.fromkeys(area_codes)
+
+    def areas(self) -> list[str]:
+        """Return the codes of all areas."""
+        return sorted(self._read)
+
+    def __getitem__(self, key: PathKey) -> Path:
+        return self._area(key[0])[key]
+
+    def __iter__(self) -> Iterator[PathKey]:
+        return (key for code in self.areas() for key in self._area(code))
+
+    def __len__(self) -> int:
+        return sum(len(self._area(code)) for code in self._read)
+
+    def _area(self, code: str) -> dict[PathKey, Path]:
+        if code not in self._read:
+            return {}
+        read = self._read[code]
+        if read is None:
+            read = self._read[code] = _read_area(self._folder, code)
+        return read
+
+
+def save(forecasts: Forecasts, folder: FilePath) -> FilePath:
+    """Write forecasts to `folder`: for each area one file of draws and one of what they mean; the index comes last.
+
+    Draws are kept as 32-bit numbers, published figures in full (see :func:`compact`).
+    """
+    (folder / INDEX).unlink(missing_ok=True)  # until all is written the folder holds no complete forecasts
+    by_area: dict[str, list[tuple[PathKey, Path]]] = {}
+    for key, path in forecasts.paths.items():
+        by_area.setdefault(key[0], []).append((key, path))
+    for code, paths in by_area.items():
+        arrays: dict[str, Any] = {}
+        entries: list[dict[str, Any]] = []
+        for number, (key, path) in enumerate(paths):
+            name = f"a{number:05d}"
+            arrays[name] = path.draws.astype(np.float32)
+            if path.weights is not None:
+                arrays[f"{name}w"] = path.weights
+            entries.append({"key": list(key), "array": name, "path": describe(path)})
+        stream = io.BytesIO()
+        np.savez(stream, **arrays)
+        write_atomic(folder / f"{code}.npz", stream.getvalue())
+        write_atomic(folder / f"{code}.json", json.dumps(entries, ensure_ascii=False, separators=(",", ":")))
+    record = {
+        "seed": forecasts.seed,
+        "draw_count": forecasts.draw_count,
+        "as_of": forecasts.as_of.isoformat(),
+        "model_name": forecasts.model_name,
+        "simulated": forecasts.simulated,
+        "areas": sorted(by_area),
+    }
+    return write_atomic(folder / INDEX, json.dumps(record, ensure_ascii=False, indent=1))
+
+
+def load(folder: FilePath, area_codes: set[str] | None = None) -> Forecasts:
+    """Open stored forecasts; each area's paths are read when they are first asked for.
+
+    Parameters
+    ----------
+    folder :
+        As given to :func:`save`.
+    area_codes :
+        Open only these areas; all by default.
 
     Raises
     ------
     DataError
-        If the folder holds no complete set of forecasts.
+        If the folder holds no complete set of forecasts; when an area is asked for, if its files are damaged.
     """
     try:
         record = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        paths: dict[PathKey, Path] = {}
-        for code in sorted({entry["key"][0] for entry in record["paths"]} & (area_codes or _codes(record))):
-            with np.load(folder / f"{code}.npz", allow_pickle=False) as arrays:
-                for entry in record["paths"]:
-                    if entry["key"][0] == code:
-                        area, indicator, scope, across = entry["key"]
-                        paths[area, indicator, scope, across] = _path(entry, arrays)
+        codes = [code for code in record["areas"] if area_codes is None or code in area_codes]
+        for file in (folder / f"{code}.{kind}" for code in codes for kind in ("npz", "json")):
+            file.stat()
+        return Forecasts(
+            paths=StoredPaths(folder, codes),
+            seed=record["seed"],
+            draw_count=record["draw_count"],
+            as_of=date.fromisoformat(record["as_of"]),
+            model_name=record["model_name"],
+            simulated=record["simulated"],
+        )
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(
-            say("forecast.no_store", folder=folder, error=error), remedy=say("forecast.no_store.remedy")
-        ) from error
-    return Forecasts(
-        paths=paths,
-        seed=record["seed"],
-        draw_count=record["draw_count"],
-        as_of=date.fromisoformat(record["as_of"]),
-        model_name=record["model_name"],
-        simulated=record["simulated"],
-    )
+        raise _no_store(folder, error) from error
+
+
+def _read_area(folder: FilePath, code: str) -> dict[PathKey, Path]:
+    try:
+        entries = json.loads((folder / f"{code}.json").read_text(encoding="utf-8"))
+        with np.load(folder / f"{code}.npz", allow_pickle=False) as arrays:
+            return {(code, *entry["key"][1:]): _path(entry, arrays) for entry in entries}
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise _no_store(folder, error) from error
+
+
+def _no_store(folder: FilePath, error: Exception) -> DataError:
+    return DataError(say("forecast.no_store", folder=folder, error=error), remedy=say("forecast.no_store.remedy"))
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -167,14 +218,10 @@ def _fixed(draws: FloatArray) -> list[int]:
     return [int(column) for column in np.flatnonzero(np.ptp(draws, axis=0) == 0)]
 
 
-def _codes(record: Mapping[str, Any]) -> set[str]:
-    return {entry["key"][0] for entry in record["paths"]}
-
-
 def _path(entry: Mapping[str, Any], arrays: Mapping[str, Any]) -> Path:
     area, indicator, scope, _ = entry["key"]
     kept = entry["path"]
-    observations = tuple(_observation(item) for item in kept["evidence"]["observations"])
+    observations = tuple(observation_from(item) for item in kept["evidence"]["observations"])
     weights = f"{entry['array']}w"
     draws = arrays[entry["array"]].astype(np.float64)
     for year, value in kept["fixed"].items():
@@ -197,5 +244,6 @@ def _path(entry: Mapping[str, Any], arrays: Mapping[str, Any]) -> Path:
     )
 
 
-def _observation(item: Mapping[str, Any]) -> Observation:
-    return Observation(**{**item, "overruled": tuple(_observation(other) for other in item["overruled"])})
+def observation_from(item: Mapping[str, Any]) -> Observation:
+    """Return an observation from its plain JSON form."""
+    return Observation(**{**item, "overruled": tuple(observation_from(other) for other in item["overruled"])})
