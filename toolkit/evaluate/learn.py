@@ -25,7 +25,17 @@ from toolkit.models.panel import Panel
 from toolkit.models.sight import look
 from toolkit.models.structure import levels_of_peers, measure_of
 
-__all__ = ["calibrated", "learn", "learn_all", "main", "pieces_of_cuts", "problem_of", "start_of"]
+__all__ = [
+    "calibrated",
+    "learn",
+    "learn_all",
+    "main",
+    "pieces_of_cuts",
+    "problem_of",
+    "single_units",
+    "start_of",
+    "training_cuts",
+]
 
 FOLDER = Path(__file__).parents[2] / "data" / "panels"
 TARGET = Path(__file__).parents[1] / "models" / "weights.json"
@@ -224,9 +234,14 @@ def weighted_quantile(values: FloatArray, weights: FloatArray, level: float) -> 
     return float(values[order][np.searchsorted(reached, level)])
 
 
+def training_cuts(folder: Path) -> list[Cut]:
+    """Return the cuts that the weights are learned on."""
+    return cut_panels(read_panels(folder), seed=SEED, repeats=REPEATS)
+
+
 def learn_all(folder: Path) -> dict[str, Any]:
     """Return the document that ``weights.json`` holds."""
-    cuts = cut_panels(read_panels(folder), seed=SEED, repeats=REPEATS)
+    cuts = training_cuts(folder)
     alone = single_units(cuts, np.random.Generator(np.random.PCG64(SEED + 1)))
     digest = hashlib.sha256((folder / "panels.csv").read_bytes()).hexdigest()
     panels, stretch = calibrated(cuts, pieces_of_cuts(cuts, seed=SEED + 2))

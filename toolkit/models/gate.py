@@ -171,13 +171,12 @@ def weigh(rows: Rows, learned_weights: Coefficients) -> tuple[FloatArray, FloatA
     return centre, share * scale_b + (1.0 - share) * scale_a
 
 
-def mixed_weights(sight: Sight, part: str) -> FloatArray:
+def mixed_weights(sight: Sight, part: str, w: Coefficients) -> FloatArray:
     """Return the weights of all members (K, N) of the common or deviation view, at a typical horizon."""
     view = sight.common if part == "common" else sight.deviation
     if view is None:
         msg = "a single unit has no deviations"
         raise ValueError(msg)
-    w = learned("panels" if sight.deviation is not None else "single")
     scores = (sight.features[columns(part)] @ getattr(w, part))[:, None]
     if part == "common":
         scores = scores + w.tempering[0] * (view.opinion.evidence - view.opinion.evidence.mean(axis=0))

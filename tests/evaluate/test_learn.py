@@ -1,0 +1,110 @@
+"""Learning: the gradient is right, the weights file is the panels', cuts never see the future."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.evaluate import learn
+from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
+from toolkit.evaluate.objective import flat, loss_and_gradient, unflat
+from toolkit.models.gate import from_document, learned, rows_of, to_document, weigh
+from toolkit.models.grid import grid_of
+from toolkit.models.sight import look
+
+
+@pytest.fixture(scope="module")
+def panels() -> pd.DataFrame:
+    return read_panels(learn.FOLDER)
+
+
+@pytest.fixture(scope="module")
+def few(panels: pd.DataFrame) -> list[Cut]:
+    chosen = ["vn_poverty_rate_gso", "us_state_crime_criv", "gm_extreme_poverty_percent_people_below_3__america"]
+    return cut_panels(panels[panels["panel_id"].isin(chosen)], seed=5)
+
+
+def test_the_gradient_is_the_gradient(few: list[Cut]) -> None:
+    problem, like = learn.problem_of(learn.pieces_of_cuts(few[::2], seed=1)), learn.start_of()
+    random = np.random.default_rng(2)
+    values = problem.start + random.normal(0, 0.2, problem.start.size)
+    _, gradient = loss_and_gradient(values, problem, like)
+    for position in random.choice(values.size, 30, replace=False):
+        step = np.zeros(values.size)
+        step[position] = 1e-5
+        high, low = (loss_and_gradient(values + sign * step, problem, like)[0] for sign in (1, -1))
+        assert gradient[position] == pytest.approx((high - low) / 2e-5, rel=1e-3, abs=1e-6)
+
+
+def test_learning_lowers_the_loss_and_repeats_itself(few: list[Cut]) -> None:
+    problem, like = learn.problem_of(learn.pieces_of_cuts(few, seed=1)), learn.start_of()
+    first, second = (learn.learn(problem, iterations=15) for _ in range(2))
+    np.testing.assert_array_equal(flat(first), flat(second))
+    assert loss_and_gradient(flat(first), problem, like)[0] < loss_and_gradient(problem.start, problem, like)[0]
+
+
+def test_documents_keep_the_coefficients() -> None:
+    for name in ("panels", "single"):
+        weights = learned(name)
+        np.testing.assert_allclose(flat(from_document(to_document(weights))), flat(weights))
+        assert flat(unflat(flat(weights), weights)).tolist() == flat(weights).tolist()
+
+
+def test_the_weights_file_belongs_to_the_panels() -> None:
+    provenance = json.loads(learn.TARGET.read_text(encoding="utf-8"))["provenance"]
+    assert provenance["panels_sha256"] == hashlib.sha256((learn.FOLDER / "panels.csv").read_bytes()).hexdigest()
+
+
+def test_every_panel_has_a_source(panels: pd.DataFrame) -> None:
+    sources = pd.read_csv(learn.FOLDER / "sources.csv")
+    assert panels["panel_id"].nunique() == len(sources) == 52
+    assert panels.groupby("panel_id")["unit"].nunique().sum() == 2439
+    assert sources["source"].notna().all()
+    counted = panels.groupby("panel_id").agg(units=("unit", "nunique"), first=("year", "min"), last=("year", "max"))
+    stated = sources.set_index("panel_id")
+    assert (stated["units"] == counted["units"]).all()
+    assert (stated["first_year"] == counted["first"]).all()
+    assert (stated["last_year"] == counted["last"]).all()
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_cuts_never_see_the_future(panels: pd.DataFrame, sparse: bool) -> None:
+    cuts = cut_panels(panels, seed=3, sparse=sparse)
+    assert len(cuts) > 100
+    for cut in cuts:
+        assert cut.panel.year.max() <= cut.panel.last_year
+        assert cut.horizon.min() >= 1
+        assert cut.horizon.max() <= 8
+        counts = np.bincount(cut.panel.unit, minlength=cut.panel.units)
+        if sparse:
+            assert cut.parent is not None
+            assert cut.parent.year.max() == cut.panel.last_year
+            assert counts.max() <= 3
+            assert (counts == 0).any()
+        else:
+            assert (counts == cut.length).all()
+
+
+def test_the_same_seed_cuts_the_same(panels: pd.DataFrame) -> None:
+    small = panels[panels["family"] == "vn_poverty_rate_gso"]
+    first, second = (cut_panels(small, seed=4) for _ in range(2))
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a.panel.value, b.panel.value)
+        np.testing.assert_array_equal(a.truth, b.truth)
+
+
+def test_rows_of_the_gate_do_not_mix_units(few: list[Cut]) -> None:
+    """A unit's row is its own: order of units does not matter."""
+    panel = few[0].panel
+    scale = grid_of(panel)
+    sight = look(scale, 1.0, 8, (0.0, 1.0))
+    centre, spread = weigh(rows_of(sight), learned("panels"))
+    assert centre.shape == (panel.units * 8,)
+    assert (spread > 0).all()
+    last = scale.value[:, -1, 0]
+    near = np.abs(centre.reshape(panel.units, 8)[:, 0] - last)
+    assert np.nanmedian(near) < 0.5

@@ -1,0 +1,194 @@
+"""Back-tests: forecasts from past origins, scored by what came afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from toolkit.evaluate import scores
+from toolkit.evaluate.cuts import HORIZONS, Cut
+from toolkit.evaluate.objective import LEVELS
+from toolkit.models import Forecaster, Panel
+from toolkit.models.links import FloatArray
+
+__all__ = ["PACES", "forecast_cut", "rolling_origins", "score_cut", "score_cuts", "summary"]
+
+# Events: the last value moved on at these multiples of the panel's median yearly change so far
+PACES = (0.5, 1.0, 1.5)
+DRAWS = 1000
+LARGEST_RATIO = 20.0
+MEASURES = ("crps", "wis", "absolute_error")
+
+
+def rolling_origins(name: str, panel: Panel, *, fewest: int = 3, horizons: int = HORIZONS) -> list[Cut]:
+    """Return one cut for every origin of a panel: what was known by then, and what came afterwards.
+
+    Parameters
+    ----------
+    name :
+        Name of the panel.
+    panel :
+        All observations; only cells of one standard are used (no jumps).
+    fewest :
+        An origin needs this many observed years in some unit.
+    horizons :
+        Years ahead.
+    """
+    found = []
+    for origin in range(int(panel.year.min()), int(panel.year.max())):
+        past = panel.year <= origin
+        counts = np.bincount(panel.unit[past], minlength=panel.units)
+        ahead = (panel.year > origin) & (panel.year <= origin + horizons) & (counts[panel.unit] > 0)
+        if counts.max() < fewest or not ahead.any():
+            continue
+        history = Panel.from_rows(
+            panel.units,
+            panel.unit[past],
+            panel.year[past],
+            panel.value[past],
+            panel.scale,
+            noise=panel.noise[past],
+            origin=origin,
+        )
+        last, last_year = last_values(history)
+        unit = panel.unit[ahead]
+        found.append(
+            Cut(
+                name,
+                name,
+                modelled=False,
+                length=int(counts.max()),
+                panel=history,
+                unit=unit,
+                horizon=panel.year[ahead] - origin,
+                truth=panel.value[ahead],
+                last=last[unit],
+                last_year=last_year[unit],
+            )
+        )
+    return found
+
+
+def last_values(panel: Panel) -> tuple[FloatArray, np.ndarray]:
+    """Return each unit's last value and its year (nan and the origin where it has none)."""
+    value, year = np.full(panel.units, np.nan), np.full(panel.units, panel.last_year)
+    for row in np.argsort(panel.year, kind="stable"):
+        value[panel.unit[row]], year[panel.unit[row]] = panel.value[row], panel.year[row]
+    return value, year
+
+
+def forecast_cut(cut: Cut, model: Forecaster, levels: FloatArray = LEVELS) -> FloatArray:
+    """Return the model's quantiles (N, H, Q) for a cut; children follow their parent where it has one."""
+    origin = cut.panel.last_year
+    ahead = range(origin + 1, origin + HORIZONS + 1)
+    if cut.parent is None:
+        return model.quantiles(cut.panel, ahead, levels.tolist())
+    first = min([*cut.panel.year.tolist(), *cut.parent.year.tolist()])
+    parent = model.paths(cut.parent, range(first, ahead[-1] + 1), draws=DRAWS)
+    found = model.paths(cut.panel, ahead, draws=DRAWS, parent=parent)
+    return np.moveaxis(np.quantile(found.values, levels, axis=0), 0, -1)
+
+
+def pace_of(cut: Cut) -> float:
+    """Return the median yearly change so far, in printed units (the parent's where there is one)."""
+    panel = cut.panel if cut.parent is None else cut.parent
+    steps = []
+    for unit in range(panel.units):
+        mine = panel.unit == unit
+        if mine.any():
+            year, value = panel.year[mine], panel.value[mine]
+            span = max(int(year.max() - year.min()), 1)
+            steps.append((value[year.argmax()] - value[year.argmin()]) / span)
+    return float(np.median(steps))
+
+
+def score_cut(cut: Cut, quantiles: FloatArray, levels: FloatArray = LEVELS) -> pd.DataFrame:
+    """Return one row an outcome: errors, coverage, position in the distribution, events.
+
+    Columns: ``panel, family, modelled, length, origin, unit, horizon, points, naive, crps, wis,
+    absolute_error, covers_50, covers_80, covers_95, position``, and for every pace
+    ``probability_k`` and ``happened_k``.
+    """
+    q = np.sort(quantiles[cut.unit, cut.horizon - 1], axis=-1)
+    counts = np.bincount(cut.panel.unit, minlength=cut.panel.units)
+    table = pd.DataFrame(
+        {
+            "panel": cut.panel_id,
+            "family": cut.family,
+            "modelled": cut.modelled,
+            "length": cut.length,
+            "origin": cut.panel.last_year,
+            "unit": cut.unit,
+            "horizon": cut.horizon,
+            "points": counts[cut.unit],
+            "naive": np.abs(cut.truth - cut.last),
+            "crps": scores.crps_of_quantiles(q, levels, cut.truth),
+            "wis": scores.weighted_interval_score(q, levels, cut.truth),
+            "absolute_error": scores.absolute_error(q, levels, cut.truth),
+            "position": scores.probability_at_most(q, levels, cut.truth),
+        }
+    )
+    for share in (50, 80, 95):
+        table[f"covers_{share}"] = scores.covered(q, levels, cut.truth, share / 100.0)
+    moved = pace_of(cut) * (cut.panel.last_year + cut.horizon - cut.last_year)
+    for number, pace in enumerate(PACES):
+        threshold = cut.last + pace * moved
+        at_most = scores.probability_at_most(q, levels, threshold)
+        table[f"probability_{number}"] = np.where(moved >= 0, 1.0 - at_most, at_most)
+        table[f"happened_{number}"] = np.where(moved >= 0, cut.truth >= threshold, cut.truth <= threshold)
+    return table
+
+
+def score_cuts(
+    cuts: Sequence[Cut], model: Forecaster, *, progress: Callable[[int], None] | None = None
+) -> pd.DataFrame:
+    """Forecast and score all cuts; ``cut`` numbers them."""
+    tables = []
+    for number, cut in enumerate(cuts):
+        tables.append(score_cut(cut, forecast_cut(cut, model)).assign(cut=number))
+        if progress is not None:
+            progress(number + 1)
+    return pd.concat(tables, ignore_index=True)
+
+
+def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Return mean scores; cuts and horizons count equally, errors are relative to "no change".
+
+    Parameters
+    ----------
+    rows :
+        As :func:`score_cuts` returns them.
+    by :
+        Columns to group by, such as ``points`` or ``horizon``; none for one line.
+
+    Returns
+    -------
+    Columns of ``by``, then ``crps, wis, absolute_error`` (relative), ``covers_50, covers_80,
+    covers_95, brier, base_rate`` (the Brier score of quoting how often the events came true),
+    ``skill`` (against the base rate), ``cuts, outcomes``.
+    """
+    keys = [name for name in dict.fromkeys((*by, "cut", "horizon", "points")) if name in rows.columns]
+    sparse = rows.groupby("cut")["points"].nunique().max() > 1
+    if not sparse and "points" not in by:
+        keys.remove("points")
+    frame = rows.copy()
+    frame["naive"] = frame.groupby(["cut", "horizon"])["naive"].transform("mean").clip(lower=1e-9)
+    events = range(len(PACES))
+    squares = [(frame[f"probability_{k}"] - frame[f"happened_{k}"].astype(float)) ** 2 for k in events]
+    frame["brier"] = np.mean(squares, axis=0)
+    rates = [frame[f"happened_{k}"].astype(float) for k in events]
+    frame["base_rate"] = np.mean([(rate.mean() - rate) ** 2 for rate in rates], axis=0)
+    others = ["covers_50", "covers_80", "covers_95", "brier", "base_rate"]
+    grouped = frame.groupby(keys)
+    cells = grouped[list(MEASURES)].mean().div(grouped["naive"].first(), axis=0).clip(upper=LARGEST_RATIO)
+    cells[others] = grouped[others].mean()
+    cells["outcomes"] = grouped.size()
+    cells = cells.reset_index()
+    final = cells.groupby(list(by)) if by else cells.assign(all="all").groupby("all")
+    means = final[[*MEASURES, *others]].mean()
+    means["skill"] = 1.0 - means["brier"] / means["base_rate"]
+    means["cuts"] = final["cut"].nunique()
+    means["outcomes"] = final["outcomes"].sum()
+    return means.reset_index(drop=not by)

@@ -1,0 +1,106 @@
+"""The calibration record: how forecasts did on panels that no weight was learned on.
+
+``python -m toolkit.evaluate.record`` writes ``data/panels/calibration.csv`` again. Families are
+left out in folds: the weights that forecast a panel never saw its indicator anywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from toolkit import models
+from toolkit.evaluate.backtest import score_cuts, summary
+from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
+from toolkit.evaluate.learn import FOLDER, FOLDS, SEED, calibrated, pieces_of_cuts, single_units, training_cuts
+from toolkit.models.panel_model import PanelModel
+
+__all__ = ["calibration_lines", "main", "record"]
+
+TARGET = FOLDER / "calibration.csv"
+TEST_SEED = 7
+BASELINES = ("no_change", "drift", "damped_ets", "theta")
+
+
+def record(folder: Path) -> pd.DataFrame:
+    """Return the calibration record, one line a group of forecasts."""
+    panels = read_panels(folder)
+    training = training_cuts(folder)
+    dense, sparse = cut_panels(panels, seed=TEST_SEED), cut_panels(panels, seed=TEST_SEED, sparse=True)
+    families = sorted(panels["family"].unique())
+    folds = {family: families.index(family) % FOLDS for family in families}
+    dense_rows: list[pd.DataFrame] = []
+    sparse_rows: list[pd.DataFrame] = []
+    for fold in range(FOLDS):
+        model = model_without(training, [family for family in families if folds[family] == fold])
+        mine = [[cut for cut in cuts if folds[cut.family] == fold] for cuts in (dense, sparse)]
+        for cuts, rows in zip(mine, (dense_rows, sparse_rows), strict=True):
+            if cuts:
+                rows.append(score_cuts(cuts, model).assign(fold=fold))
+    lines = [calibration_lines(number_cuts(dense_rows), "dense", "default", "out_of_sample")]
+    lines.append(calibration_lines(number_cuts(sparse_rows), "sparse", "default", "out_of_sample"))
+    lines.append(calibration_lines(score_cuts(dense, models.default()), "dense", "default", "in_sample"))
+    lines.extend(
+        calibration_lines(score_cuts(dense, models.get(name)), "dense", name, "out_of_sample") for name in BASELINES
+    )
+    return pd.concat(lines, ignore_index=True)
+
+
+def number_cuts(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put the folds' rows together; cuts keep numbers of their own."""
+    rows = pd.concat(tables, ignore_index=True)
+    rows["cut"] = rows.groupby(["fold", "cut"]).ngroup()
+    return rows.drop(columns="fold")
+
+
+def model_without(training: Sequence[Cut], families: Sequence[str]) -> PanelModel:
+    """Return the model with weights that were learned without some families."""
+    kept = [cut for cut in training if cut.family not in families]
+    alone = single_units(kept, np.random.Generator(np.random.PCG64(SEED + 1)))
+    panels, _ = calibrated(kept, pieces_of_cuts(kept, seed=SEED + 2))
+    single, _ = calibrated(alone, pieces_of_cuts(alone, seed=SEED + 3, keep=1))
+    return PanelModel(coefficients=(panels, single))
+
+
+def calibration_lines(rows: pd.DataFrame, shape: str, model: str, sample: str) -> pd.DataFrame:
+    """Return the lines of one model in one shape."""
+    vietnam = rows["family"].str.startswith("vn_")
+    groups = {
+        "all": np.ones(len(rows), dtype=np.bool_),
+        "measured": ~rows["modelled"].to_numpy(),
+        "modelled": rows["modelled"].to_numpy(),
+        "vietnam_provinces": vietnam.to_numpy(),
+        "poverty": rows["family"].str.contains("poverty").to_numpy(),
+        # evidence grades: own series, own points, borrowed; no panel tells of proxies (D)
+        "grade_A": (rows["points"] >= 4).to_numpy(),
+        "grade_B": rows["points"].between(1, 3).to_numpy(),
+        "grade_C": (rows["points"] == 0).to_numpy(),
+        "horizon_1_3": (rows["horizon"] <= 3).to_numpy(),
+        "horizon_4_8": (rows["horizon"] >= 4).to_numpy(),
+    }
+    groups |= {f"points_{count}": (rows["points"] == count).to_numpy() for count in sorted(rows["points"].unique())}
+    lines = [
+        summary(rows[chosen]).assign(shape=shape, model=model, sample=sample, group=name)
+        for name, chosen in groups.items()
+        if chosen.any() and (model == "default" or name in ("all", "measured", "modelled", "vietnam_provinces"))
+    ]
+    table = pd.concat(lines, ignore_index=True)
+    first = ["shape", "model", "sample", "group"]
+    return table[[*first, *[name for name in table.columns if name not in first]]]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the calibration record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--panels", type=Path, default=FOLDER, help="folder with panels.csv and sources.csv")
+    parser.add_argument("--out", type=Path, default=TARGET, help="record to write")
+    options = parser.parse_args(arguments)
+    record(options.panels).round(4).to_csv(options.out, index=False)
+
+
+if __name__ == "__main__":
+    main()

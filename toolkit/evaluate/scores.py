@@ -1,0 +1,142 @@
+"""Proper scores and calibration, on quantiles, draws and event probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit.models.links import BoolArray, FloatArray
+
+__all__ = [
+    "absolute_error",
+    "brier_score",
+    "covered",
+    "crps_of_draws",
+    "crps_of_quantiles",
+    "probability_at_most",
+    "probability_integral",
+    "reliability",
+    "skill",
+    "weighted_interval_score",
+]
+
+
+def crps_of_quantiles(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:
+    """Return twice the mean pinball loss, which tends to the CRPS as the levels grow dense.
+
+    Parameters
+    ----------
+    quantiles :
+        Shape (..., Q).
+    levels :
+        Shape (Q,), probabilities.
+    observed :
+        Shape (...).
+
+    Examples
+    --------
+    >>> float(crps_of_quantiles([1.0, 2.0, 4.0], [0.25, 0.5, 0.75], 3.0))
+    0.8333333333333334
+    """
+    q, tau = np.asarray(quantiles, dtype=np.float64), np.asarray(levels, dtype=np.float64)
+    gap = np.asarray(observed, dtype=np.float64)[..., None] - q
+    return np.asarray(2.0 * np.mean(np.where(gap >= 0, tau, tau - 1.0) * gap, axis=-1))
+
+
+def crps_of_draws(draws: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:
+    """Return the CRPS of the empirical distribution of draws (..., S): E|X - y| - E|X - X'| / 2.
+
+    Source: Gneiting and Raftery (2007), equation 21.
+    """
+    x = np.sort(np.asarray(draws, dtype=np.float64), axis=-1)
+    count = x.shape[-1]
+    y = np.asarray(observed, dtype=np.float64)[..., None]
+    order = 2.0 * np.arange(1, count + 1) - count - 1.0
+    return np.asarray(np.abs(x - y).mean(axis=-1) - (order * x).sum(axis=-1) / count**2)
+
+
+def weighted_interval_score(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:
+    """Return the weighted interval score of central intervals and the median.
+
+    Source: Bracher, Ray, Gneiting and Reich (2021), equation 1: with K intervals of nominal
+    1 - alpha_k, (|y - median| / 2 + sum alpha_k / 2 * IS_k) / (K + 1/2).
+
+    Raises
+    ------
+    ValueError
+        If the levels are not symmetric around a median of 0.5.
+    """
+    q, tau = np.asarray(quantiles, dtype=np.float64), np.asarray(levels, dtype=np.float64)
+    if tau.size % 2 == 0 or not np.allclose(tau + tau[::-1], 1.0):
+        msg = "the levels have to be symmetric around 0.5"
+        raise ValueError(msg)
+    y = np.asarray(observed, dtype=np.float64)
+    half = tau.size // 2
+    total = np.abs(y - q[..., half]) / 2.0
+    for k in range(half):
+        low, high, alpha = q[..., k], q[..., -1 - k], 2.0 * tau[k]
+        outside = np.maximum(low - y, 0.0) + np.maximum(y - high, 0.0)
+        total = total + alpha / 2.0 * (high - low) + outside
+    return np.asarray(total / (half + 0.5))
+
+
+def absolute_error(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:
+    """Return the absolute error of the median."""
+    tau = np.asarray(levels, dtype=np.float64)
+    middle = np.asarray(quantiles, dtype=np.float64)[..., int(np.abs(tau - 0.5).argmin())]
+    return np.asarray(np.abs(np.asarray(observed, dtype=np.float64) - middle))
+
+
+def covered(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed: npt.ArrayLike, share: float) -> BoolArray:
+    """Tell whether the central interval of nominal ``share`` holds the observed value (its ends included)."""
+    q, tau = np.asarray(quantiles, dtype=np.float64), np.asarray(levels, dtype=np.float64)
+    low, high = ((int(np.abs(tau - level).argmin())) for level in ((1.0 - share) / 2.0, (1.0 + share) / 2.0))
+    y = np.asarray(observed, dtype=np.float64)
+    return np.asarray((y >= q[..., low] - 1e-9) & (y <= q[..., high] + 1e-9))
+
+
+def probability_at_most(quantiles: npt.ArrayLike, levels: npt.ArrayLike, threshold: npt.ArrayLike) -> FloatArray:
+    """Return the probability of values at or below a threshold, linear between quantiles, 0 and 1 outside."""
+    q, tau = np.asarray(quantiles, dtype=np.float64), np.asarray(levels, dtype=np.float64)
+    x = np.broadcast_to(np.asarray(threshold, dtype=np.float64), q.shape[:-1])
+    # equal quantiles, such as several at a bound, are spread out by less than a number's last digits
+    apart = q + np.arange(tau.size) * 1e-12
+    found = [
+        np.interp(v, row, tau, left=0.0, right=1.0)
+        for v, row in zip(x.ravel(), apart.reshape(-1, tau.size), strict=True)
+    ]
+    return np.array(found).reshape(x.shape)
+
+
+def probability_integral(draws: npt.ArrayLike, observed: npt.ArrayLike, *, seed: int = 0) -> FloatArray:
+    """Return the randomised probability integral transform of draws (..., S): uniform if calibrated."""
+    x, y = np.asarray(draws, dtype=np.float64), np.asarray(observed, dtype=np.float64)[..., None]
+    below, ties = (x < y).mean(axis=-1), (x == y).mean(axis=-1)
+    random = np.random.Generator(np.random.PCG64(seed)).random(below.shape)
+    return np.asarray(below + random * ties)
+
+
+def brier_score(probability: npt.ArrayLike, happened: npt.ArrayLike) -> FloatArray:
+    """Return squared differences between probabilities and events (0 or 1)."""
+    p, e = np.asarray(probability, dtype=np.float64), np.asarray(happened, dtype=np.float64)
+    return np.asarray((p - e) ** 2)
+
+
+def reliability(probability: npt.ArrayLike, happened: npt.ArrayLike, *, bins: int = 10) -> pd.DataFrame:
+    """Return, by bin of the probability, mean forecast, observed frequency and number.
+
+    Examples
+    --------
+    >>> reliability([0.1, 0.2, 0.9], [0, 1, 1], bins=2)["observed"].tolist()
+    [0.5, 1.0]
+    """
+    p = np.asarray(probability, dtype=np.float64).ravel()
+    number = np.clip((p * bins).astype(np.int64), 0, bins - 1)
+    table = pd.DataFrame({"bin": number, "p": p, "e": np.asarray(happened, dtype=np.float64).ravel()})
+    return table.groupby("bin").agg(forecast=("p", "mean"), observed=("e", "mean"), number=("p", "size")).reset_index()
+
+
+def skill(score: float, reference: float) -> float:
+    """Return 1 - score / reference: the share of a reference's loss that a forecast saves (nan if that is 0)."""
+    return float("nan") if reference == 0 else 1.0 - score / reference
