@@ -8,7 +8,7 @@ import typer
 
 from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import say
-from toolkit.cli import check, forecast, history, ingest, report
+from toolkit.cli import check, forecast, history, ingest, report, template
 
 EXIT_HELP = "Exit code 0: all well; 1: problems found; 2: the call itself was wrong."
 
@@ -26,6 +26,7 @@ app.command("forecast")(forecast.forecast)
 app.command("history")(history.history)
 app.command("ingest")(ingest.ingest)
 app.command("report")(report.report)
+app.command("template")(template.template)
 
 
 def main() -> None:

@@ -25,6 +25,8 @@ INFORMATION = ("info_name", "info_scope", "info_bounds", "info_last", "info_last
 ENTERED = ("qualifier", "source_id", "available_from", "note")
 """Cells that say something about a figure; filled without one they are a slip."""
 PROJECT_COLUMNS = Layout(LAYOUT.required, (*LAYOUT.optional, *INFORMATION))
+NAMED = tuple(column.name for column in SOURCES.columns if column.required)
+"""What a source has to say of itself."""
 LARGEST_DIRECTORY = 2_000_000
 MOST_HEADER_ROWS = 20
 NAMES = OBSERVATIONS.names
@@ -94,18 +96,19 @@ def _padded(rows: Sequence[Row]) -> list[Row]:
 
 
 def _sources(sheet: Sheet, position: int, reference: Reference, file: Problems) -> list[Cells]:
-    """Return the sources of the sheet whose title is filled in; those that the project knows keep its words."""
+    """Return the sources of the sheet that are named; an id alone, as a template proposes it, is none."""
     problems = Problems(file.file, sheet.name)
-    table = table_of(sheet.rows[position:], Layout(SOURCES.names[:2], SOURCES.names[2:]), problems, ragged_allowed=True)
+    proposed = [row for row in sheet.rows[position:] if len(list(filter(None, row.cells))) > 1 or not row.cells[0]]
+    table = table_of(proposed, Layout(SOURCES.names[:2], SOURCES.names[2:]), problems, ragged_allowed=True)
     found = []
     for row in table.rows if table else ():
         held = dict(zip(table.columns if table else (), map(str, row.cells), strict=True))
         cells = {name: held.get(name, "") for name in SOURCES.names}
         known = cells["source_id"] in reference.sources
-        if cells["source_id"] and (known or cells["title"]):
+        lacking = [name for name in NAMED if not cells[name]]
+        if cells["source_id"] and (known or not lacking):
             found.append(cells)
         elif any(cells[name] for name in SOURCES.names[1:]):
-            empty = "title" if cells["source_id"] else "source_id"
-            note(problems, "source_unnamed", row.number, empty)
+            note(problems, "source_unnamed", row.number, lacking[0])
     file.found += [item for item in problems.all() if item.severity == "error"]
     return found
