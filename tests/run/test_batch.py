@@ -13,16 +13,16 @@ def job(name: str, folder: Path) -> Job:
     return Job(name, name, folder / "t.ipynb", folder / f"{name}.ipynb", folder / f"{name}.html", (), "vi")
 
 
-def succeed(item: Job) -> Done:
+def succeed(item: Job, zygote: str) -> Done:
     time.sleep(0.05 if item.name == "a" else 0)
     return Done(item, 0.0)
 
 
-def fail_b(item: Job) -> Done:
+def fail_b(item: Job, zygote: str) -> Done:
     return Done(item, 0.0, "broken" if item.name == "b" else "")
 
 
-def die_once(item: Job) -> Done:
+def die_once(item: Job, zygote: str) -> Done:
     mark = item.page.with_suffix(".died")
     if item.name == "b" and not mark.exists():
         mark.touch()
@@ -30,7 +30,7 @@ def die_once(item: Job) -> Done:
     return Done(item, 0.0)
 
 
-def always_die(item: Job) -> Done:
+def always_die(item: Job, zygote: str) -> Done:
     if item.name == "b":
         os._exit(9)
     return Done(item, 0.0)

@@ -64,7 +64,7 @@ class Progress:
     def done(self, done: Done) -> None:
         """Say how one page ended."""
         self._count += 1
-        key = "run.page_failed" if done.error else "run.page_done"
+        key = "run.page_failed" if done.error else "run.page_kept" if done.kept else "run.page_done"
         seconds = self._numbers.decimal(done.seconds, 1)
         self._say(
             f"[{self._count}/{self._total}] "

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +15,10 @@ from toolkit.base.texts import say, texts
 from toolkit.cli import options
 from toolkit.cli.areas import wanted_areas
 from toolkit.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from toolkit.run.kernels import Kernels
+    from toolkit.run.reports import ReportRequest
 
 FORMATS = ("html",)
 
@@ -29,6 +35,20 @@ def report(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes at a time.", show_default="all cores")
     ] = None,
+    kernels: Annotated[
+        str | None,
+        typer.Option(
+            "--kernels", help="forked (from a warm process) or plain.", show_default="forked where the system can"
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force/--resume", help="Make all anew, or keep what is still good of an earlier run."),
+    ] = False,
+    cell_timeout: Annotated[float, typer.Option("--cell-timeout", min=1, help="Seconds that a cell may take.")] = 600,
+    notebook_timeout: Annotated[
+        float, typer.Option("--notebook-timeout", min=1, help="Seconds that a notebook may take.")
+    ] = 1800,
     data: options.Data = None,
     plan: options.PlanName = None,
     draws: options.Draws = 2000,
@@ -43,8 +63,9 @@ def report(
     from toolkit.data.dataset import load
     from toolkit.data.folder import data_folder
     from toolkit.plan.load import load_plan
-    from toolkit.run.provenance import PROJECT, command_line
-    from toolkit.run.reports import ReportRequest, make_reports
+    from toolkit.run.notebook import Limits
+    from toolkit.run.provenance import PROJECT
+    from toolkit.run.reports import Listener, ReportRequest, make_reports
 
     language = texts(lang).language
     _check_formats(formats)
@@ -66,17 +87,45 @@ def report(
         seed=seed,
         model=model,
         workers=jobs,
-        command=command_line(),
+        kernels=_kernels(kernels),
+        force=force,
+        limits=Limits(cell_timeout, notebook_timeout),
     )
+    request = replace(request, command=command_of(request, area, level))
     progress = Progress(total=len(areas) + (not area), language=language, quiet=as_json)
     with progress:
-        run = make_reports(request, on_stage=progress.stage, on_done=progress.done)
+        run = make_reports(request, Listener(stage=progress.stage, done=progress.done))
     if as_json:
         print(json.dumps(_summary(run.folder, run.index, run.done), ensure_ascii=False, indent=1))  # noqa: T201
     else:
         progress.close_with(run.index, run.failed)
     if run.failed:
         raise typer.Exit(1)
+
+
+def command_of(request: ReportRequest, names: list[str] | None, level: str | None) -> str:
+    """Return the command that makes the run again: what shapes its numbers and words, not where or how fast."""
+    from toolkit.run.provenance import PROJECT
+
+    parts = ["toolkit", "report"]
+    for name in names or []:
+        parts += ["--area", name]
+    options_given = {"--level": level, "--lang": request.language, "--as-of": request.as_of.isoformat()}
+    options_given |= {"--plan": request.plan, "--data": request.data.name if request.data != PROJECT / "data" else None}
+    numbers = {"--draws": (request.draws, 2000), "--seed": (request.seed, 138), "--model": (request.model, "default")}
+    options_given |= {name: str(value) for name, (value, usual) in numbers.items() if value != usual}
+    return shlex.join(parts + [part for name, value in options_given.items() if value for part in (name, value)])
+
+
+def _kernels(name: str | None) -> Kernels | None:
+    from toolkit.run.kernels import KINDS
+
+    for kind in KINDS:
+        if name == kind:
+            return kind
+    if name is None:
+        return None
+    raise UsageError(say("run.no_kernels", kernels=name), say("base.choose", choices=", ".join(KINDS)))
 
 
 def _check_formats(formats: str) -> None:

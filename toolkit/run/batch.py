@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 
-from toolkit.run.notebook import Parameter, describe, execute
+from toolkit.base.texts import say
+from toolkit.run.notebook import Limits, NotebookError, Parameter, describe, execute
+from toolkit.run.worker import Work, Worker
 
 ATTEMPTS = 2
-"""A job whose process died under it is tried once more, alone in a fresh pool."""
+"""A job whose process died under it is tried once more."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One page to make: a notebook, its parameters, and where its two results go.
+    """One report to make: a notebook, its parameters, and where its results go.
 
     Attributes
     ----------
@@ -35,6 +37,8 @@ class Job:
         For the notebook's tagged cell, as sorted pairs.
     language :
         ``vi`` or ``en``.
+    limits :
+        On the time of a cell and of the notebook.
     """
 
     name: str
@@ -44,38 +48,59 @@ class Job:
     page: Path
     parameters: tuple[tuple[str, Parameter], ...]
     language: str
+    limits: Limits = Limits()  # noqa: RUF009  (frozen)
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Return the files that the job leaves when it goes well."""
+        return (self.notebook, self.page)
 
 
 @dataclass(frozen=True)
 class Done:
-    """How a job ended: `error` is empty when it went well."""
+    """How a job ended.
+
+    Attributes
+    ----------
+    error :
+        Why it failed; empty when it went well.
+    cell :
+        Number of the cell that failed, from 1; 0 if none did.
+    kept :
+        True if the results of an earlier run were still good.
+    """
 
     job: Job
     seconds: float
     error: str = ""
+    cell: int = 0
+    kept: bool = False
 
 
-def run_job(job: Job) -> Done:
+def run_job(job: Job, zygote: str = "") -> Done:
     """Execute the notebook of `job` and turn it into its page; errors are caught and described."""
     started = time.perf_counter()
+    error, cell = "", 0
     try:
         job.page.unlink(missing_ok=True)  # an older page must not pass for this run's
-        execute(job.template, job.notebook, dict(job.parameters))
+        execute(job.template, job.notebook, dict(job.parameters), limits=job.limits, zygote=zygote)
         from toolkit.report.page import write_page
 
         write_page(job.notebook, job.page, language=job.language)
-        error = ""
     except Exception as caught:  # noqa: BLE001  (whatever happened to one area is that area's result)
         error = describe(caught)
-    return Done(job, time.perf_counter() - started, error)
+        cell = caught.cell if isinstance(caught, NotebookError) else 0
+    return Done(job, time.perf_counter() - started, error, cell)
 
 
 def run_jobs(
     jobs: Sequence[Job],
     *,
     workers: int | None = None,
+    on_start: Callable[[Job], None] = lambda _: None,
     on_done: Callable[[Done], None] = lambda _: None,
-    work: Callable[[Job], Done] = run_job,
+    work: Work = run_job,
+    zygote: str = "",
 ) -> list[Done]:
     """Run all jobs on `workers` processes and return how each ended, in the order of `jobs`.
 
@@ -85,19 +110,34 @@ def run_jobs(
         What to make.
     workers :
         Number of processes; all cores by default.
-    on_done :
-        Called in this process after each job, in the order of ending.
+    on_start, on_done :
+        Called in this process as each job begins and ends.
     work :
-        What a process does with a job; must be importable.
+        What a process does with a job and the zygote's address; must be importable.
+    zygote :
+        Address of the process to fork workers and kernels from; empty for plain ones.
     """
+    waiting, attempts = deque(jobs), dict.fromkeys((job.name for job in jobs), 0)
     ended: dict[str, Done] = {}
-    for attempt in range(ATTEMPTS):
-        pending = [job for job in jobs if job.name not in ended]
-        # after a process died nobody knows which job killed it: the second time each has a pool to itself
-        groups = [pending] if attempt == 0 else [[job] for job in pending]
-        for group in groups:
-            for done in _run_pool(group, workers or available_cores(), work, last=attempt == ATTEMPTS - 1):
-                ended[done.job.name] = done
+    with _pool(min(workers or available_cores(), len(jobs)), work, zygote) as (idle, renew):
+        busy: dict[object, Worker] = {}
+        while waiting or busy:
+            while waiting and idle:
+                worker, job = idle.pop(), waiting.popleft()
+                attempts[job.name] += 1
+                on_start(job)
+                worker.start(job)
+                busy[worker.channel] = worker
+            for channel in wait([worker.channel for worker in busy.values()]):
+                worker = busy.pop(channel)
+                job = worker.job
+                done = _result(worker)
+                idle.append(renew(worker) if done is None else worker)
+                if done is None and attempts[job.name] < ATTEMPTS:
+                    waiting.append(job)
+                    continue
+                done = done or Done(job, 0.0, say("run.worker_died", attempts=ATTEMPTS))
+                ended[job.name] = done
                 on_done(done)
     return [ended[job.name] for job in jobs]
 
@@ -107,17 +147,28 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _run_pool(jobs: Sequence[Job], workers: int, work: Callable[[Job], Done], *, last: bool) -> Iterator[Done]:
-    """Run jobs in one pool; those lost with a dying process are left out, or reported if this was their last try."""
-    if not jobs:
-        return
-    started = time.perf_counter()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
-        futures: dict[Future[Done], Job] = {pool.submit(work, job): job for job in jobs}
-        for future in as_completed(futures):
-            try:
-                yield future.result()
-            except BrokenProcessPool as error:
-                if last:
-                    yield Done(futures[future], time.perf_counter() - started, describe(error))
+def _result(worker: Worker) -> Done | None:
+    """Return how the worker's job ended; None if the worker died over it."""
+    try:
+        done = worker.result()
+    except EOFError:
+        return None
+    return done if isinstance(done, Done) else None
+
+
+@contextmanager
+def _pool(size: int, work: Work, zygote: str) -> Iterator[tuple[list[Worker], Callable[[Worker], Worker]]]:
+    """Give workers, and a way to replace one that died; end them all afterwards, whatever happened."""
+    alive = [Worker(work, zygote) for _ in range(size)]
+
+    def renew(dead: Worker) -> Worker:
+        dead.close()
+        alive.remove(dead)
+        alive.append(Worker(work, zygote))
+        return alive[-1]
+
+    try:
+        yield list(alive), renew
+    finally:
+        for worker in alive:
+            worker.close()

@@ -1,8 +1,9 @@
-"""Kernels for the batch: always this interpreter, and no network port where the system can do without.
+"""Kernels for the batch: always this interpreter, warm where the system can fork, and no network port on POSIX.
 
 papermill starts whatever kernel a notebook's metadata names; a notebook written on another machine names
 one that may not exist here, or another Python. And kernels that listen on TCP ports, started many at a
-time, now and then pick the same port. Both are closed here.
+time, now and then pick the same port. Both are closed here. The user's own IPython profile (start-up files,
+history) is left out: it would make a run depend on whose machine it was.
 """
 
 from __future__ import annotations
@@ -11,14 +12,25 @@ import os
 import shutil
 import sys
 import tempfile
-from typing import Any
+from importlib.metadata import EntryPoint
+from typing import Any, Literal, get_args
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
+from toolkit.run.forked import ONE_THREAD, POSSIBLE
+
+Kernels = Literal["forked", "plain"]
+KINDS: tuple[Kernels, ...] = get_args(Kernels)
 KERNEL_NAME = "python3"
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""The batch runs as many processes as there are cores; threads inside them would only fight."""
+_PROVISIONER = "toolkit-forked"
+_ENTRY = EntryPoint(_PROVISIONER, "toolkit.run.forked:ForkedProvisioner", "jupyter_client.kernel_provisioners")
+
+
+def usual_kernels() -> Kernels:
+    """Return what is used unless told otherwise: forked kernels where the system can fork."""
+    return "forked" if POSSIBLE else "plain"
 
 
 class BatchKernelManager(AsyncKernelManager):
@@ -28,28 +40,47 @@ class BatchKernelManager(AsyncKernelManager):
     temporary folder, not in a user's deep home folder.
     """
 
+    zygote = ""
+    """Address of the zygote that forks kernels; empty for plain ones."""
+
     def __init__(self, **settings: Any) -> None:
-        self._socket_folder = tempfile.mkdtemp(prefix="toolkit-kernel-") if os.name == "posix" else ""
-        if self._socket_folder:
-            settings |= {
-                "transport": "ipc",
-                "ip": f"{self._socket_folder}/k",
-                "connection_file": f"{self._socket_folder}/kernel.json",
-            }
+        # beside the zygote's own socket, so that whatever happens to us, the zygote clears it away
+        beside = os.path.dirname(self.zygote) if os.path.exists(self.zygote) else None  # noqa: PTH110, PTH120
+        self._kernel_folder = tempfile.mkdtemp(prefix="toolkit-kernel-" if beside is None else "k", dir=beside)
+        settings |= {"connection_file": f"{self._kernel_folder}/kernel.json"}
+        if os.name == "posix":
+            settings |= {"transport": "ipc", "ip": f"{self._kernel_folder}/k"}
         super().__init__(**settings)
 
     @property
     def kernel_spec(self) -> KernelSpec:
         """Return the kernel of this very interpreter, whatever the notebook's metadata say."""
+        quiet = ("--log-level=CRITICAL", "--HistoryManager.enabled=False")
+        metadata: dict[str, Any] = {}
+        if self.zygote:
+            KernelProvisionerFactory.instance(parent=self.parent).provisioners.setdefault(_PROVISIONER, _ENTRY)
+            metadata = {"kernel_provisioner": {"provisioner_name": _PROVISIONER}, "zygote": self.zygote}
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "--log-level=CRITICAL", "-f", "{connection_file}"],
+            argv=[sys.executable, "-m", "ipykernel_launcher", *quiet, "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",
-            env=ONE_THREAD,
+            env={**ONE_THREAD, "IPYTHONDIR": self._kernel_folder},
+            metadata=metadata,
         )
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
-        """Remove the socket folder with the kernel's other traces."""
+        """Remove the kernel's folder with its other traces."""
         await self._async_cleanup_resources(restart)
-        if self._socket_folder and not restart:
-            shutil.rmtree(self._socket_folder, ignore_errors=True)
+        if not restart:
+            shutil.rmtree(self._kernel_folder, ignore_errors=True)
+
+
+def manager_class(zygote: str) -> type[BatchKernelManager]:
+    """Return the kernel manager to give to papermill.
+
+    Parameters
+    ----------
+    zygote :
+        Address of a running zygote; empty for plain kernels.
+    """
+    return type("ForkedKernelManager", (BatchKernelManager,), {"zygote": zygote}) if zygote else BatchKernelManager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import tempfile
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import write_atomic
 from toolkit.base.names import nearest
 from toolkit.base.texts import say
-from toolkit.run.kernels import KERNEL_NAME, BatchKernelManager
+from toolkit.run.kernels import KERNEL_NAME, manager_class
 
 Parameter = str | int | float | bool
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -35,10 +34,18 @@ class NotebookError(ToolkitError):
 
     def __init__(self, notebook: Path, cell: int, error: str) -> None:
         super().__init__(
-            f"{notebook.name}, cell {cell}: {error}", "The partial notebook beside the report shows where."
+            say("run.cell_failed", notebook=notebook.name, cell=cell, error=error), say("run.cell_failed.remedy")
         )
         self.cell = cell
         self.error = error
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds that one cell, and a whole notebook, may take before they are stopped."""
+
+    cell: float = 600
+    notebook: float = 1800
 
 
 @dataclass(frozen=True)
@@ -65,10 +72,8 @@ def read_parameters(template: Path) -> ParameterCell:
             name, value = _assignment(statement)
             defaults[name] = value
     except (OSError, ValueError, KeyError, IndexError, TypeError, SyntaxError) as error:
-        message = f"{template} has no usable cell of parameters ({error})."
-        raise UsageError(
-            message, "Tag one cell 'parameters'; it may hold only lines such as area_code = \"20\"."
-        ) from error
+        message = say("run.no_parameters", template=template, error=error)
+        raise UsageError(message, say("run.no_parameters.remedy")) from error
     return ParameterCell(defaults)
 
 
@@ -114,10 +119,14 @@ def execute(
     output: Path,
     parameters: Mapping[str, Parameter],
     *,
-    timeout: int = 600,
+    limits: Limits = Limits(),
     needs_parameters: bool = True,
+    zygote: str = "",
 ) -> None:
     """Execute `template` with `parameters` and leave the executed notebook at `output`.
+
+    The kernel works in the folder of `output`, so a notebook may name its run by a relative path, and an executed
+    notebook that is opened where it lies can be run again.
 
     Parameters
     ----------
@@ -125,43 +134,52 @@ def execute(
         The notebook to run and the file to write, whole or (after an error) as far as it came.
     parameters :
         Checked against the tagged cell before anything starts.
-    timeout :
-        Seconds that one cell may take.
+    limits :
+        Seconds that one cell, and the whole notebook, may take.
     needs_parameters :
         False for a notebook without a tagged cell.
+    zygote :
+        Address of the process to fork the kernel from; empty for a plain kernel.
 
     Raises
     ------
     NotebookError
-        If a cell fails; the partial notebook is written all the same.
+        If a cell fails or takes too long, or its kernel dies; the partial notebook is written all the same.
     """
     if needs_parameters:
         check_parameters(template, parameters)
     import nbformat
     import papermill
 
-    # papermill fills {fields} in the paths it is given: it gets the notebook itself and a name of ours instead
-    with tempfile.TemporaryDirectory(prefix="toolkit-notebook-") as folder:
-        written = Path(folder) / "executed.ipynb"
-        try:
-            papermill.execute_notebook(
-                nbformat.reads(template.read_text(encoding="utf-8"), as_version=4),
-                str(written),
-                parameters=dict(parameters),
-                kernel_name=KERNEL_NAME,
-                language="python",
-                progress_bar=False,
-                request_save_on_cell_execute=False,
-                autosave_cell_every=0,
-                execution_timeout=timeout,
-                kernel_manager_class=BatchKernelManager,
-            )
-        except papermill.PapermillExecutionError as error:
-            raise NotebookError(template, error.cell_index + 1, f"{error.ename}: {_plain(error.evalue)}") from error
-        finally:
-            if written.exists():
-                notebook = nbformat.reads(written.read_text(encoding="utf-8"), as_version=4)
-                write_atomic(output, nbformat.writes(without_traces(notebook)) + "\n")
+    from toolkit.run.engine import Watch, use_engine
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    watch = Watch(limits)
+    try:
+        # papermill fills {fields} in paths, writes beside its own chdir, and only at the end: it gets no path at all
+        papermill.execute_notebook(
+            nbformat.reads(template.read_text(encoding="utf-8"), as_version=4),
+            None,
+            parameters=dict(parameters),
+            engine_name=use_engine(),
+            kernel_name=KERNEL_NAME,
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            kernel_manager_class=manager_class(zygote),
+            resources={"metadata": {"path": str(output.parent)}},
+            watch=watch,
+        )
+    except papermill.PapermillExecutionError as error:
+        raise NotebookError(template, error.cell_index + 1, f"{error.ename}: {_plain(error.evalue)}") from error
+    except Exception as error:
+        if not watch.started:
+            raise
+        raise NotebookError(template, watch.cell + 1, watch.reason(error)) from error
+    finally:
+        if watch.notebook is not None:
+            write_atomic(output, nbformat.writes(without_traces(watch.notebook)) + "\n")
 
 
 def _plain(text: str) -> str:
@@ -171,7 +189,12 @@ def _plain(text: str) -> str:
 def without_traces(notebook: Any) -> Any:
     """Return the notebook without times and paths of this machine, which would differ at every run."""
     notebook.metadata.pop("papermill", None)
-    for cell in notebook.cells:
+    notebook.metadata.pop("language_info", None)  # the version of Python stands in the manifest
+    for number, cell in enumerate(notebook.cells, start=1):
+        if "injected-parameters" in cell.metadata.get("tags", ()):
+            cell.id = "injected-parameters"
+        elif "papermill-error-cell-tag" in cell.metadata.get("tags", ()):
+            cell.id = f"error-{number:02d}"
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
     return notebook

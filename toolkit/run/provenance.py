@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-import shlex
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -65,15 +63,13 @@ def facts_of(dataset: Dataset, forecasts: Forecasts, command: str = "") -> RunFa
     )
 
 
-def command_line(arguments: Iterable[str] | None = None) -> str:
-    """Return the command that was given, as it would be typed again."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    return shlex.join(["toolkit", *given])
-
-
 def hashes(files: Iterable[Path], base: Path) -> dict[str, str]:
     """Return the SHA-256 of files by their path below `base`, sorted."""
     return {file.relative_to(base).as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
+
+
+def _is_output(file: Path) -> bool:
+    return file.name not in (MANIFEST, "here.json") and not file.name.startswith(".")
 
 
 def write_manifest(folder: Path, *, inputs: Mapping[str, str], parameters: Mapping[str, Any], facts: RunFacts) -> Path:
@@ -101,6 +97,6 @@ def write_manifest(folder: Path, *, inputs: Mapping[str, str], parameters: Mappi
         "versions": dict(facts.versions),
         "parameters": dict(parameters),
         "inputs": dict(inputs),
-        "outputs": hashes((file for file in folder.rglob("*") if file.name != MANIFEST), folder),
+        "outputs": hashes((file for file in folder.rglob("*") if _is_output(file)), folder),
     }
     return write_atomic(folder / MANIFEST, json.dumps(record, ensure_ascii=False, indent=1) + "\n")

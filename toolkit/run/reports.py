@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,9 +17,14 @@ from toolkit.base.texts import Language, texts
 from toolkit.data.areas import Area
 from toolkit.report.facts import RunFacts
 from toolkit.report.index import IndexEntry, write_index
+from toolkit.run.about import FORECASTS
 from toolkit.run.batch import Done, Job, run_jobs
-from toolkit.run.provenance import PROJECT, facts_of, hashes, write_manifest
-from toolkit.run.session import Run, compute_run, save_run
+from toolkit.run.forked import Zygote
+from toolkit.run.fresh import Lock, Records, content_key, data_hashes, program_key
+from toolkit.run.kernels import Kernels, usual_kernels
+from toolkit.run.notebook import Limits
+from toolkit.run.provenance import PROJECT, commit, facts_of, hashes, write_manifest
+from toolkit.run.session import Run, compute_run, open_run, save_run
 
 TEMPLATES = PROJECT / "parameterized"
 AREA_TEMPLATE = TEMPLATES / "area_report.ipynb"
@@ -26,6 +32,7 @@ SUMMARY_TEMPLATE = TEMPLATES / "plan_summary.ipynb"
 SUMMARY = "plan-summary"
 ATTAINMENT = "attainment.csv"
 INDEX = "index.html"
+KEY = "key"
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,14 @@ class ReportRequest:
         Of the forecasts.
     workers :
         Number of processes; all cores if None.
+    kernels :
+        ``forked`` from a process that has imported everything, or ``plain``; what suits the system if None.
+    force :
+        Make everything anew, even what an earlier run left that is still good.
+    limits :
+        On the time of a cell and of a notebook.
     command :
-        How the run was asked for, recorded in the manifest.
+        How the run can be asked for again, recorded in the manifest.
     """
 
     areas: tuple[Area, ...]
@@ -67,6 +80,9 @@ class ReportRequest:
     seed: int
     model: str
     workers: int | None = None
+    kernels: Kernels | None = None
+    force: bool = False
+    limits: Limits = Limits()  # noqa: RUF009  (frozen)
     command: str = ""
 
 
@@ -88,31 +104,93 @@ class ReportRun:
         return self.folder / INDEX
 
 
-def make_reports(
-    request: ReportRequest,
-    *,
-    on_stage: Callable[[str], None] = lambda _: None,
-    on_done: Callable[[Done], None] = lambda _: None,
-) -> ReportRun:
+@dataclass(frozen=True)
+class Listener:
+    """What is told as a run goes on; every part may be left out.
+
+    Attributes
+    ----------
+    stage :
+        Told the catalogue key of each stage as it starts.
+    start, done :
+        Told of each report as it starts and ends.
+    """
+
+    stage: Callable[[str], None] = lambda _: None
+    start: Callable[[Job], None] = lambda _: None
+    done: Callable[[Done], None] = lambda _: None
+
+
+def make_reports(request: ReportRequest, listener: Listener = Listener()) -> ReportRun:
     """Forecast once, then run one notebook for each area, and gather the results.
+
+    What an earlier run left in the folder and is still good is kept, unless the request says otherwise.
 
     Parameters
     ----------
     request :
         What to make.
-    on_stage :
-        Told the catalogue key of each stage as it starts.
-    on_done :
-        Told of each page as it ends.
+    listener :
+        Told how far the run is.
 
     Returns
     -------
     ReportRun
-        With the failed pages named; one failing area does not stop the others.
+        With the failed reports named; one failing area does not stop the others.
+
+    Raises
+    ------
+    UsageError
+        If another run is at work in the folder.
     """
-    on_stage("run.forecasting")
+    with Lock(request.folder), _zygote(request.kernels or usual_kernels()) as zygote:
+        listener.stage("run.forecasting")
+        inputs = forecast_inputs(request)
+        run, answers = _computed(request, inputs)
+        listener.stage("run.reporting")
+        done = _done(request, inputs, zygote, listener)
+        listener.stage("run.gathering")
+        _write_table(run, answers, request)
+        _write_index(request, run, answers, done)
+        _write_manifest(request, run, done)
+    return ReportRun(request.folder, tuple(done))
+
+
+@contextmanager
+def _zygote(kernels: Kernels) -> Iterator[str]:
+    """Start the process that forks workers and kernels, at once: it imports while we forecast."""
+    if kernels == "plain":
+        yield ""
+    else:
+        with Zygote() as zygote:
+            yield zygote.address
+
+
+def forecast_inputs(request: ReportRequest) -> dict[str, object]:
+    """Return all that a run's numbers depend on, as plain JSON types."""
+    return {
+        "program": program_key(),
+        "commit": commit(),
+        "data": data_hashes(request.data),
+        "plan": request.plan,
+        "as_of": request.as_of.isoformat(),
+        "draws": request.draws,
+        "seed": request.seed,
+        "model": request.model,
+        "command": request.command,
+    }
+
+
+def _computed(request: ReportRequest, inputs: Mapping[str, object]) -> tuple[Run, tuple[Attainment, ...]]:
+    """Return forecasts and answers for all areas: those stored by an earlier run if they are still good."""
+    codes = [area.code for area in request.areas]
+    key = content_key(inputs=inputs, areas=codes)
+    mark = request.folder / FORECASTS / KEY
+    if not request.force and mark.is_file() and mark.read_text(encoding="utf-8").strip() == key:
+        run = open_run(request.folder, data_folder=request.data)
+        return run, tuple(answer for code in codes for answer in run.attainments(code))
     run = compute_run(
-        [area.code for area in request.areas],
+        codes,
         data=request.data,
         plan=request.plan,
         as_of=request.as_of,
@@ -120,24 +198,39 @@ def make_reports(
         seed=request.seed,
         model=request.model,
     )
-    save_run(run, request.folder)
-    attainments = assess_all(run.plan, request.areas, run.dataset, run.forecasts)
-    _write_table(run, attainments, request)
-    on_stage("run.reporting")
-    done = run_jobs(jobs_of(request), workers=request.workers, on_done=on_done)
-    on_stage("run.gathering")
-    _write_index(request, run, attainments, done)
-    _write_manifest(request, run, done)
-    return ReportRun(request.folder, tuple(done))
+    answers = assess_all(run.plan, request.areas, run.dataset, run.forecasts)
+    save_run(run, request.folder, answers=answers, command=request.command)
+    write_atomic(mark, key + "\n")
+    return run, answers
+
+
+def _done(request: ReportRequest, inputs: Mapping[str, object], zygote: str, listener: Listener) -> list[Done]:
+    """Return how each report ended: kept from an earlier run, or made now."""
+    jobs, records = jobs_of(request), Records(request.folder)
+    records.sweep(jobs)
+    codes = [area.code for area in request.areas]
+    keys = {job.name: records.key(job, {**inputs, "areas": codes if job.name == SUMMARY else []}) for job in jobs}
+    kept = [job for job in jobs if not request.force and records.is_fresh(job, keys[job.name])]
+    ended = {job.name: Done(job, 0.0, kept=True) for job in kept}
+    for done in ended.values():
+        listener.done(done)
+    stale = [job for job in jobs if job.name not in ended]
+    for job in stale:
+        records.forget(job)
+
+    def finished(done: Done) -> None:
+        records.write(done, keys[done.job.name])
+        listener.done(done)
+
+    made = run_jobs(stale, workers=request.workers, on_start=listener.start, on_done=finished, zygote=zygote)
+    ended |= {done.job.name: done for done in made}
+    return [ended[job.name] for job in jobs]
 
 
 def jobs_of(request: ReportRequest) -> list[Job]:
     """Return one job for each area, and one for the plan summary if it is wanted."""
-    common = (
-        ("data_folder", str(request.data)),
-        ("language", request.language),
-        ("run_folder", str(request.folder)),
-    )
+    # the run is named as seen from the notebook: wherever the folder lies, the notebook is the same, byte for byte
+    language = ("language", request.language)
     jobs = []
     for area in request.areas:
         stem = f"{area.code}-{slug(area.name_vi)}"
@@ -148,8 +241,9 @@ def jobs_of(request: ReportRequest) -> list[Job]:
                 template=AREA_TEMPLATE,
                 notebook=request.folder / "areas" / f"{stem}.ipynb",
                 page=request.folder / "areas" / f"{stem}.html",
-                parameters=(("area_code", area.code), *common),
+                parameters=(("area_code", area.code), language, ("run_folder", "..")),
                 language=request.language,
+                limits=request.limits,
             )
         )
     if request.summary:
@@ -160,8 +254,9 @@ def jobs_of(request: ReportRequest) -> list[Job]:
                 template=SUMMARY_TEMPLATE,
                 notebook=request.folder / f"{SUMMARY}.ipynb",
                 page=request.folder / f"{SUMMARY}.html",
-                parameters=(*common, ("level", request.areas[-1].level)),
+                parameters=(language, ("level", request.areas[-1].level), ("run_folder", ".")),
                 language=request.language,
+                limits=request.limits,
             )
         )
     return jobs
@@ -188,7 +283,7 @@ def _write_index(request: ReportRequest, run: Run, attainments: Sequence[Attainm
 
 
 def _write_manifest(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
-    inputs = hashes(request.data.rglob("*"), request.data.parent)
+    inputs = data_hashes(request.data)
     inputs |= hashes([*TEMPLATES.glob("*.ipynb"), PROJECT / "requirements.lock"], PROJECT)
     parameters = {
         "areas": [area.code for area in request.areas],

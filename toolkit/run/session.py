@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,6 @@ from toolkit.attainment.result import Attainment
 from toolkit.attainment.stated import stated
 from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
-from toolkit.base.files import write_atomic
 from toolkit.base.texts import say, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset, load
@@ -28,10 +27,19 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan.load import load_plan
 from toolkit.plan.schema import Plan
 from toolkit.report.facts import RunFacts
+from toolkit.run.about import FORECASTS, read_about, write_about
+from toolkit.run.answers import ANSWERS, load_answers, save_answers
 from toolkit.run.provenance import facts_of
 
-FORECASTS = "forecasts"
 HINDSIGHT = "hindsight"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a run's folder says of itself."""
+
+    facts: RunFacts
+    answers: Path
 
 
 @dataclass(frozen=True)
@@ -48,15 +56,21 @@ class Run:
         Joint draws for all areas of the run.
     earlier :
         Forecasts from what was known at the ends of earlier years, for comparison with what came.
+    stored :
+        How the numbers came about, and the folder of the answers, where the run was opened from its folder.
     """
 
     dataset: Dataset
     plan: Plan
     forecasts: Forecasts
     earlier: tuple[Forecasts, ...] = ()
+    stored: Stored | None = None
 
     def attainments(self, area_code: str) -> tuple[Attainment, ...]:
         """Return the answer to every statement of the plan for one area, in the plan's order."""
+        kept = load_answers(area_code, self.stored.answers) if self.stored else None
+        if kept is not None:
+            return kept
         return assess_all(self.plan, [self.dataset.areas.get(area_code)], self.dataset, self.forecasts)
 
     def table(self, area_codes: Sequence[str], *, language: str = "vi") -> pd.DataFrame:
@@ -75,6 +89,8 @@ class Run:
     @cached_property
     def facts(self) -> RunFacts:
         """Return how the numbers of this run came about."""
+        if self.stored:
+            return self.stored.facts
         return facts_of(self.dataset, self.forecasts)
 
 
@@ -177,19 +193,35 @@ def open_run(
     if day not in (None, forecasts.as_of):
         message = say("run.other_day", folder=folder, known=forecasts.as_of, wanted=day)
         raise UsageError(message, say("run.other_day.remedy"))
-    data = find_data(data_folder or None)
+    about = read_about(folder)
+    data = find_data(data_folder or about.data or None)
     dataset = load(data, as_of=forecasts.as_of)
-    plan = load_plan(json.loads((folder / FORECASTS / "plan.json").read_text(encoding="utf-8")), folder=data)
+    plan = load_plan(about.plan, folder=data)
     earlier = tuple(store.load(part) for part in sorted((folder / FORECASTS / HINDSIGHT).glob("*")))
-    return Run(dataset, plan, forecasts, earlier)
+    return Run(dataset, plan, forecasts, earlier, Stored(about.facts, folder / FORECASTS / ANSWERS))
 
 
-def save_run(run: Run, folder: Path) -> None:
-    """Store the forecasts of a run where :func:`open_run` finds them."""
+def save_run(run: Run, folder: Path, *, answers: Sequence[Attainment] = (), command: str = "") -> None:
+    """Store forecasts and answers where :func:`open_run` finds them; the index of the forecasts comes last.
+
+    Parameters
+    ----------
+    run :
+        What was computed.
+    folder :
+        Of the run.
+    answers :
+        To the plan's statements, for all areas that are reported on.
+    command :
+        That makes the run again.
+    """
+    stored = folder / FORECASTS
+    shutil.rmtree(stored, ignore_errors=True)
     for past in run.earlier:
-        store.save(past, folder / FORECASTS / HINDSIGHT / past.as_of.isoformat())
-    write_atomic(folder / FORECASTS / "plan.json", json.dumps(run.plan.id))
-    store.save(run.forecasts, folder / FORECASTS)
+        store.save(past, stored / HINDSIGHT / past.as_of.isoformat())
+    save_answers(answers, stored / ANSWERS)
+    write_about(folder, run, facts_of(run.dataset, run.forecasts, command))
+    store.save(run.forecasts, stored)
 
 
 def parse_day(text: str) -> date:
