@@ -39,8 +39,8 @@ __all__ = [
 
 FOLDER = Path(__file__).parents[2] / "data" / "panels"
 TARGET = Path(__file__).parents[1] / "models" / "weights.json"
-SEED, REPEATS, ROWS_PER_CUT = 101, 3, 8
-PENALTY, ITERATIONS = 0.0004, 200
+SEED, REPEATS, UNITS_PER_CUT = 101, 7, 10
+PENALTY, ITERATIONS = 0.0004, 120
 # A cut whose "no change" misses by this many times its own error unit teaches nothing but noise
 HOPELESS = 3.0
 # Calibration out of sample: families are left out in folds until 80 % intervals cover as they say
@@ -146,7 +146,7 @@ def pieces_of(cut: Cut, random: np.random.Generator, keep: int) -> Piece:
     return take(rows, hope), {name: values[hope] for name, values in outcomes.items()}
 
 
-def pieces_of_cuts(cuts: Sequence[Cut], *, seed: int, keep: int = ROWS_PER_CUT) -> list[Piece]:
+def pieces_of_cuts(cuts: Sequence[Cut], *, seed: int, keep: int = UNITS_PER_CUT) -> list[Piece]:
     """Return rows and outcomes of every cut."""
     random = np.random.Generator(np.random.PCG64(seed))
     return [pieces_of(cut, random, keep) for cut in cuts]
@@ -221,10 +221,15 @@ def calibrated(cuts: Sequence[Cut], pieces: Sequence[Piece]) -> tuple[Coefficien
     needed = weighted_quantile(np.concatenate(errors), np.concatenate(weights), COVERAGE)
     own = float(problem_of(pieces[:1]).outcomes.student[0, np.searchsorted(LEVELS, 0.5 + COVERAGE / 2.0 - 1e-9)])
     stretch = float(np.log(needed / own))
-    found = learn(problem_of(pieces))
-    for spread in (found.spread_common, found.spread_unit):
-        spread[0] += stretch
-    return found, stretch
+    return stretched(learn(problem_of(pieces)), stretch), stretch
+
+
+def stretched(weights: Coefficients, stretch: float) -> Coefficients:
+    """Return coefficients whose scales are larger by ``exp(stretch)``."""
+    common, unit = weights.spread_common.copy(), weights.spread_unit.copy()
+    common[0] += stretch
+    unit[0] += stretch
+    return replace(weights, spread_common=common, spread_unit=unit)
 
 
 def weighted_quantile(values: FloatArray, weights: FloatArray, level: float) -> float:

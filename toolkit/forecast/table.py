@@ -46,8 +46,8 @@ class Histories:
 
     def panel_of(self, names: Sequence[str]) -> Panel:
         """Return the panel of the units named."""
-        position = np.full(len(self.units), -1)
-        position[[self.units.index(name) for name in names]] = np.arange(len(names))
+        wanted = {name: number for number, name in enumerate(names)}
+        position = np.array([wanted.get(name, -1) for name in self.units])
         kept = (position[self.unit] >= 0) & np.isfinite(self.value)
         return Panel.from_rows(
             len(names),

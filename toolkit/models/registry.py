@@ -22,6 +22,8 @@ BUILDERS: dict[str, Callable[[], Forecaster]] = {
     "theta": lambda: baselines.Baseline("theta", baselines.theta),
     "arima": lambda: baselines.Baseline("arima", baselines.arima),
     "unobserved_components": lambda: baselines.Baseline("unobserved_components", baselines.unobserved_components),
+    "ridge": lambda: baselines.pooled("ridge", baselines.ridge),
+    "peers_pace": lambda: baselines.pooled("peers_pace", baselines.peers_pace),
 }
 NAMES: tuple[str, ...] = tuple(BUILDERS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit.models.baselines.base import Baseline, Marginals
 from toolkit.models.baselines.classical import drift, no_change, ordinary_least_squares
 from toolkit.models.baselines.fitted import arima, damped_ets, theta, unobserved_components
+from toolkit.models.baselines.pooled import peers_pace, pooled, ridge
 
 __all__ = [
     "Baseline",
@@ -14,6 +15,9 @@ __all__ = [
     "drift",
     "no_change",
     "ordinary_least_squares",
+    "peers_pace",
+    "pooled",
+    "ridge",
     "theta",
     "unobserved_components",
 ]
