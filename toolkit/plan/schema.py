@@ -33,6 +33,7 @@ __all__ = (
     "EachYearRule",
     "LevelRule",
     "MilestoneRule",
+    "Office",
     "Plan",
     "PlanHeader",
     "ProxySwitches",
@@ -81,6 +82,19 @@ class ReportingBodies(Strict):
     basis_en: Text
 
 
+class Office(Strict):
+    """Letterhead and signature of the reports in Word: a setting; what is left out stays open for the office."""
+
+    superior: Text | None = None
+    body: Text | None = None
+    symbol: Text | None = None
+    place: Text | None = None
+    authority: Text | None = None
+    post: Text | None = None
+    signer: Text | None = None
+    copies: tuple[Text, ...] = ()
+
+
 class ProxySwitches(Strict):
     """Declared stand-ins that the plan's assessment may (on) or may not (off) go through."""
 
@@ -106,6 +120,7 @@ class PlanHeader(Strict):
     standing_body: StandingBody | None = None
     reporting: tuple[Report, ...] = ()
     reporting_bodies: tuple[ReportingBodies, ...] = ()
+    office: Office = Office()
     duties_note: Text | None = None
     duties_note_vi: Text | None = None
     proxies: ProxySwitches = ProxySwitches()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from toolkit.base.numbers import numbers
@@ -29,6 +30,7 @@ SETTINGS: dict[str, object] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=16)  # every form of a document shows the same charts
 def fan_svg(fan: Fan) -> str:
     """Return the chart of `fan` as inline SVG of about 10 KiB; its accessible name is the fan's alt text."""
     import matplotlib as mpl

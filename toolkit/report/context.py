@@ -17,6 +17,7 @@ from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
 from toolkit.plan.targets import Target
+from toolkit.report.cycle import Cycle
 from toolkit.report.facts import RunFacts
 from toolkit.report.requirement import lowered, requirement
 from toolkit.report.words import Words
@@ -69,6 +70,8 @@ class Context:
         As given to :func:`toolkit.report.document.build_area_document`.
     sources :
         Numbering of the sources, shared by all sections.
+    cycle :
+        The reporting round that the document belongs to; None for none.
     """
 
     area: Area
@@ -80,11 +83,12 @@ class Context:
     facts: RunFacts
     words: Words
     sources: SourceBook = field(repr=False)
+    cycle: Cycle | None = None
 
     @property
     def year(self) -> int:
-        """Year of the as-of date: the running year."""
-        return self.facts.as_of.year
+        """The running year: the reporting round's, else that of the as-of date."""
+        return self.cycle.year if self.cycle is not None else self.facts.as_of.year
 
     def target(self, attainment: Attainment) -> Target:
         """Return the target that an attainment judges."""

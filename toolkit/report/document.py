@@ -13,8 +13,10 @@ from toolkit.plan.schema import Plan
 from toolkit.report.about import history_section, method_section, provenance_section, sources_section
 from toolkit.report.answers import charts_section, nowcast_section, pace_section, standards_section
 from toolkit.report.context import Context, SourceBook
+from toolkit.report.cycle import cycle_of
 from toolkit.report.facts import RunFacts
 from toolkit.report.gaps import gaps_section, most_wanted
+from toolkit.report.letter import Letter, letter_of
 from toolkit.report.narrative import headline
 from toolkit.report.readings import readings_section
 from toolkit.report.sections import AreaDocument, Head, Section
@@ -32,6 +34,7 @@ def build_area_document(
     *,
     language: str,
     run: RunFacts,
+    cycle: str = "",
 ) -> AreaDocument:
     """Return the report of one area as data.
 
@@ -49,6 +52,8 @@ def build_area_document(
         ``"vi"`` or ``"en"``.
     run :
         How the numbers came about.
+    cycle :
+        Reporting round such as ``2026-annual``; empty for a report outside the rounds.
 
     Returns
     -------
@@ -65,7 +70,8 @@ def build_area_document(
     _check(area, attainments, plan)
     book = SourceBook(dataset.sources)
     wording = words(language)
-    context = Context(area, tuple(attainments), forecasts, dataset, plan, tuple(hindcasts), run, wording, book)
+    past, reporting = tuple(hindcasts), cycle_of(cycle, plan)
+    context = Context(area, tuple(attainments), forecasts, dataset, plan, past, run, wording, book, reporting)
     sections = (
         targets_section(context),
         charts_section(context),
@@ -101,7 +107,7 @@ def _head(context: Context, sections: Sequence[Section]) -> Head:
         page_title=wording.t("page_title", area=name, number=context.plan.number),
         foot=foot(wording, context.facts),
         skip_label=wording.t("skip"),
-        kicker=wording.t("kicker"),
+        kicker=kicker(context),
         title=wording.t("title", area=name, number=context.plan.number),
         subtitle=wording.t("subtitle", plan=context.plan.names[wording.language], day=wording.day(context.facts.as_of)),
         answer=headline(context, most_wanted(context)),
@@ -110,7 +116,24 @@ def _head(context: Context, sections: Sequence[Section]) -> Head:
         tally=tally(context),
         contents_title=wording.t("contents"),
         contents=tuple((section.key, section.title) for section in sections if section.blocks),
+        letter=letter(context, wording.t("title", area=name, number=context.plan.number)),
     )
+
+
+def kicker(context: Context) -> str:
+    """Return the line above the title: the reporting round and its deadline, where there is one."""
+    words, cycle = context.words, context.cycle
+    if cycle is None:
+        return words.t("kicker")
+    return words.t(f"kicker.{cycle.kind}", year=cycle.year, day=words.day(cycle.deadline))
+
+
+def letter(context: Context, subject: str) -> Letter:
+    """Return letterhead, addressee and signature; the subject names the round."""
+    words, cycle = context.words, context.cycle
+    if cycle is not None:
+        subject = words.t(f"subject.{cycle.kind}", year=cycle.year, subject=subject)
+    return letter_of(context.plan, words, subject=subject, year=context.facts.as_of.year, cycle=cycle)
 
 
 def foot(wording: Words, run: RunFacts) -> str:

@@ -11,7 +11,8 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
 from toolkit.report.about import method_section, provenance_section, sources_section
 from toolkit.report.context import Context, SourceBook
-from toolkit.report.document import foot
+from toolkit.report.cycle import cycle_of
+from toolkit.report.document import foot, kicker, letter
 from toolkit.report.facts import RunFacts
 from toolkit.report.heat import heat_section
 from toolkit.report.narrative import chance, counts_sentence, leading_target, open_targets, verdict_sentence
@@ -31,6 +32,7 @@ def build_plan_document(
     *,
     language: str,
     run: RunFacts,
+    cycle: str = "",
 ) -> PlanDocument:
     """Return the summary of the plan as data.
 
@@ -40,7 +42,7 @@ def build_plan_document(
         Areas to show, the plan's province among them or not.
     attainments :
         Of these areas, one for every statement of the plan each.
-    forecasts, dataset, plan, language, run :
+    forecasts, dataset, plan, language, run, cycle :
         As in :func:`toolkit.report.document.build_area_document`.
     """
     wording = words(language)
@@ -48,7 +50,7 @@ def build_plan_document(
     contexts = tuple(
         Context(
             area, tuple(item for item in attainments if item.area_code == area.code), forecasts, dataset, plan, (),
-            run, wording, book,
+            run, wording, book, cycle_of(cycle, plan),
         )
         for area in areas
     )  # fmt: skip
@@ -77,7 +79,7 @@ def _head(main: Context, contexts: Sequence[Context], sections: Sequence[Section
         page_title=wording.t("summary.page_title", number=plan.number),
         foot=foot(wording, main.facts),
         skip_label=wording.t("skip"),
-        kicker=wording.t("kicker"),
+        kicker=kicker(main),
         title=wording.t("summary.title", number=plan.number),
         subtitle=wording.t("subtitle", plan=plan.names[wording.language], day=wording.day(main.facts.as_of)),
         answer=tuple(answer),
@@ -86,6 +88,7 @@ def _head(main: Context, contexts: Sequence[Context], sections: Sequence[Section
         tally=tally(main),
         contents_title=wording.t("contents"),
         contents=tuple((section.key, section.title) for section in sections if section.blocks),
+        letter=letter(main, wording.t("summary.title", number=plan.number)),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from toolkit.base.texts import Language
 from toolkit.report.figures import Fans, HeatMap, TileMap
+from toolkit.report.letter import Letter
 from toolkit.report.parts import Bullets, Definitions, Heading, Paragraph, Table, Tally
 
 HEAD_TYPE = "application/vnd.langson-toolkit.head+json"
@@ -63,6 +64,8 @@ class Head:
         Counts by verdict.
     contents_title, contents :
         Table of contents: ``(key, title)`` of the sections.
+    letter :
+        Letterhead and signature of the form that is sent.
     """
 
     language: Language
@@ -78,6 +81,7 @@ class Head:
     tally: Tally | None = None
     contents_title: str = ""
     contents: tuple[tuple[str, str], ...] = ()
+    letter: Letter = field(default_factory=Letter)
 
     def __repr__(self) -> str:
         """Return title and answer as text."""

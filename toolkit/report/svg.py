@@ -44,6 +44,26 @@ def compact(svg: str, *, title: str) -> str:
     return f'<svg viewBox="{box}" role="img" aria-label="{escape(title, quote=True)}">{inner}</svg>'
 
 
+PAPER_STYLE = (
+    'text{font-family:"DejaVu Sans";font-size:10px;fill:#52606d}'
+    ".band{fill:#b5cfe8}.middle{fill:none;stroke:#12548f;stroke-width:1.4}"
+    ".goal{stroke:#9c3d00;stroke-dasharray:4 2}.dots{stroke:#1f2933;stroke-width:4;stroke-linecap:round}"
+)
+"""What a page's style sheet says about pictures, for pictures that stand alone."""
+
+
+def standing_alone(svg: str) -> str:
+    """Return a picture of ours as a file of its own: with name space, size and style.
+
+    >>> standing_alone('<svg viewBox="0 0 120 30"></svg>')[:88]
+    '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="30" viewBox="0 0 120 30"><st'
+    """
+    width, height = svg.split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()
+    start, inner = svg.split(">", 1)
+    root = start.replace("<svg", f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"', 1)
+    return f"{root}><style>{PAPER_STYLE}</style>{inner}"
+
+
 def _element(element: ElementTree.Element, used: set[str]) -> str:
     tag = _NAME_SPACE.sub("", str(element.tag))
     if tag in _DROPPED:

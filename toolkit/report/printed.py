@@ -1,0 +1,227 @@
+"""A document as a sequence of plain pieces: what forms on paper (Word, PDF) are set from.
+
+Nothing is computed here. What a screen folds, scrolls or lays out in two dimensions becomes paragraphs and tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from toolkit.report.figures import Fan, Fans, HeatMap, TileMap
+from toolkit.report.parts import Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Table, Tally
+from toolkit.report.sections import Block, Document, Folded
+from toolkit.report.svg import sparkline, standing_alone
+from toolkit.report.words import Words, words
+
+Kind = Literal["paragraph", "heading", "item", "caption", "table", "picture"]
+NARROWEST = 0.09
+"""No column of a table is narrower than this share of the page."""
+
+
+@dataclass(frozen=True)
+class PrintedCell:
+    """A cell: its lines, the first in full size, and a small picture under them with what it shows."""
+
+    lines: tuple[str, ...]
+    verdict: str = ""
+    numeric: bool = False
+    picture: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece of a printed document.
+
+    Attributes
+    ----------
+    kind :
+        What it is; the fields below that a kind does not need are empty.
+    text, tone, head :
+        Its text, the weight of a paragraph, and the bold beginning or the number of an item.
+    columns, rows, widths, key :
+        Of a table: titles, cells, shares of the page's width, and its name.
+    small :
+        True for the numbers of a chart.
+    picture, alt :
+        Name of a picture, and what it shows in words.
+    """
+
+    kind: Kind
+    text: str = ""
+    tone: str = "plain"
+    head: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[PrintedCell, ...], ...] = ()
+    widths: tuple[float, ...] = ()
+    key: str = ""
+    small: bool = False
+    picture: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True)
+class PrintedSection:
+    """A section: its key, its title and its pieces in order."""
+
+    key: str
+    title: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A document ready to be set on paper.
+
+    Attributes
+    ----------
+    document :
+        Where it comes from; its head is printed as it is.
+    tally :
+        Counts by verdict.
+    sections :
+        Those that say something.
+    pictures :
+        SVG of the pictures that pieces and cells name, in order; each stands alone.
+    """
+
+    document: Document
+    tally: tuple[Piece, ...]
+    sections: tuple[PrintedSection, ...]
+    pictures: dict[str, str]
+
+
+def printed(document: Document) -> Printed:
+    """Return `document` as pieces for paper, with its pictures."""
+    press = _Press(words(document.language))
+    sections = tuple(
+        PrintedSection(section.key, section.title, tuple(press.pieces(section.blocks)))
+        for section in document.sections
+        if section.blocks
+    )
+    tally = tuple(press.pieces([document.head.tally])) if document.head.tally else ()
+    return Printed(document, tally, sections, press.pictures)
+
+
+class _Press:
+    """Turns blocks into pieces and keeps the pictures."""
+
+    def __init__(self, wording: Words) -> None:
+        self.words = wording
+        self.pictures: dict[str, str] = {}
+
+    def pieces(self, blocks: Iterable[Block]) -> Iterator[Piece]:
+        for block in blocks:
+            match block:
+                case Paragraph():
+                    yield Piece("paragraph", _referred(block.text, block.references), block.tone)
+                case Heading():
+                    yield Piece("heading", f"{block.text} ({block.count})" if block.count is not None else block.text)
+                case Bullets():
+                    yield from self._items(block.items, ordered=block.ordered)
+                case Table():
+                    yield from self._table(block)
+                case Tally():
+                    yield Piece("paragraph", block.caption, "lead")
+                    yield from (Piece("item", label, head=str(count)) for _, label, count in block.entries)
+                case Definitions():
+                    yield from (Piece("item", text, head=f"{term}:") for term, text in block.entries)
+                case Folded():
+                    yield Piece("heading", block.summary)
+                    yield from self.pieces(block.blocks)
+                case Fans():
+                    yield from self._fans(block)
+                case HeatMap():
+                    yield from self._table(_heat_table(block, self.words))
+                case TileMap():
+                    yield from self._table(_tile_table(block, self.words))
+
+    def _items(self, items: Iterable[Item], *, ordered: bool) -> Iterator[Piece]:
+        for number, item in enumerate(items, start=1):
+            head = f"[{number}] {item.head}".strip() if ordered else item.head
+            yield Piece("item", _referred(item.text, item.references), head=head)
+
+    def _fans(self, fans: Fans) -> Iterator[Piece]:
+        yield Piece("paragraph", f"{fans.key_title}: {'; '.join(text for _, text in fans.key_items)}.", "note")
+        for fan in fans.charts:
+            yield from self._fan(fan)
+
+    def _fan(self, fan: Fan) -> Iterator[Piece]:
+        from toolkit.report.charts import fan_svg
+
+        yield Piece("heading", fan.title)
+        yield Piece("paragraph", fan.subtitle, "note")
+        yield Piece("picture", picture=self._keep(fan_svg(fan)), alt=fan.alt)
+        if fan.note:
+            yield Piece("paragraph", fan.note, "note")
+        yield from self._table(replace(fan.table, quiet=False), small=True)
+
+    def _table(self, table: Table, *, small: bool = False) -> Iterator[Piece]:
+        if not table.quiet:
+            yield Piece("caption", table.caption)
+        rows = tuple(
+            tuple(
+                self._cell(cell, numeric=number > 0 and (column.numeric or table.layout in {"grid", "plain"}))
+                for number, (cell, column) in enumerate(zip(row, table.columns, strict=True))
+            )
+            for row in table.rows
+        )
+        titles = tuple(column.title for column in table.columns)
+        shares = widths(titles, rows)
+        yield Piece("table", table.caption, columns=titles, rows=rows, widths=shares, key=table.key, small=small)
+
+    def _cell(self, cell: Cell, *, numeric: bool) -> PrintedCell:
+        lines = (_referred(cell.text, cell.references), *cell.details)
+        picture = self._keep(sparkline(cell.spark)) if cell.spark else ""
+        alt = cell.spark.label if cell.spark else ""
+        return PrintedCell(tuple(line for line in lines if line), cell.verdict, numeric, picture, alt)
+
+    def _keep(self, svg: str) -> str:
+        if not svg:
+            return ""
+        name = f"picture-{len(self.pictures) + 1}.svg"
+        self.pictures[name] = standing_alone(svg)
+        return name
+
+
+def _referred(text: str, references: tuple[int, ...]) -> str:
+    return text + "".join(f" [{number}]" for number in references)
+
+
+def widths(titles: tuple[str, ...], rows: tuple[tuple[PrintedCell, ...], ...]) -> tuple[float, ...]:
+    """Return each column's share of the width, 0..1 and 1 together: the root of how much stands in it.
+
+    The root keeps a column of long texts from starving the others, and every column wider than its longest word.
+
+    >>> widths(("a", "b"), ((PrintedCell(("x" * 90,)), PrintedCell(("y" * 10,))),))
+    (0.75, 0.25)
+    """
+    weights = []
+    for number, title in enumerate(titles):
+        sizes = [sum(len(line) for line in row[number].lines) for row in rows]
+        weights.append(max(sum(sizes) / max(len(sizes), 1), 0.6 * len(title), 4.0) ** 0.5)
+    shares = [max(weight / sum(weights), NARROWEST) for weight in weights]
+    return tuple(round(share / sum(shares), 4) for share in shares)
+
+
+def _heat_table(heat: HeatMap, wording: Words) -> Table:
+    """Return a heat map as a table that fits a page: for each target its answers, each with the areas that have it."""
+    rows = []
+    for head, cells in heat.rows:
+        groups: dict[str, list[str]] = {}
+        for (_, area), cell in zip(heat.columns, cells, strict=True):
+            groups.setdefault(cell.text, []).append(
+                f"{area} ({'; '.join(cell.details)})" if cell.details else area
+            )  # fmt: skip
+        answers = tuple(f"{text}: {', '.join(areas)}" for text, areas in groups.items())
+        rows.append((head, Cell(answers[0], answers[1:])))
+    columns = (Column(heat.corner), Column(wording.t("column.areas_by_answer")))
+    return Table("heat", heat.caption, columns, tuple(rows))
+
+
+def _tile_table(tiles: TileMap, wording: Words) -> Table:
+    columns = tuple(Column(wording.t(f"column.{name}")) for name in ("area", "likelihood", "expected"))
+    rows = tuple((Cell(tile.name), Cell(tile.text), Cell(tile.detail)) for tile in tiles.tiles)
+    return Table("tiles", tiles.caption, columns, rows)

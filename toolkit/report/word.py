@@ -1,0 +1,135 @@
+"""A document as a Word file that an office can edit and send: docxtpl fills the template, laid out by Decree 30.
+
+Page, type, headings and letterhead are the template's (``templates/report.docx``); whoever wants another look edits
+that file in a word processor.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from toolkit.base.files import write_atomic
+from toolkit.report.html import TEMPLATES
+from toolkit.report.letter import Letter
+from toolkit.report.printed import Piece, Printed, PrintedSection, printed
+from toolkit.report.sections import Document
+from toolkit.report.typesetting import pictures_png
+from toolkit.report.words import Words, words
+
+TEMPLATE = TEMPLATES / "report.docx"
+CHART_WIDTH, SPARK_WIDTH = 120.0, 17.0
+"""Millimetres."""
+ANNEXES = (
+    ("targets", ("targets", "heat", "tiles")),
+    ("charts", ("charts",)),
+    ("basis", ("history", "readings", "method", "sources", "provenance")),
+)
+"""Sections that stand in annexes: long tables, charts, and what the numbers rest on."""
+ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+
+
+def write_docx(document: Document, path: Path) -> Path:
+    """Write `document` as a Word file and return `path`; equal documents give equal bytes."""
+    return write_atomic(path, docx_bytes(printed(document)))
+
+
+def docx_bytes(made: Printed) -> bytes:
+    """Return the Word file of a printed document."""
+    from docxtpl import DocxTemplate
+
+    from toolkit.report.word_finish import finish
+
+    template: Any = DocxTemplate(str(TEMPLATE))
+    template.init_docx()
+    template.render(_content(template, made), autoescape=True)
+    pieces = _in_order(made)
+    tables = [piece for piece in pieces if piece.kind == "table"]
+    return finish(template.docx, tables, [alt for piece in pieces for alt in _alts(piece)], made.document.head)
+
+
+def _content(template: Any, made: Printed) -> dict[str, object]:
+    head, wording = made.document.head, words(made.document.language)
+    pictures = pictures_png(made.pictures)
+    body, annexes = _parts(made)
+
+    def filled(pieces: Sequence[Piece]) -> list[dict[str, object]]:
+        return [_piece(template, piece, pictures) for piece in pieces]
+
+    return {
+        "head": head,
+        "letter": asdict(head.letter) | _standing(wording, head.letter),
+        "tally": filled(made.tally),
+        "body": [
+            {"number": number, "title": section.title, "pieces": filled(section.pieces)}
+            for number, section in zip(ROMAN[1:], body, strict=False)
+        ],
+        "annexes": [
+            {
+                "number": wording.t("paper.annex", number=number),
+                "title": wording.t(f"paper.annex.{key}"),
+                "sections": [{"title": item.title, "pieces": filled(item.pieces)} for item in sections],
+            }
+            for number, (key, sections) in zip(ROMAN, annexes, strict=False)
+        ],
+    }
+
+
+def _standing(wording: Words, letter: Letter) -> dict[str, str]:
+    names = ("nation", "motto", "form", "general", "end", "copies_title")
+    return {name: wording.t(f"paper.{name}") for name in names} | {
+        "annex_reference": wording.t("paper.annex_reference", body=letter.body)
+    }
+
+
+def _parts(made: Printed) -> tuple[list[PrintedSection], list[tuple[str, list[PrintedSection]]]]:
+    """Return the sections of the body, and those of each annex that has any."""
+    annexed = {key for _, keys in ANNEXES for key in keys}
+    body = [section for section in made.sections if section.key not in annexed]
+    annexes = [(name, [section for section in made.sections if section.key in keys]) for name, keys in ANNEXES]
+    return body, [(name, sections) for name, sections in annexes if sections]
+
+
+def _in_order(made: Printed) -> list[Piece]:
+    body, annexes = _parts(made)
+    sections = [*body, *(section for _, sections in annexes for section in sections)]
+    return [*made.tally, *(piece for section in sections for piece in section.pieces)]
+
+
+def _alts(piece: Piece) -> list[str]:
+    """Return what the pictures of a piece show, in order."""
+    small = [cell.alt for row in piece.rows for cell in row if cell.picture]
+    return [piece.alt, *small] if piece.picture else small
+
+
+def _piece(template: Any, piece: Piece, pictures: Mapping[str, bytes]) -> dict[str, object]:
+    rows = [
+        [
+            {
+                "first": cell.lines[0] if cell.lines else "",
+                "rest": cell.lines[1:],
+                "numeric": cell.numeric,
+                "picture": _picture(template, pictures, cell.picture, SPARK_WIDTH),
+            }
+            for cell in row
+        ]
+        for row in piece.rows
+    ]
+    shown = replace(piece, rows=())
+    picture = _picture(template, pictures, piece.picture, CHART_WIDTH)
+    return {name: getattr(shown, name) for name in ("kind", "text", "tone", "head", "columns")} | {
+        "rows": rows,
+        "picture": picture,
+    }
+
+
+def _picture(template: Any, pictures: Mapping[str, bytes], name: str, width: float) -> object:
+    if not name:
+        return ""
+    from docx.shared import Mm
+    from docxtpl import InlineImage
+
+    return InlineImage(template, io.BytesIO(pictures[name]), width=Mm(width))
