@@ -13,7 +13,6 @@ from typing import Any
 
 from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import write_atomic
-from toolkit.base.names import nearest
 from toolkit.base.texts import say
 from toolkit.run.kernels import KERNEL_NAME, manager_class
 
@@ -93,27 +92,6 @@ def _assignment(statement: ast.stmt) -> tuple[str, Parameter]:
     return name, literal
 
 
-def check_parameters(template: Path, given: Mapping[str, Parameter]) -> None:
-    """Refuse parameters that the notebook does not declare, or declares with another type.
-
-    papermill itself only logs an unknown parameter and goes on with the default.
-
-    Raises
-    ------
-    UsageError
-        Naming the parameter, and the nearest declared one.
-    """
-    declared = read_parameters(template).defaults
-    for name, value in given.items():
-        if name not in declared:
-            message = say("run.unknown_parameter", template=template.name, name=name)
-            raise UsageError(message, say("data.nearest", near=", ".join(nearest(name, declared))))
-        if type(value) is not type(declared[name]):
-            kinds = {"wanted": type(declared[name]).__name__, "given": type(value).__name__}
-            message = say("run.mistyped_parameter", template=template.name, name=name, **kinds)
-            raise UsageError(message, say("run.mistyped_parameter.remedy"))
-
-
 def execute(
     template: Path,
     output: Path,
@@ -146,12 +124,14 @@ def execute(
     NotebookError
         If a cell fails or takes too long, or its kernel dies; the partial notebook is written all the same.
     """
-    if needs_parameters:
-        check_parameters(template, parameters)
     import nbformat
     import papermill
 
     from toolkit.run.engine import Watch, use_engine
+    from toolkit.run.parameters import check_parameters
+
+    if needs_parameters:
+        check_parameters(template, parameters)
 
     output.parent.mkdir(parents=True, exist_ok=True)
     watch = Watch(limits)

@@ -23,6 +23,7 @@ from toolkit.run.forked import Zygote
 from toolkit.run.fresh import Lock, Records, content_key, data_hashes, program_key
 from toolkit.run.kernels import Kernels, usual_kernels
 from toolkit.run.notebook import Limits
+from toolkit.run.parameters import check_parameters
 from toolkit.run.provenance import PROJECT, commit, facts_of, hashes, write_manifest
 from toolkit.run.session import Run, compute_run, open_run, save_run
 
@@ -143,6 +144,8 @@ def make_reports(request: ReportRequest, listener: Listener = Listener()) -> Rep
     UsageError
         If another run is at work in the folder.
     """
+    for job in jobs_of(request):
+        check_parameters(job.template, dict(job.parameters))
     with Lock(request.folder), _zygote(request.kernels or usual_kernels()) as zygote:
         listener.stage("run.forecasting")
         inputs = forecast_inputs(request)
