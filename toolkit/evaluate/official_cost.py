@@ -1,0 +1,77 @@
+"""What other systems' verdicts cost as forecasts: Brier scores of "on track" on the back-test's events.
+
+``python -m toolkit.evaluate.official_cost PANELS TABLE`` writes the table that the documentation shows.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from toolkit.attainment.official.verdicts import SYSTEMS, official_verdicts
+from toolkit.evaluate.backtest import PACES, pace_of
+from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
+from toolkit.evaluate.record import TEST_SEED
+
+HORIZON = 5
+"""Years ahead at which targets are set."""
+
+
+def verdict_rows(cut: Cut) -> Iterator[dict[str, object]]:
+    """Yield one row a unit and event of a cut: what happened, and 1 or 0 for each system ("on track" or not).
+
+    The events are the back-test's: the last value moved on at a multiple of the panel's median yearly change.
+    A system that gives no class has no entry.
+    """
+    pace = pace_of(cut)
+    for row in np.flatnonzero(cut.horizon == HORIZON):
+        mine = cut.panel.unit == cut.unit[row]
+        years, values = cut.panel.year[mine].tolist(), cut.panel.value[mine].tolist()
+        due = cut.panel.last_year + HORIZON
+        moved = pace * (due - int(cut.last_year[row]))
+        for multiple in PACES:
+            target = float(cut.last[row]) + multiple * moved
+            happened = cut.truth[row] >= target if moved >= 0 else cut.truth[row] <= target
+            found = official_verdicts(years, values, target, due, direction="up" if moved >= 0 else "down")
+            said = {name: float(one.on_track) for name, one in found.items() if one is not None}
+            yield {"cut": cut.panel_id, "happened": float(happened), **said}
+
+
+def official_cost(cuts: Sequence[Cut]) -> pd.DataFrame:
+    """Return one row a system: `brier` of its verdicts taken as 1 or 0, and of quoting the `base_rate`.
+
+    `said` is how often it says on track, `right` how often it was then reached, `events` how many it judged.
+    Cuts count equally.
+    """
+    rows = pd.DataFrame([row for cut in cuts for row in verdict_rows(cut)])
+    weight = 1.0 / rows.groupby("cut")["cut"].transform("size")
+    lines = []
+    for name in SYSTEMS:
+        judged = rows[name].notna()
+        said, happened, share = rows.loc[judged, name], rows.loc[judged, "happened"], weight[judged]
+        rate = float(np.average(happened, weights=share))
+        lines.append(
+            {
+                "system": name,
+                "brier": round(float(np.average((said - happened) ** 2, weights=share)), 3),
+                "base_rate": round(rate * (1.0 - rate), 3),
+                "said": round(float(np.average(said, weights=share)), 3),
+                "right": round(float(np.average(happened, weights=share * said)), 3),
+                "events": int(judged.sum()),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def main(panels: Path, table: Path) -> None:
+    """Write the table for the panels of a folder."""
+    cuts = cut_panels(read_panels(panels), seed=TEST_SEED)
+    official_cost(cuts).to_csv(table, index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,157 @@
+"""Forecasts in the layouts of others: IAMC, which pyam reads, and hubverse's model output."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from toolkit.base.errors import UsageError
+from toolkit.base.texts import say
+from toolkit.data.dataset import Dataset
+from toolkit.forecast.store import Forecasts
+from toolkit.scenario.scenario import step_from
+from toolkit.scenario.steps import AnyStep
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IAMC = ("model", "scenario", "region", "variable", "unit", "year", "value")
+HUBVERSE = (
+    "reference_date", "target", "horizon", "target_end_date", "location", "output_type", "output_type_id", "value"
+)  # fmt: skip
+MODEL = "langson-toolkit"
+LEVELS = (0.1, 0.5, 0.9)
+HUBVERSE_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+PLACES = 6
+CODE = re.compile(r"\[([0-9A-Z-]+)\]\s*$")
+
+
+def iamc_table(
+    scenarios: Mapping[str, Forecasts],
+    dataset: Dataset,
+    area_codes: Sequence[str],
+    *,
+    levels: Sequence[float] = LEVELS,
+    indicators: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Return forecasts in the long IAMC layout, columns :data:`IAMC`.
+
+    A region is ``name [code]``, so that codes keep their zeros; a variable is ``indicator|scope|P50``.
+
+    Parameters
+    ----------
+    scenarios :
+        By name.
+    levels :
+        Quantiles; 0.5 is what :func:`steps_from_iamc` reads back.
+    indicators :
+        Only these; all by default.
+    """
+    import pandas as pd
+
+    parts = []
+    for name, forecasts in scenarios.items():
+        for (code, indicator, scope, across), path in forecasts.paths.items():
+            if code not in area_codes or not across or (indicators is not None and indicator not in indicators):
+                continue
+            quantiles = path.quantiles(tuple(levels)).round(PLACES)
+            for column, level in enumerate(levels):
+                part = {
+                    "model": f"{MODEL} {forecasts.model_name}",
+                    "scenario": name,
+                    "region": f"{dataset.areas.get(code).name_vi} [{code}]",
+                    "variable": f"{indicator}|{scope}|P{100 * level:g}",
+                    "unit": path.unit,
+                    "year": path.years,
+                    "value": quantiles[:, column],
+                }
+                parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True)[list(IAMC)] if parts else pd.DataFrame(columns=list(IAMC))
+
+
+def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tuple[AnyStep, ...]:
+    """Return planned values for every series of one scenario of a table in the IAMC layout, long or wide.
+
+    Variables are ``indicator|scope``, with ``|P50`` behind them or nothing; other quantiles are passed over.
+    Regions are area codes, names, or ``name [code]``. Years that are over are passed over when the step is
+    applied.
+
+    Raises
+    ------
+    UsageError
+        For missing columns, an unknown scenario, indicator or area, a unit that is not the indicator's, or a
+        value that is no number.
+    """
+    import pandas as pd
+
+    long = _long(table)
+    names = sorted(set(long["scenario"].astype(str)))
+    if scenario not in names:
+        raise UsageError(say("scenario.no_scenario", scenario=scenario), say("base.choose", choices=", ".join(names)))
+    steps: list[AnyStep] = []
+    mine = long[long["scenario"].astype(str) == scenario].dropna(subset=["value"])
+    for (region, variable, unit), rows in mine.groupby(["region", "variable", "unit"], sort=True):
+        parts = str(variable).split("|")
+        if len(parts) > 2 and parts[2] != "P50":
+            continue
+        indicator = dataset.indicators.get(parts[0])
+        if str(unit) != indicator.unit:
+            message = say("scenario.other_unit", variable=variable, unit=unit)
+            raise UsageError(message, say("base.choose", choices=indicator.unit))
+        values = pd.to_numeric(rows["value"], errors="coerce")
+        if values.isna().any():
+            raise UsageError(say("scenario.no_number", variable=variable, region=region), say("scenario.iamc.remedy"))
+        planned = {int(year): float(value) for year, value in zip(rows["year"], values, strict=True)}
+        found = CODE.search(str(region))
+        scope = parts[1] if len(parts) > 1 else "all"
+        content = {"indicator": indicator.id, "scope": scope, "values": planned}
+        area = dataset.areas.find(found[1] if found else str(region), on=dataset.as_of)
+        steps.append(step_from({"verb": "planned_values", "areas": [area.code], **content}))
+    return tuple(steps)
+
+
+def _long(table: pd.DataFrame) -> pd.DataFrame:
+    named = table.rename(columns={name: str(name).strip().lower() for name in table.columns})
+    keys = list(IAMC[:5])
+    lacking = [name for name in keys if name not in named]
+    if lacking:
+        raise UsageError(say("scenario.iamc.lacking", columns=", ".join(lacking)), say("scenario.iamc.remedy"))
+    if "year" in named and "value" in named:
+        return named
+    years = [name for name in named.columns if str(name).isdigit()]
+    return named.melt(id_vars=keys, value_vars=years, var_name="year", value_name="value")
+
+
+def hubverse_table(
+    forecasts: Forecasts,
+    area_codes: Sequence[str],
+    *,
+    levels: Sequence[float] = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975),
+) -> pd.DataFrame:
+    """Return quantiles of the years after the newest evidence in hubverse's columns (:data:`HUBVERSE`).
+
+    `horizon` counts years from the newest evidence; figures of a year end with it.
+    """
+    import pandas as pd
+
+    parts = []
+    for (code, indicator, scope, across), path in forecasts.paths.items():
+        ahead = path.years > path.evidence.last_year
+        if code not in area_codes or not across or not ahead.any():
+            continue
+        quantiles = path.quantiles(tuple(levels))[ahead].round(PLACES)
+        years = path.years[ahead]
+        for column, level in enumerate(levels):
+            part = {
+                "reference_date": forecasts.as_of.isoformat(),
+                "target": f"{indicator}|{scope}",
+                "horizon": years - path.evidence.last_year,
+                "target_end_date": [f"{year}-12-31" for year in years],
+                "location": code,
+                "output_type": "quantile",
+                "output_type_id": level,
+                "value": quantiles[:, column],
+            }
+            parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True)[list(HUBVERSE)] if parts else pd.DataFrame(columns=list(HUBVERSE))
