@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from toolkit.base.texts import say, texts
+from toolkit.data.folder import file_of
 from toolkit.data.indicators import Indicator, Indicators, Unit
 from toolkit.data.problems import Problems
 
@@ -23,7 +24,7 @@ Declared = TypeVar("Declared", bound=BaseModel)
 
 def read_indicators(folder: Path, problems: Problems) -> Indicators:
     """Read ``indicators.yaml``; whatever is wrong is noted, and the rest returned."""
-    content, lines = _content(folder / FILE, problems)
+    content, lines = _content(file_of(folder, FILE), problems)
     units = {
         key: unit
         for key, entry in _entries(content, "units")

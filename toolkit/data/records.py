@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from toolkit.base.errors import Problem
 from toolkit.data.cells import day_of, whole_of, year_of
+from toolkit.data.folder import file_of
 from toolkit.data.numerals import reading, settle
 from toolkit.data.problems import Problems
 from toolkit.data.schemas import Column, Schema
@@ -83,7 +84,7 @@ class Records:
 
 def read_records(folder: Path, schema: Schema) -> Records:
     """Read one file of the data folder; whatever is wrong is in the result's problems."""
-    path = folder / schema.file
+    path = file_of(folder, schema.file)
     if not path.is_file():
         problems = Problems(schema.file)
         problems.add("no_file", 1)

@@ -17,6 +17,7 @@ from toolkit.base.files import write_atomic
 from toolkit.base.texts import LANGUAGES, say, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import SIMULATED, Dataset
+from toolkit.data.folder import file_of
 from toolkit.data.schemas import (
     AREAS,
     BREAKS,
@@ -202,7 +203,7 @@ def _write_frame(dataset: Dataset, plan: Plan, folder: Path, wanted: Simulation)
     options = {**asdict(wanted), "plan": plan.id}
     write_atomic(folder / SIMULATED, json.dumps(options, indent=1, sort_keys=True) + "\n")
     for name in (*(schema.file for schema in COPIED), "indicators.yaml", "tiles.csv"):
-        source = dataset.folder / name
+        source = file_of(dataset.folder, name)
         if source.is_file():
             shutil.copyfile(source, folder / name)
     path = find_plan(plan.id, folder=dataset.folder)
