@@ -8,7 +8,7 @@ import typer
 
 from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import say
-from toolkit.cli import check, forecast, history, ingest, params, report, simulate, template
+from toolkit.cli import check, forecast, history, ingest, params, report, scenario, simulate, template
 
 EXIT_HELP = "Exit code 0: all well; 1: problems found; 2: the call itself was wrong."
 
@@ -27,6 +27,7 @@ app.command("history")(history.history)
 app.command("ingest")(ingest.ingest)
 app.command("params")(params.params)
 app.command("report")(report.report)
+app.command("scenario")(scenario.scenario)
 app.command("simulate")(simulate.simulate)
 app.command("template")(template.template)
 
