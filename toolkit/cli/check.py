@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from toolkit.base.errors import Problem, UsageError
-from toolkit.base.texts import say
+from toolkit.base.texts import interface_language, say
 from toolkit.cli import options
 
 
@@ -24,22 +24,26 @@ def check(
     lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
     data: options.Data = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the problems as CSV.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="Print the problems as a page.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Check observation tables, each alone against the project's areas, indicators, sources and standards.
 
     Example: toolkit check my-district.csv
     """
-    from toolkit.data.check import check_observations
     from toolkit.data.folder import data_folder
+    from toolkit.desk.check import check_file
+    from toolkit.desk.problem_page import problem_page
 
     folder = data_folder(data)
     for file in files or []:
         if not file.is_file():
             raise UsageError(say("cli.no_file", file=file), say("cli.no_file.table"))
-    problems = [problem for file in files for problem in check_observations(file, folder)] if files else _whole(folder)
+    problems = [problem for file in files for problem in check_file(file, folder)] if files else _whole(folder)
     if as_json:
         text = json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1)
+    elif as_html:
+        text = problem_page(problems, interface_language())
     elif as_csv:
         text = _csv(problems)
     else:
@@ -47,7 +51,7 @@ def check(
     if text:
         print(text)  # noqa: T201
     errors = sum(problem.severity == "error" for problem in problems)
-    if not as_json and not as_csv:
+    if not (as_json or as_csv or as_html):
         print(say("cli.checked", errors=errors, warnings=len(problems) - errors))  # noqa: T201
     if errors:
         raise typer.Exit(1)
