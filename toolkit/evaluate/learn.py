@@ -43,8 +43,9 @@ SEED, REPEATS, UNITS_PER_CUT = 101, 7, 10
 PENALTY, ITERATIONS = 0.0004, 120
 # A cut whose "no change" misses by this many times its own error unit teaches nothing but noise
 HOPELESS = 3.0
-# Calibration out of sample: families are left out in folds until 80 % intervals cover as they say
-FOLDS, COVERAGE = 5, 0.8
+# Calibration out of sample: families are left out in folds, and scales stretched until intervals
+# of nominal 80 % cover this much (0.76 to 0.86 is asked for; sharpness is paid for by the rest)
+FOLDS, NOMINAL, COVERAGE = 5, 0.8, 0.78
 
 
 def start_of() -> Coefficients:
@@ -90,30 +91,36 @@ def rows_of_panel(panel: Panel) -> Rows:
 
 
 def single_units(cuts: Sequence[Cut], random: np.random.Generator) -> list[Cut]:
-    """Return each cut with one of its units alone."""
+    """Return single series: of every second cut one unit alone, of the others the mean of its units."""
     found = []
-    for cut in cuts:
-        chosen = int(random.choice(np.unique(cut.unit)))
-        mine, ahead = cut.panel.unit == chosen, cut.unit == chosen
-        panel = Panel.from_rows(
-            1,
-            np.zeros(int(mine.sum()), np.int64),
-            cut.panel.year[mine],
-            cut.panel.value[mine],
-            cut.panel.scale,
-            origin=cut.panel.origin,
-        )
-        one = replace(
-            cut,
-            panel=panel,
-            unit=np.zeros(int(ahead.sum()), np.int64),
-            horizon=cut.horizon[ahead],
-            truth=cut.truth[ahead],
-            last=cut.last[ahead],
-            last_year=cut.last_year[ahead],
-        )
-        found.append(one)
-    return found
+    for number, cut in enumerate(cuts):
+        chosen = [int(random.choice(np.unique(cut.unit)))]
+        mean = np.flatnonzero(np.bincount(cut.unit) == np.bincount(cut.unit).max())
+        one = series_of(cut, mean if number % 2 else np.array(chosen))
+        found.append(one or series_of(cut, np.array(chosen)))
+    return [one for one in found if one is not None]
+
+
+def series_of(cut: Cut, units: IntArray) -> Cut | None:
+    """Return the mean of some units as a cut of one series; None if they share fewer than two years."""
+    mine, ahead = np.isin(cut.panel.unit, units), np.isin(cut.unit, units)
+    years, counts = np.unique(cut.panel.year[mine], return_counts=True)
+    horizons, later = np.unique(cut.horizon[ahead], return_counts=True)
+    years, horizons = years[counts == units.size], horizons[later == units.size]
+    if years.size < 2 or not horizons.size:
+        return None
+    value = np.array([cut.panel.value[mine & (cut.panel.year == year)].mean() for year in years])
+    truth = np.array([cut.truth[ahead & (cut.horizon == horizon)].mean() for horizon in horizons])
+    panel = Panel.from_rows(1, np.zeros(years.size, np.int64), years, value, cut.panel.scale, origin=cut.panel.origin)
+    return replace(
+        cut,
+        panel=panel,
+        unit=np.zeros(horizons.size, np.int64),
+        horizon=horizons,
+        truth=truth,
+        last=np.full(horizons.size, value[-1]),
+        last_year=np.full(horizons.size, years[-1]),
+    )
 
 
 def pieces_of(cut: Cut, random: np.random.Generator, keep: int) -> Piece:
@@ -204,7 +211,7 @@ def fold_of(cuts: Sequence[Cut]) -> IntArray:
 
 
 def calibrated(cuts: Sequence[Cut], pieces: Sequence[Piece]) -> tuple[Coefficients, float]:
-    """Learn, and stretch the scales until 80 % intervals cover as they say on families left out.
+    """Learn, and stretch the scales until intervals cover as wanted on families left out.
 
     Returns the coefficients and the stretch (a logarithm, in both spreads already).
     """
@@ -219,7 +226,7 @@ def calibrated(cuts: Sequence[Cut], pieces: Sequence[Piece]) -> tuple[Coefficien
         errors.append(np.abs(left_out.outcomes.linked - centre) / scale)
         weights.append(left_out.outcomes.equal * len(outside))
     needed = weighted_quantile(np.concatenate(errors), np.concatenate(weights), COVERAGE)
-    own = float(problem_of(pieces[:1]).outcomes.student[0, np.searchsorted(LEVELS, 0.5 + COVERAGE / 2.0 - 1e-9)])
+    own = float(problem_of(pieces[:1]).outcomes.student[0, np.searchsorted(LEVELS, 0.5 + NOMINAL / 2.0 - 1e-9)])
     stretch = float(np.log(needed / own))
     return stretched(learn(problem_of(pieces)), stretch), stretch
 

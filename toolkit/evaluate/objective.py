@@ -65,13 +65,16 @@ def unflat(values: FloatArray, like: Coefficients) -> Coefficients:
 
 def printed(z: FloatArray, kind: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return printed values of the standard scales and their slopes, for kinds (R,) and z (R, Q)."""
-    share = 1.0 / (1.0 + np.exp(-np.clip(z, -36.0, 36.0)))
-    percent = 100.1 * share - 0.05
-    inside = (percent > 0) & (percent < 100)
-    growth = np.exp(np.clip(z, -60.0, 60.0))
-    pick = kind[:, None]
-    value = np.select([pick == 0, pick == 1], [np.clip(percent, 0, 100), growth], z)
-    slope = np.select([pick == 0, pick == 1], [np.where(inside, 100.1 * share * (1 - share), 0.0), growth], 1.0)
+    value, slope = z.copy(), np.ones_like(z)
+    rows = np.flatnonzero(kind == 0)
+    if rows.size:
+        share = 1.0 / (1.0 + np.exp(-np.clip(z[rows], -36.0, 36.0)))
+        percent = 100.1 * share - 0.05
+        value[rows] = np.clip(percent, 0.0, 100.0)
+        slope[rows] = np.where((percent > 0) & (percent < 100), 100.1 * share * (1.0 - share), 0.0)
+    rows = np.flatnonzero(kind == 1)
+    if rows.size:
+        value[rows] = slope[rows] = np.exp(np.clip(z[rows], -60.0, 60.0))
     return value, slope
 
 
@@ -82,14 +85,17 @@ def score_rows(
     z = centre[:, None] + scale[:, None] * o.student
     count = LEVELS.size
     value, slope = printed(z, o.kind)
-    over = value > o.value[:, None]
-    loss = float((o.weight * 2.0 * np.mean((over - LEVELS) * (value - o.value[:, None]), axis=1)).sum())
-    by_z = o.weight[:, None] * (2.0 / count) * (over - LEVELS) * slope
-    over = z > o.linked[:, None]
-    weight = LINK_SHARE * o.link_weight
-    loss += float((weight * 2.0 * np.mean((over - LEVELS) * (z - o.linked[:, None]), axis=1)).sum())
-    by_z = by_z + weight[:, None] * (2.0 / count) * (over - LEVELS)
-    by_centre, by_scale = by_z.sum(axis=1), (by_z * o.student).sum(axis=1)
+    gap = value - o.value[:, None]
+    pinball = (gap > 0) - LEVELS
+    weight = o.weight[:, None] * (2.0 / count)
+    loss = float((weight[:, 0] * np.einsum("rq,rq->r", pinball, gap)).sum())
+    by_z = weight * pinball * slope
+    gap = z - o.linked[:, None]
+    pinball = (gap > 0) - LEVELS
+    weight = LINK_SHARE * o.link_weight[:, None] * (2.0 / count)
+    loss += float((weight[:, 0] * np.einsum("rq,rq->r", pinball, gap)).sum())
+    by_z += weight * pinball
+    by_centre, by_scale = by_z.sum(axis=1), np.einsum("rq,rq->r", by_z, o.student)
     error = (o.linked - centre) / scale
     ratio = error * error / freedom
     weight = LOG_SHARE * o.equal

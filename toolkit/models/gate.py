@@ -39,7 +39,7 @@ USED: dict[str, tuple[str, ...]] = {
 }
 # Degrees of freedom of all predictions: few, since a whole panel may surprise, however long its
 # series are; back-tests out of sample ask for tails as heavy as these.
-FREEDOM = 3.0
+FREEDOM = 2.6
 
 
 @dataclass(frozen=True)

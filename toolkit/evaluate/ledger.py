@@ -1,0 +1,212 @@
+"""The ledger of a run: every forecast in the columns of the hubverse, and how it fared when figures came.
+
+https://docs.hubverse.io/en/latest/user-guide/model-output.html (``output_type`` quantile and pmf)
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path as FilePath
+
+import pandas as pd
+
+from toolkit.attainment.draws import quantiles
+from toolkit.attainment.result import Attainment
+from toolkit.base.errors import DataError
+from toolkit.base.files import write_atomic
+from toolkit.base.texts import say
+from toolkit.data.dataset import Dataset
+from toolkit.data.series import Observation
+from toolkit.evaluate.scores import brier_score, covered, weighted_interval_score
+from toolkit.forecast.paths import Path
+from toolkit.forecast.store import Forecasts
+
+COLUMNS = (
+    "model_id", "reference_date", "target", "standard", "horizon", "location", "target_end_date",
+    "output_type", "output_type_id", "value",
+)  # fmt: skip
+LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+LONGEST = 8
+"""Years ahead; beyond that no horizon was ever tested, and no forecast is entered."""
+MET, NOT_MET = "met", "not_met"
+
+
+def write_ledger(
+    path: FilePath, forecasts: Forecasts, answers: Sequence[Attainment], area_codes: Sequence[str]
+) -> None:
+    """Write the ledger of a run.
+
+    Parameters
+    ----------
+    path :
+        CSV to write.
+    forecasts, answers :
+        Of the run.
+    area_codes :
+        Areas to enter; answers of others are left out.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    model = f"langson_toolkit-{forecasts.model_name}"
+    head = (model, forecasts.as_of.isoformat())
+    for code in area_codes:
+        for (area, indicator, scope, across), source in sorted(_paths_of(forecasts, code).items()):
+            if across:
+                writer.writerows(
+                    (*head, *row) for row in _quantile_rows(area, indicator, scope, source, forecasts.as_of)
+                )
+        writer.writerows((*head, *row) for row in _chance_rows(code, answers, forecasts.as_of))
+    write_atomic(path, stream.getvalue())
+
+
+def _paths_of(forecasts: Forecasts, code: str) -> dict[tuple[str, str, str, bool], Path]:
+    return {key: forecasts.paths[key] for key in forecasts.keys_of(code)}
+
+
+def _quantile_rows(area: str, indicator: str, scope: str, source: Path, as_of: date) -> Iterator[tuple[object, ...]]:
+    for column, year in enumerate(int(year) for year in source.years):
+        if source.observed[column] or not source.evidence.last_year < year <= as_of.year + LONGEST:
+            continue
+        values = quantiles(source.draws[:, column], source.weights, LEVELS)
+        for level, value in zip(LEVELS, values, strict=True):
+            if value is not None:
+                yield (
+                    f"{indicator}/{scope}", source.standards[column], year - as_of.year, area, f"{year}-12-31",
+                    "quantile", f"{level:g}", f"{value:.6g}",
+                )  # fmt: skip
+
+
+def _chance_rows(code: str, answers: Sequence[Attainment], as_of: date) -> Iterator[tuple[object, ...]]:
+    for answer in answers:
+        exact = answer.outcome == "probability" and answer.bound == "exact" and answer.probability is not None
+        if answer.area_code != code or not exact or answer.due > as_of.year + LONGEST:
+            continue
+        chance = float(answer.probability or 0.0)
+        for outcome, value in ((MET, chance), (NOT_MET, 1 - chance)):
+            yield (
+                answer.target_id, "", answer.due - as_of.year, code, f"{answer.due}-12-31",
+                "pmf", outcome, f"{value:.6g}",
+            )  # fmt: skip
+
+
+def read_ledger(path: FilePath) -> pd.DataFrame:
+    """Read a ledger, codes and levels as texts.
+
+    Raises
+    ------
+    DataError
+        If it is missing or damaged.
+    """
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(COLUMNS, str), keep_default_na=False)
+        return table[list(COLUMNS)].assign(value=table["value"].astype(float), horizon=table["horizon"].astype(int))
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(say("run.no_ledger", file=path, error=error), remedy=say("forecast.no_store.remedy")) from error
+
+
+@dataclass(frozen=True)
+class Review:
+    """Past forecasts held against what came.
+
+    Attributes
+    ----------
+    figures :
+        One row a forecast figure that has come: ``location, target, standard, target_end_date, horizon, median,
+        low80, high80, observed, available_from, interval_score, inside80, inside95``.
+    verdicts :
+        One row a target that has been settled: ``location, target, target_end_date, probability, met, brier``.
+    open :
+        Number of entries without an outcome so far.
+    """
+
+    figures: pd.DataFrame
+    verdicts: pd.DataFrame
+    open: int
+
+    def summary(self) -> dict[str, float | int | None]:
+        """Return counts and mean scores; None where nothing has come yet."""
+        figures, verdicts = self.figures, self.verdicts
+        return {
+            "figures": len(figures),
+            "interval_score": float(figures["interval_score"].mean()) if len(figures) else None,
+            "inside80": float(figures["inside80"].mean()) if len(figures) else None,
+            "inside95": float(figures["inside95"].mean()) if len(figures) else None,
+            "verdicts": len(verdicts),
+            "brier": float(verdicts["brier"].mean()) if len(verdicts) else None,
+            "open": self.open,
+        }
+
+
+def review(ledger: pd.DataFrame, newer: Dataset, settled: Mapping[tuple[str, str], bool]) -> Review:
+    """Settle the entries of a ledger by data that became known after it.
+
+    Parameters
+    ----------
+    ledger :
+        As :func:`read_ledger` returns it.
+    newer :
+        Data as known on a later day. Only final, exact figures on the standard that was forecast count, and only
+        those published after the ledger's reference date.
+    settled :
+        Whether a target is met, by (area, target), where a final figure of the newer data settles it.
+    """
+    figures, verdicts, waiting = [], [], 0
+    keys = ["reference_date", "location", "target", "standard", "target_end_date", "horizon"]
+    for values, group in ledger.groupby(keys, sort=True):
+        known, area, target, standard, end, horizon = (str(value) for value in values)
+        place: dict[str, object] = {"location": area, "target": target, "target_end_date": end, "horizon": int(horizon)}
+        if group["output_type"].iloc[0] == "pmf":
+            if (area, target) in settled:
+                chance = float(group.loc[group["output_type_id"] == MET, "value"].iloc[0])
+                met = settled[area, target]
+                verdicts.append({**place, "probability": chance, "met": met, "brier": float(brier_score(chance, met))})
+            else:
+                waiting += 1
+            continue
+        came = _outcome(newer, area, target, standard, int(end[:4]), known)
+        if came is None:
+            waiting += 1
+        else:
+            figures.append({**place, "standard": standard, **_scored(group, came)})
+    return Review(_table(figures, FIGURES), _table(verdicts, VERDICTS), waiting)
+
+
+FIGURES = (
+    "location", "target", "standard", "target_end_date", "horizon", "median", "low80", "high80", "observed",
+    "available_from", "interval_score", "inside80", "inside95",
+)  # fmt: skip
+VERDICTS = ("location", "target", "target_end_date", "horizon", "probability", "met", "brier")
+
+
+def _table(rows: list[dict[str, object]], columns: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def _outcome(newer: Dataset, area: str, target: str, standard: str, year: int, known: str) -> Observation | None:
+    indicator, scope = target.split("/")
+    for figure in newer.series(area, indicator, scope).observations:
+        right = figure.year == year and figure.standard == standard and figure.status == "final"
+        if right and not figure.qualifier and figure.available_from > known:
+            return figure
+    return None
+
+
+def _scored(group: pd.DataFrame, came: Observation) -> dict[str, object]:
+    ordered = group.assign(level=group["output_type_id"].astype(float)).sort_values("level")
+    levels, values = ordered["level"].to_numpy(), ordered["value"].to_numpy()
+    by_level = dict(zip(levels, values, strict=True))
+    return {
+        "median": by_level[0.5],
+        "low80": by_level[0.1],
+        "high80": by_level[0.9],
+        "observed": came.value,
+        "available_from": came.available_from,
+        "interval_score": float(weighted_interval_score(values, levels, came.value)),
+        "inside80": bool(covered(values, levels, came.value, 0.8)),
+        "inside95": bool(covered(values, levels, came.value, 0.95)),
+    }
