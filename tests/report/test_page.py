@@ -105,3 +105,18 @@ def test_the_area_notebook_shows_every_section(build: Builder) -> None:
     content = json.loads((ROOT / "parameterized" / "area_report.ipynb").read_text(encoding="utf-8"))
     source = "\n".join("".join(cell["source"]) for cell in content["cells"])
     assert re.findall(r'document\.section\("(\w+)"\)', source) == [section.key for section in build("181").sections]
+
+
+def test_a_reviewer_finds_the_code_folded_and_escaped(build: Builder) -> None:
+    notebook = executed(build("178", "en"))
+    notebook.cells.insert(0, new_code_cell("x = '<script>alert(1)</script>'"))
+    page = notebook_page(notebook, language="en", audience="reviewer")
+    soup = BeautifulSoup(page, "html.parser")
+    folded = soup.select("details.code")
+    assert len(folded) == len(notebook.cells)
+    assert {item.summary.text for item in folded} == {"Code of this part"}
+    assert not any(item.has_attr("open") for item in folded)
+    assert "x = '<script>alert(1)</script>'" in folded[0].pre.text
+    assert soup.find("script") is None
+    planner = notebook_page(notebook, language="en")
+    assert "details" not in str(BeautifulSoup(planner, "html.parser").select("details.code"))

@@ -51,7 +51,7 @@ def test_a_cell_that_left_its_model_behind_is_refused(tmp_path: Path) -> None:
     template = write_notebook(
         tmp_path / "area_report.ipynb", parameters='area_code: str = "20"\nlanguage: str = "vi"\n'
     )
-    with pytest.raises(UsageError, match="differ in: as_of, data_folder, run_folder"):
+    with pytest.raises(UsageError, match="differ in: as_of, cycle, data_folder, papers, run_folder"):
         check_parameters(template, {"area_code": "20"})
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from toolkit.attainment.hindcast import Hindcast
+from toolkit.attainment.local import LocalTarget
 from toolkit.attainment.result import Attainment, Note
 from toolkit.attainment.words import note_text
 from toolkit.data.areas import Area
@@ -72,6 +73,8 @@ class Context:
         Numbering of the sources, shared by all sections.
     cycle :
         The reporting round that the document belongs to; None for none.
+    own :
+        What the area has set itself, judged.
     """
 
     area: Area
@@ -84,6 +87,7 @@ class Context:
     words: Words
     sources: SourceBook = field(repr=False)
     cycle: Cycle | None = None
+    own: tuple[LocalTarget, ...] = ()
 
     @property
     def year(self) -> int:
@@ -92,7 +96,8 @@ class Context:
 
     def target(self, attainment: Attainment) -> Target:
         """Return the target that an attainment judges."""
-        return self.plan.target(attainment.target_id)
+        own = (item.target for item in self.own if item.target.id == attainment.target_id)
+        return next(own, None) or self.plan.target(attainment.target_id)
 
     def indicator(self, attainment: Attainment) -> Indicator:
         """Return the indicator that an attainment's target is about."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolkit.attainment.hindcast import Hindcast
+from toolkit.attainment.local import assess_local
 from toolkit.attainment.result import Attainment
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
@@ -17,7 +18,9 @@ from toolkit.report.cycle import cycle_of
 from toolkit.report.facts import RunFacts
 from toolkit.report.gaps import gaps_section, most_wanted
 from toolkit.report.letter import Letter, letter_of
+from toolkit.report.movable import movable_section
 from toolkit.report.narrative import headline
+from toolkit.report.own_targets import own_section
 from toolkit.report.readings import readings_section
 from toolkit.report.sections import AreaDocument, Head, Section
 from toolkit.report.target_tables import tally, targets_section
@@ -71,12 +74,15 @@ def build_area_document(
     book = SourceBook(dataset.sources)
     wording = words(language)
     past, reporting = tuple(hindcasts), cycle_of(cycle, plan)
-    context = Context(area, tuple(attainments), forecasts, dataset, plan, past, run, wording, book, reporting)
+    own = assess_local(area, plan, dataset, forecasts)
+    context = Context(area, tuple(attainments), forecasts, dataset, plan, past, run, wording, book, reporting, own)
     sections = (
         targets_section(context),
         charts_section(context),
         standards_section(context),
+        movable_section(context),
         pace_section(context),
+        own_section(context),
         nowcast_section(context),
         gaps_section(context),
         history_section(context),

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from toolkit.base.errors import ToolkitError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import Language, texts
 from toolkit.report.html import TEMPLATES, Frame, page_html
 from toolkit.report.sections import HEAD_TYPE
+from toolkit.report.words import words
 
 
 class PageError(ToolkitError):
     """A notebook cannot become a page."""
 
 
-def write_page(notebook: Path, page: Path, *, language: str) -> Path:
+Audience = Literal["planner", "reviewer"]
+"""For a planner the code is left out, for a reviewer it is there, folded."""
+
+
+def write_page(notebook: Path, page: Path, *, language: str, audience: Audience = "planner") -> Path:
     """Write the page of an executed notebook.
 
     Parameters
@@ -29,6 +34,8 @@ def write_page(notebook: Path, page: Path, *, language: str) -> Path:
         The HTML file to write.
     language :
         Of the page, where the notebook itself does not say.
+    audience :
+        Whether the code is left out or folded.
 
     Raises
     ------
@@ -42,11 +49,11 @@ def write_page(notebook: Path, page: Path, *, language: str) -> Path:
     except (OSError, ValueError) as error:
         message = f"{notebook.name} is no readable notebook ({error})."
         raise PageError(message, "Run the report again.") from error
-    return write_atomic(page, notebook_page(content, language=texts(language).language))
+    return write_atomic(page, notebook_page(content, language=texts(language).language, audience=audience))
 
 
-def notebook_page(notebook: Any, *, language: Language) -> str:
-    """Return the page of an executed notebook: its outputs in order, no code.
+def notebook_page(notebook: Any, *, language: Language, audience: Audience = "planner") -> str:
+    """Return the page of an executed notebook: its outputs in order, its code left out or folded.
 
     Parameters
     ----------
@@ -54,13 +61,16 @@ def notebook_page(notebook: Any, *, language: Language) -> str:
         As ``nbformat`` reads it.
     language :
         Of the page, where the notebook itself does not say.
+    audience :
+        Whether the code is left out or folded.
 
     Raises
     ------
     PageError
         If no output is the head of a document: the page would have no title.
     """
-    return page_html(_frame(notebook, language), _body(notebook))
+    frame = _frame(notebook, language)
+    return page_html(frame, _body(notebook, frame.language, audience))
 
 
 def _frame(notebook: Any, language: Language) -> Frame:
@@ -79,20 +89,21 @@ def _frame(notebook: Any, language: Language) -> Frame:
     raise PageError(message, "Let a cell end with document.head.")
 
 
-def _body(notebook: Any) -> str:
-    body, _ = _exporter().from_notebook_node(notebook)
+def _body(notebook: Any, language: Language, audience: Audience) -> str:
+    resources = {"code_summary": words(language).t("code")}
+    body, _ = _exporter(audience).from_notebook_node(notebook, resources=resources)
     return "\n".join(line for line in str(body).splitlines() if line.strip())
 
 
 @cache
-def _exporter() -> Any:
+def _exporter(audience: Audience) -> Any:
     """Return nbconvert's exporter with our template, kept because its templates take long to compile."""
     from nbconvert.exporters import HTMLExporter
 
     return HTMLExporter(
         template_name="langson",
         extra_template_basedirs=[str(TEMPLATES / "nbconvert")],
-        exclude_input=True,
+        exclude_input=audience == "planner",
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         embed_images=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from toolkit.attainment.result import Attainment
 from toolkit.data.areas import Area
@@ -10,6 +11,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
 from toolkit.report.about import method_section, provenance_section, sources_section
+from toolkit.report.changes import changes_section
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.cycle import cycle_of
 from toolkit.report.document import foot, kicker, letter
@@ -33,6 +35,7 @@ def build_plan_document(
     language: str,
     run: RunFacts,
     cycle: str = "",
+    since: str = "",
 ) -> PlanDocument:
     """Return the summary of the plan as data.
 
@@ -44,6 +47,8 @@ def build_plan_document(
         Of these areas, one for every statement of the plan each.
     forecasts, dataset, plan, language, run, cycle :
         As in :func:`toolkit.report.document.build_area_document`.
+    since :
+        Folder of an earlier run, to say what changed since then; empty for none.
     """
     wording = words(language)
     book = SourceBook(dataset.sources)
@@ -56,6 +61,7 @@ def build_plan_document(
     )  # fmt: skip
     main = next((item for item in contexts if item.area.code == plan.province_code), contexts[0])
     sections = (
+        changes_section(wording, plan, _names(contexts), attainments, Path(since) if since else None),
         heat_section(contexts),
         tile_section(contexts, main),
         _risk_section(contexts, main),
@@ -90,6 +96,10 @@ def _head(main: Context, contexts: Sequence[Context], sections: Sequence[Section
         contents=tuple((section.key, section.title) for section in sections if section.blocks),
         letter=letter(main, wording.t("summary.title", number=plan.number)),
     )
+
+
+def _names(contexts: Sequence[Context]) -> dict[str, str]:
+    return {context.area.code: context.area.name(context.words.language) for context in contexts}
 
 
 def _former(contexts: Sequence[Context], main: Context) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -10,10 +11,12 @@ from toolkit.attainment.result import Attainment
 from toolkit.report.context import Context
 from toolkit.report.figures import Tile, TileMap
 from toolkit.report.narrative import leading_target
-from toolkit.report.parts import Paragraph
+from toolkit.report.parts import Heading, Paragraph
 from toolkit.report.sections import Section
 from toolkit.report.words import SCALE, Words
 
+ROW = 5
+"""Tiles in a row where no file places them."""
 TILES = "tiles.csv"
 """Optional file of a data folder: ``area_code,column,row`` of each area in the tile map."""
 
@@ -39,7 +42,39 @@ def tile_section(contexts: Sequence[Context], main: Context) -> Section:
     items = tuple((verdict, wording.verdict(verdict)) for verdict in verdicts)
     caption = main.quoted(answer(main, target_id))
     intro = Paragraph(wording.t("summary.tiles_intro"), "note")
-    return Section("tiles", wording.t("section.tiles"), (intro, TileMap(caption, tiles, items)))
+    groups = _by_former_district(main, below, tiles)
+    if not groups:
+        return Section("tiles", wording.t("section.tiles"), (intro, TileMap(caption, tiles, items)))
+    last = len(groups) - 1
+    maps = [
+        block
+        for number, (name, members) in enumerate(groups)
+        for block in (Heading(name), TileMap(caption, members, items if number == last else ()))
+    ]
+    return Section("tiles", wording.t("section.tiles"), (Paragraph(wording.t("summary.tiles_communes"), "note"), *maps))
+
+
+def _by_former_district(
+    main: Context, below: Sequence[Context], tiles: Sequence[Tile]
+) -> list[tuple[str, tuple[Tile, ...]]]:
+    """Return the communes of today by the district that their land was in; a shared one stands with the first.
+
+    Empty unless all areas are such communes.
+    """
+    crosswalk, known = main.dataset.crosswalk, main.dataset.areas
+    groups: dict[str, list[Tile]] = {}
+    for context, tile in zip(below, tiles, strict=True):
+        former = crosswalk.former_districts(tile.code) if context.area.level == "commune" else ()
+        if not former:
+            return []
+        members = groups.setdefault(former[0], [])
+        others = [known.get(code).short_name for code in former[1:]]
+        shared = main.words.t("summary.shared_with", others=main.words.listed(others)) if others else ""
+        detail = " · ".join(text for text in (tile.detail, shared) if text)
+        row, column = divmod(len(members), ROW)
+        members.append(replace(tile, detail=detail, column=column, row=row))
+    names = {code: known.get(code).name(main.words.language) for code in groups}
+    return [(names[code], tuple(groups[code])) for code in sorted(groups)]
 
 
 def _mapped_target(below: Sequence[Context], main: Context) -> str:
@@ -83,4 +118,4 @@ def _places(main: Context, codes: Sequence[str]) -> dict[str, tuple[int, int]]:
         }
     if all(code in known for code in codes):
         return {code: known[code] for code in codes}
-    return {code: (number % 5, number // 5) for number, code in enumerate(codes)}
+    return {code: (number % ROW, number // ROW) for number, code in enumerate(codes)}

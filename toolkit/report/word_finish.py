@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from toolkit.report.archive import MADE, timeless
 from toolkit.report.printed import Piece
 from toolkit.report.sections import Head
 
 TEXT_WIDTH = 162 * 56.6929
 """Twentieths of a point between the margins of the template."""
-MADE = (2022, 6, 13, 0, 0, 0)
-"""Time that every part of the file says, so that equal documents give equal bytes."""
 
 
 def finish(docx: Any, tables: Sequence[Piece], alts: Sequence[str], head: Head) -> bytes:
@@ -40,7 +38,7 @@ def finish(docx: Any, tables: Sequence[Piece], alts: Sequence[str], head: Head) 
     _tell(docx, head)
     stream = io.BytesIO()
     docx.save(stream)
-    return _timeless(stream.getvalue())
+    return timeless(stream.getvalue())
 
 
 def _set_widths(table: Any, twips: Sequence[float]) -> None:
@@ -83,12 +81,3 @@ def _tell(docx: Any, head: Head) -> None:
         language = OxmlElement("w:lang")
         fonts.append(language)
     language.set(qn("w:val"), "vi-VN" if head.language == "vi" else "en-GB")
-
-
-def _timeless(content: bytes) -> bytes:
-    """Return the archive with one time for all its parts."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            new.writestr(zipfile.ZipInfo(name, MADE), old.read(name), zipfile.ZIP_DEFLATED)
-    return made.getvalue()

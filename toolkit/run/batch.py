@@ -12,6 +12,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from toolkit.base.texts import say
+from toolkit.report.page import Audience
 from toolkit.run.notebook import Limits, NotebookError, Parameter, describe, execute
 from toolkit.run.worker import Work, Worker
 
@@ -39,6 +40,10 @@ class Job:
         ``vi`` or ``en``.
     limits :
         On the time of a cell and of the notebook.
+    papers :
+        Files that the notebook itself writes beside its page (Word, PDF); its parameter ``papers`` names them.
+    audience :
+        Whether the page leaves the code out or folds it.
     """
 
     name: str
@@ -49,11 +54,13 @@ class Job:
     parameters: tuple[tuple[str, Parameter], ...]
     language: str
     limits: Limits = Limits()  # noqa: RUF009  (frozen)
+    papers: tuple[Path, ...] = ()
+    audience: Audience = "planner"
 
     @property
     def outputs(self) -> tuple[Path, ...]:
         """Return the files that the job leaves when it goes well."""
-        return (self.notebook, self.page)
+        return (self.notebook, self.page, *self.papers)
 
 
 @dataclass(frozen=True)
@@ -82,11 +89,12 @@ def run_job(job: Job, zygote: str = "") -> Done:
     started = time.perf_counter()
     error, cell = "", 0
     try:
-        job.page.unlink(missing_ok=True)  # an older page must not pass for this run's
+        for old in (job.page, *job.papers):
+            old.unlink(missing_ok=True)  # an older one must not pass for this run's
         execute(job.template, job.notebook, dict(job.parameters), limits=job.limits, zygote=zygote)
         from toolkit.report.page import write_page
 
-        write_page(job.notebook, job.page, language=job.language)
+        write_page(job.notebook, job.page, language=job.language, audience=job.audience)
     except Exception as caught:  # noqa: BLE001  (whatever happened to one area is that area's result)
         error = describe(caught)
         cell = caught.cell if isinstance(caught, NotebookError) else 0

@@ -67,6 +67,7 @@ class Records:
             template=sha256(job.template),
             parameters=sorted(job.parameters),
             language=job.language,
+            audience=job.audience,
             outputs=[file.relative_to(self._run).as_posix() for file in job.outputs],
         )
 

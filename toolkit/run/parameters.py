@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from toolkit.base.errors import UsageError
 from toolkit.base.names import nearest
 from toolkit.base.texts import say
+from toolkit.report.cycle import NAME
 from toolkit.run.notebook import Parameter, read_parameters
 
 
@@ -21,6 +22,7 @@ def _day(text: str) -> str:
     return text
 
 
+Round = Annotated[str, Field(pattern=rf"^({NAME.pattern})?$", description="report.parameter.cycle")]
 Code = Annotated[str, Field(pattern=r"^(\d{2}|\d{3}|\d{5})$", description="run.parameter.area_code")]
 Day = Annotated[str, AfterValidator(_day), Field(description="run.parameter.as_of")]
 
@@ -34,6 +36,8 @@ class Parameters(BaseModel):
     as_of: Day = ""
     run_folder: Annotated[str, Field(description="run.parameter.run_folder")] = ""
     data_folder: Annotated[str, Field(description="run.parameter.data_folder")] = ""
+    cycle: Round = ""
+    papers: Annotated[str, Field(description="report.parameter.papers")] = ""
 
 
 class AreaReport(Parameters):
@@ -46,6 +50,7 @@ class PlanSummary(Parameters):
     """Parameters of ``plan_summary.ipynb``."""
 
     level: Annotated[Literal["province", "district", "commune"], Field(description="run.parameter.level")]
+    since: Annotated[str, Field(description="report.parameter.since")] = ""
 
 
 MODELS: Mapping[str, type[Parameters]] = {"area_report.ipynb": AreaReport, "plan_summary.ipynb": PlanSummary}

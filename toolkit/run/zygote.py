@@ -39,6 +39,7 @@ WARM = (
     "toolkit.report.document",
     "toolkit.report.plan_document",
     "toolkit.report.page",
+    "toolkit.report.papers",
     "toolkit.run.worker",
 )
 """Imported before the first fork. What is missing here is only slower."""
