@@ -16,34 +16,56 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from toolkit.api import (
+        Answer,
+        Comparison,
         Dataset,
         Forecasts,
         Plan,
         Run,
+        Scenario,
+        ask,
         assess_all,
+        compare,
         compute_run,
         forecast_table,
+        iamc_table,
+        joint,
         load,
         load_plan,
         make_forecasts,
+        official_answers,
         open_run,
+        spread_budget,
+        steps_from_iamc,
+        what_if,
     )
 
 __version__ = "0.1.0"
 
 __all__ = (
+    "Answer",
+    "Comparison",
     "Dataset",
     "Forecasts",
     "Plan",
     "Run",
+    "Scenario",
     "__version__",
+    "ask",
     "assess_all",
+    "compare",
     "compute_run",
     "forecast_table",
+    "iamc_table",
+    "joint",
     "load",
     "load_plan",
     "make_forecasts",
+    "official_answers",
     "open_run",
+    "spread_budget",
+    "steps_from_iamc",
+    "what_if",
 )
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from toolkit.api.answer import Answer, ask
+from toolkit.api.comparison import Comparison, compare, what_if
+from toolkit.api.officials import official_answers
 from toolkit.attainment.assess import assess_all
+from toolkit.attainment.whatif.budget import spread_budget
+from toolkit.attainment.whatif.joint import joint
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
@@ -10,17 +15,30 @@ from toolkit.forecast.table import forecast_table
 from toolkit.plan.load import load_plan
 from toolkit.plan.schema import Plan
 from toolkit.run.session import Run, compute_run, open_run
+from toolkit.scenario.exchange import iamc_table, steps_from_iamc
+from toolkit.scenario.scenario import Scenario
 
 __all__ = (
+    "Answer",
+    "Comparison",
     "Dataset",
     "Forecasts",
     "Plan",
     "Run",
+    "Scenario",
+    "ask",
     "assess_all",
+    "compare",
     "compute_run",
     "forecast_table",
+    "iamc_table",
+    "joint",
     "load",
     "load_plan",
     "make_forecasts",
+    "official_answers",
     "open_run",
+    "spread_budget",
+    "steps_from_iamc",
+    "what_if",
 )

@@ -1,0 +1,56 @@
+"""Charts for notebooks: the fan of a report, drawn with axes that a reader can go on with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from toolkit.attainment.result import Attainment
+from toolkit.report.context import Context
+from toolkit.report.fans import fan
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))
+MIDDLE, USUAL, GOAL, INK = "#12548f", "#6b7785", "#9c3d00", "#1f2933"
+
+
+def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, float]] = ()) -> Figure:
+    """Return the fan chart of an answer: 50, 80 and 95 % intervals, median, published figures, target.
+
+    Parameters
+    ----------
+    context, found :
+        The area and the answer.
+    usual :
+        ``(year, median)`` as forecast, drawn beside a scenario.
+    """
+    from toolkit.api.chart import Chart
+
+    chart, t = fan(context, found), context.words.texts.t
+    figure = Chart(figsize=(7.2, 3.8), layout="constrained", alt=chart.alt)
+    axes = figure.add_subplot()
+    years = [band.year for band in chart.bands]
+    for low, high, colour in BANDS:
+        bottom, top = ([getattr(band, name) for band in chart.bands] for name in (low, high))
+        label = t("scenario.chart.interval", share=low.removeprefix("low"))
+        axes.fill_between(years, bottom, top, color=colour, linewidth=0, label=label)
+    axes.plot(years, [band.median for band in chart.bands], color=MIDDLE, label=t("scenario.chart.median"))
+    if usual:
+        axes.plot(*zip(*usual, strict=True), color=USUAL, linestyle="--", label=t("scenario.usual"))
+    known = chart.points or chart.stand_ins
+    if known:
+        label = t("scenario.chart.figures" if chart.points else "scenario.chart.stand_ins")
+        axes.plot([one.year for one in known], [one.value for one in known], "o", color=INK, label=label)
+    for goal in chart.goals:
+        axes.plot([goal.year], [goal.value], "D", color=GOAL, label=goal.label)
+    for year, label in chart.breaks:
+        if years[0] <= year <= years[-1]:
+            axes.axvline(year - 0.5, color=USUAL, linewidth=0.8, linestyle=":")
+            axes.annotate(label, (year - 0.4, 1.0), xycoords=("data", "axes fraction"), va="top", fontsize=7)
+    axes.set_title(f"{chart.title} – {context.here}", loc="left", fontsize=11)
+    axes.set_ylabel(chart.subtitle, fontsize=7)
+    axes.legend(fontsize=7, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
