@@ -8,7 +8,20 @@ import typer
 
 from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import say
-from toolkit.cli import check, forecast, history, ingest, params, report, scenario, simulate, template
+from toolkit.cli import (
+    check,
+    forecast,
+    history,
+    ingest,
+    merge,
+    params,
+    report,
+    review,
+    scenario,
+    simulate,
+    template,
+    verify,
+)
 
 EXIT_HELP = "Exit code 0: all well; 1: problems found; 2: the call itself was wrong."
 
@@ -25,8 +38,11 @@ app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("history")(history.history)
 app.command("ingest")(ingest.ingest)
+app.command("merge")(merge.merge)
 app.command("params")(params.params)
 app.command("report")(report.report)
+app.command("review")(review.review)
+app.command("verify")(verify.verify)
 app.command("scenario")(scenario.scenario)
 app.command("simulate")(simulate.simulate)
 app.command("template")(template.template)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +29,10 @@ def report(
     formats: Annotated[str, typer.Option("--format", help="Forms of the reports: html.")] = "html",
     as_of: options.AsOf = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the run.", show_default="reports/…")
+        str | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder of the run, or s3://… and the like.", show_default="reports/…"
+        ),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes at a time.", show_default="all cores")
@@ -41,6 +43,13 @@ def report(
             "--kernels", help="forked (from a warm process) or plain.", show_default="forked where the system can"
         ),
     ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="i/n", help="Only the i-th of n parts.", show_default=False),
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", metavar="tcp://…", help="Run on a Dask cluster.", show_default=False)
+    ] = "",
     force: Annotated[
         bool,
         typer.Option("--force/--resume", help="Make all anew, or keep what is still good of an earlier run."),
@@ -54,7 +63,7 @@ def report(
     draws: options.Draws = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
-    as_json: options.Json = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print events, one JSON object a line.")] = False,
 ) -> None:
     """Make the reports of areas: by default the province, its districts and the plan summary.
 
@@ -65,7 +74,8 @@ def report(
     from toolkit.plan.load import load_plan
     from toolkit.run.notebook import Limits
     from toolkit.run.provenance import PROJECT
-    from toolkit.run.reports import Listener, ReportRequest, make_reports
+    from toolkit.run.remote import destination
+    from toolkit.run.reports import Listener, ReportRequest, jobs_of, make_reports
 
     language = texts(lang).language
     _check_formats(formats)
@@ -77,9 +87,7 @@ def report(
         areas=areas,
         summary=not area,
         language=language,
-        folder=(
-            out or PROJECT / "reports" / _run_name(loaded.id, dataset.as_of.isoformat(), lang, area, level)
-        ).resolve(),
+        folder=Path(),
         data=folder.resolve(),
         plan=plan,
         as_of=dataset.as_of,
@@ -90,15 +98,16 @@ def report(
         kernels=_kernels(kernels),
         force=force,
         limits=Limits(cell_timeout, notebook_timeout),
+        shard=parse_shard(shard) if shard else None,
+        scheduler=scheduler,
     )
     request = replace(request, command=command_of(request, area, level))
-    progress = Progress(total=len(areas) + (not area), language=language, quiet=as_json)
-    with progress:
-        run = make_reports(request, Listener(stage=progress.stage, done=progress.done))
-    if as_json:
-        print(json.dumps(_summary(run.folder, run.index, run.done), ensure_ascii=False, indent=1))  # noqa: T201
-    else:
-        progress.close_with(run.index, run.failed)
+    name = _run_name(loaded.id, dataset.as_of.isoformat(), lang, area, level)
+    progress = Progress(total=len(jobs_of(request)), language=language, events=as_json)
+    with progress, destination(out or str(PROJECT / "reports" / name)) as place:
+        listener = Listener(progress.stage, progress.start, place.after(progress.done))
+        run = make_reports(replace(request, folder=place.folder), listener)
+    progress.close_with(place.shown(run.index), run.failed)
     if run.failed:
         raise typer.Exit(1)
 
@@ -115,6 +124,23 @@ def command_of(request: ReportRequest, names: list[str] | None, level: str | Non
     numbers = {"--draws": (request.draws, 2000), "--seed": (request.seed, 138), "--model": (request.model, "default")}
     options_given |= {name: str(value) for name, (value, usual) in numbers.items() if value != usual}
     return shlex.join(parts + [part for name, value in options_given.items() if value for part in (name, value)])
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Return (i, n) from ``i/n``.
+
+    Raises
+    ------
+    UsageError
+        If that is no part of a whole.
+    """
+    try:
+        part, parts = (int(number) for number in text.split("/"))
+    except ValueError:
+        part, parts = 0, 0
+    if not 1 <= part <= parts:
+        raise UsageError(say("run.no_shard", shard=text), say("run.no_shard.remedy"))
+    return part, parts
 
 
 def _kernels(name: str | None) -> Kernels | None:
@@ -140,11 +166,3 @@ def _run_name(plan: str, day: str, lang: str, names: list[str] | None, level: st
 
     parts = [plan, day, lang, *([level] if level else []), *([slug("-".join(names))[:60]] if names else [])]
     return "_".join(parts)
-
-
-def _summary(folder: Path, index: Path, done: object) -> dict[str, object]:
-    pages = [
-        {"name": item.job.name, "page": str(item.job.page), "seconds": round(item.seconds, 2), "error": item.error}
-        for item in done  # type: ignore[attr-defined]
-    ]
-    return {"folder": str(folder), "index": str(index), "pages": pages}

@@ -70,6 +70,12 @@ class Forecasts:
             return self.paths.areas()
         return sorted({key[0] for key in self.paths})
 
+    def keys_of(self, area_code: str) -> list[PathKey]:
+        """Return the keys of all paths of one area."""
+        if isinstance(self.paths, StoredPaths):
+            return self.paths.keys_of(area_code)
+        return [key for key in self.paths if key[0] == area_code]
+
 
 class StoredPaths(Mapping[PathKey, Path]):
     """Paths in a folder, read area by area when they are asked for: a notebook about one area reads few of many.
@@ -89,6 +95,10 @@ class StoredPaths(Mapping[PathKey, Path]):
     def areas(self) -> list[str]:
         """Return the codes of all areas."""
         return sorted(self._read)
+
+    def keys_of(self, area_code: str) -> list[PathKey]:
+        """Return the keys of all paths of one area."""
+        return list(self._area(area_code))
 
     def __getitem__(self, key: PathKey) -> Path:
         return self._area(key[0])[key]

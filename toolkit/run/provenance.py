@@ -68,8 +68,15 @@ def hashes(files: Iterable[Path], base: Path) -> dict[str, str]:
     return {file.relative_to(base).as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
 
 
-def _is_output(file: Path) -> bool:
-    return file.name not in (MANIFEST, "here.json") and not file.name.startswith(".")
+def inputs_of(data: Path) -> dict[str, str]:
+    """Return the hashes of what goes into a run: data, plans, templates and lock."""
+    inputs = hashes(data.rglob("*"), data.parent)
+    return inputs | hashes([*(PROJECT / "parameterized").glob("*.ipynb"), PROJECT / "requirements.lock"], PROJECT)
+
+
+def is_output(file: Path) -> bool:
+    """Say whether a file of a run's folder is something that the run vouches for."""
+    return file.is_file() and file.name not in (MANIFEST, "here.json") and not file.name.startswith(".")
 
 
 def write_manifest(folder: Path, *, inputs: Mapping[str, str], parameters: Mapping[str, Any], facts: RunFacts) -> Path:
@@ -97,6 +104,6 @@ def write_manifest(folder: Path, *, inputs: Mapping[str, str], parameters: Mappi
         "versions": dict(facts.versions),
         "parameters": dict(parameters),
         "inputs": dict(inputs),
-        "outputs": hashes((file for file in folder.rglob("*") if _is_output(file)), folder),
+        "outputs": hashes((file for file in folder.rglob("*") if is_output(file)), folder),
     }
     return write_atomic(folder / MANIFEST, json.dumps(record, ensure_ascii=False, indent=1) + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -10,29 +10,26 @@ from pathlib import Path
 
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.result import Attainment
-from toolkit.attainment.table import attainment_table
 from toolkit.base.files import write_atomic
 from toolkit.base.names import slug
 from toolkit.base.texts import Language, texts
 from toolkit.data.areas import Area
-from toolkit.report.facts import RunFacts
-from toolkit.report.index import IndexEntry, write_index
 from toolkit.run.about import FORECASTS
 from toolkit.run.batch import Done, Job, run_jobs
+from toolkit.run.cluster import run_on_cluster
 from toolkit.run.forked import Zygote
 from toolkit.run.fresh import Lock, Records, content_key, data_hashes, program_key
+from toolkit.run.gather import INDEX, gather
 from toolkit.run.kernels import Kernels, usual_kernels
 from toolkit.run.notebook import Limits
 from toolkit.run.parameters import check_parameters
-from toolkit.run.provenance import PROJECT, commit, facts_of, hashes, write_manifest
+from toolkit.run.provenance import PROJECT, commit
 from toolkit.run.session import Run, compute_run, open_run, save_run
 
 TEMPLATES = PROJECT / "parameterized"
 AREA_TEMPLATE = TEMPLATES / "area_report.ipynb"
 SUMMARY_TEMPLATE = TEMPLATES / "plan_summary.ipynb"
 SUMMARY = "plan-summary"
-ATTAINMENT = "attainment.csv"
-INDEX = "index.html"
 KEY = "key"
 
 
@@ -66,6 +63,10 @@ class ReportRequest:
         Make everything anew, even what an earlier run left that is still good.
     limits :
         On the time of a cell and of a notebook.
+    shard :
+        (i, n): make only the i-th of n parts of the areas, to be merged later; None for all.
+    scheduler :
+        Address of a Dask cluster to run on; empty for this machine.
     command :
         How the run can be asked for again, recorded in the manifest.
     """
@@ -84,7 +85,14 @@ class ReportRequest:
     kernels: Kernels | None = None
     force: bool = False
     limits: Limits = Limits()  # noqa: RUF009  (frozen)
+    shard: tuple[int, int] | None = None
+    scheduler: str = ""
     command: str = ""
+
+    @property
+    def mine(self) -> tuple[Area, ...]:
+        """Return the areas of this shard."""
+        return self.areas[self.shard[0] - 1 :: self.shard[1]] if self.shard else self.areas
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,10 @@ class Listener:
     done: Callable[[Done], None] = lambda _: None
 
 
-def make_reports(request: ReportRequest, listener: Listener = Listener()) -> ReportRun:
+QUIET = Listener()
+
+
+def make_reports(request: ReportRequest, listener: Listener = QUIET) -> ReportRun:
     """Forecast once, then run one notebook for each area, and gather the results.
 
     What an earlier run left in the folder and is still good is kept, unless the request says otherwise.
@@ -146,23 +157,22 @@ def make_reports(request: ReportRequest, listener: Listener = Listener()) -> Rep
     """
     for job in jobs_of(request):
         check_parameters(job.template, dict(job.parameters))
-    with Lock(request.folder), _zygote(request.kernels or usual_kernels()) as zygote:
-        listener.stage("run.forecasting")
-        inputs = forecast_inputs(request)
-        run, answers = _computed(request, inputs)
-        listener.stage("run.reporting")
-        done = _done(request, inputs, zygote, listener)
-        listener.stage("run.gathering")
-        _write_table(run, answers, request)
-        _write_index(request, run, answers, done)
-        _write_manifest(request, run, done)
+    with Lock(request.folder):
+        plan = _plan(request)
+        with _zygote(request, needed=bool(plan.stale)) as zygote:
+            listener.stage("run.forecasting")
+            run, answers = _computed(request)
+            listener.stage("run.reporting")
+            done = _done(request, plan, zygote, listener)
+            listener.stage("run.gathering")
+            gather(request, run, answers, done)
     return ReportRun(request.folder, tuple(done))
 
 
 @contextmanager
-def _zygote(kernels: Kernels) -> Iterator[str]:
+def _zygote(request: ReportRequest, *, needed: bool) -> Iterator[str]:
     """Start the process that forks workers and kernels, at once: it imports while we forecast."""
-    if kernels == "plain":
+    if not needed or request.scheduler or (request.kernels or usual_kernels()) == "plain":
         yield ""
     else:
         with Zygote() as zygote:
@@ -175,7 +185,7 @@ def forecast_inputs(request: ReportRequest) -> dict[str, object]:
         "program": program_key(),
         "commit": commit(),
         "data": data_hashes(request.data),
-        "plan": request.plan,
+        "plan": request.plan or "",
         "as_of": request.as_of.isoformat(),
         "draws": request.draws,
         "seed": request.seed,
@@ -184,10 +194,15 @@ def forecast_inputs(request: ReportRequest) -> dict[str, object]:
     }
 
 
-def _computed(request: ReportRequest, inputs: Mapping[str, object]) -> tuple[Run, tuple[Attainment, ...]]:
+def forecasts_key(request: ReportRequest) -> str:
+    """Return the content key of a run's forecasts and answers."""
+    return content_key(inputs=forecast_inputs(request), areas=[area.code for area in request.mine])
+
+
+def _computed(request: ReportRequest) -> tuple[Run, tuple[Attainment, ...]]:
     """Return forecasts and answers for all areas: those stored by an earlier run if they are still good."""
-    codes = [area.code for area in request.areas]
-    key = content_key(inputs=inputs, areas=codes)
+    codes = [area.code for area in request.mine]
+    key = forecasts_key(request)
     mark = request.folder / FORECASTS / KEY
     if not request.force and mark.is_file() and mark.read_text(encoding="utf-8").strip() == key:
         run = open_run(request.folder, data_folder=request.data)
@@ -201,33 +216,49 @@ def _computed(request: ReportRequest, inputs: Mapping[str, object]) -> tuple[Run
         seed=request.seed,
         model=request.model,
     )
-    answers = assess_all(run.plan, request.areas, run.dataset, run.forecasts)
+    answers = assess_all(run.plan, request.mine, run.dataset, run.forecasts)
     save_run(run, request.folder, answers=answers, command=request.command)
     write_atomic(mark, key + "\n")
     return run, answers
 
 
-def _done(request: ReportRequest, inputs: Mapping[str, object], zygote: str, listener: Listener) -> list[Done]:
-    """Return how each report ended: kept from an earlier run, or made now."""
-    jobs, records = jobs_of(request), Records(request.folder)
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be done: the key that each report would have, and the reports to make."""
+
+    jobs: tuple[Job, ...]
+    keys: Mapping[str, str]
+    stale: tuple[Job, ...]
+    records: Records
+
+
+def _plan(request: ReportRequest) -> _Plan:
+    jobs, records = tuple(jobs_of(request)), Records(request.folder)
     records.sweep(jobs)
-    codes = [area.code for area in request.areas]
+    inputs, codes = forecast_inputs(request), [area.code for area in request.mine]
     keys = {job.name: records.key(job, {**inputs, "areas": codes if job.name == SUMMARY else []}) for job in jobs}
-    kept = [job for job in jobs if not request.force and records.is_fresh(job, keys[job.name])]
-    ended = {job.name: Done(job, 0.0, kept=True) for job in kept}
-    for done in ended.values():
-        listener.done(done)
-    stale = [job for job in jobs if job.name not in ended]
+    stale = tuple(job for job in jobs if request.force or not records.is_fresh(job, keys[job.name]))
     for job in stale:
         records.forget(job)
+    return _Plan(jobs, keys, stale, records)
 
-    def finished(done: Done) -> None:
-        records.write(done, keys[done.job.name])
+
+def _done(request: ReportRequest, plan: _Plan, zygote: str, listener: Listener) -> list[Done]:
+    """Return how each report ended: kept from an earlier run, or made now."""
+    ended = {job.name: Done(job, 0.0, kept=True) for job in plan.jobs if job not in plan.stale}
+    for done in ended.values():
         listener.done(done)
 
-    made = run_jobs(stale, workers=request.workers, on_start=listener.start, on_done=finished, zygote=zygote)
+    def finished(done: Done) -> None:
+        plan.records.write(done, plan.keys[done.job.name])
+        listener.done(done)
+
+    if request.scheduler:
+        made = run_on_cluster(plan.stale, request.scheduler, on_done=finished)
+    else:
+        made = run_jobs(plan.stale, workers=request.workers, on_start=listener.start, on_done=finished, zygote=zygote)
     ended |= {done.job.name: done for done in made}
-    return [ended[job.name] for job in jobs]
+    return [ended[job.name] for job in plan.jobs]
 
 
 def jobs_of(request: ReportRequest) -> list[Job]:
@@ -235,7 +266,7 @@ def jobs_of(request: ReportRequest) -> list[Job]:
     # the run is named as seen from the notebook: wherever the folder lies, the notebook is the same, byte for byte
     language = ("language", request.language)
     jobs = []
-    for area in request.areas:
+    for area in request.mine:
         stem = f"{area.code}-{slug(area.name_vi)}"
         jobs.append(
             Job(
@@ -249,7 +280,7 @@ def jobs_of(request: ReportRequest) -> list[Job]:
                 limits=request.limits,
             )
         )
-    if request.summary:
+    if request.summary and not request.shard:  # it is about all areas: merging makes it
         jobs.append(
             Job(
                 name=SUMMARY,
@@ -263,39 +294,3 @@ def jobs_of(request: ReportRequest) -> list[Job]:
             )
         )
     return jobs
-
-
-def _write_table(run: Run, attainments: Sequence[Attainment], request: ReportRequest) -> None:
-    table = attainment_table(attainments, run.dataset, run.plan, texts(request.language))
-    write_atomic(request.folder / ATTAINMENT, table.to_csv(index=False, lineterminator="\n"))
-
-
-def _write_index(request: ReportRequest, run: Run, attainments: Sequence[Attainment], done: Sequence[Done]) -> None:
-    entries = [
-        IndexEntry(
-            name=item.job.name,
-            label=item.job.label,
-            page=item.job.page.relative_to(request.folder).as_posix(),
-            notebook=item.job.notebook.relative_to(request.folder).as_posix() if item.job.notebook.exists() else "",
-            error=item.error,
-            attainments=tuple(result for result in attainments if result.area_code == item.job.name),
-        )
-        for item in done
-    ]
-    write_index(request.folder / INDEX, entries, plan=run.plan, facts=_facts(request, run), language=request.language)
-
-
-def _write_manifest(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
-    inputs = data_hashes(request.data)
-    inputs |= hashes([*TEMPLATES.glob("*.ipynb"), PROJECT / "requirements.lock"], PROJECT)
-    parameters = {
-        "areas": [area.code for area in request.areas],
-        "language": request.language,
-        "plan": run.plan.id,
-        "failed": {item.job.name: item.error for item in done if item.error},
-    }
-    write_manifest(request.folder, inputs=inputs, parameters=parameters, facts=_facts(request, run))
-
-
-def _facts(request: ReportRequest, run: Run) -> RunFacts:
-    return facts_of(run.dataset, run.forecasts, request.command)

@@ -1,0 +1,60 @@
+"""Progress: a table on a terminal, lines in a log, events for a machine."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from toolkit.cli.progress import Progress
+from toolkit.run.batch import Done, Job
+
+
+def job(name: str) -> Job:
+    return Job(name, f"Area {name}", Path("t"), Path("n"), Path("p"), (), "en")
+
+
+def follow(progress: Progress) -> None:
+    with progress:
+        progress.stage("run.reporting")
+        progress.done(Done(job("a"), 0.0, kept=True))
+        progress.start(job("b"))
+        progress.start(job("c"))
+        progress.done(Done(job("b"), 1.26, error="cell 3: broken", cell=3))
+
+
+def test_a_log_gets_plain_lines() -> None:
+    stream = io.StringIO()
+    follow(Progress(4, "en", console=Console(file=stream, width=200)))
+    assert stream.getvalue().splitlines() == [
+        "Making the report of each area …",
+        "[1/4] Area a (a): still good, kept",
+        "[2/4] Area b (b): FAILED – cell 3: broken",
+    ]
+
+
+def test_a_terminal_gets_a_table_with_what_runs_and_what_is_left() -> None:
+    stream = io.StringIO()
+    progress = Progress(4, "vi", console=Console(file=stream, width=100, force_terminal=True))
+    follow(progress)
+    console = Console(file=io.StringIO(), width=100)
+    console.print(progress._table())
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "xong" in shown
+    assert "Area c (c)" in shown
+    assert shown.splitlines()[2].split()[:5] == ["0", "1", "1", "1", "1"]
+    assert progress.seconds_to_go() is not None
+
+
+def test_a_machine_gets_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(4, "vi", events=True)
+    follow(progress)
+    progress.close_with(Path("run/index.html"), [])
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["event"] for event in events] == ["stage", "kept", "start", "start", "failed", "end"]
+    assert events[4] == {
+        "event": "failed", "name": "b", "seconds": 1.26, "error": "cell 3: broken", "cell": 3, "left": 2
+    }  # fmt: skip

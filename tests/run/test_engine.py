@@ -1,0 +1,182 @@
+"""The engine on real data with few areas and draws: resume, verify, shards, outputs elsewhere, research object."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.conftest import ROOT, TODAY
+from toolkit.base.errors import UsageError
+from toolkit.cli.main import app
+from toolkit.run.fresh import Lock
+from toolkit.run.session import open_run
+
+AREAS = ("--area", "20", "--area", "182")
+COMMON = ("--lang", "en", "--draws", "200", "--as-of", TODAY.isoformat())
+
+
+def toolkit(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def report(folder: Path | str, *more: str | Path) -> list[dict]:
+    """Make a small run and return its events."""
+    done = toolkit("report", *AREAS, *COMMON, "--out", folder, "--json", *more)
+    assert done.exit_code == 0, done.output
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def made(events: list[dict]) -> list[str]:
+    """Return the names of the reports that were made, not kept."""
+    return sorted(event["name"] for event in events if event["event"] == "done")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file that a run vouches for, and its manifest."""
+    files = [file for file in folder.rglob("*") if file.is_file() and file.name != "here.json"]
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the data that tests may alter."""
+    return Path(shutil.copytree(ROOT / "data", tmp_path_factory.mktemp("project") / "data"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
+    """Make a small run once."""
+    folder = tmp_path_factory.mktemp("run") / "first"
+    assert made(report(folder, "--data", data)) == ["182", "20"]
+    return folder
+
+
+def test_a_run_can_be_read_where_it_lies_with_the_answers_it_printed(run: Path) -> None:
+    opened = open_run(run)
+    table = pd.read_csv(run / "attainment.csv", dtype={"area_code": str}, keep_default_na=False)
+    answers = opened.attainments("182")
+    assert [answer.target_id for answer in answers] == list(table.loc[table["area_code"] == "182", "target_id"])
+    assert opened.facts.command.startswith("toolkit report --area 20 --area 182")
+    assert str(run) not in opened.facts.command
+
+
+def test_stored_answers_are_those_that_were_computed(run: Path) -> None:
+    from dataclasses import replace
+
+    opened = open_run(run)
+    assert opened.attainments("182") == replace(opened, stored=None).attainments("182")
+
+
+def test_nothing_is_made_again_while_nothing_changed_and_only_what_is_damaged_is(run: Path, data: Path) -> None:
+    before = contents(run)
+    assert made(report(run, "--data", data)) == []
+    page = next((run / "areas").glob("182-*.html"))
+    page.write_bytes(page.read_bytes()[:-100])
+    (run / "areas" / ".20-x.html.abc.part").write_bytes(b"half")
+    assert made(report(run, "--data", data)) == ["182"]
+    assert contents(run) == before
+
+
+def test_verify_names_every_altered_file(run: Path, data: Path) -> None:
+    page, table = next((run / "areas").glob("182-*.html")), data / "observations.csv"
+    kept = {file: file.read_bytes() for file in (page, table)}
+    assert toolkit("verify", run, "--hashes", "--lang", "en").exit_code == 0
+    try:
+        page.write_bytes(kept[page].replace(b"2030", b"2031", 1))
+        table.write_bytes(kept[table].replace(b"12.2", b"12.3", 1))
+        (run / "areas" / "stray.txt").write_text("?", encoding="utf-8")
+        done = toolkit("verify", run, "--hashes", "--lang", "en")
+    finally:
+        for file, content in kept.items():
+            file.write_bytes(content)
+        (run / "areas" / "stray.txt").unlink()
+    assert done.exit_code == 1
+    assert f"output areas/{page.name}: altered" in done.output
+    assert "input data/observations.csv: altered" in done.output
+    assert "output areas/stray.txt: added" in done.output
+    assert len(done.output.splitlines()) == 3
+
+
+def test_the_research_object_names_every_file_once(run: Path) -> None:
+    graph = json.loads((run / "ro-crate-metadata.json").read_text(encoding="utf-8"))["@graph"]
+    ids = [entity["@id"] for entity in graph]
+    assert len(ids) == len(set(ids))
+    files = {entity["@id"] for entity in graph if entity["@type"] == "File"}
+    there = {file.relative_to(run).as_posix() for file in run.rglob("*") if file.is_file()}
+    assert files == there - {"ro-crate-metadata.json", "here.json"}
+    root = next(entity for entity in graph if entity["@id"] == "./")
+    assert {part["@id"] for part in root["hasPart"]} == files
+
+
+def test_a_second_run_in_the_same_folder_is_kept_out(tmp_path: Path) -> None:
+    with Lock(tmp_path), pytest.raises(UsageError, match="Another run is at work"), Lock(tmp_path):
+        pass
+
+
+@pytest.mark.slow
+def test_shards_that_are_merged_equal_one_run(run: Path, data: Path, tmp_path: Path) -> None:
+    assert made(report(tmp_path / "a", "--data", data, "--shard", "1/2")) == ["20"]
+    assert made(report(tmp_path / "b", "--data", data, "--shard", "2/2")) == ["182"]
+    incomplete = toolkit("merge", tmp_path / "a", "--out", tmp_path / "no", "--lang", "en")
+    assert (incomplete.exit_code, "missing: 182" in str(incomplete.exception)) == (1, True)
+    done = toolkit("merge", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "all", "--lang", "en")
+    assert done.exit_code == 0, done.output
+    assert "[2/2]" in done.output
+    assert "still good, kept" in done.output
+    assert contents(tmp_path / "all") == contents(run)
+
+
+@pytest.mark.slow
+def test_two_folders_and_both_kinds_of_kernels_give_the_same_bytes(run: Path, data: Path, tmp_path: Path) -> None:
+    report(tmp_path / "deep" / "other", "--data", data, "--kernels", "plain")
+    assert contents(tmp_path / "deep" / "other") == contents(run)
+
+
+@pytest.mark.slow
+def test_verify_makes_the_run_again_and_names_the_numbers_that_changed(run: Path) -> None:
+    assert "Identical: 6 files" in toolkit("verify", run, "--lang", "en").output
+    table = run / "attainment.csv"
+    kept = table.read_bytes()
+    lines = kept.decode().splitlines()
+    row = next(number for number, line in enumerate(lines) if ",probability," in line and line.startswith("20,"))
+    cells = lines[row].split(",")
+    position = lines[0].split(",").index("probability")
+    try:
+        table.write_text("\n".join([*lines[:row], ",".join([*cells[:position], "0.123", *cells[position + 1 :]]),
+                                    *lines[row + 1 :]]) + "\n", encoding="utf-8")  # fmt: skip
+        done = toolkit("verify", run, "--lang", "en")
+    finally:
+        table.write_bytes(kept)
+    assert done.exit_code == 1
+    assert "output attainment.csv: altered" in done.output
+    assert f"row {row + 1} (20, {cells[3]}), column probability: was “0.123”" in done.output
+
+
+@pytest.mark.slow
+def test_a_run_goes_to_any_file_system_and_is_continued_there(run: Path, data: Path) -> None:
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    events = report("memory://bucket/run", "--data", data)
+    assert events[-1]["index"] == "memory://bucket/run/index.html"
+    expected = contents(run)
+    assert {name: memory.cat_file(f"/bucket/run/{name}") for name in expected} == expected
+    memory.rm(next(name for name in memory.find("/bucket/run") if "182-" in name and name.endswith("html")))
+    assert made(report("memory://bucket/run", "--data", data)) == ["182"]
+
+
+def test_an_address_without_a_driver_is_refused_in_words(tmp_path: Path) -> None:
+    done = toolkit("report", *AREAS, *COMMON, "--out", "no-such-protocol://x/y")
+    assert isinstance(done.exception, UsageError)
+    assert "Cannot write to no-such-protocol://x/y" in str(done.exception)
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b"])
+def test_a_shard_is_a_part_of_a_whole(shard: str) -> None:
+    done = toolkit("report", *COMMON, "--shard", shard)
+    assert "is no shard" in str(done.exception)
