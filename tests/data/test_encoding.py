@@ -80,3 +80,12 @@ def test_old_tcvn3_text_is_recognised_and_refused() -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_raise(data: bytes) -> None:
     decode(data, Problems("f"))
+
+
+def test_everyday_tcvn3_is_told_from_windows_1258() -> None:
+    from toolkit.data.encoding import looks_like_tcvn3
+
+    tcvn3 = "Tû lÖ hé nghÌo n¨m 2020 cña huyÖn B×nh Gia".encode("cp1252")
+    assert looks_like_tcvn3(tcvn3.decode("cp1258", errors="replace"))
+    windows = "Ty\u0309 lê\u0323 hô\u0323 nghe\u0300o năm 2020 cu\u0309a huyê\u0323n Bi\u0300nh Gia".encode("cp1258")
+    assert not looks_like_tcvn3(windows.decode("cp1258"))

@@ -20,6 +20,11 @@ TCVN3_SIGNS = frozenset("µ¶·¸¹¨©ª«¬\u00ad®")
 TCVN3 = re.compile(f"[A-Za-z][{''.join(sorted(TCVN3_SIGNS))}]+[A-Za-z]")
 FEWEST_TCVN3_WORDS = 3
 """Words with such a sign inside from which a text that is valid Unicode counts as TCVN3."""
+FOREIGN = frozenset("ÖÜÑßäåæçëîïñöøüû×÷")
+"""What TCVN3 letters look like in Windows-1258, and no Vietnamese word holds."""
+VOWELS = "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY"
+STRAY_TONE = re.compile(f"[^{VOWELS}][\u0300\u0301\u0303\u0309\u0323]")
+"""A tone on a consonant: the text is not Windows-1258."""
 TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 """Marks that Windows-1258 and decomposed UTF-8 put behind the letter."""
 
@@ -106,8 +111,9 @@ def _not_utf8(data: bytes, start: int, problems: Problems) -> Decoded:
 
 def looks_like_tcvn3(text: str) -> bool:
     """Say whether text read as Windows-1258 is more likely TCVN3: its signs inside words, and hardly any tones."""
-    signs, tones = (sum(map(text.count, letters)) for letters in (TCVN3_SIGNS, TONES))
-    return signs > tones and TCVN3.search(text) is not None
+    signs, foreign, tones = (sum(map(text.count, letters)) for letters in (TCVN3_SIGNS, FOREIGN, TONES))
+    stray = len(STRAY_TONE.findall(text))
+    return signs + foreign + stray > tones - stray and TCVN3.search(text) is not None
 
 
 def _composed(text: str) -> str:

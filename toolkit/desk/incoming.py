@@ -17,7 +17,7 @@ from toolkit.data.tables import Table, read_tables
 from toolkit.desk.cells import value_text
 from toolkit.desk.mapped import mapped_tables
 from toolkit.desk.mapping import ColumnMapping
-from toolkit.desk.problems import note
+from toolkit.desk.problems import note, refusal, refuses
 from toolkit.desk.store import Cells
 from toolkit.desk.workbook import filled_tables, is_template
 
@@ -113,6 +113,8 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
         reference = with_sources(reference, sources)
     else:
         tables, problems = read_tables(path, LAYOUT)
+        if tables and refuses(problems):
+            tables, problems = (), [*problems, refusal(path)]
     proposed: list[Proposed] = []
     rejected: list[Rejected] = []
     for table in tables:
@@ -147,8 +149,8 @@ def judged(table: Table, reference: Reference) -> tuple[list[Proposed], list[Rej
     for row in table.rows:
         cells = dict(zip(table.columns, row.cells, strict=True))
         figure = by_row.get(row.number)
-        if figure is None or row.number in twice:
-            errors = tuple(reasons.get(row.number, ()))
+        errors = tuple(reasons.get(row.number, ()))
+        if figure is None or row.number in twice or errors:
             rejected.append(Rejected(table.problems.file, table.problems.sheet, row.number, cells, errors))
             continue
         key = (cell(figure), figure.source_id)

@@ -18,7 +18,7 @@ from toolkit.data.tables import Table, tidy
 from toolkit.data.workbook import Numeral
 from toolkit.desk.cells import day_text, year_text
 from toolkit.desk.mapping import ColumnMapping, value_columns
-from toolkit.desk.problems import note
+from toolkit.desk.problems import note, refusal, refuses
 from toolkit.desk.sheets import Headed, RawSheet, headed, raw_sheets
 
 NAMES = OBSERVATIONS.names
@@ -55,6 +55,8 @@ def mapped_tables(path: Path, mapping: ColumnMapping, reference: Reference) -> t
     """Return one table for each column of values of each sheet, and the problems of the file itself."""
     wanted = [*mapping.columns.values(), *mapping.wide]
     sheets, problems = raw_sheets(path, wanted)
+    if sheets and refuses(problems.found):
+        return (), [*problems.all(), refusal(path)]
     tables: list[Table] = []
     for sheet in sheets:
         if mapping.sheet and sheet.problems.sheet and fold(sheet.problems.sheet) != fold(mapping.sheet):

@@ -34,14 +34,13 @@ def problem_page(problems: Sequence[Problem], language: Language) -> str:
     summary = words.t("desk.check.summary", errors=errors, warnings=len(problems) - errors)
     heads = "".join(f'<th scope="col">{escape(words.t(f"desk.check.{name}"))}</th>' for name in COLUMNS)
     rows = "\n".join(_row(problem, language) for problem in problems)
-    table = (
-        f'<div class="wide" tabindex="0"><table><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table></div>'
-    )
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table>" if problems else ""
     return (
         f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
-        f"<body><main><h1>{escape(title)}</h1><p>{escape(summary)}</p>\n{table if problems else ''}</main></body></html>"
+        f"<body><main><h1>{escape(title)}</h1><p>{escape(summary)}</p>\n"
+        f'<div class="wide" tabindex="0">{table}</div></main></body></html>'
     )
 
 

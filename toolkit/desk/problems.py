@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from toolkit.base.errors import Problem
 from toolkit.base.texts import say
 from toolkit.data.problems import Problems, Severity, shortened
@@ -30,3 +33,15 @@ def note(
             sheet=problems.sheet,
         )
     )
+
+
+def refuses(problems: Iterable[Problem]) -> bool:
+    """Say whether what was found about a file as a whole forbids to take anything from it."""
+    return any(problem.severity == "error" for problem in problems)
+
+
+def refusal(path: Path) -> Problem:
+    """Return the problem that says so: letters that were lost in one row may be lost in all."""
+    problems = Problems(path.name)
+    note(problems, "file_refused", 1)
+    return problems.found[0]
