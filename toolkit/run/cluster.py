@@ -52,7 +52,7 @@ def run_on_cluster(
     with client:
         as_completed: Any = distributed.as_completed
         futures = {client.submit(work, job, pure=False, retries=RETRIES): job for job in jobs}
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             job = futures[future]
             lost = future.exception()
             done = future.result() if lost is None else Done(job, 0.0, f"{type(lost).__name__}: {lost}")
