@@ -255,7 +255,6 @@ def test_the_archive_of_the_word_file_is_sound(made: Printed) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_the_word_file_opens_in_libreoffice(build: Builder, tmp_path: Path) -> None:
     made = printed(build("20"))
     (tmp_path / "report.docx").write_bytes(docx_bytes(made))
