@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.evaluate.cuts import HORIZONS, Cut, cut_panels, read_panels
-from toolkit.evaluate.objective import LEVELS, Outcomes, Problem, flat, loss_and_gradient, printed, unflat
+from toolkit.evaluate.objective import BEND_OF_KIND, LEVELS, Outcomes, Problem, flat, loss_and_gradient, printed, unflat
 from toolkit.models.experts import COMMON, DEVIATION, UNIT
 from toolkit.models.gate import USED, Coefficients, Rows, rows_of, to_document, weigh
 from toolkit.models.grid import grid_of
@@ -45,7 +45,7 @@ PENALTY, ITERATIONS = 0.0004, 120
 HOPELESS = 3.0
 # Calibration out of sample: families are left out in folds, and scales stretched until intervals
 # of nominal 80 % cover this much (0.76 to 0.86 is asked for; sharpness is paid for by the rest)
-FOLDS, NOMINAL, COVERAGE = 5, 0.8, 0.78
+FOLDS, NOMINAL, COVERAGE = 5, 0.8, 0.79
 
 
 def start_of() -> Coefficients:
@@ -223,7 +223,8 @@ def calibrated(cuts: Sequence[Cut], pieces: Sequence[Piece]) -> tuple[Coefficien
         outside = [piece for piece, at in zip(pieces, fold, strict=True) if at == number]
         found, left_out = learn(problem_of(inside)), problem_of(outside)
         centre, scale = weigh(left_out.rows, found)
-        errors.append(np.abs(left_out.outcomes.linked - centre) / scale)
+        size = BEND_OF_KIND[left_out.outcomes.kind]
+        errors.append(size * np.sinh(np.minimum(np.abs(left_out.outcomes.linked - centre) / size, 30.0)) / scale)
         weights.append(left_out.outcomes.equal * len(outside))
     needed = weighted_quantile(np.concatenate(errors), np.concatenate(weights), COVERAGE)
     own = float(problem_of(pieces[:1]).outcomes.student[0, np.searchsorted(LEVELS, 0.5 + NOMINAL / 2.0 - 1e-9)])

@@ -12,12 +12,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from toolkit.models.gate import USED, Coefficients, Rows, columns, softmax
-from toolkit.models.links import FloatArray, IntArray
+from toolkit.models.links import BENDS, FloatArray, IntArray
 
-__all__ = ["LEVELS", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
+__all__ = ["BEND_OF_KIND", "LEVELS", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
 
 LEVELS = np.array([0.01, 0.025, 0.05, *np.round(np.arange(0.10, 0.91, 0.05), 2), 0.95, 0.975, 0.99], dtype=np.float64)
 LINK_SHARE, LOG_SHARE = 1.0, 0.3
+# By kind (percent, positive, real); the last stands for no bend at all
+BEND_OF_KIND = np.minimum([BENDS["logit"], BENDS["log"], BENDS["identity"]], 1e6)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,10 @@ def score_rows(
     centre: FloatArray, scale: FloatArray, freedom: FloatArray, o: Outcomes
 ) -> tuple[float, FloatArray, FloatArray]:
     """Return the loss and its derivatives by centre and scale (R,)."""
-    z = centre[:, None] + scale[:, None] * o.student
+    size = BEND_OF_KIND[o.kind][:, None]
+    straight = scale[:, None] * o.student / size
+    z = centre[:, None] + size * np.arcsinh(straight)
+    by_straight = o.student / np.sqrt(1.0 + straight * straight)
     count = LEVELS.size
     value, slope = printed(z, o.kind)
     gap = value - o.value[:, None]
@@ -95,7 +100,7 @@ def score_rows(
     weight = LINK_SHARE * o.link_weight[:, None] * (2.0 / count)
     loss += float((weight[:, 0] * np.einsum("rq,rq->r", pinball, gap)).sum())
     by_z += weight * pinball
-    by_centre, by_scale = by_z.sum(axis=1), np.einsum("rq,rq->r", by_z, o.student)
+    by_centre, by_scale = by_z.sum(axis=1), np.einsum("rq,rq->r", by_z, by_straight)
     error = (o.linked - centre) / scale
     ratio = error * error / freedom
     weight = LOG_SHARE * o.equal

@@ -34,4 +34,4 @@ def unit_paths() -> Structure:
 def deviations() -> Structure:
     """Return the bank of a unit's deviation from a path that it follows: mildly mean-reverting."""
     bank = bank_of((0.6,), (0.9, 0.98, 1.0), NOISES, SLOPES[:3])
-    return Structure(bank, PanelPrior(weights_of(bank), scale=0.07), drifts=False)
+    return Structure(bank, PanelPrior(weights_of(bank), scale=0.03), drifts=False)

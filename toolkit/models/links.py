@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BoolArray", "FloatArray", "IntArray", "Link", "Scale"]
+__all__ = ["BENDS", "BoolArray", "FloatArray", "IntArray", "Link", "Scale"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -18,6 +18,14 @@ Link = Literal["logit", "log", "identity"]
 SMALLEST_POSITIVE = 1e-9
 # exp() of anything beyond these neither overflows nor leaves the bounds
 LOGIT_LIMIT, LOG_LIMIT = 36.0, 300.0
+# Deviations from a forecast's centre beyond this size (link scale) count less and less: a heavy tail
+# on the log link would let a value grow a hundredfold and leave its mean infinite
+BENDS: dict[Link, float] = {"logit": 1.0, "log": 0.5, "identity": np.inf}
+
+
+def bend(deviation: FloatArray, size: float) -> FloatArray:
+    """Return ``size * asinh(deviation / size)``: straight near 0, logarithmic far out."""
+    return np.asarray(size * np.arcsinh(deviation / size)) if np.isfinite(size) else deviation
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,10 @@ class Scale:
     def real(cls) -> Scale:
         """Return the scale of unbounded quantities, such as growth rates."""
         return cls("identity")
+
+    def tame(self, deviation: FloatArray) -> FloatArray:
+        """Return deviations from a centre (link scale) with far ones drawn in; order and signs stay."""
+        return bend(deviation, BENDS[self.link])
 
     def to_link(self, values: npt.ArrayLike) -> FloatArray:
         """Return printed values on the link scale, in the same shape."""

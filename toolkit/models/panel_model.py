@@ -87,7 +87,7 @@ class PanelModel:
         _, marginals = marginals_of(grid_of(panel), panel, int(asked.max()), self.gate(panel.units))
         centre, scale = (part[:, asked - panel.last_year - 1, None] for part in (marginals.centre, marginals.scale))
         student = stdtrit(marginals.freedom[:, None, None], wanted[None, None, :])
-        return panel.scale.from_link(centre + scale * student)
+        return panel.scale.from_link(centre + panel.scale.tame(scale * student))
 
 
 def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tuple[Sight, Marginals]:

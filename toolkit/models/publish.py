@@ -128,8 +128,13 @@ def publish(
     if marginals is not None:
         added = map_to(marginals, work, published)
         level, published = level + added, published + added
-    added = widen_draws(published, work[None, :] > last_seen[:, None])
+    ahead = work[None, :] > last_seen[:, None]
+    added = widen_draws(published, ahead)
     level, published = level + added, published + added
+    if ahead.any():
+        middle = np.median(published, axis=0)
+        added = np.where(ahead, middle + panel.scale.tame(published - middle) - published, 0.0)
+        level, published = level + added, published + added
     pick = np.searchsorted(work, asked)
     if shift is not None:
         level, published = level - shift[:, :, None], published - shift[:, :, None]

@@ -61,6 +61,8 @@ class UnitPaths:
             return np.moveaxis(np.quantile(found.values, wanted, axis=0), 0, -1)
         inner = np.union1d(wanted, RULED)
         linked = linked_quantiles(panel, int(asked.max()), inner)
+        middle = linked[..., [int(np.searchsorted(inner, 0.5))]]
+        linked = middle + panel.scale.tame(linked - middle)
         linked = linked[:, asked - panel.last_year - 1][..., np.searchsorted(inner, wanted)]
         return panel.scale.from_link(linked)
 
