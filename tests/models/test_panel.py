@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -53,3 +56,11 @@ def test_segments_in_the_order_of_time() -> None:
 def test_unknown_model_names_the_nearest() -> None:
     with pytest.raises(KeyError, match="damped_ets"):
         models.get("dampd_ets")
+
+
+def test_import_is_light() -> None:
+    code = (
+        "import sys, toolkit.models; print([m for m in ('statsmodels', 'sklearn', 'scipy.stats') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found.strip() == "[]"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.models.bank import Bank, bank_of
+from toolkit.models.experts import UNIT
 from toolkit.models.links import FloatArray
 from toolkit.models.posterior import PanelPrior
 from toolkit.models.structure import Structure
 
-__all__ = ["deviations", "unit_paths"]
+__all__ = ["deviations", "jump_evidence", "unit_paths"]
 
 # (variance of the level's steps, variance of the values)
 NOISES = ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0))
@@ -35,3 +36,8 @@ def deviations() -> Structure:
     """Return the bank of a unit's deviation from a path that it follows: mildly mean-reverting."""
     bank = bank_of((0.6,), (0.9, 0.98, 1.0), NOISES, SLOPES[:3])
     return Structure(bank, PanelPrior(weights_of(bank), scale=0.03), drifts=False)
+
+
+def jump_evidence() -> Structure:
+    """Return the small bank whose likelihood tells how far a change of standard moved the values."""
+    return Structure(UNIT.bank, PanelPrior(UNIT.weights), drifts=True)

@@ -45,7 +45,7 @@ def draw_units(
     offsets = draw_offsets(
         grid,
         panel.jumps,
-        lambda one: fit(grid.shifted(one), banks.unit_paths(), measure).posterior.evidence,
+        lambda one: fit(grid.shifted(one), banks.jump_evidence(), measure).posterior.evidence,
         draws=draws,
         seed=seed,
         parent=parent,
