@@ -75,6 +75,8 @@ class Done:
         Number of the cell that failed, from 1; 0 if none did.
     kept :
         True if the results of an earlier run were still good.
+    cell_seconds :
+        Of `seconds`, what the notebook's cells themselves took.
     """
 
     job: Job
@@ -82,23 +84,24 @@ class Done:
     error: str = ""
     cell: int = 0
     kept: bool = False
+    cell_seconds: float = 0.0
 
 
 def run_job(job: Job, zygote: str = "") -> Done:
     """Execute the notebook of `job` and turn it into its page; errors are caught and described."""
     started = time.perf_counter()
-    error, cell = "", 0
+    error, cell, cells = "", 0, 0.0
     try:
         for old in (job.page, *job.papers):
             old.unlink(missing_ok=True)  # an older one must not pass for this run's
-        execute(job.template, job.notebook, dict(job.parameters), limits=job.limits, zygote=zygote)
+        cells = execute(job.template, job.notebook, dict(job.parameters), limits=job.limits, zygote=zygote)
         from toolkit.report.page import write_page
 
         write_page(job.notebook, job.page, language=job.language, audience=job.audience)
     except Exception as caught:  # noqa: BLE001  (whatever happened to one area is that area's result)
         error = describe(caught)
         cell = caught.cell if isinstance(caught, NotebookError) else 0
-    return Done(job, time.perf_counter() - started, error, cell)
+    return Done(job, time.perf_counter() - started, error, cell, cell_seconds=cells)
 
 
 def run_jobs(

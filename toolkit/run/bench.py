@@ -1,34 +1,36 @@
-"""Speed, as ratios within one run: ``python -m toolkit.run.bench``.
+"""Speed, as ratios within one run: ``python -m toolkit.run.bench [AREAS …]``.
 
 Seconds differ from machine to machine; what is compared here ran on the same machine minutes apart:
 
-- eleven district reports by ``toolkit report`` against plain papermill, one after another, with nbconvert;
+- eleven district reports by ``toolkit report`` against plain papermill, one after another, with nbconvert,
+  on the same stored forecasts; what one more report costs; what the engine adds to the cells' own time;
+- the same for more areas (65 communes by default; other numbers, such as 700, are taken from a simulated
+  province): time and memory;
 - ``import toolkit`` against ``import pandas``;
 - the yearly series forecast in a second by our model against statsmodels' damped ETS.
 """
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from toolkit.data.dataset import load
 from toolkit.data.folder import data_folder
 from toolkit.forecast.table import forecast_table
-from toolkit.plan.load import load_plan
 from toolkit.run.provenance import commit, versions
-from toolkit.run.reports import ReportRequest, jobs_of, make_reports
-from toolkit.run.session import plan_areas
 
 DISTRICTS = 11
+COMMUNES = 65
+SCALE_DRAWS = 500
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 
@@ -39,34 +41,64 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def report_seconds(folder: Path) -> tuple[float, float]:
-    """Return the seconds of eleven district reports: ours, and a plain loop over the same notebook."""
+def measure(what: str, data: Path, folder: Path, level: str, count: int, draws: int, workers: int) -> dict[str, float]:
+    """Return one measurement, made in a process of its own; see :mod:`toolkit.run.measure`."""
+    command = [
+        sys.executable,
+        "-m",
+        "toolkit.run.measure",
+        what,
+        *map(str, (data, folder, level, count, draws, workers)),
+    ]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def reports(folder: Path) -> list[str]:
+    """Return lines about eleven district reports, one more, and the same by plain papermill."""
     data = data_folder()
-    dataset = load(data, as_of=date(2026, 11, 23))
-    areas = tuple(plan_areas(dataset, load_plan(folder=data), "district"))[:DISTRICTS]
-    request = ReportRequest(
-        areas=areas, summary=False, language="vi", folder=folder / "ours", data=data, plan=None,
-        as_of=dataset.as_of, draws=2000, seed=138, model="default",
-    )  # fmt: skip
-    ours = seconds(lambda: make_reports(request))
+    many = measure("ours", data, folder / "eleven", "district", DISTRICTS, 2000, 2)
+    one = measure("ours", data, folder / "one", "district", 1, 2000, 2)
+    plain = measure("plain", data, folder / "eleven", "district", DISTRICTS, 2000, 2)
+    whole = (many["forecasting"] + many["reporting"]) / (many["forecasting"] + plain["reporting"])
+    more = (many["core_seconds"] - one["core_seconds"]) / (DISTRICTS - 1)
+    added = more - (many["cells"] - one["cells"]) / (DISTRICTS - 1)
+    return [
+        f"eleven district reports (HTML), 2 workers: {many['reporting']:.1f} s after {many['forecasting']:.1f} s of "
+        f"forecasts; plain loop {plain['reporting']:.1f} s; ratio {many['reporting'] / plain['reporting']:.2f}, "
+        f"with the forecasts on both sides {whole:.2f}",
+        f"one more report: {more:.2f} core-seconds, {added:.2f} of them beyond the cells' own time",
+    ]
 
-    def plain() -> None:
-        import nbconvert
-        import papermill
 
-        for job in jobs_of(request):
-            output = folder / "plain" / job.notebook.name
-            output.parent.mkdir(exist_ok=True)
-            papermill.execute_notebook(
-                str(job.template),
-                str(output),
-                parameters=dict(job.parameters),
-                kernel_name="python3",
-                progress_bar=False,
-            )
-            nbconvert.HTMLExporter(exclude_input=True).from_filename(str(output))
+def scale(folder: Path, counts: Sequence[int]) -> list[str]:
+    """Return one line for each number of areas: time and memory."""
+    lines = []
+    for count in counts:
+        data, level = (data_folder(), "district") if count <= DISTRICTS else (data_folder(), "commune")
+        if count > COMMUNES:
+            data = many_communes(folder / f"data-{count}", count)
+        found = measure("ours", data, folder / f"scale-{count}", level, count, SCALE_DRAWS, 2)
+        lines.append(
+            f"{found['areas']:.0f} areas, {SCALE_DRAWS} draws: {found['forecasting']:.1f} s of forecasts, "
+            f"{found['reporting']:.1f} s of reports ({found['reporting'] / max(found['areas'], 1):.2f} s each); peak "
+            f"{found['peak']:.0f} MiB in the main process, {found['peak_child']:.0f} MiB in the largest other"
+        )
+        shutil.rmtree(folder / f"scale-{count}", ignore_errors=True)
+    return lines
 
-    return ours, seconds(plain)
+
+def many_communes(folder: Path, count: int) -> Path:
+    """Return a copy of the data with made-up communes added until there are `count`, marked as simulated."""
+    shutil.copytree(data_folder(), folder)
+    (folder / "simulated").write_text("made for timing\n", encoding="utf-8")
+    areas = pd.read_csv(folder / "areas.csv", dtype=str, keep_default_na=False)
+    pattern = areas[(areas["level"] == "commune") & (areas["valid_to"] == "")].iloc[-1]
+    extra = pd.DataFrame([pattern] * (count - COMMUNES))
+    extra["code"] = [f"{90000 + number}" for number in range(len(extra))]
+    extra["name_vi"] = [f"Xã Thử {number}" for number in range(len(extra))]
+    pd.concat([areas, extra]).to_csv(folder / "areas.csv", index=False, lineterminator="\n")
+    return folder
 
 
 def import_seconds(package: str) -> float:
@@ -100,9 +132,9 @@ def rates() -> tuple[float, float]:
 def main() -> None:
     """Measure and print."""
     lines = [f"langson-toolkit {versions()['langson-toolkit']} {commit()}, Python {versions()['python']}"]
+    counts = [int(text) for text in sys.argv[1:]] or [DISTRICTS, COMMUNES]
     with tempfile.TemporaryDirectory(prefix="toolkit-bench-") as folder:
-        ours, plain = report_seconds(Path(folder))
-    lines.append(f"eleven district reports (HTML): {ours:.1f} s; plain loop {plain:.1f} s; ratio {ours / plain:.2f}")
+        lines += reports(Path(folder)) + scale(Path(folder), counts)
     package, pandas = import_seconds("toolkit"), import_seconds("pandas")
     lines.append(f"import toolkit: {package:.3f} s; import pandas {pandas:.3f} s; ratio {package / pandas:.2f}")
     fast, slow = rates()

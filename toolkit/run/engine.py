@@ -22,11 +22,15 @@ class Watch:
         With all outputs so far; None before the kernel was asked for.
     cell :
         Index of the cell that was begun last; -1 before the first.
+    cell_seconds :
+        Seconds that the cells took so far.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.notebook: Any = None
         self.cell = -1
+        self.cell_seconds = 0.0
+        self._cell_begun = 0.0
         self._limits = limits
         self._begun = time.monotonic()
 
@@ -39,6 +43,12 @@ class Watch:
         """Note that a cell begins."""
         del cell
         self.cell = cell_index
+        self._cell_begun = time.monotonic()
+
+    def end_cell(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
+        """Note that a cell has been executed."""
+        del cell, cell_index, execute_reply
+        self.cell_seconds += time.monotonic() - self._cell_begun
 
     def seconds_left(self, cell: Any) -> float:
         """Return how long the next cell may take."""
@@ -77,6 +87,7 @@ def use_engine() -> str:
                     kernel_name,
                     timeout_func=watch.seconds_left,
                     on_cell_start=watch.begin_cell,
+                    on_cell_executed=watch.end_cell,
                     shutdown_kernel="immediate",
                     **settings,
                 )

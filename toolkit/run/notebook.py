@@ -100,7 +100,7 @@ def execute(
     limits: Limits = Limits(),
     needs_parameters: bool = True,
     zygote: str = "",
-) -> None:
+) -> float:
     """Execute `template` with `parameters` and leave the executed notebook at `output`.
 
     The kernel works in the folder of `output`, so a notebook may name its run by a relative path, and an executed
@@ -118,6 +118,11 @@ def execute(
         False for a notebook without a tagged cell.
     zygote :
         Address of the process to fork the kernel from; empty for a plain kernel.
+
+    Returns
+    -------
+    float
+        Seconds that the cells themselves took.
 
     Raises
     ------
@@ -160,6 +165,7 @@ def execute(
     finally:
         if watch.notebook is not None:
             write_atomic(output, nbformat.writes(without_traces(watch.notebook)) + "\n")
+    return watch.cell_seconds
 
 
 def _plain(text: str) -> str:

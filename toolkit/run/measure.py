@@ -1,0 +1,118 @@
+"""One measurement in a process of its own: ``python -m toolkit.run.measure WHAT …`` prints JSON.
+
+Seconds, core-seconds of this process and all its children, and peaks of memory (MiB): of this process, and of the
+largest of its children.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from toolkit.data.dataset import load
+from toolkit.plan.load import load_plan
+from toolkit.run.batch import Done
+from toolkit.run.reports import Listener, ReportRequest, jobs_of, make_reports
+from toolkit.run.session import plan_areas
+
+AS_OF = date(2026, 11, 23)
+MEBI = 1024 * 1024
+
+
+def request(data: Path, folder: Path, level: str, count: int, draws: int, workers: int) -> ReportRequest:
+    """Return a request for the first `count` areas of a level."""
+    dataset, plan = load(data, as_of=AS_OF), load_plan(folder=data)
+    areas = tuple(plan_areas(dataset, plan, level))[:count]
+    return ReportRequest(
+        areas=areas, summary=False, language="vi", folder=folder, data=data, plan=plan.id, as_of=AS_OF,
+        draws=draws, seed=138, model="default", workers=workers, command="bench",
+    )  # fmt: skip
+
+
+def ours(asked: ReportRequest) -> dict[str, float]:
+    """Make the reports and return how long the stages took."""
+    begun: dict[str, float] = {}
+    done: list[Done] = []
+
+    def stage(key: str) -> None:
+        begun[key] = time.perf_counter()
+
+    make_reports(asked, Listener(stage=stage, done=done.append))
+    made = [item for item in done if not item.error]
+    return {
+        "areas": len(made),
+        "forecasting": begun["run.reporting"] - begun["run.forecasting"],
+        "reporting": begun["run.gathering"] - begun["run.reporting"],
+        "cells": sum(item.cell_seconds for item in made),
+    }
+
+
+def plain(asked: ReportRequest) -> dict[str, float]:
+    """Run the same notebooks with plain papermill one after another, and nbconvert, on the same stored forecasts."""
+    import nbconvert
+    import papermill
+
+    begun = time.perf_counter()
+    jobs = jobs_of(asked)
+    for job in jobs:
+        output = job.notebook.with_name(f"plain-{job.notebook.name}")
+        papermill.execute_notebook(
+            str(job.template), str(output), parameters=dict(job.parameters), kernel_name="python3",
+            cwd=str(output.parent), progress_bar=False,
+        )  # fmt: skip
+        page, _ = nbconvert.HTMLExporter(exclude_input=True).from_filename(str(output))
+        output.with_suffix(".html").write_text(page, encoding="utf-8")
+    return {"areas": len(jobs), "reporting": time.perf_counter() - begun}
+
+
+def measured(work: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """Return what `work` returns, with time, core-seconds and peaks of memory."""
+    stop, largest = threading.Event(), [0.0]
+    watcher = threading.Thread(target=_watch_children, args=(stop, largest))
+    watcher.start()
+    begun, before = time.perf_counter(), _core_seconds()
+    try:
+        found = work()
+    finally:
+        stop.set()
+        watcher.join()
+    return {
+        **found,
+        "seconds": time.perf_counter() - begun,
+        "core_seconds": _core_seconds() - before,
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_child": largest[0],
+    }
+
+
+def _core_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _watch_children(stop: threading.Event, largest: list[float]) -> None:
+    import psutil
+
+    while not stop.wait(0.5):
+        for child in psutil.Process(os.getpid()).children(recursive=True):
+            try:
+                largest[0] = max(largest[0], child.memory_info().rss / MEBI)
+            except psutil.Error:
+                continue
+
+
+def main(what: str, data: str, folder: str, level: str, count: str, draws: str, workers: str) -> None:
+    """Measure one thing and print it."""
+    asked = request(Path(data), Path(folder), level, int(count), int(draws), int(workers))
+    print(json.dumps(measured(lambda: ours(asked) if what == "ours" else plain(asked))))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:8])
