@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit.api.answer import Answer, ask
 from toolkit.api.comparison import Comparison, compare, what_if
+from toolkit.api.explorer import explore
 from toolkit.api.officials import official_answers
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.whatif.budget import spread_budget
@@ -30,6 +31,7 @@ __all__ = (
     "assess_all",
     "compare",
     "compute_run",
+    "explore",
     "forecast_table",
     "iamc_table",
     "joint",
