@@ -24,6 +24,10 @@ def check(
     lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
     data: options.Data = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the problems as CSV.")] = False,
+    model: Annotated[
+        bool, typer.Option("--model", help="Also flag figures of files that the model thinks unlikely.")
+    ] = False,
+    plan: options.PlanName = None,
     as_html: Annotated[bool, typer.Option("--html", help="Print the problems as a page.")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -40,6 +44,8 @@ def check(
         if not file.is_file():
             raise UsageError(say("cli.no_file", file=file), say("cli.no_file.table"))
     problems = [problem for file in files for problem in check_file(file, folder)] if files else _whole(folder)
+    if model and not any(problem.severity == "error" for problem in problems):
+        problems += _unlikely(files or [], folder, plan)
     if as_json:
         text = json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1)
     elif as_html:
@@ -55,6 +61,18 @@ def check(
         print(say("cli.checked", errors=errors, warnings=len(problems) - errors))  # noqa: T201
     if errors:
         raise typer.Exit(1)
+
+
+def _unlikely(files: list[Path], folder: Path, plan: str | None) -> list[Problem]:
+    """Return what the model thinks unlikely of files, given the figures of the folder."""
+    from toolkit.desk.ingest import prepare, with_doubts
+    from toolkit.plan.load import load_plan
+
+    loaded = load_plan(plan, folder=folder)
+    prepared = [prepare([file], folder) for file in files]
+    return [
+        problem for item in prepared for problem in with_doubts(item, loaded).warnings if problem not in item.warnings
+    ]
 
 
 def _whole(folder: Path) -> list[Problem]:

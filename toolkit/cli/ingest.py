@@ -44,6 +44,10 @@ def ingest(
     ] = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
     data: options.Data = None,
+    plan: options.PlanName = None,
+    model: Annotated[
+        bool, typer.Option("--model/--no-model", help="Flag figures that the model thinks unlikely.")
+    ] = True,
     as_json: options.Json = False,
 ) -> None:
     """Read figures into the data folder: shows what is new, changed or in conflict, then asks.
@@ -56,9 +60,10 @@ def ingest(
     Example: toolkit ingest bieu.csv --years --column area_code="Huyện" --fixed indicator=poverty_rate …
     """
     from toolkit.data.folder import data_folder
-    from toolkit.desk.ingest import REJECTED, commit, prepare, write_rejected
+    from toolkit.desk.ingest import REJECTED, commit, prepare, with_doubts, write_rejected
     from toolkit.desk.mapping import mapping_of
     from toolkit.desk.show import as_data, diff_lines
+    from toolkit.plan.load import load_plan
 
     folder = data_folder(data)
     for file in files:
@@ -66,6 +71,8 @@ def ingest(
             raise UsageError(say("cli.no_file", file=file), say("cli.no_file.table"))
     declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
     found = prepare(files, folder, declared)
+    if model and found.writes:
+        found = with_doubts(found, load_plan(plan, folder=folder))
     if not as_json:
         lines = [*(problem.line() for problem in found.problems), *diff_lines(found)]
         print("\n".join(lines))  # noqa: T201

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolkit.base.errors import DataError, Problem, ToolkitError
 from toolkit.base.files import sha256, write_atomic
 from toolkit.base.texts import say
-from toolkit.data.dataset import read_observations
+from toolkit.data.dataset import load, read_observations
 from toolkit.data.foldercheck import check_reference
 from toolkit.data.observations import Figures
 from toolkit.data.reference import Reference, read_reference
@@ -18,6 +18,7 @@ from toolkit.desk.cells import harmless
 from toolkit.desk.incoming import NAMES, Incoming, Rejected, read_incoming
 from toolkit.desk.mapping import ColumnMapping
 from toolkit.desk.merge import Change, changes_of, merged_rows, warnings_beside
+from toolkit.desk.plausibility import as_problem, doubts
 from toolkit.desk.store import (
     INGEST_NAMES,
     INGESTS,
@@ -32,6 +33,7 @@ from toolkit.desk.store import (
     read_rows,
     table_text,
 )
+from toolkit.plan.schema import Plan
 
 REJECTED = "rejected.csv"
 REJECTED_NAMES = ("file", "sheet", "row", *NAMES, "problem", "remedy")
@@ -106,6 +108,14 @@ def prepare(files: Sequence[Path], folder: Path, mapping: ColumnMapping | None =
     changes = changes_of(proposed, read_rows(path), reference)
     warnings = warnings_beside(changes, held, reference)
     return Ingest(folder, incoming, changes, tuple(warnings), sha256(path), reference.today.isoformat())
+
+
+def with_doubts(ingest: Ingest, plan: Plan) -> Ingest:
+    """Return the ingest with a warning for each incoming figure that the model thinks unlikely; none is dropped."""
+    places = {change.proposed.figure: change.proposed for change in ingest.changes if change.kind != "same"}
+    found = doubts(list(places), load(ingest.folder), plan)
+    warnings = tuple(as_problem(item, places[item.figure].file, places[item.figure].sheet) for item in found)
+    return replace(ingest, warnings=(*ingest.warnings, *warnings))
 
 
 def usable_folder(folder: Path) -> tuple[Reference, Figures]:

@@ -1,0 +1,88 @@
+"""The model's own predictive distribution flags what is unlikely: on simulated data with a known truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.data.tables import text
+from toolkit.data.dataset import Dataset, load
+from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.observations import Figure
+from toolkit.desk.ingest import commit, prepare, with_doubts
+from toolkit.desk.plausibility import doubts
+from toolkit.desk.simulate import Simulation, simulate
+from toolkit.plan.load import load_plan
+from toolkit.plan.schema import Plan
+
+DAY = date(2026, 11, 23)
+NAMES = ("hygienic_water_share", "health_insurance_share", "poverty_rate")
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load_plan("langson-138", folder=PROJECT_DATA)
+
+
+@pytest.fixture(scope="module")
+def simulated(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("simulated") / "data"
+    return load(simulate(load(PROJECT_DATA, as_of=DAY), plan, folder, Simulation(truth_until=2025)), as_of=DAY)
+
+
+def split(dataset: Dataset) -> tuple[Dataset, list[Figure]]:
+    """Return the data before 2025, and some figures of 2025."""
+    before = tuple(figure for figure in dataset.figures if figure.year < 2025)
+    known = replace(dataset, figures=before, observations=dataset.observations[dataset.observations["year"] < 2025])
+    judged = [item for item in dataset.figures if item.year == 2025 and item.indicator in NAMES]
+    return known, judged
+
+
+def test_good_figures_are_seldom_doubted_and_slips_nearly_always(simulated: Dataset, plan: Plan) -> None:
+    known, good = split(simulated)
+    assert len(good) > 30
+    assert len(doubts(good, known, plan)) <= 0.06 * len(good)
+    slips = [item._replace(value=item.value / 10) for item in good]
+    districts = [item for item in slips if len(item.area_code) == 3]
+    found = {item.figure for item in doubts(slips, known, plan)}
+    assert sum(item in found for item in districts) >= 0.9 * len(districts)
+
+
+def test_a_doubt_tells_the_interval_that_was_expected(simulated: Dataset, plan: Plan) -> None:
+    known, good = split(simulated)
+    item = next(
+        item
+        for item in good
+        if item.area_code == "181" and (item.indicator, item.scope) == ("hygienic_water_share", "all")
+    )
+    (doubt,) = doubts([item._replace(value=1.0)], known, plan)
+    assert doubt.low <= item.value <= doubt.high or abs(doubt.low - item.value) < 10
+    assert doubt.tail < 0.005
+
+
+def test_what_is_doubted_comes_in_all_the_same(folder: Path, tmp_path: Path, plan: Plan) -> None:
+    row = [
+        "20",
+        "poverty_rate",
+        "all",
+        "2022",
+        "",
+        "40.0",
+        "",
+        "percent",
+        "mdp_2022",
+        "reported",
+        "kh99-2021",
+        "",
+        "",
+        "",
+    ]
+    path = tmp_path / "in.csv"
+    path.write_text(text([row]), encoding="utf-8")
+    found = with_doubts(prepare([path], folder), plan)
+    assert any("model expected" in problem.problem and problem.row == 2 for problem in found.warnings)
+    assert not found.rejected
+    assert commit(found)
