@@ -41,6 +41,7 @@ def split(dataset: Dataset) -> tuple[Dataset, list[Figure]]:
     return known, judged
 
 
+@pytest.mark.slow
 def test_good_figures_are_seldom_doubted_and_slips_nearly_always(simulated: Dataset, plan: Plan) -> None:
     known, good = split(simulated)
     assert len(good) > 30
