@@ -21,6 +21,8 @@ from toolkit.forecast.paths import Break, Evidence, FloatArray, Observation, Pat
 PathKey = tuple[str, str, str, bool]
 """(area, indicator, scope, across future breaks)"""
 INDEX = "index.json"
+AREAS_HELD = 32
+"""So many areas are held in memory at a time, those used last: a province and its districts, not 700 communes."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,12 @@ class StoredPaths(Mapping[PathKey, Path]):
 
     def __init__(self, folder: FilePath, area_codes: Sequence[str]) -> None:
         self._folder = folder
-        self._read: dict[str, dict[PathKey, Path] | None] = dict.fromkeys(area_codes)
+        self._codes = frozenset(area_codes)
+        self._read: dict[str, dict[PathKey, Path]] = {}
 
     def areas(self) -> list[str]:
         """Return the codes of all areas."""
-        return sorted(self._read)
+        return sorted(self._codes)
 
     def keys_of(self, area_code: str) -> list[PathKey]:
         """Return the keys of all paths of one area."""
@@ -107,14 +110,15 @@ class StoredPaths(Mapping[PathKey, Path]):
         return (key for code in self.areas() for key in self._area(code))
 
     def __len__(self) -> int:
-        return sum(len(self._area(code)) for code in self._read)
+        return sum(len(self._area(code)) for code in self._codes)
 
     def _area(self, code: str) -> dict[PathKey, Path]:
-        if code not in self._read:
+        if code not in self._codes:
             return {}
-        read = self._read[code]
-        if read is None:
-            read = self._read[code] = _read_area(self._folder, code)
+        read = self._read.pop(code, None) or _read_area(self._folder, code)
+        self._read[code] = read  # the one used last stands last
+        if len(self._read) > AREAS_HELD:
+            del self._read[next(iter(self._read))]
         return read
 
 
@@ -186,7 +190,7 @@ def load(folder: FilePath, area_codes: set[str] | None = None) -> Forecasts:
 def _read_area(folder: FilePath, code: str) -> dict[PathKey, Path]:
     try:
         entries = json.loads((folder / f"{code}.json").read_text(encoding="utf-8"))
-        with np.load(folder / f"{code}.npz", allow_pickle=False) as arrays:
+        with (folder / f"{code}.npz").open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return {(code, *entry["key"][1:]): _path(entry, arrays) for entry in entries}
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise _no_store(folder, error) from error
