@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from toolkit.evaluate.learn import (
     FOLDER,
     FOLDS,
     SEED,
+    Piece,
     learn,
     pieces_of_cuts,
     problem_of,
@@ -35,20 +37,20 @@ __all__ = ["calibration_lines", "main", "record"]
 
 TARGET = FOLDER / "calibration.csv"
 TEST_SEED = 7
-BASELINES = ("no_change", "drift", "damped_ets", "theta")
+BASELINES = ("no_change", "drift", "ols")
 
 
 def record(folder: Path) -> pd.DataFrame:
     """Return the calibration record, one line a group of forecasts."""
     panels = read_panels(folder)
-    training = training_cuts(folder)
+    lessons = lessons_of(training_cuts(folder))
     dense, sparse = cut_panels(panels, seed=TEST_SEED), cut_panels(panels, seed=TEST_SEED, sparse=True)
     families = sorted(panels["family"].unique())
     folds = {family: families.index(family) % FOLDS for family in families}
     dense_rows: list[pd.DataFrame] = []
     sparse_rows: list[pd.DataFrame] = []
     for fold in range(FOLDS):
-        model = model_without(training, [family for family in families if folds[family] == fold])
+        model = model_without(lessons, [family for family in families if folds[family] == fold])
         mine = [[cut for cut in cuts if folds[cut.family] == fold] for cuts in (dense, sparse)]
         for cuts, rows in zip(mine, (dense_rows, sparse_rows), strict=True):
             if cuts:
@@ -69,17 +71,46 @@ def number_cuts(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return rows.drop(columns="fold")
 
 
-def model_without(training: Sequence[Cut], families: Sequence[str]) -> PanelModel:
+@dataclass(frozen=True)
+class Lessons:
+    """What the weights are learned on: pieces and families, of panels and of single series."""
+
+    panels: list[Piece]
+    panel_families: list[str]
+    single: list[Piece]
+    single_families: list[str]
+
+
+def lessons_of(training: Sequence[Cut]) -> Lessons:
+    """Return the pieces that the committed weights were learned on."""
+    alone = single_units(training, np.random.Generator(np.random.PCG64(SEED + 1)))
+    return Lessons(
+        pieces_of_cuts(training, seed=SEED + 2),
+        [cut.family for cut in training],
+        pieces_of_cuts(alone, seed=SEED + 3, keep=1),
+        [cut.family for cut in alone],
+    )
+
+
+def model_without(lessons: Lessons, families: Sequence[str]) -> PanelModel:
     """Return the model with weights that were learned without some families.
 
     Only the stretch, one number that was itself found on families left out, is the committed one.
     """
-    kept = [cut for cut in training if cut.family not in families]
-    alone = single_units(kept, np.random.Generator(np.random.PCG64(SEED + 1)))
     stretch = json.loads(WEIGHTS.read_text(encoding="utf-8"))["provenance"]["stretch_out_of_sample"]
-    panels = stretched(learn(problem_of(pieces_of_cuts(kept, seed=SEED + 2))), stretch["panels"])
-    single = stretched(learn(problem_of(pieces_of_cuts(alone, seed=SEED + 3, keep=1))), stretch["single"])
-    return PanelModel(coefficients=(panels, single))
+    panels, single = (
+        [piece for piece, family in zip(pieces, names, strict=True) if family not in families]
+        for pieces, names in (
+            (lessons.panels, lessons.panel_families),
+            (lessons.single, lessons.single_families),
+        )
+    )
+    return PanelModel(
+        coefficients=(
+            stretched(learn(problem_of(panels)), stretch["panels"]),
+            stretched(learn(problem_of(single)), stretch["single"]),
+        )
+    )
 
 
 def calibration_lines(rows: pd.DataFrame, shape: str, model: str, sample: str) -> pd.DataFrame:
