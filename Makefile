@@ -59,8 +59,11 @@ notebooks: $(READY)  ## run all notebooks; executed copies go to reports/noteboo
 bench: $(DEV)  ## measure speed, as ratios in one run
 	$(BIN)/python -m toolkit.run.bench
 
-explore docs:
-	@echo "make $@: not in this version (see CHANGELOG.md, 'Not yet')" >&2; exit 2
+explore: $(READY)  ## the scenario page in a browser, on this machine alone
+	$(BIN)/python -m toolkit.run.explorer notebooks/03_scenarios.ipynb
+
+docs: $(DEV)  ## reference and tutorials, into reports/docs; a warning is an error
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs reports/docs
 
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-config --quiet

@@ -1,0 +1,57 @@
+"""The documentation names every verb and every public name, its example is true, and it builds without a warning."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+import toolkit
+from tests.conftest import ROOT
+from toolkit.attainment.official.verdicts import official_verdicts
+from toolkit.scenario.file import ScenarioFile
+from toolkit.scenario.steps import VERBS
+
+DOCS = ROOT / "docs"
+
+
+def test_every_verb_is_described() -> None:
+    text = (DOCS / "scenarios.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE) == list(VERBS)
+
+
+def test_the_example_file_is_a_scenario_file() -> None:
+    text = (DOCS / "scenarios.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    assert ScenarioFile.model_validate(yaml.safe_load(example)).scenarios[0].id == "faster"
+
+
+def test_the_example_of_disagreement_is_what_the_systems_say() -> None:
+    text = (DOCS / "other_systems.md").read_text(encoding="utf-8")
+    found = official_verdicts([2015, 2018, 2020, 2022], [20.0, 17.0, 15.8, 15.0], 10.0, 2030, direction="down")
+    for name, answer in found.items():
+        assert answer is not None
+        assert f"| {name} | {answer.verdict} |" in text
+    for line in pd.read_csv(DOCS / "tables" / "official_cost.csv").itertuples():
+        assert f"| {line.system} | {line.brier:.3f} | {line.base_rate:.3f} |" in text
+
+
+def test_what_users_call_is_in_the_reference() -> None:
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    rooms = {"assess_all", "make_forecasts", "load", "load_plan", "Dataset", "Plan", "Forecasts", "__version__"}
+    assert [name for name in toolkit.__all__ if name not in rooms and not re.search(rf"\.{name}\b", text)] == []
+
+
+@pytest.mark.slow
+def test_it_builds_without_a_warning(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "-q", str(DOCS), str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for page in tmp_path.rglob("*.html"):
+        loaded = re.findall(r"(?:src|<link[^>]* href)=\"(https?:[^\"]+)\"", page.read_text(encoding="utf-8"))
+        assert loaded == [], page.name
