@@ -20,8 +20,8 @@ from toolkit.report.words import words
 
 Builder = Callable[..., AreaDocument]
 KEYS = (
-    "targets", "charts", "standards", "pace", "nowcast", "gaps", "history", "readings", "method", "sources",
-    "provenance",
+    "targets", "charts", "standards", "movable", "pace", "own", "nowcast", "gaps", "history", "readings", "method",
+    "sources", "provenance",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,12 @@ def entries(real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts) -> l
     for code in ("20", "181"):
         area = real_data.areas.get(code)
         answers = tuple(assess_all(real_plan, [area], real_data, real_forecasts))
-        made.append(IndexEntry(code, area.name("vi"), f"areas/{code}.html", f"areas/{code}.ipynb", "", answers))
+        papers = (f"areas/{code}.docx", f"areas/{code}.pdf")
+        made.append(
+            IndexEntry(
+                code, area.name("vi"), f"areas/{code}.html", f"areas/{code}.ipynb", "", answers, area.level, papers
+            )
+        )
     made.append(IndexEntry("182", "Huyện Văn Lãng", "areas/182.html", "areas/182.ipynb", "KeyError: <b>x</b>", ()))
     made.append(IndexEntry("plan-summary", "Tổng hợp", "plan-summary.html", "plan-summary.ipynb"))
     return made
@@ -36,10 +42,11 @@ def test_each_area_has_a_row_with_its_counts_and_links(
     assert [row.th.a["href"] for row in rows] == ["areas/20.html", "areas/181.html"]
     for row in rows:
         assert sum(int(cell.text) for cell in row.select("td.num")) == 68
-        assert row.find_all("a")[-1]["href"].endswith(".ipynb")
+        assert [link["href"].rpartition(".")[2] for link in row.find_all("a")] == ["html", "docx", "pdf", "ipynb"]
     assert soup.find("a", href="plan-summary.html")
     assert soup.find("a", href="attainment.csv")
-    assert soup.find_all("script") == []
+    assert [script.get("src") for script in soup.find_all("script")] == [None, None]
+    assert soup.find("form").has_attr("hidden")  # nothing is offered that needs scripts
     assert len(soup.find_all("h1")) == 1
 
 
@@ -72,4 +79,25 @@ def test_the_index_is_a_file_beside_the_pages(
     page = path.read_text(encoding="utf-8")
     assert "SỐ LIỆU MÔ PHỎNG" in page
     assert "http" not in page
-    assert len(page.encode()) < 40_000
+    assert len(page.encode()) < 50_000
+
+
+def test_what_the_filters_work_on_is_what_the_table_says(
+    entries: list[IndexEntry], real_plan: Plan, facts: RunFacts
+) -> None:
+    soup = BeautifulSoup(index_html(entries, plan=real_plan, facts=facts, language="en"), "html.parser")
+    data = json.loads(soup.find(id="answers").string)
+    assert data["targets"] == [target.id for target in real_plan.targets]
+    for row in soup.select("table.index tbody tr"):
+        answers = data["areas"][row["data-code"]]
+        counts = [sum(answer[0] == group for answer in answers) for group in data["groups"]]
+        assert counts == [int(cell.text) for cell in row.select("td.num")]
+    assert [option["value"] for option in soup.select("select[name=target] option")][1:] == data["targets"]
+
+
+def test_data_cannot_leave_the_script(entries: list[IndexEntry], real_plan: Plan, facts: RunFacts) -> None:
+    nasty = [replace(entries[0], name="</script><script>alert(1)</script>", label="</script><b>x</b>")]
+    soup = BeautifulSoup(index_html(nasty, plan=real_plan, facts=facts, language="en"), "html.parser")
+    assert len(soup.find_all("script")) == 2
+    assert soup.find("b") is None
+    assert "</script><script>alert(1)</script>" in json.loads(soup.find(id="answers").string)["areas"]

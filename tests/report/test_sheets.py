@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -53,6 +55,9 @@ def test_a_workbook_keeps_numbers_texts_and_gaps(tmp_path: Path) -> None:
     assert rows == [("code", "p", "year"), ("020", 0.25, 2030), ("181", None, None)]
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref == "A1:C3"
+    with zipfile.ZipFile(path) as archive:
+        stamps = re.findall(r"\d{4}-\d\d-\d\dT[\d:]+Z", archive.read("docProps/core.xml").decode())
+    assert set(stamps) == {"2022-06-13T00:00:00Z"}
     assert path.read_bytes() == workbook_bytes({"answers": table, "empty": pd.DataFrame({"a": []})})
 
 

@@ -16,17 +16,29 @@ from toolkit.cli.areas import wanted_areas
 from toolkit.cli.progress import Progress
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from toolkit.plan.schema import Plan
+    from toolkit.report.papers import Edition
     from toolkit.run.kernels import Kernels
     from toolkit.run.reports import ReportRequest
-
-FORMATS = ("html",)
 
 
 def report(
     area: options.AreaNames = None,
     level: options.Level = None,
     lang: options.Lang = "vi",
-    formats: Annotated[str, typer.Option("--format", help="Forms of the reports: html.")] = "html",
+    formats: Annotated[str, typer.Option("--format", help="Forms of the reports: html,docx,pdf.")] = "html",
+    cycle: Annotated[
+        str, typer.Option("--cycle", metavar="YEAR-annual|YEAR-six-month", help="Reporting round.", show_default=False)
+    ] = "",
+    audience: Annotated[
+        str, typer.Option("--audience", help="planner (no code) or reviewer (code to unfold).")
+    ] = "planner",
+    since: Annotated[
+        Path | None,
+        typer.Option("--since", metavar="RUN", help="Tell what changed since an earlier run.", show_default=False),
+    ] = None,
     as_of: options.AsOf = None,
     out: Annotated[
         str | None,
@@ -78,10 +90,10 @@ def report(
     from toolkit.run.reports import Listener, ReportRequest, jobs_of, make_reports
 
     language = texts(lang).language
-    _check_formats(formats)
+    edition = _edition(formats, cycle, audience, since)
     folder = data_folder(data)
-    dataset = load(folder, as_of=options.day_of(as_of))
     loaded = load_plan(plan, folder=folder)
+    dataset = load(folder, as_of=_day(as_of, cycle, loaded))
     areas = wanted_areas(dataset, loaded, area, level)
     request = ReportRequest(
         areas=areas,
@@ -100,9 +112,10 @@ def report(
         limits=Limits(cell_timeout, notebook_timeout),
         shard=parse_shard(shard) if shard else None,
         scheduler=scheduler,
+        edition=edition,
     )
     request = replace(request, command=command_of(request, area, level, plan))
-    name = _run_name(loaded.id, dataset.as_of.isoformat(), lang, area, level)
+    name = _run_name(loaded.id, cycle or dataset.as_of.isoformat(), lang, area, level)
     progress = Progress(total=len(jobs_of(request)), language=language, events=as_json)
     with progress, destination(out or str(PROJECT / "reports" / name)) as place:
         listener = Listener(progress.stage, progress.start, place.after(progress.done))
@@ -120,6 +133,13 @@ def command_of(request: ReportRequest, names: list[str] | None, level: str | Non
     for name in names or []:
         parts += ["--area", name]
     options_given = {"--level": level, "--lang": request.language, "--as-of": request.as_of.isoformat()}
+    edition = request.edition
+    usual_form, usual_reader = edition.formats == ("html",), edition.audience == "planner"
+    options_given |= {
+        "--format": None if usual_form else ",".join(edition.formats),
+        "--cycle": edition.cycle,
+        "--audience": None if usual_reader else edition.audience,
+    }
     options_given |= {"--plan": plan, "--data": request.data.name if request.data != PROJECT / "data" else None}
     numbers = {"--draws": (request.draws, 2000), "--seed": (request.seed, 138), "--model": (request.model, "default")}
     options_given |= {name: str(value) for name, (value, usual) in numbers.items() if value != usual}
@@ -154,11 +174,30 @@ def _kernels(name: str | None) -> Kernels | None:
     raise UsageError(say("run.no_kernels", kernels=name), say("base.choose", choices=", ".join(KINDS)))
 
 
-def _check_formats(formats: str) -> None:
-    unknown = [name for name in formats.split(",") if name.strip() not in FORMATS]
+def _edition(formats: str, cycle: str, audience: str, since: Path | None) -> Edition:
+    """Return how the reports are made; what cannot be is refused before anything starts."""
+    from toolkit.report.page import AUDIENCES
+    from toolkit.report.papers import FORMATS, Edition
+
+    wanted = [name.strip() for name in formats.split(",")]
+    unknown = [name for name in wanted if name not in FORMATS]
     if unknown:
         message = say("cli.no_format", formats=", ".join(unknown))
         raise UsageError(message, say("base.choose", choices=", ".join(FORMATS)))
+    reader = next((known for known in AUDIENCES if known == audience), None)
+    if reader is None:
+        raise UsageError(say("report.no_audience", audience=audience), say("base.choose", choices=", ".join(AUDIENCES)))
+    return Edition(tuple(name for name in FORMATS if name in {"html", *wanted}), cycle.strip(), reader, since)
+
+
+def _day(as_of: str | None, cycle: str, plan: Plan) -> date:
+    """Return the day that counts: the one given, else the reporting round's, else today."""
+    from toolkit.report.cycle import cycle_of
+
+    reporting = cycle_of(cycle.strip(), plan)
+    if as_of or reporting is None:
+        return options.day_of(as_of)
+    return reporting.as_of(options.day_of(None))
 
 
 def _run_name(plan: str, day: str, lang: str, names: list[str] | None, level: str | None) -> str:

@@ -14,7 +14,7 @@ from toolkit.plan.schema import Plan
 from toolkit.report.about import history_section, method_section, provenance_section, sources_section
 from toolkit.report.answers import charts_section, nowcast_section, pace_section, standards_section
 from toolkit.report.context import Context, SourceBook
-from toolkit.report.cycle import cycle_of
+from toolkit.report.cycle import Cycle, cycle_of
 from toolkit.report.facts import RunFacts
 from toolkit.report.gaps import gaps_section, most_wanted
 from toolkit.report.letter import Letter, letter_of
@@ -113,7 +113,7 @@ def _head(context: Context, sections: Sequence[Section]) -> Head:
         page_title=wording.t("page_title", area=name, number=context.plan.number),
         foot=foot(wording, context.facts),
         skip_label=wording.t("skip"),
-        kicker=kicker(context),
+        kicker=kicker(wording, context.cycle),
         title=wording.t("title", area=name, number=context.plan.number),
         subtitle=wording.t("subtitle", plan=context.plan.names[wording.language], day=wording.day(context.facts.as_of)),
         answer=headline(context, most_wanted(context)),
@@ -126,9 +126,8 @@ def _head(context: Context, sections: Sequence[Section]) -> Head:
     )
 
 
-def kicker(context: Context) -> str:
+def kicker(words: Words, cycle: Cycle | None) -> str:
     """Return the line above the title: the reporting round and its deadline, where there is one."""
-    words, cycle = context.words, context.cycle
     if cycle is None:
         return words.t("kicker")
     return words.t(f"kicker.{cycle.kind}", year=cycle.year, day=words.day(cycle.deadline))

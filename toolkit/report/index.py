@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from markupsafe import Markup
 
 from toolkit.attainment.result import Attainment
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import Language
 from toolkit.plan.schema import Plan
-from toolkit.report.document import foot
+from toolkit.report.changes import changes_section
+from toolkit.report.cycle import cycle_of
+from toolkit.report.document import foot, kicker
 from toolkit.report.facts import RunFacts
-from toolkit.report.html import Frame, environment, page_html
+from toolkit.report.html import TEMPLATES, Frame, environment, page_html, section_html
 from toolkit.report.parts import Definitions
 from toolkit.report.words import Words, words
 
+PAPERS = {"docx": "Word", "pdf": "PDF"}
+FILES = (
+    ("attainment.xlsx", "workbook"), ("attainment.csv", "attainment"), ("tables/forecast.csv", "forecast"),
+    ("tables/sources.csv", "sources"), ("manifest.json", "manifest"),
+)  # fmt: skip
+"""Files on top of a run, and the key of what is said of them."""
 GROUPS = (
     ("met", ("met",)),
     ("likely", ("very_likely", "likely")),
@@ -43,6 +54,10 @@ class IndexEntry:
         Why the page could not be made; empty if it could.
     attainments :
         The area's answers; empty for the plan summary.
+    level :
+        ``province``, ``district`` or ``commune``.
+    papers :
+        The report's other forms, relative to the index.
     """
 
     name: str
@@ -51,9 +66,20 @@ class IndexEntry:
     notebook: str
     error: str = ""
     attainments: tuple[Attainment, ...] = ()
+    level: str = ""
+    papers: tuple[str, ...] = ()
 
 
-def write_index(path: Path, entries: Sequence[IndexEntry], *, plan: Plan, facts: RunFacts, language: Language) -> Path:
+def write_index(
+    path: Path,
+    entries: Sequence[IndexEntry],
+    *,
+    plan: Plan,
+    facts: RunFacts,
+    language: Language,
+    cycle: str = "",
+    since: Path | None = None,
+) -> Path:
     """Write the index of a run.
 
     Parameters
@@ -64,11 +90,21 @@ def write_index(path: Path, entries: Sequence[IndexEntry], *, plan: Plan, facts:
         Every page of the run, in order, failed ones too.
     plan, facts, language :
         What the run is about.
+    cycle, since :
+        The reporting round; an earlier run to tell changes from.
     """
-    return write_atomic(path, index_html(entries, plan=plan, facts=facts, language=language))
+    return write_atomic(path, index_html(entries, plan=plan, facts=facts, language=language, cycle=cycle, since=since))
 
 
-def index_html(entries: Sequence[IndexEntry], *, plan: Plan, facts: RunFacts, language: Language) -> str:
+def index_html(
+    entries: Sequence[IndexEntry],
+    *,
+    plan: Plan,
+    facts: RunFacts,
+    language: Language,
+    cycle: str = "",
+    since: Path | None = None,
+) -> str:
     """Return the index as a page; see :func:`write_index`."""
     wording = words(language)
     title = wording.t("index.title", number=plan.number)
@@ -80,16 +116,34 @@ def index_html(entries: Sequence[IndexEntry], *, plan: Plan, facts: RunFacts, la
         if any(item.verdict in verdicts for entry in areas for item in entry.attainments)
     ]
     failed = [entry for entry in entries if entry.error]
+    shown = [entry for entry in areas if entry.attainments and not entry.error]
+    names = {entry.name: entry.label for entry in shown}
+    answers = [item for entry in shown for item in entry.attainments]
+    columns = [(verdict, wording.t(f"index.group.{verdict}")) for verdict, _ in used]
+    changed = changes_section(wording, plan, names, answers, since)
     body = (
         environment()
         .get_template("index.html.j2")
         .render(
             t=wording.t,
             title=title,
+            kicker=kicker(wording, cycle_of(cycle, plan)),
             subtitle=wording.t("subtitle", plan=plan.names[language], day=wording.day(facts.as_of)),
             pages=pages,
-            columns=[(verdict, wording.t(f"index.group.{verdict}")) for verdict, _ in used],
-            rows=[(entry, _counts(entry, used, wording)) for entry in areas if entry.attainments and not entry.error],
+            columns=columns,
+            rows=[(entry, _counts(entry, used, wording)) for entry in shown],
+            levels=[
+                (level, wording.t(f"index.level.{level}"))
+                for level in ("province", "district", "commune")
+                if any(entry.level == level for entry in shown)
+            ],
+            targets=[(target.id, target.name(language)) for target in plan.targets],
+            grades=sorted({part for item in answers for part in item.grade.split("·") if part}),
+            papers_of=_papers,
+            data=_data(shown, used, wording, plan),
+            script=Markup((TEMPLATES / "index.js").read_text(encoding="utf-8")),
+            changes=Markup(section_html(changed)),
+            files=[(file, wording.t(f"index.file.{key}")) for file, key in FILES],
             failed=failed,
             failed_title=wording.counted("index.failed", len(failed)),
             provenance=_provenance(wording, facts),
@@ -97,6 +151,36 @@ def index_html(entries: Sequence[IndexEntry], *, plan: Plan, facts: RunFacts, la
     )
     banner = wording.t("simulated") if facts.simulated else ""
     return page_html(Frame(language, title, banner, foot(wording, facts), wording.t("skip")), body)
+
+
+def _papers(entry: IndexEntry) -> list[tuple[str, str]]:
+    return [(PAPERS.get(file.rpartition(".")[2], file), file) for file in entry.papers]
+
+
+def _data(
+    entries: Sequence[IndexEntry], used: Sequence[tuple[str, tuple[str, ...]]], wording: Words, plan: Plan
+) -> Markup:
+    """Return what the filters work on: of each area and target the column, verdict, grade and probability."""
+    ids = [target.id for target in plan.targets]
+    groups = {verdict: name for name, verdicts in used for verdict in verdicts}
+    areas = {}
+    for entry in entries:
+        by_target = {item.target_id: item for item in entry.attainments}
+        areas[entry.name] = [_datum(by_target[key], groups, wording) for key in ids]
+    content = {
+        "targets": ids,
+        "groups": [name for name, _ in used],
+        "verdicts": {verdict: wording.verdict(verdict) for verdict in groups},
+        "found": wording.t("index.found", areas="{areas}", answers="{answers}"),
+        "areas": areas,
+    }
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
+
+
+def _datum(item: Attainment, groups: dict[str, str], wording: Words) -> list[str]:
+    shown = wording.numbers.probability(item.probability, bound=item.bound) if item.outcome == "probability" else ""
+    return [groups[item.verdict], item.verdict, item.grade, shown]
 
 
 def _counts(entry: IndexEntry, used: Sequence[tuple[str, tuple[str, ...]]], wording: Words) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from toolkit.base.errors import ToolkitError
 from toolkit.base.files import write_atomic
@@ -21,6 +21,7 @@ class PageError(ToolkitError):
 
 Audience = Literal["planner", "reviewer"]
 """For a planner the code is left out, for a reviewer it is there, folded."""
+AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 
 
 def write_page(notebook: Path, page: Path, *, language: str, audience: Audience = "planner") -> Path:

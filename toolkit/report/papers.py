@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
+from toolkit.report.page import Audience
 from toolkit.report.pdf import write_pdf
 from toolkit.report.sections import Document
 from toolkit.report.word import write_docx
+
+
+@dataclass(frozen=True)
+class Edition:
+    """In which forms, for which round and for whom the reports of a run are made.
+
+    Attributes
+    ----------
+    formats :
+        Of :data:`FORMATS`; the page is always made.
+    cycle :
+        Reporting round such as ``2026-annual``; empty for none.
+    audience :
+        Whether pages leave the code out or fold it.
+    since :
+        Folder of an earlier run to tell changes from; None for none.
+    """
+
+    formats: tuple[str, ...] = ("html",)
+    cycle: str = ""
+    audience: Audience = "planner"
+    since: Path | None = None
+
+    def papers(self, page: Path) -> tuple[Path, ...]:
+        """Return the files beside a page in the wanted forms."""
+        return tuple(page.with_suffix(f".{form}") for form in FORMATS if form in self.formats and form != "html")
+
 
 WRITERS: Mapping[str, Callable[[Document, Path], Path]] = {".docx": write_docx, ".pdf": write_pdf}
 FORMATS = ("html", *(suffix.removeprefix(".") for suffix in WRITERS))

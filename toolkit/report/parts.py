@@ -116,6 +116,8 @@ class Table:
     layout :
         ``"cards"``: on a narrow screen each row becomes a card; ``"grid"``: it scrolls sideways;
         ``"plain"``: narrow enough as it is.
+    anchors :
+        Names by which links reach the rows; empty for none.
     """
 
     key: str
@@ -124,6 +126,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     layout: Literal["cards", "grid", "plain"] = "cards"
     quiet: bool = False
+    anchors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def _head(main: Context, contexts: Sequence[Context], sections: Sequence[Section
         page_title=wording.t("summary.page_title", number=plan.number),
         foot=foot(wording, main.facts),
         skip_label=wording.t("skip"),
-        kicker=kicker(main),
+        kicker=kicker(wording, main.cycle),
         title=wording.t("summary.title", number=plan.number),
         subtitle=wording.t("subtitle", plan=plan.names[wording.language], day=wording.day(main.facts.as_of)),
         answer=tuple(answer),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolkit.base.files import write_atomic
-from toolkit.report.archive import MADE, timeless
+from toolkit.report.archive import timeless
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +70,6 @@ def workbook_bytes(tables: Mapping[str, pd.DataFrame]) -> bytes:
 
     book = Workbook(write_only=True)
     book.properties.creator = ""
-    book.properties.created = book.properties.modified = datetime(*MADE)  # noqa: DTZ001  (openpyxl takes naive UTC)
     for name, table in tables.items():
         _sheet(book, name, table)
     stream = io.BytesIO()

@@ -65,6 +65,7 @@ def _table(context: Context, verdict: str, attainments: tuple[Attainment, ...], 
         columns=tuple(Column(words.t(f"column.{title}")) for title in titles),
         rows=tuple(rows),
         quiet=True,
+        anchors=tuple(item.target_id for item in attainments),
     )
 
 

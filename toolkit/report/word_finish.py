@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from toolkit.report.archive import MADE, timeless
+from toolkit.report.archive import timeless
 from toolkit.report.printed import Piece
 from toolkit.report.sections import Head
 
@@ -74,7 +73,6 @@ def _tell(docx: Any, head: Head) -> None:
 
     properties = docx.core_properties
     properties.title, properties.language = head.page_title, head.language
-    properties.created = properties.modified = datetime(*MADE)  # noqa: DTZ001  (python-docx takes naive UTC)
     fonts = docx.styles["Normal"].element.get_or_add_rPr()
     language = fonts.find(qn("w:lang"))
     if language is None:

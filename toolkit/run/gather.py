@@ -11,27 +11,39 @@ from toolkit.attainment.table import attainment_table
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import texts
 from toolkit.evaluate.ledger import write_ledger
+from toolkit.forecast.summary import summary_table
 from toolkit.report.facts import RunFacts
 from toolkit.report.index import IndexEntry, write_index
+from toolkit.report.sheets import safe_csv, write_workbook
 from toolkit.run.batch import Done
 from toolkit.run.crate import write_crate
 from toolkit.run.provenance import facts_of, inputs_of, write_manifest
 from toolkit.run.session import Run
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from toolkit.run.reports import ReportRequest
 
 ATTAINMENT = "attainment.csv"
+WORKBOOK = "attainment.xlsx"
+TABLES = "tables"
+SINCE = "since"
+"""Folder with the answers of the earlier run that changes are told from."""
+LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+"""Quantiles in the table of forecasts: the limits of the 95, 80 and 50 % intervals, and the median."""
 LEDGER = "ledger.csv"
+REPORTS = "reports.csv"
 INDEX = "index.html"
 
 
 def gather(request: ReportRequest, run: Run, answers: Sequence[Attainment], done: Sequence[Done]) -> None:
     """Write everything that stands on top of the run; the manifest comes last and names all the rest."""
     table = attainment_table(answers, run.dataset, run.plan, texts(request.language))
-    write_atomic(request.folder / ATTAINMENT, table.to_csv(index=False, lineterminator="\n"))
+    _tables(request, run, table)
     facts = facts_of(run.dataset, run.forecasts, request.command)
     write_ledger(request.folder / LEDGER, run.forecasts, answers, [area.code for area in request.mine])
+    write_atomic(request.folder / REPORTS, safe_csv(reports_table(request.folder, done)))
     _index(request, run, answers, done, facts)
     parameters = {
         "areas": [area.code for area in request.mine],
@@ -40,10 +52,50 @@ def gather(request: ReportRequest, run: Run, answers: Sequence[Attainment], done
         "summary": request.summary,
         "language": request.language,
         "plan": run.plan.id,
+        "formats": list(request.edition.formats),
+        "cycle": request.edition.cycle,
+        "audience": request.edition.audience,
+        "since": request.edition.since is not None,
         "failed": {item.job.name: item.error for item in done if item.error},
     }
     write_crate(request.folder, facts, language=request.language, plan=run.plan.names[request.language])
     write_manifest(request.folder, inputs=inputs_of(request.data), parameters=parameters, facts=facts)
+
+
+def _tables(request: ReportRequest, run: Run, table: pd.DataFrame) -> None:
+    """Write all answers, forecasts and sources as CSV and as one workbook."""
+    codes = [area.code for area in request.mine]
+    tables = {
+        "attainment": table,
+        "forecast": summary_table(run.forecasts, run.dataset, codes, levels=LEVELS),
+        "sources": run.dataset.sources.reset_index(),
+    }
+    write_atomic(request.folder / ATTAINMENT, safe_csv(table))
+    for name in ("forecast", "sources"):
+        write_atomic(request.folder / TABLES / f"{name}.csv", safe_csv(tables[name]))
+    write_workbook(tables, request.folder / WORKBOOK)
+
+
+def reports_table(folder: Path, done: Sequence[Done]) -> pd.DataFrame:
+    """Return one row a report: whether it was made, and for those that failed the cell (from 1) and the error.
+
+    Times are left out, so that two runs give the same table; ``toolkit report --json`` tells them.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "name": item.job.name,
+            "label": item.job.label,
+            "outcome": "failed" if item.error else "made",
+            "cell": item.cell or "",
+            "error": item.error,
+            "page": "" if item.error else item.job.page.relative_to(folder).as_posix(),
+            "notebook": item.job.notebook.relative_to(folder).as_posix() if item.job.notebook.exists() else "",
+        }
+        for item in done
+    ]
+    return pd.DataFrame(rows)
 
 
 def _index(
@@ -52,6 +104,7 @@ def _index(
     def relative(file: Path) -> str:
         return file.relative_to(request.folder).as_posix()
 
+    levels = {area.code: area.level for area in request.mine}
     entries = [
         IndexEntry(
             name=item.job.name,
@@ -60,7 +113,18 @@ def _index(
             notebook=relative(item.job.notebook) if item.job.notebook.exists() else "",
             error=item.error,
             attainments=tuple(result for result in answers if result.area_code == item.job.name),
+            level=levels.get(item.job.name, ""),
+            papers=tuple(relative(file) for file in item.job.papers),
         )
         for item in done
     ]
-    write_index(request.folder / INDEX, entries, plan=run.plan, facts=facts, language=request.language)
+    edition = request.edition
+    write_index(
+        request.folder / INDEX,
+        entries,
+        plan=run.plan,
+        facts=facts,
+        language=request.language,
+        cycle=edition.cycle,
+        since=request.folder / SINCE if edition.since else None,
+    )

@@ -10,16 +10,18 @@ from pathlib import Path
 
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.result import Attainment
-from toolkit.base.files import write_atomic
+from toolkit.base.files import sha256, write_atomic
 from toolkit.base.names import slug
 from toolkit.base.texts import Language, texts
 from toolkit.data.areas import Area
+from toolkit.report.changes import earlier_answers
+from toolkit.report.papers import Edition
 from toolkit.run.about import FORECASTS
 from toolkit.run.batch import Done, Job, run_jobs
 from toolkit.run.cluster import run_on_cluster
 from toolkit.run.forked import Zygote
 from toolkit.run.fresh import Lock, Records, content_key, data_hashes, program_key
-from toolkit.run.gather import INDEX, gather
+from toolkit.run.gather import ATTAINMENT, INDEX, SINCE, gather
 from toolkit.run.kernels import Kernels, usual_kernels
 from toolkit.run.notebook import Limits
 from toolkit.run.parameters import check_parameters
@@ -69,6 +71,8 @@ class ReportRequest:
         Address of a Dask cluster to run on; empty for this machine.
     command :
         How the run can be asked for again, recorded in the manifest.
+    edition :
+        Forms, reporting round and audience of the reports.
     """
 
     areas: tuple[Area, ...]
@@ -88,6 +92,7 @@ class ReportRequest:
     shard: tuple[int, int] | None = None
     scheduler: str = ""
     command: str = ""
+    edition: Edition = Edition()  # noqa: RUF009  (frozen)
 
     @property
     def mine(self) -> tuple[Area, ...]:
@@ -158,6 +163,7 @@ def make_reports(request: ReportRequest, listener: Listener = QUIET) -> ReportRu
     for job in jobs_of(request):
         check_parameters(job.template, dict(job.parameters))
     with Lock(request.folder):
+        keep_earlier(request)
         plan = _plan(request)
         with _zygote(request, needed=bool(plan.stale)) as zygote:
             listener.stage("run.forecasting")
@@ -236,7 +242,9 @@ def _plan(request: ReportRequest) -> _Plan:
     jobs, records = tuple(jobs_of(request)), Records(request.folder)
     records.sweep(jobs)
     inputs, codes = forecast_inputs(request), [area.code for area in request.mine]
-    keys = {job.name: records.key(job, {**inputs, "areas": codes if job.name == SUMMARY else []}) for job in jobs}
+    earlier = sha256(request.folder / SINCE / ATTAINMENT) if request.edition.since else ""
+    overall = {"areas": codes, "since": earlier}
+    keys = {job.name: records.key(job, {**inputs, **(overall if job.name == SUMMARY else {})}) for job in jobs}
     stale = tuple(job for job in jobs if request.force or not records.is_fresh(job, keys[job.name]))
     for job in stale:
         records.forget(job)
@@ -267,30 +275,52 @@ def jobs_of(request: ReportRequest) -> list[Job]:
     language = ("language", request.language)
     jobs = []
     for area in request.mine:
-        stem = f"{area.code}-{slug(area.name_vi)}"
+        page = request.folder / "areas" / f"{area.code}-{slug(area.name_vi)}.html"
         jobs.append(
             Job(
                 name=area.code,
                 label=area.name(request.language),
                 template=AREA_TEMPLATE,
-                notebook=request.folder / "areas" / f"{stem}.ipynb",
-                page=request.folder / "areas" / f"{stem}.html",
-                parameters=(("area_code", area.code), language, ("run_folder", "..")),
+                notebook=page.with_suffix(".ipynb"),
+                page=page,
+                parameters=(("area_code", area.code), language, ("run_folder", ".."), *_edition(request, page)),
                 language=request.language,
                 limits=request.limits,
+                papers=request.edition.papers(page),
+                audience=request.edition.audience,
             )
         )
     if request.summary and not request.shard:  # it is about all areas: merging makes it
+        page = request.folder / f"{SUMMARY}.html"
+        since = (("since", SINCE),) if request.edition.since else ()
+        level = ("level", request.areas[-1].level)
         jobs.append(
             Job(
                 name=SUMMARY,
                 label=texts(request.language).t("run.plan_summary"),
                 template=SUMMARY_TEMPLATE,
-                notebook=request.folder / f"{SUMMARY}.ipynb",
-                page=request.folder / f"{SUMMARY}.html",
-                parameters=(language, ("level", request.areas[-1].level), ("run_folder", ".")),
+                notebook=page.with_suffix(".ipynb"),
+                page=page,
+                parameters=(language, level, ("run_folder", "."), *since, *_edition(request, page)),
                 language=request.language,
                 limits=request.limits,
+                papers=request.edition.papers(page),
+                audience=request.edition.audience,
             )
         )
     return jobs
+
+
+def _edition(request: ReportRequest, page: Path) -> tuple[tuple[str, str], ...]:
+    """Return the parameters that say in which forms and for which round, where they are not the usual ones."""
+    given = {"cycle": request.edition.cycle, "papers": ",".join(file.name for file in request.edition.papers(page))}
+    return tuple((name, value) for name, value in given.items() if value)
+
+
+def keep_earlier(request: ReportRequest) -> None:
+    """Copy the answers of the earlier run into this one, which then needs nothing from outside to be made again."""
+    since = request.edition.since
+    if since is not None:
+        earlier_answers(since)
+        content = (since / ATTAINMENT if since.is_dir() else since).read_bytes()
+        write_atomic(request.folder / SINCE / ATTAINMENT, content)

@@ -13,8 +13,10 @@ from toolkit.base.errors import DataError
 from toolkit.base.files import sha256
 from toolkit.base.texts import say, texts
 from toolkit.data.dataset import load
+from toolkit.report.papers import Edition
 from toolkit.run.about import read_about
 from toolkit.run.compare import FileResult, compare_runs
+from toolkit.run.gather import SINCE
 from toolkit.run.provenance import MANIFEST, PROJECT, inputs_of, is_output
 from toolkit.run.reports import ReportRequest, make_reports
 
@@ -130,4 +132,7 @@ def request_of(
         seed=record["seed"],
         model=record["model"],
         command=record["command"],
+        edition=Edition(
+            tuple(asked["formats"]), asked["cycle"], asked["audience"], folder / SINCE if asked["since"] else None
+        ),
     )
