@@ -14,7 +14,6 @@ from toolkit.evaluate.ledger import write_ledger
 from toolkit.forecast.summary import summary_table
 from toolkit.report.facts import RunFacts
 from toolkit.report.index import IndexEntry, write_index
-from toolkit.report.sheets import safe_csv
 from toolkit.report.sheets import safe_csv, write_workbook
 from toolkit.run.batch import Done
 from toolkit.run.crate import write_crate
@@ -22,8 +21,6 @@ from toolkit.run.provenance import facts_of, inputs_of, write_manifest
 from toolkit.run.session import Run
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     import pandas as pd
 
     from toolkit.run.reports import ReportRequest
@@ -37,7 +34,6 @@ LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Quantiles in the table of forecasts: the limits of the 95, 80 and 50 % intervals, and the median."""
 LEDGER = "ledger.csv"
 REPORTS = "reports.csv"
-REPORTS = "reports.csv"
 INDEX = "index.html"
 
 
@@ -47,7 +43,6 @@ def gather(request: ReportRequest, run: Run, answers: Sequence[Attainment], done
     _tables(request, run, table)
     facts = facts_of(run.dataset, run.forecasts, request.command)
     write_ledger(request.folder / LEDGER, run.forecasts, answers, [area.code for area in request.mine])
-    write_atomic(request.folder / REPORTS, safe_csv(reports_table(request.folder, done)))
     write_atomic(request.folder / REPORTS, safe_csv(reports_table(request.folder, done)))
     _index(request, run, answers, done, facts)
     parameters = {
@@ -79,28 +74,6 @@ def _tables(request: ReportRequest, run: Run, table: pd.DataFrame) -> None:
     for name in ("forecast", "sources"):
         write_atomic(request.folder / TABLES / f"{name}.csv", safe_csv(tables[name]))
     write_workbook(tables, request.folder / WORKBOOK)
-
-
-def reports_table(folder: Path, done: Sequence[Done]) -> pd.DataFrame:
-    """Return one row a report: whether it was made, and for those that failed the cell (from 1) and the error.
-
-    Times are left out, so that two runs give the same table; ``toolkit report --json`` tells them.
-    """
-    import pandas as pd
-
-    rows = [
-        {
-            "name": item.job.name,
-            "label": item.job.label,
-            "outcome": "failed" if item.error else "made",
-            "cell": item.cell or "",
-            "error": item.error,
-            "page": "" if item.error else item.job.page.relative_to(folder).as_posix(),
-            "notebook": item.job.notebook.relative_to(folder).as_posix() if item.job.notebook.exists() else "",
-        }
-        for item in done
-    ]
-    return pd.DataFrame(rows)
 
 
 def reports_table(folder: Path, done: Sequence[Done]) -> pd.DataFrame:
