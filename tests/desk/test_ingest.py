@@ -76,7 +76,9 @@ def test_a_correction_replaces_and_keeps_what_it_replaces(folder: Path, tmp_path
     stored = found.changes[0].cells
     assert (stored["available_from"], stored["note"]) == (found.today, held[-1])  # the new number was not known before
     before_it = load(folder, as_of=date(2025, 6, 1)).series("20", "poverty_rate", "all")
-    assert 3.37 not in [figure.value for figure in before_it.observations]
+    assert [figure.value for figure in before_it.observations if figure.year == 2024] == [3.36]
+    now = load(folder).series("20", "poverty_rate", "all")
+    assert [figure.value for figure in now.observations if figure.year == 2024] == [3.37]
 
 
 def test_another_sources_figure_stays_beside_and_is_told(folder: Path, tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from toolkit.data.folder import data_folder
 from toolkit.data.foldercheck import check_reference
 from toolkit.data.indicators import Indicators
 from toolkit.data.observation_file import read_observations
-from toolkit.data.observations import Figure
+from toolkit.data.observations import Figure, Figures
 from toolkit.data.records import Records
 from toolkit.data.reference import Reference, read_reference, today
+from toolkit.data.replaced import replaced_figures
 from toolkit.data.schemas import LOCAL_TARGETS, MILESTONES, OBSERVATIONS, OVERLAPS, SOURCES
 from toolkit.data.series import UNUSED, Observation, PeriodAverage, Series, resolved
 from toolkit.data.standards import Standards
@@ -121,7 +122,9 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
         raise DataError(say("data.unusable", folder=chosen), errors, say("data.unusable.remedy"))
     day = as_of or today()
     figures = tuple(
-        dated for figure in read.figures if (dated := _dated(figure, reference)).available_from <= day.isoformat()
+        dated
+        for figure in (*read.figures, *_corrected_later(chosen, reference, read, day))
+        if (dated := _dated(figure, reference)).available_from <= day.isoformat()
     )
     tables = reference.tables
     return Dataset(
@@ -139,6 +142,13 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
         simulated=(chosen / SIMULATED).exists(),
         figures=figures,
     )
+
+
+def _corrected_later(folder: Path, reference: Reference, read: Figures, day: date) -> list[Figure]:
+    """Return figures replaced after `day`, leaving out those that still stand (an ingest was cut off)."""
+    found = replaced_figures(folder, reference, day)
+    standing = {figure._replace(row=0) for figure in read.figures} if found else set()
+    return [figure for figure in found if figure._replace(row=0) not in standing]
 
 
 def _dated(figure: Figure, reference: Reference) -> Figure:

@@ -114,5 +114,5 @@ def _replaced(folder: Path, as_of: date, area_code: str, indicator: str, scope: 
         for row in replaced_rows(folder)
         if (row["area_code"], row["indicator"]) == (area_code, indicator)
         and scope in (None, row["scope"])
-        and row["available_from"] <= day
+        and row["replaced_on"] <= day
     ]  # fmt: skip
