@@ -31,6 +31,8 @@ from toolkit.run.provenance import commit, versions
 DISTRICTS = 11
 COMMUNES = 65
 SCALE_DRAWS = 500
+WORKERS = 2
+FORMATS = "html,docx,pdf"
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 
@@ -41,14 +43,16 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def measure(what: str, data: Path, folder: Path, level: str, count: int, draws: int, workers: int) -> dict[str, float]:
+def measure(
+    what: str, data: Path, folder: Path, level: str, count: int, *, draws: int = 2000, formats: str = "html"
+) -> dict[str, float]:
     """Return one measurement, made in a process of its own; see :mod:`toolkit.run.measure`."""
     command = [
         sys.executable,
         "-m",
         "toolkit.run.measure",
         what,
-        *map(str, (data, folder, level, count, draws, workers)),
+        *map(str, (data, folder, level, count, draws, WORKERS, formats)),
     ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -57,16 +61,18 @@ def measure(what: str, data: Path, folder: Path, level: str, count: int, draws: 
 def reports(folder: Path) -> list[str]:
     """Return lines about eleven district reports, one more, and the same by plain papermill."""
     data = data_folder()
-    many = measure("ours", data, folder / "eleven", "district", DISTRICTS, 2000, 2)
-    one = measure("ours", data, folder / "one", "district", 1, 2000, 2)
-    plain = measure("plain", data, folder / "eleven", "district", DISTRICTS, 2000, 2)
+    many = measure("ours", data, folder / "eleven", "district", DISTRICTS, formats=FORMATS)
+    one = measure("ours", data, folder / "one", "district", 1, formats=FORMATS)
+    plain = measure("plain", data, folder / "eleven", "district", DISTRICTS, formats=FORMATS)
+    cells = measure("cells", data, folder / "eleven", "district", DISTRICTS, formats=FORMATS)
     whole = (many["forecasting"] + many["reporting"]) / (many["forecasting"] + plain["reporting"])
     more = (many["core_seconds"] - one["core_seconds"]) / (DISTRICTS - 1)
-    added = more - (many["cells"] - one["cells"]) / (DISTRICTS - 1)
+    added = more - cells["cells"] / DISTRICTS
+    share = many["reporting"] / plain["reporting"]
     return [
-        f"eleven district reports (HTML), 2 workers: {many['reporting']:.1f} s after {many['forecasting']:.1f} s of "
-        f"forecasts; plain loop {plain['reporting']:.1f} s; ratio {many['reporting'] / plain['reporting']:.2f}, "
-        f"with the forecasts on both sides {whole:.2f}",
+        f"eleven district reports ({FORMATS}), {WORKERS} workers: {many['reporting']:.1f} s of reports, after "
+        f"{many['forecasting']:.1f} s of forecasts; a plain loop takes {plain['reporting']:.1f} s of reports; "
+        f"ratio {share:.2f}, with the forecasts on both sides {whole:.2f}",
         f"one more report: {more:.2f} core-seconds, {added:.2f} of them beyond the cells' own time",
     ]
 
@@ -78,7 +84,7 @@ def scale(folder: Path, counts: Sequence[int]) -> list[str]:
         data, level = (data_folder(), "district") if count <= DISTRICTS else (data_folder(), "commune")
         if count > COMMUNES:
             data = many_communes(folder / f"data-{count}", count)
-        found = measure("ours", data, folder / f"scale-{count}", level, count, SCALE_DRAWS, 2)
+        found = measure("ours", data, folder / f"scale-{count}", level, count, draws=SCALE_DRAWS)
         lines.append(
             f"{found['areas']:.0f} areas, {SCALE_DRAWS} draws: {found['forecasting']:.1f} s of forecasts, "
             f"{found['reporting']:.1f} s of reports ({found['reporting'] / max(found['areas'], 1):.2f} s each); peak "

@@ -15,9 +15,11 @@ import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from toolkit.data.dataset import load
 from toolkit.plan.load import load_plan
+from toolkit.report.papers import Edition
 from toolkit.run.batch import Done
 from toolkit.run.reports import Listener, ReportRequest, jobs_of, make_reports
 from toolkit.run.session import plan_areas
@@ -26,13 +28,14 @@ AS_OF = date(2026, 11, 23)
 MEBI = 1024 * 1024
 
 
-def request(data: Path, folder: Path, level: str, count: int, draws: int, workers: int) -> ReportRequest:
+def request(data: Path, folder: Path, level: str, count: int, draws: int, workers: int, formats: str) -> ReportRequest:
     """Return a request for the first `count` areas of a level."""
     dataset, plan = load(data, as_of=AS_OF), load_plan(folder=data)
     areas = tuple(plan_areas(dataset, plan, level))[:count]
     return ReportRequest(
         areas=areas, summary=False, language="vi", folder=folder, data=data, plan=plan.id, as_of=AS_OF,
         draws=draws, seed=138, model="default", workers=workers, command="bench",
+        edition=Edition(formats=tuple(formats.split(","))),
     )  # fmt: skip
 
 
@@ -72,6 +75,28 @@ def plain(asked: ReportRequest) -> dict[str, float]:
     return {"areas": len(jobs), "reporting": time.perf_counter() - begun}
 
 
+def cells(asked: ReportRequest) -> dict[str, float]:
+    """Run the cells of the same notebooks in this process, after a first one that warms it up: their own cost."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    new_shell: Any = InteractiveShell
+    jobs = jobs_of(asked)
+    used = 0.0
+    for number, job in enumerate((jobs[0], *jobs)):
+        shell: Any = new_shell()
+        os.chdir(job.notebook.parent)
+        template = json.loads(job.template.read_text(encoding="utf-8"))
+        begun = time.process_time()
+        shell.push(dict(job.parameters))
+        for cell in template["cells"]:
+            if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", ()):
+                value = shell.run_cell("".join(cell["source"]), silent=True)
+                value.raise_error()
+                shell.display_formatter.format(value.result)
+        used += (time.process_time() - begun) if number else 0.0
+    return {"areas": len(jobs), "cells": used}
+
+
 def measured(work: Callable[[], dict[str, float]]) -> dict[str, float]:
     """Return what `work` returns, with time, core-seconds and peaks of memory."""
     stop, largest = threading.Event(), [0.0]
@@ -108,11 +133,12 @@ def _watch_children(stop: threading.Event, largest: list[float]) -> None:
                 continue
 
 
-def main(what: str, data: str, folder: str, level: str, count: str, draws: str, workers: str) -> None:
+def main(what: str, data: str, folder: str, level: str, count: str, draws: str, workers: str, formats: str) -> None:
     """Measure one thing and print it."""
-    asked = request(Path(data), Path(folder), level, int(count), int(draws), int(workers))
-    print(json.dumps(measured(lambda: ours(asked) if what == "ours" else plain(asked))))  # noqa: T201
+    asked = request(Path(data), Path(folder), level, int(count), int(draws), int(workers), formats)
+    work = {"ours": ours, "plain": plain, "cells": cells}[what]
+    print(json.dumps(measured(lambda: work(asked))))  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:8])
+    main(*sys.argv[1:9])
