@@ -24,11 +24,12 @@ MOST = 40
 
 @dataclass(frozen=True)
 class Earlier:
-    """An answer of the earlier run: verdict, probability (None without one), year of its newest figure."""
+    """An answer of the earlier run: verdict, probability (None without one) or its bound, year of the newest figure."""
 
     verdict: str
     probability: float | None
     last_year: int | None
+    bound: str = "exact"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,12 @@ def _earlier(row: Mapping[str, str]) -> Earlier:
         raise ValueError(row["verdict"])
     year = row.get("last_year", "")
     probability = row["probability"]
-    return Earlier(verdict, float(probability) if probability else None, int(float(year)) if year else None)
+    return Earlier(
+        verdict,
+        float(probability) if probability else None,
+        int(float(year)) if year else None,
+        row.get("bound") or "exact",
+    )
 
 
 def changes(attainments: Sequence[Attainment], before: Mapping[tuple[str, str], Earlier]) -> tuple[Change, ...]:
@@ -132,7 +138,9 @@ def _row(words: Words, plan: Plan, names: Mapping[str, str], change: Change) -> 
     if old is not None:
         told = words.verdict(old.verdict)
         asked = old.verdict not in {"met", "not_met"}
-        was = words.numbers.probability(old.probability) if old.probability is not None and asked else ""
+        was = (
+            words.numbers.probability(old.probability, bound=old.bound) if old.probability is not None and asked else ""
+        )
     newer = old is not None and item.last_year is not None and item.last_year > (old.last_year or 0)
     because = words.t("changes.figure", year=item.last_year) if newer else words.t("changes.other")
     return (
