@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.cli import options
+
+if TYPE_CHECKING:
+    from toolkit.desk.ingest import Ingest
+
+MOST_FOR_MODEL = 3000
+"""Figures that are held against the model; for more that would take too long."""
 
 
 def ingest(
@@ -60,10 +66,9 @@ def ingest(
     Example: toolkit ingest bieu.csv --years --column area_code="Huyện" --fixed indicator=poverty_rate …
     """
     from toolkit.data.folder import data_folder
-    from toolkit.desk.ingest import REJECTED, commit, prepare, with_doubts, write_rejected
+    from toolkit.desk.ingest import REJECTED, commit, prepare, write_rejected
     from toolkit.desk.mapping import mapping_of
     from toolkit.desk.show import as_data, diff_lines
-    from toolkit.plan.load import load_plan
 
     folder = data_folder(data)
     for file in files:
@@ -72,7 +77,7 @@ def ingest(
     declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
     found = prepare(files, folder, declared)
     if model and found.writes:
-        found = with_doubts(found, load_plan(plan, folder=folder))
+        found = _doubted(found, folder, plan)
     if not as_json:
         lines = [*(problem.line() for problem in found.problems), *diff_lines(found)]
         print("\n".join(lines))  # noqa: T201
@@ -88,6 +93,24 @@ def ingest(
     declined = found.writes and not written and not dry_run
     if found.rejected or declined or any(problem.severity == "error" for problem in found.problems):
         raise typer.Exit(1)
+
+
+def _doubted(found: Ingest, folder: Path, plan: str | None) -> Ingest:
+    """Hold the figures against the model, if there is one plan to tell the province and they are not too many."""
+    from toolkit.desk.ingest import with_doubts
+    from toolkit.plan.load import load_plan
+
+    try:
+        loaded = load_plan(plan, folder=folder)
+    except UsageError:
+        if plan is not None:
+            raise
+        print(say("desk.no_model_plan"), file=sys.stderr)  # noqa: T201
+        return found
+    if len(found.changes) > MOST_FOR_MODEL:
+        print(say("desk.no_model_many", most=MOST_FOR_MODEL), file=sys.stderr)  # noqa: T201
+        return found
+    return with_doubts(found, loaded)
 
 
 def _agreed() -> bool:
