@@ -1,0 +1,144 @@
+"""Pages in a browser: no violation of accessibility rules, no request leaving, filters and deep links that work."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+CHROMIUM = Path("/usr/bin/chromium")
+WIDTHS = (360, 1280)
+
+
+@pytest.fixture(scope="module", params=["vi", "en"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a run with province, two districts and the summary, made by the command."""
+    from typer.testing import CliRunner
+
+    from toolkit.cli.main import app
+
+    folder = tmp_path_factory.mktemp("site") / request.param
+    arguments = ["report", "--lang", request.param, "--draws", "200", "--format", "html,docx,pdf", "--out", str(folder)]
+    done = CliRunner().invoke(app, [*arguments, "--as-of", "2026-11-23"])
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        pytest.fail("Chromium is not installed (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # playwright's own
+        with sync_playwright() as playwright:
+            running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+            yield running
+            running.close()
+
+
+def opened(browser: Any, file: Path, width: int, **context: Any) -> tuple[Any, list[str]]:
+    """Return a page opened from disk, and all addresses that it asks for."""
+    page = browser.new_context(viewport={"width": width, "height": 900}, **context).new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    return page, asked
+
+
+def pages(site: Path) -> list[Path]:
+    areas = [next((site / "areas").glob(f"{code}-*.html")) for code in ("20", "178", "181")]
+    return [site / "index.html", site / "plan-summary.html", *areas]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_breaks_a_rule_asks_for_anything_or_scrolls_sideways(site: Path, browser: Any, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    for file in pages(site):
+        page, asked = opened(browser, file, width)
+        page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{file.name} at {width}:\n{found.generate_report()}"
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{file.name} at {width} is {wide} pixels too wide"
+        assert asked == [file.as_uri()]
+        page.context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_cards_are_still_a_table_to_those_who_listen(site: Path, browser: Any, width: int) -> None:
+    page, _ = opened(browser, pages(site)[2], width)
+    table = page.locator("table.cards").first
+    assert table.get_by_role("row").count() > 1
+    assert page.get_by_role("table").count() >= page.locator("table.cards").count()
+    assert table.get_by_role("columnheader").count() >= 3
+    assert table.get_by_role("rowheader").count() >= 1
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_search_filters_sorting_and_deep_links(site: Path, browser: Any, width: int) -> None:
+    page, _ = opened(browser, site / "index.html", width)
+    rows = page.locator("table.index tbody tr:visible")
+    assert rows.count() == 12
+    page.fill("[name=q]", "binh gia")  # without marks
+    assert rows.count() == 1
+    assert "181" in rows.first.inner_text()
+    assert page.url.endswith("#q=binh+gia")
+    page.click("#reset")
+    page.wait_for_function("document.querySelectorAll('table.index tbody tr:not([hidden])').length === 12")
+    page.select_option("[name=level]", "province")
+    assert rows.count() == 1
+    page.select_option("[name=level]", "")
+    page.select_option("[name=target]", "T30-03")
+    assert page.locator("td.answer-cell:visible").count() == rows.count() == 12
+    assert "%" in page.locator("td.answer-cell:visible").first.inner_text()
+    page.select_option("[name=grade]", "A")
+    assert rows.count() == 1
+    link = rows.first.locator("th a")
+    assert link.get_attribute("href").endswith("#T30-03")
+    link.click()
+    page.wait_for_url("**/areas/20-*.html#T30-03")
+    assert page.locator("tr:target").inner_text().count("T30-03") == 1
+    page.go_back()
+    assert rows.count() == 1  # the filters stand in the address
+    page.click("#reset")
+    page.wait_for_function("document.querySelectorAll('table.index tbody tr:not([hidden])').length === 12")
+    number = page.locator("th.num button").last
+    number.click()
+    head = page.locator("th[aria-sort]")
+    assert (head.count(), head.get_attribute("aria-sort")) == (1, "descending")
+    column = page.locator("table.index thead th").count() - 1
+    values = [int(text) for text in page.locator(f"table.index tbody td:nth-child({column})").all_inner_texts()]
+    assert values == sorted(values, reverse=True)
+    page.context.close()
+
+
+def test_the_index_is_complete_without_scripts(site: Path, browser: Any) -> None:
+    page, _ = opened(browser, site / "index.html", 1280, java_script_enabled=False)
+    assert page.locator("table.index tbody tr:visible").count() == 12
+    assert page.locator("#filters").is_hidden()
+    links = [link.get_attribute("href") for link in page.locator("a[href]").all()]
+    missing = [link for link in links if not link.startswith("#") and not (site / link).exists()]
+    assert missing == []
+    assert sum(link.endswith(".docx") for link in links) == 13
+    assert sum(link.endswith(".pdf") for link in links) == 13
+    page.context.close()
+
+
+def test_a_report_can_be_read_with_the_keyboard(site: Path, browser: Any) -> None:
+    page, _ = opened(browser, pages(site)[2], 360)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#content")
+    page.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details[open]").count() == 1
+    page.context.close()
