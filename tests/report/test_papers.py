@@ -17,6 +17,7 @@ import pypdf
 import pytest
 from bs4 import BeautifulSoup
 from docx.shared import Mm, Pt
+from lxml import etree
 
 from toolkit.attainment.assess import assess_all
 from toolkit.data.dataset import Dataset
@@ -251,6 +252,38 @@ def test_the_archive_of_the_word_file_is_sound(made: Printed) -> None:
     with zipfile.ZipFile(io.BytesIO(docx_bytes(made))) as archive:
         assert archive.testzip() is None
         assert archive.namelist()[0] == "[Content_Types].xml"
+
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+SEQUENCES = {  # the order that the schema wants (ECMA-376 part 1, annex A)
+    "pPr": "pStyle keepNext keepLines pageBreakBefore framePr widowControl numPr suppressLineNumbers pBdr shd tabs "
+    "suppressAutoHyphens spacing ind contextualSpacing jc textAlignment outlineLvl rPr sectPr",
+    "rPr": "rStyle rFonts b bCs i iCs caps smallCaps strike color spacing w kern position sz szCs highlight u lang",
+    "tblPr": "tblStyle tblW jc tblInd tblBorders shd tblLayout tblCellMar tblLook tblCaption tblDescription",
+    "tcPr": "tcW gridSpan vMerge tcBorders shd noWrap tcMar vAlign",
+    "sectPr": "headerReference footerReference type pgSz pgMar pgNumType cols titlePg docGrid",
+}
+
+
+def test_the_parts_of_the_word_file_stand_in_the_order_of_the_schema(made: Printed) -> None:
+    """Its sequences (the schema itself is not at hand), cells that end with a paragraph, rows as wide as the grid."""
+    with zipfile.ZipFile(io.BytesIO(docx_bytes(made))) as archive:
+        body = etree.fromstring(archive.read("word/document.xml"))
+    seen = 0
+    for name, sequence in SEQUENCES.items():
+        order = sequence.split()
+        for element in body.iter(f"{W}{name}"):
+            places = [order.index(etree.QName(child).localname) for child in element]
+            assert places == sorted(places)
+            seen += 1
+    assert seen > 100
+    assert {cell[-1].tag for cell in body.iter(f"{W}tc")} == {f"{W}p"}
+    for table in body.iter(f"{W}tbl"):
+        wide = len(table.find(f"{W}tblGrid"))
+        assert {len(row.findall(f"{W}tc")) for row in table.findall(f"{W}tr")} == {wide}
+    drawing = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
+    ids = [element.get("id") for element in body.iter(drawing)]
+    assert len(ids) == len(set(ids))
 
 
 @pytest.mark.slow

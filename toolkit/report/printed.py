@@ -5,6 +5,7 @@ Nothing is computed here. What a screen folds, scrolls or lays out in two dimens
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -16,8 +17,8 @@ from toolkit.report.svg import sparkline, standing_alone
 from toolkit.report.words import Words, words
 
 Kind = Literal["paragraph", "heading", "item", "caption", "table", "picture"]
-NARROWEST = 0.09
-"""No column of a table is narrower than this share of the page."""
+PADDING, LETTER, LONGEST = 0.035, 0.0125, 14
+"""Share of the page's width that a cell's margins take, and a letter; longer words than that may be cut."""
 
 
 @dataclass(frozen=True)
@@ -195,15 +196,27 @@ def widths(titles: tuple[str, ...], rows: tuple[tuple[PrintedCell, ...], ...]) -
 
     The root keeps a column of long texts from starving the others, and every column wider than its longest word.
 
-    >>> widths(("a", "b"), ((PrintedCell(("x" * 90,)), PrintedCell(("y" * 10,))),))
+    >>> widths(("a", "b"), ((PrintedCell(("xx " * 30,)), PrintedCell(("yy yy yy y",))),))
     (0.75, 0.25)
     """
-    weights = []
+    weights, least = [], []
     for number, title in enumerate(titles):
         sizes = [sum(len(line) for line in row[number].lines) for row in rows]
         weights.append(max(sum(sizes) / max(len(sizes), 1), 0.6 * len(title), 4.0) ** 0.5)
-    shares = [max(weight / sum(weights), NARROWEST) for weight in weights]
+        words_in = [
+            word for text in (title, *(line for row in rows for line in row[number].lines)) for word in _parts(text)
+        ]
+        least.append(PADDING + LETTER * min(max(map(len, words_in), default=0), LONGEST))
+    shares = [max(weight / sum(weights), low) for weight, low in zip(weights, least, strict=True)]
+    excess, room = sum(shares) - 1, sum(share - low for share, low in zip(shares, least, strict=True))
+    if excess > 0 and room > excess:  # taken from the columns that have room, so that no word is cut
+        shares = [share - excess * (share - low) / room for share, low in zip(shares, least, strict=True)]
     return tuple(round(share / sum(shares), 4) for share in shares)
+
+
+def _parts(text: str) -> list[str]:
+    """Return the parts of a text that no line break may cut."""
+    return re.split(r"[ \-–/]", text)
 
 
 def _heat_table(heat: HeatMap, wording: Words) -> Table:
