@@ -84,10 +84,13 @@ class PanelModel:
         if panel.jumps or (asked <= panel.last_year).any():
             found = self.paths(panel, years, draws=DRAWS_FOR_QUANTILES)
             return np.moveaxis(np.quantile(found.values, wanted, axis=0), 0, -1)
-        _, marginals = marginals_of(grid_of(panel), panel, int(asked.max()), self.gate(panel.units))
+        grid = grid_of(panel)
+        _, marginals = marginals_of(grid, panel, int(asked.max()), self.gate(panel.units))
         centre, scale = (part[:, asked - panel.last_year - 1, None] for part in (marginals.centre, marginals.scale))
         student = stdtrit(marginals.freedom[:, None, None], wanted[None, None, :])
-        return panel.scale.from_link(centre + panel.scale.tame(scale * student))
+        known = (grid.counts > 0)[:, None, None]
+        spread = scale * student
+        return panel.scale.from_link(centre + np.where(known, panel.scale.tame(spread), spread))
 
 
 def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tuple[Sight, Marginals]:

@@ -131,6 +131,8 @@ def publish(
     ahead = work[None, :] > last_seen[:, None]
     added = widen_draws(published, ahead)
     level, published = level + added, published + added
+    # where a unit that was never observed stands is not a forecast's tail: its spread stays
+    ahead = ahead & np.asarray(seen.any(axis=1))[:, None]
     if ahead.any():
         middle = np.median(published, axis=0)
         added = np.where(ahead, middle + panel.scale.tame(published - middle) - published, 0.0)

@@ -62,7 +62,8 @@ class UnitPaths:
         inner = np.union1d(wanted, RULED)
         linked = linked_quantiles(panel, int(asked.max()), inner)
         middle = linked[..., [int(np.searchsorted(inner, 0.5))]]
-        linked = middle + panel.scale.tame(linked - middle)
+        known = np.isin(np.arange(panel.units), panel.unit)[:, None, None]
+        linked = np.where(known, middle + panel.scale.tame(linked - middle), linked)
         linked = linked[:, asked - panel.last_year - 1][..., np.searchsorted(inner, wanted)]
         return panel.scale.from_link(linked)
 
