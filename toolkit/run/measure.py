@@ -87,12 +87,12 @@ def cells(asked: ReportRequest) -> dict[str, float]:
         os.chdir(job.notebook.parent)
         template = json.loads(job.template.read_text(encoding="utf-8"))
         begun = time.process_time()
-        shell.push(dict(job.parameters))
         for cell in template["cells"]:
-            if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", ()):
-                value = shell.run_cell("".join(cell["source"]), silent=True)
-                value.raise_error()
-                shell.display_formatter.format(value.result)
+            value = shell.run_cell("".join(cell["source"]), silent=True)
+            value.raise_error()
+            shell.display_formatter.format(value.result)
+            if "parameters" in cell["metadata"].get("tags", ()):
+                shell.push(dict(job.parameters))
         used += (time.process_time() - begun) if number else 0.0
     return {"areas": len(jobs), "cells": used}
 
