@@ -107,7 +107,7 @@ def pace_of(cut: Cut) -> float:
 def score_cut(cut: Cut, quantiles: FloatArray, levels: FloatArray = LEVELS) -> pd.DataFrame:
     """Return one row an outcome: errors, coverage, position in the distribution, events.
 
-    Columns: ``panel, family, modelled, length, origin, unit, horizon, points, naive, crps, wis,
+    Columns: ``panel, family, modelled, length, origin, unit, horizon, points, naive, unit_of_error, crps, wis,
     absolute_error, covers_50, covers_80, covers_95, position``, and for every pace
     ``probability_k`` and ``happened_k``.
     """
@@ -130,6 +130,8 @@ def score_cut(cut: Cut, quantiles: FloatArray, levels: FloatArray = LEVELS) -> p
             "position": scores.probability_at_most(q, levels, cut.truth),
         }
     )
+    # over all units of the cut, whatever group is looked at later
+    table["unit_of_error"] = table.groupby("horizon")["naive"].transform("mean").clip(lower=1e-9)
     for share in (50, 80, 95):
         table[f"covers_{share}"] = scores.covered(q, levels, cut.truth, share / 100.0)
     moved = pace_of(cut) * (cut.panel.last_year + cut.horizon - cut.last_year)
@@ -174,7 +176,6 @@ def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     if not sparse and "points" not in by:
         keys.remove("points")
     frame = rows.copy()
-    frame["naive"] = frame.groupby(["cut", "horizon"])["naive"].transform("mean").clip(lower=1e-9)
     events = range(len(PACES))
     squares = [(frame[f"probability_{k}"] - frame[f"happened_{k}"].astype(float)) ** 2 for k in events]
     frame["brier"] = np.mean(squares, axis=0)
@@ -182,7 +183,7 @@ def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     frame["base_rate"] = np.mean([(rate.mean() - rate) ** 2 for rate in rates], axis=0)
     others = ["covers_50", "covers_80", "covers_95", "brier", "base_rate"]
     grouped = frame.groupby(keys)
-    cells = grouped[list(MEASURES)].mean().div(grouped["naive"].first(), axis=0).clip(upper=LARGEST_RATIO)
+    cells = grouped[list(MEASURES)].mean().div(grouped["unit_of_error"].first(), axis=0).clip(upper=LARGEST_RATIO)
     cells[others] = grouped[others].mean()
     cells["outcomes"] = grouped.size()
     cells = cells.reset_index()
