@@ -20,7 +20,7 @@ from tests.cli.commands import run
         (["report", "--area", "06034", "--level", "commune", "--lang", "en"], 2, ["ended on 2025-06-30", "06040"]),
         (["report", "--level", "village", "--lang", "en"], 2, ["village", "Choose province, district or commune"]),
         (["report", "--lang", "fr"], 2, ["fr", "vi, en"]),
-        (["report", "--format", "pdf", "--lang", "en"], 2, ["cannot be made as pdf", "html"]),
+        (["report", "--format", "odt", "--lang", "en"], 2, ["odt", "html"]),
         (["report", "--as-of", "yesterday", "--lang", "en"], 2, ["“yesterday” is no date"]),
         (["report", "--data", "/no/such/folder"], 2, ["/no/such/folder"]),
         (["report", "--plan", "langson-139"], 2, ["langson-138"]),

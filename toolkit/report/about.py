@@ -6,9 +6,10 @@ import re
 from datetime import date
 
 from toolkit.attainment.hindcast import Hindcast
+from toolkit.report.calibration import calibration_blocks
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.facts import RunFacts
-from toolkit.report.parts import Bullets, Definitions, Item, Paragraph
+from toolkit.report.parts import Bullets, Definitions, Heading, Item, Paragraph
 from toolkit.report.requirement import lowered
 from toolkit.report.sections import Block, Section
 from toolkit.report.words import Words
@@ -54,13 +55,15 @@ def _hindcast_sources(context: Context, hindcast: Hindcast) -> tuple[int, ...]:
     return context.sources.references(hindcast.official_source, hindcast.outcome_source)
 
 
-def method_section(words: Words, facts: RunFacts) -> Section:
-    """Return how the numbers are made, what the words mean, and how far they were tested."""
+def method_section(words: Words, facts: RunFacts, level: str) -> Section:
+    """Return how the numbers are made, what the words mean, and how far they were tested for areas of a level."""
     items = tuple(
         Item(words.t(f"method.{key}", draws=words.numbers.decimal(facts.draws, 0)), words.t(f"method.{key}_head"))
-        for key in ("draws", "scale", "grades", "breaks", "limits", "calibration")
+        for key in ("draws", "scale", "grades", "breaks", "limits")
     )
-    return Section("method", words.t("section.method"), (Bullets(items),), boxed=True)
+    tested = Heading(words.t("method.calibration_head"))
+    blocks = (Bullets(items), tested, *calibration_blocks(words, level))
+    return Section("method", words.t("section.method"), blocks, boxed=True)
 
 
 def sources_section(words: Words, book: SourceBook) -> Section:

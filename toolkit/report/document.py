@@ -87,7 +87,7 @@ def build_area_document(
         gaps_section(context),
         history_section(context),
         readings_section(context),
-        method_section(wording, run),
+        method_section(wording, run, area.level),
         sources_section(wording, book),
         provenance_section(wording, run),
     )

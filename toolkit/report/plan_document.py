@@ -65,7 +65,7 @@ def build_plan_document(
         heat_section(contexts),
         tile_section(contexts, main),
         _risk_section(contexts, main),
-        method_section(wording, run),
+        method_section(wording, run, "province"),
         sources_section(wording, book),
         provenance_section(wording, run),
     )

@@ -122,6 +122,15 @@ def _short(value: float) -> str:
 
 
 WIDTH, HEIGHT, MARGIN = 120, 30, 3
+CORNERS = 5
+
+
+def thinned(path: tuple[tuple[int, float, float, float], ...]) -> tuple[tuple[int, float, float, float], ...]:
+    """Return at most `CORNERS` years of a path, the first and the last among them: a sparkline shows no more."""
+    if len(path) <= CORNERS:
+        return path
+    step = (len(path) - 1) / (CORNERS - 1)
+    return tuple(path[round(number * step)] for number in range(CORNERS))
 
 
 def sparkline(spark: Spark) -> str:
@@ -143,10 +152,11 @@ def sparkline(spark: Spark) -> str:
 
     parts = []
     if spark.path:
-        edge = [f"{x(year)},{y(high)}" for year, _, _, high in spark.path]
-        edge += [f"{x(year)},{y(low)}" for year, low, _, _ in reversed(spark.path)]
+        path = thinned(spark.path)
+        edge = [f"{x(year)},{y(high)}" for year, _, _, high in path]
+        edge += [f"{x(year)},{y(low)}" for year, low, _, _ in reversed(path)]
         parts.append(f'<path class="band" d="M{" ".join(edge)}Z"/>')
-        middle = " ".join(f"{x(year)},{y(median)}" for year, _, median, _ in spark.path)
+        middle = " ".join(f"{x(year)},{y(median)}" for year, _, median, _ in path)
         parts.append(f'<path class="middle" d="M{middle}"/>')
     if spark.target is not None:
         parts.append(f'<path class="goal" d="M0,{y(spark.target)}H{WIDTH}"/>')

@@ -1,0 +1,50 @@
+"""The calibration record in a report: the lines that apply to the area, numbers as in the file."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from toolkit.report.calibration import RECORD, calibration_blocks, lines_for
+from toolkit.report.parts import Paragraph, Table
+from toolkit.report.words import words
+
+
+@pytest.mark.parametrize(
+    ("level", "shape", "last"), [("province", "dense", "grade_B"), ("district", "sparse", "grade_C")]
+)
+def test_the_lines_are_those_of_the_record(level: str, shape: str, last: str) -> None:
+    with RECORD.open(encoding="utf-8", newline="") as stream:
+        rows = {
+            row["group"]: row
+            for row in csv.DictReader(stream)
+            if (row["shape"], row["model"], row["sample"]) == (shape, "default", "out_of_sample")
+        }
+    lines = lines_for(level)
+    assert lines[0].group == "all"
+    assert lines[-1].group == last
+    for line in lines:
+        row = rows[line.group]
+        assert (line.covers_80, line.brier, line.cuts) == (
+            float(row["covers_80"]),
+            float(row["brier"]),
+            int(row["cuts"]),
+        )
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_table_shows_them_in_the_readers_numbers(language: str) -> None:
+    _, table, _ = calibration_blocks(words(language), "commune")
+    assert isinstance(table, Table)
+    line = lines_for("commune")[0]
+    shown = [cell.text for cell in table.rows[0]]
+    assert shown[1] == words(language).numbers.percent(line.covers_80)
+    assert shown[3] == f"{line.brier:.3f}".replace(".", "," if language == "vi" else ".")
+
+
+def test_without_a_record_the_report_says_so(tmp_path: Path) -> None:
+    (only,) = calibration_blocks(words("en"), "province", tmp_path / "none.csv")
+    assert isinstance(only, Paragraph)
+    assert "No calibration record" in only.text
