@@ -13,7 +13,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reports test test-slow lint weights lab explore notebooks bench docs lock clean
+.PHONY: help setup reports test test-slow test-load lint weights lab explore notebooks bench docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
@@ -38,8 +38,11 @@ reports: $(READY)  ## the main job: reports of the province and its districts, a
 test: $(DEV) lint  ## all quick tests (sets up by itself)
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not slow"
 
-test-slow: $(DEV)  ## browser, kill and load tests
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m slow
+test-slow: $(DEV)  ## browser and kill tests, one after another: they watch processes and the clock
+	$(BIN)/python -m pytest -m "slow and not load"
+
+test-load: $(DEV)  ## the longest ones: twenty kills, 65 communes on a cluster
+	$(BIN)/python -m pytest -m load
 
 lint: $(DEV)  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

@@ -45,6 +45,7 @@ def die_with_one(client: Any) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.load
 @pytest.mark.filterwarnings("ignore")  # what distributed says about a worker we killed
 def test_a_killed_worker_costs_only_a_retry(tmp_path: Path, cluster: Any) -> None:
     template = write_notebook(tmp_path / "t.ipynb", "import time\ntime.sleep(1)\nprint(area_code)")
@@ -69,6 +70,7 @@ def test_a_killed_worker_costs_only_a_retry(tmp_path: Path, cluster: Any) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.load
 @pytest.mark.filterwarnings("ignore")
 def test_sixty_five_communes_on_a_cluster_that_loses_a_worker(tmp_path: Path, cluster: Any) -> None:
     import threading
