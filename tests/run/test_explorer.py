@@ -100,6 +100,7 @@ def served(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.load
 def test_a_slider_moves_the_chance_and_the_chart(served: str) -> None:
     assert CHROMIUM, "Debian's package chromium is needed (apt-get install chromium)"
     from playwright.sync_api import sync_playwright
