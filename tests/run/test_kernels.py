@@ -160,7 +160,10 @@ def test_no_process_and_no_folder_is_left(tmp_path: Path, kind: str, end: signal
     scratch.mkdir()
     seconds = 0 if end is None else 300
     write_notebook(tmp_path / "t.ipynb", f"import time, subprocess\ntime.sleep({seconds})")
+    # a shell starts its background jobs with Ctrl-C ignored, and their children inherit that: so it is asked for here
     program = textwrap.dedent(f"""
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         from contextlib import nullcontext
         from pathlib import Path
         from types import SimpleNamespace
