@@ -13,7 +13,7 @@ from toolkit.attainment.hindcast import Hindcast, hindcasts
 from toolkit.attainment.result import VERDICTS, Attainment
 from toolkit.attainment.table import FIRST_COLUMNS, attainment_table
 from toolkit.attainment.words import note_text
-from toolkit.base.texts import catalogue, texts
+from toolkit.base.texts import texts
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.make import make_forecasts
 from toolkit.plan.load import load_plan
@@ -136,13 +136,6 @@ def test_every_note_can_be_said_in_both_languages(real: Real) -> None:
             spoken = {language: note_text(note, real.dataset, texts(language)) for language in ("vi", "en")}
             assert spoken["vi"] != spoken["en"]
             assert "None" not in spoken["vi"]
-
-
-def test_the_catalogue_has_words_for_every_verdict_and_grade() -> None:
-    keys = set(catalogue())
-    assert {f"attainment.verdict.{verdict}" for verdict in VERDICTS} <= keys
-    assert {f"attainment.outcome.{outcome}" for outcome in OUTCOMES} <= keys
-    assert {f"attainment.grade.{grade}" for grade in "ABCDN"} <= keys
 
 
 def test_the_plan_names_every_stand_in_that_its_targets_could_use(real: Real) -> None:

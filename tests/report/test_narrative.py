@@ -136,7 +136,7 @@ def test_an_area_without_any_answer_still_has_a_first_sentence(contexts: dict[st
         for item in context.attainments
     )
     text = counts_sentence(replace(context, attainments=nothing))
-    assert "chưa nói được" in text
+    assert "chưa đánh giá được khả năng đạt của mục tiêu nào" in text
     assert "56 chưa đánh giá được" in text
 
 

@@ -1,58 +1,78 @@
-"""Fan charts drawn by matplotlib, as small SVG with text as text."""
+"""Fan charts as small SVG of our own, with text as text: a few kilobytes each, and no library to draw them."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from math import ceil, floor, log10
 
 from toolkit.base.numbers import numbers
-from toolkit.report.figures import Fan, Point
-from toolkit.report.svg import compact
+from toolkit.report.figures import Band, Fan, Point
+from toolkit.report.svg import line, picture, shape, short, text
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+WIDTH, HEIGHT = 360, 223
+RIGHT, TOP, BOTTOM = 352.0, 9.0, 201.0
+"""Of the area that is drawn in; its left edge leaves room for the longest number of the axis."""
+LETTER, SMALL = 6.4, 5.8
+"""Widths of a letter of ten and of nine points."""
+BANDS = (("p-95", "low95", "high95"), ("p-80", "low80", "high80"), ("p-50", "low50", "high50"))
+MARKERS = {"final": "p-dot", "reported": "p-dot p-open", "preliminary": "p-dot p-open"}
+STEPS = (1, 2, 5, 10)
 
-WIDTH, HEIGHT = 5.0, 3.1
-"""Inches; 72 units of the view box each, so that 9-point text is legible at 320 pixels and calm at 560."""
-INK, MUTED, RULE = "#1f2933", "#52606d", "#d5dbe1"
-BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))
-MIDDLE, GOAL, BREAK = "#12548f", "#9c3d00", "#6b4fa0"
-LETTER = 0.019
-"""Width of a letter of a label as a share of the axis."""
-MARKERS = {"final": ("o", INK), "reported": ("o", "white"), "preliminary": ("^", "white")}
-SETTINGS: dict[str, object] = {
-    "svg.fonttype": "none", "text.parse_math": False, "font.family": "DejaVu Sans", "font.size": 10.0,
-    "axes.edgecolor": MUTED, "axes.linewidth": 0.8, "xtick.color": MUTED, "ytick.color": MUTED, "text.color": INK,
-    "hatch.linewidth": 0.4, "path.simplify": False,
-}  # fmt: skip
+
+@dataclass(frozen=True)
+class Plane:
+    """The area that is drawn in: its left edge in units of the picture, and the years and values at its edges."""
+
+    left: float
+    first: float
+    last: float
+    bottom: float
+    top: float
+
+    def x(self, year: float) -> float:
+        """Return where a year lies."""
+        return self.left + (RIGHT - self.left) * (year - self.first) / (self.last - self.first)
+
+    def y(self, value: float) -> float:
+        """Return where a value lies, inside the plane."""
+        inside = min(max(value, self.bottom), self.top)
+        return BOTTOM - (BOTTOM - TOP) * (inside - self.bottom) / (self.top - self.bottom)
+
+    def at(self, year: float, value: float) -> tuple[float, float]:
+        """Return where a year and a value lie."""
+        return self.x(year), self.y(value)
 
 
 @lru_cache(maxsize=16)  # every form of a document shows the same charts
 def fan_svg(fan: Fan) -> str:
-    """Return the chart of `fan` as inline SVG of about 10 KiB; its accessible name is the fan's alt text."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+    """Return the chart of `fan` as inline SVG; its accessible name is the fan's alt text."""
+    first, last, bottom, top = _limits(fan)
+    marks = ticks(bottom, top, 5)
+    labels = [numbers(fan.language).plain(mark, 3) for mark in marks]
+    plane = Plane(LETTER * max(map(len, labels), default=1) + 8, first, last, bottom, top)
+    parts = (
+        _axes(plane, list(zip(marks, labels, strict=True))),
+        _bands(fan, plane),
+        *(shape("p-area", line(plane.at(*point) for point in other.points)) for other in fan.lines),
+        *_breaks(fan, plane),
+        *_goals(fan, plane),
+        *_points(fan, plane),
+    )
+    return picture(WIDTH, HEIGHT, parts, fan.alt)
 
-    with mpl.rc_context(cast("Any", SETTINGS | {"svg.hashsalt": fan.key})):
-        figure = Figure(figsize=(WIDTH, HEIGHT))
-        FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.12, 0.1, 0.86, 0.86))
-        limits = _limits(fan)
-        _frame(axes, fan, limits)
-        _bands(axes, fan, limits)
-        _lines(axes, fan)
-        _points(axes, fan)
-        _goals(axes, fan, limits)
-        _breaks(axes, fan, limits)
-        for artist in figure.findobj():
-            artist.set_clip_on(False)  # everything is drawn inside the limits, and clip paths weigh
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", metadata={"Date": None}, transparent=True)
-    return compact(stream.getvalue(), title=fan.alt)
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """Return at most about `most` round numbers between two limits, evenly spaced.
+
+    >>> ticks(0.0, 4.6, 5), ticks(2014.5, 2030.5, 7)
+    ([0.0, 1.0, 2.0, 3.0, 4.0], [2015.0, 2020.0, 2025.0, 2030.0])
+    """
+    rough = (high - low) / most
+    power = 10.0 ** floor(log10(rough))
+    step = next(step * power for step in STEPS if step * power >= rough * (1 - 1e-9))
+    return [round(step * number, 10) for number in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
 
 
 def _limits(fan: Fan) -> tuple[float, float, float, float]:
@@ -61,115 +81,97 @@ def _limits(fan: Fan) -> tuple[float, float, float, float]:
     years = [band.year for band in fan.bands] + [point.year for point in points] + [goal.year for goal in fan.goals]
     needed = [point.value for point in points] + [goal.value for goal in fan.goals]
     needed += [limit for band in fan.bands for limit in (band.low80, band.high80)]
-    needed += [value for line in fan.lines for _, value in line.points]
+    needed += [value for other in fan.lines for _, value in other.points]
     outer = [limit for band in fan.bands for limit in (band.low95, band.high95)]
     bottom, top = min(needed), max(needed)
     room = max(top - bottom, 10.0**-fan.decimals)
     bottom, top = max(bottom - 0.35 * room, min([bottom, *outer])), min(top + 0.35 * room, max([top, *outer]))
     room = max(top - bottom, 10.0**-fan.decimals)
-    floor = bottom if 0 <= bottom < 0.02 * room else bottom - 0.05 * room
-    if bottom >= 0 and floor < 0.3 * room:
-        floor = 0.0
-    return min(years) - 0.5, max(years) + 0.5, floor, top + 0.13 * room
+    below = bottom if 0 <= bottom < 0.02 * room else bottom - 0.05 * room
+    if bottom >= 0 and below < 0.3 * room:
+        below = 0.0
+    return min(years) - 0.5, max(years) + 0.5, below, top + 0.13 * room
 
 
-def _frame(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    written = numbers(fan.language)
-    axes.set_xlim(limits[0], limits[1])
-    axes.set_ylim(limits[2], limits[3])
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10], integer=True, min_n_ticks=2))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda year, _: f"{year:.0f}"))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], min_n_ticks=2))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: written.plain(value, 3)))
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.grid(axis="y", color=RULE, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(axis="y", length=0)
-    axes.tick_params(axis="x", length=3)
+def _axes(plane: Plane, marks: Sequence[tuple[float, str]]) -> str:
+    rules = "".join(f"M{short(plane.left)},{short(plane.y(mark))}H{short(RIGHT)}" for mark, _ in marks)
+    years = [year for year in ticks(plane.first, plane.last, 7) if year == int(year)]
+    notches = "".join(f"M{short(plane.x(year))},{short(BOTTOM)}v3" for year in years)
+    parts = [shape("p-grid", rules), shape("p-axis", f"M{short(plane.left)},{short(BOTTOM)}H{short(RIGHT)}{notches}")]
+    parts += [text("p-right", plane.left - 4, plane.y(mark) + 3.5, label) for mark, label in marks]
+    parts += [text("p-centre", plane.x(year), BOTTOM + 14, f"{year:.0f}") for year in years]
+    return "".join(parts)
 
 
-def _bands(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
-    years = [band.year for band in fan.bands]
+def _bands(fan: Fan, plane: Plane) -> str:
     wide = [number for number, band in enumerate(fan.bands) if band.high95 > band.low95]
     shown = fan.bands[max(wide[0] - 1, 0) :] if wide else ()
-    for low, high, colour in BANDS:
-        lower = [max(getattr(band, low), limits[2]) for band in shown]
-        upper = [min(getattr(band, high), limits[3]) for band in shown]
-        axes.fill_between([band.year for band in shown], lower, upper, color=colour, linewidth=0)
-    style = (0, (5, 2)) if fan.through_proxy else "solid"
-    axes.plot(years, [band.median for band in fan.bands], color=MIDDLE, linewidth=1.6, linestyle=style)
+    parts = [shape(name, _area(shown, low, high, plane)) for name, low, high in BANDS]
+    middle = line(plane.at(band.year, band.median) for band in fan.bands)
+    return "".join(parts) + shape("p-mid p-via" if fan.through_proxy else "p-mid", middle)
 
 
-def _lines(axes: Axes, fan: Fan) -> None:
-    for line in fan.lines:
-        years, values = zip(*line.points, strict=True)
-        axes.plot(years, values, color=MUTED, linewidth=1.1, linestyle=(0, (1, 1.6)))
+def _area(bands: Sequence[Band], low: str, high: str, plane: Plane) -> str:
+    upper = [plane.at(band.year, getattr(band, high)) for band in bands]
+    return line([*upper, *(plane.at(band.year, getattr(band, low)) for band in reversed(bands))], closed=True)
 
 
-def _points(axes: Axes, fan: Fan) -> None:
-    for point in _labelled_once(fan.points):
-        marker, face = MARKERS.get(point.status, MARKERS["preliminary"])
-        _dot(axes, point, marker=marker, face=face, edge=INK)
-    for point in _labelled_once(fan.stand_ins):
-        _dot(axes, point, marker="D", face="white", edge=MUTED)
+def _points(fan: Fan, plane: Plane) -> Iterator[str]:
+    for point in fan.points:
+        yield _marker(point, MARKERS.get(point.status, MARKERS["preliminary"]), plane)
+    for point in fan.stand_ins:
+        x, y = plane.at(point.year, point.value)
+        yield shape("p-dot p-stand", f"M{short(x)},{short(y - 3.6)}l3.6,3.6 -3.6,3.6 -3.6,-3.6Z")
     for point in fan.overruled:  # its source stands in the section on figures set aside
-        _dot(axes, replace(point, source=0), marker="x", face=GOAL, edge=GOAL)
+        x, y = plane.at(point.year, point.value)
+        yield shape("p-out", f"M{short(x - 2.5)},{short(y - 2.5)}l5,5m0,-5l-5,5")
+    yield from (_source(point, plane) for points in (fan.points, fan.stand_ins) for point in _named_once(points))
 
 
-def _labelled_once(points: Sequence[Point]) -> list[Point]:
-    """Return the points with their source's number on the first of those that follow each other from one source."""
+def _marker(point: Point, names: str, plane: Plane) -> str:
+    x, y = (short(place) for place in plane.at(point.year, point.value))
+    if point.status in {"final", "reported"}:
+        return f'<circle class="{names}" cx="{x}" cy="{y}" r="2.6"/>'
+    return shape(names, f"M{x},{y}m0,-3.4l3,5.4h-6Z")
+
+
+def _named_once(points: Sequence[Point]) -> list[Point]:
+    """Return the points that show their source's number: the first of those that follow each other from one source."""
     before = [0, *(point.source for point in points)]
-    return [
-        replace(point, source=0) if point.source == last else point
-        for point, last in zip(points, before[:-1], strict=True)
-    ]
+    return [point for point, last in zip(points, before, strict=False) if point.source not in {0, last}]
 
 
-def _dot(axes: Axes, point: Point, *, marker: str, face: str, edge: str) -> None:
-    axes.plot(
-        [point.year], [point.value], marker=marker, markersize=5, markerfacecolor=face, markeredgecolor=edge,
-        markeredgewidth=1.1, linestyle="none", zorder=5,
-    )  # fmt: skip
-    if point.source:
-        axes.annotate(
-            str(point.source), (point.year, point.value), xytext=(0, 6), textcoords="offset points", ha="center",
-            color=MUTED, fontsize=8, zorder=6,
-        )  # fmt: skip
+def _source(point: Point, plane: Plane) -> str:
+    x, y = plane.at(point.year, point.value)
+    return text("p-fine p-centre", x, y - 6, str(point.source))
 
 
-def _goals(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
+def _goals(fan: Fan, plane: Plane) -> Iterator[str]:
     """Draw what is asked; the label stands at the end of the line from which the path is farther away."""
     for goal in fan.goals:
-        axes.plot([limits[0], goal.year], [goal.value] * 2, color=GOAL, linewidth=1.0, linestyle=(0, (6, 3)), zorder=4)
-        axes.plot([goal.year], [goal.value], marker="_", markersize=12, markeredgewidth=2.4, color=GOAL, zorder=4)
+        x, y = plane.at(goal.year, goal.value)
+        yield shape("p-goal", f"M{short(plane.left)},{short(y)}H{short(x)}")
+        yield shape("p-end", f"M{short(x - 6)},{short(y)}h12")
         first, last = (abs(fan.bands[end].median - goal.value) for end in (0, -1))
-        above = goal.value < limits[3] - 0.12 * (limits[3] - limits[2])
-        right = last > first
-        axes.annotate(
-            goal.label, (goal.year if right else limits[0], goal.value), xytext=(6 if right else 3, 3 if above else -3),
-            textcoords="offset points", va="bottom" if above else "top", ha="right" if right else "left", color=GOAL,
-            fontsize=9.5, fontweight="bold", zorder=6,
-        )  # fmt: skip
+        above = goal.value < plane.top - 0.12 * (plane.top - plane.bottom)
+        height = y - 4 if above else y + 12
+        if last > first:
+            yield text("p-asked p-right", min(x + 6, RIGHT), height, goal.label)
+        else:
+            yield text("p-asked", plane.left + 3, height, goal.label)
 
 
-def _breaks(axes: Axes, fan: Fan, limits: tuple[float, float, float, float]) -> None:
+def _breaks(fan: Fan, plane: Plane) -> Iterator[str]:
     """Draw changes of standard; a label that would run into the one before it stands a line lower."""
-    span = limits[1] - limits[0]
-    taken, lower = limits[0], False
+    taken, lower = plane.left, False
     for year, label in fan.breaks:
         at = year - 0.5
-        if not limits[0] < at < limits[1]:
+        if not plane.first < at < plane.last:
             continue
-        axes.plot([at] * 2, limits[2:], color=BREAK, linewidth=0.9, linestyle=(0, (2, 2)), zorder=3)
-        wide = span * LETTER * len(label)
-        late = at + wide > limits[1]
-        start = at - wide if late else at
+        x, wide = plane.x(at), SMALL * len(label)
+        yield shape("p-break", f"M{short(x)},{short(TOP)}V{short(BOTTOM)}")
+        late = x + wide > RIGHT
+        start = x - wide if late else x
         lower = start < taken and not lower
         taken = start + wide
-        axes.annotate(
-            label, (at, limits[3]), xytext=(-3 if late else 3, -12 if lower else -1), textcoords="offset points",
-            va="top", ha="right" if late else "left", color=BREAK, fontsize=9, zorder=6,
-        )  # fmt: skip
+        yield text(f"p-new{' p-right' if late else ''}", x - 3 if late else x + 3, TOP + (19 if lower else 8), label)

@@ -199,7 +199,7 @@ def _table(context: Context, path: Path, bands: Sequence[Band], key: str) -> Tab
     words = context.words
     indicator = context.dataset.indicators[path.indicator]
     held = {item.year: item for item in path.evidence.observations}
-    titles = ("year", "figure", "median", "interval80", "interval95")  # the half interval is for the eye
+    titles = ("year", "figure", "median", "interval50", "interval80", "interval95")
     published = "figure_stand_in" if path.proxy is not None else "figure"
     columns = tuple(
         Column(words.t(f"column.{published if title == 'figure' else title}"), numeric=title != "year")
@@ -220,7 +220,7 @@ def _row(context: Context, band: Band, figure: Observation | None, places: int) 
         references = context.sources.references(figure.source_id)
         published = Cell(f"{words.numbers.plain(figure.value)}{mark}", (), figure.value, references)
     known = bool(np.isclose(band.low95, band.high95))
-    limits = ((band.low80, band.high80), (band.low95, band.high95))
+    limits = ((band.low50, band.high50), (band.low80, band.high80), (band.low95, band.high95))
     intervals = [Cell("" if known else words.interval(low, high, "", places)) for low, high in limits]
     return (Cell(str(band.year)), published, Cell(decimal(band.median, places), (), band.median), *intervals)
 
@@ -234,12 +234,11 @@ def spark(context: Context, attainment: Attainment) -> Spark | None:
     bands = _bands(path, _years(context, path, target))
     goals = _goals(context, target, path)
     figures = _figures(context, path.evidence.observations)
-    label = context.words.t("spark.label", first=bands[0].year, last=bands[-1].year)
     return Spark(
         observed=tuple((point.year, point.value) for point in figures),
         path=_uncertain(bands),
         target=goals[0].value if goals else None,
-        label=label,
+        label=context.words.sentence(_alt_figures(context, path)),
     )
 
 

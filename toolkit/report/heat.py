@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from toolkit.attainment.result import Attainment
 from toolkit.report.context import Context
 from toolkit.report.figures import HeatMap
-from toolkit.report.parts import Cell, Column, Paragraph, Table
+from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
 from toolkit.report.sections import Block, Folded, Section
 from toolkit.report.words import SCALE, Words
 
@@ -35,7 +35,7 @@ def heat_section(contexts: Sequence[Context]) -> Section:
         columns_rest = (Column(wording.t("column.statement")), Column(wording.t("column.state")))
         rows_rest = tuple(_rest_row(contexts[0], by_target[key][0]) for key in rest)
         table = Table("unanswered", wording.t("summary.rest_caption"), columns_rest, rows_rest, "cards", quiet=True)
-        blocks.append(Folded(title, (table,)))
+        blocks.append(Folded(Heading(title), (table,)))
     return Section("heat", wording.t("section.heat"), tuple(blocks))
 
 

@@ -10,10 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from toolkit.base.texts import Language
+from toolkit.report.charts import fan_svg
 from toolkit.report.figures import Fan
 from toolkit.report.parts import Spark
 from toolkit.report.sections import Block, Document, Head, Section
-from toolkit.report.svg import sparkline
+from toolkit.report.svg import picture_style, sparkline, squeezed
 
 TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_PAGE = 150 * 1024
@@ -54,8 +55,6 @@ def environment() -> Environment:
 
 
 def _fan_svg(fan: Fan) -> Markup:
-    from toolkit.report.charts import fan_svg
-
     return Markup(fan_svg(fan))
 
 
@@ -109,12 +108,8 @@ def page_html(frame: Frame, body: str) -> str:
     """
     template = environment().get_template("page.html.j2")
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    return template.render(frame=frame, style=Markup(_squeeze(style)), body=Markup(body))
+    return template.render(frame=frame, style=Markup(squeezed(style) + picture_style()), body=Markup(body))
 
 
 def _tidy(html: str) -> str:
     return "\n".join(line.strip() for line in html.splitlines() if line.strip())
-
-
-def _squeeze(style: str) -> str:
-    return "".join(line.strip() for line in style.splitlines() if not line.strip().startswith("/*"))

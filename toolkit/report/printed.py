@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from toolkit.report.charts import fan_svg
 from toolkit.report.figures import Fan, Fans, HeatMap, TileMap
 from toolkit.report.parts import Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Table, Tally
-from toolkit.report.sections import Block, Document, Folded
+from toolkit.report.sections import Block, Document
 from toolkit.report.svg import sparkline, standing_alone
 from toolkit.report.words import Words, words
 
@@ -98,7 +99,7 @@ def printed(document: Document) -> Printed:
     """Return `document` as pieces for paper, with its pictures."""
     press = _Press(words(document.language))
     sections = tuple(
-        PrintedSection(section.key, section.title, tuple(press.pieces(section.blocks)))
+        PrintedSection(section.key, section.title, tuple(press.pieces(section.unfolded)))
         for section in document.sections
         if section.blocks
     )
@@ -129,9 +130,6 @@ class _Press:
                     yield from (Piece("item", label, head=str(count)) for _, label, count in block.entries)
                 case Definitions():
                     yield from (Piece("item", text, head=f"{term}:") for term, text in block.entries)
-                case Folded():
-                    yield Piece("heading", block.summary)
-                    yield from self.pieces(block.blocks)
                 case Fans():
                     yield from self._fans(block)
                 case HeatMap():
@@ -150,8 +148,6 @@ class _Press:
             yield from self._fan(fan)
 
     def _fan(self, fan: Fan) -> Iterator[Piece]:
-        from toolkit.report.charts import fan_svg
-
         yield Piece("heading", fan.title)
         yield Piece("paragraph", fan.subtitle, "note")
         yield Piece("picture", picture=self._keep(fan_svg(fan)), alt=fan.alt)

@@ -15,9 +15,9 @@ HEAD_TYPE = "application/vnd.langson-toolkit.head+json"
 
 @dataclass(frozen=True)
 class Folded:
-    """Blocks that a reader opens when wanted; printed in full."""
+    """Blocks under a heading that a reader opens when wanted; printed in full."""
 
-    summary: str
+    heading: Heading
     blocks: tuple[Block, ...]
 
 
@@ -32,6 +32,12 @@ class Section:
     title: str
     blocks: tuple[Block, ...]
     boxed: bool = False
+
+    @property
+    def unfolded(self) -> tuple[Block, ...]:
+        """All blocks in order, those that a page folds in full after their heading: as on paper."""
+        opened = [(block.heading, *block.blocks) if isinstance(block, Folded) else (block,) for block in self.blocks]
+        return tuple(block for blocks in opened for block in blocks)
 
     def __repr__(self) -> str:
         """Return the title and the size of the section, for plain text output."""

@@ -1,55 +1,68 @@
-"""Small inline SVG: what matplotlib writes, without what a page does not need; and sparklines of our own."""
+"""Small inline SVG: what all pictures share, and the lines that fit a cell of a table.
+
+Shapes name classes of ``templates/picture.css``; a page has that style once, a picture that stands alone carries it.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
+from functools import cache
 from html import escape
-from xml.etree import ElementTree
+from pathlib import Path
 
 from toolkit.report.parts import Spark
 
-_NAME_SPACE = re.compile(r"\{[^}]*\}")
-_NUMBER = re.compile(r"-?\d+\.\d+")
-_DROPPED = {"metadata", "style"}
-_STYLE_DEFAULTS = {
-    "text-anchor:start",
-    "font-size:10px",
-    "fill:#52606d",
-    "stroke-dashoffset:0",
-    "stroke-linecap:square",
-    "stroke-linecap:butt",
-    "stroke-linejoin:miter",
-}
-_ATTRIBUTES = {"href", "d", "x", "y", "id"}
+STYLE = Path(__file__).parent / "templates" / "picture.css"
+PAPER_TEXT = 'text{font-family:"DejaVu Sans";font-size:10px;fill:#52606d}'
+"""On a page pictures are written in the page's own type."""
 
 
-def compact(svg: str, *, title: str) -> str:
-    """Return a matplotlib SVG for use inside a page.
+@cache
+def picture_style() -> str:
+    """Return the style of all pictures, squeezed."""
+    return squeezed(STYLE.read_text(encoding="utf-8"))
 
-    No XML head, metadata, style sheet, size or name space; coordinates to a tenth of a point; fonts are
-    the page's; groups and identifiers are kept only where something needs them.
 
-    Parameters
-    ----------
-    svg :
-        What ``savefig(format="svg")`` wrote with ``svg.fonttype: none`` and a hash salt of its own,
-        so that identifiers differ between the charts of one page.
-    title :
-        What the chart shows; becomes its accessible name.
+def squeezed(style: str) -> str:
+    """Return a style sheet without comments of their own line and without line breaks."""
+    return "".join(line.strip() for line in style.splitlines() if not line.strip().startswith("/*"))
+
+
+def picture(width: int, height: int, parts: Iterable[str], label: str, name: str = "") -> str:
+    """Return a picture; `label` is what it shows, in words, `name` a class of its own."""
+    kind = f' class="{name}"' if name else ""
+    words = escape(label, quote=True)
+    return f'<svg{kind} viewBox="0 0 {width} {height}" role="img" aria-label="{words}">{"".join(parts)}</svg>'
+
+
+def shape(names: str, path: str) -> str:
+    """Return a path of the given classes; nothing for an empty one."""
+    return f'<path class="{names}" d="{path}"/>' if path else ""
+
+
+def text(names: str, x: float, y: float, words: str) -> str:
+    """Return words at a place, as text."""
+    return f'<text class="{names}" x="{short(x)}" y="{short(y)}">{escape(words, quote=False)}</text>'
+
+
+def line(points: Iterable[tuple[float, float]], *, closed: bool = False) -> str:
+    """Return the path through points; empty for none.
+
+    >>> line([(0, 1.04), (2, 3)]), line([])
+    ('M0,1 2,3', '')
     """
-    root = ElementTree.fromstring(svg)
-    used = set(re.findall(r"href=\"#([^\"]+)", svg))
-    inner = "".join(_element(child, used) for child in root)
-    box = _rounded(root.get("viewBox", ""))
-    return f'<svg viewBox="{box}" role="img" aria-label="{escape(title, quote=True)}">{inner}</svg>'
+    places = " ".join(f"{short(x)},{short(y)}" for x, y in points)
+    return f"M{places}{'Z' if closed else ''}" if places else ""
 
 
-PAPER_STYLE = (
-    'text{font-family:"DejaVu Sans";font-size:10px;fill:#52606d}'
-    ".band{fill:#b5cfe8}.middle{fill:none;stroke:#12548f;stroke-width:1.4}"
-    ".goal{stroke:#9c3d00;stroke-dasharray:4 2}.dots{stroke:#1f2933;stroke-width:4;stroke-linecap:round}"
-)
-"""What a page's style sheet says about pictures, for pictures that stand alone."""
+def short(value: float) -> str:
+    """Return a coordinate to a tenth.
+
+    >>> short(12.04), short(-0.01), short(3.25)
+    ('12', '0', '3.2')
+    """
+    written = f"{value:.1f}".removesuffix(".0")
+    return "0" if written == "-0" else written
 
 
 def standing_alone(svg: str) -> str:
@@ -61,64 +74,7 @@ def standing_alone(svg: str) -> str:
     width, height = svg.split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()
     start, inner = svg.split(">", 1)
     root = start.replace("<svg", f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"', 1)
-    return f"{root}><style>{PAPER_STYLE}</style>{inner}"
-
-
-def _element(element: ElementTree.Element, used: set[str]) -> str:
-    tag = _NAME_SPACE.sub("", str(element.tag))
-    if tag in _DROPPED:
-        return ""
-    inner = "".join(_element(child, used) for child in element)
-    text = escape(element.text.strip(), quote=False) if element.text and element.text.strip() else ""
-    attributes = _attributes(element, used)
-    if tag in {"g", "defs"} and (not inner or not attributes):
-        return f"<defs>{inner}</defs>" if tag == "defs" and inner else inner
-    if tag == "path" and attributes.endswith(' style="fill:none"'):
-        return ""  # an invisible background
-    return f"<{tag}{attributes}>{text}{inner}</{tag}>" if text or inner else f"<{tag}{attributes}/>"
-
-
-def _attributes(element: ElementTree.Element, used: set[str]) -> str:
-    found = {_NAME_SPACE.sub("", name): value for name, value in element.attrib.items()}
-    kept = []
-    for name, value in found.items():
-        if name not in _ATTRIBUTES or (name == "id" and value not in used):
-            continue
-        shown = value if name in {"id", "href"} else _rounded(value)
-        kept.append(f' {name}="{escape(_joined(shown) if name == "d" else shown, quote=True)}"')
-    style = _style(found.get("style", ""))
-    if "href" in found:  # a marker's stroke stands with its shape
-        style = ";".join(part for part in style.split(";") if part.startswith("fill") and part != "fill:none")
-    return "".join(kept) + (f' style="{escape(style, quote=True)}"' if style else "")
-
-
-def _style(style: str) -> str:
-    """Return a style without what is the default, the font as size and weight alone."""
-    parts = [part.strip().replace(": ", ":") for part in style.split(";") if part.strip()]
-    kept: list[str] = []
-    for part in parts:
-        name, _, value = part.partition(":")
-        if name == "font":
-            size = re.search(r"([\d.]+px)", value)
-            weight = re.match(r"(?:\w+ )?(\d{3}|bold) ", value)
-            kept += [f"font-size:{_rounded(size[1])}"] if size else []
-            kept += [f"font-weight:{weight[1]}"] if weight else []
-        elif name != "font-family" and part not in _STYLE_DEFAULTS:
-            kept.append(_rounded(part) if name != "fill" else part)
-    return ";".join(kept)
-
-
-def _joined(path: str) -> str:
-    return re.sub(r"\s*([A-Za-z])\s*", r"\1", re.sub(r"\s+", " ", path)).strip()
-
-
-def _rounded(text: str) -> str:
-    return _NUMBER.sub(lambda match: _short(float(match[0])), text)
-
-
-def _short(value: float) -> str:
-    text = f"{value:.1f}".removesuffix(".0")
-    return "0" if text == "-0" else text
+    return f"{root}><style>{PAPER_TEXT}{picture_style()}</style>{inner}"
 
 
 WIDTH, HEIGHT, MARGIN = 120, 30, 3
@@ -126,7 +82,7 @@ CORNERS = 5
 
 
 def thinned(path: tuple[tuple[int, float, float, float], ...]) -> tuple[tuple[int, float, float, float], ...]:
-    """Return at most `CORNERS` years of a path, the first and the last among them: a sparkline shows no more."""
+    """Return at most `CORNERS` years of a path, the first and the last among them: a small line shows no more."""
     if len(path) <= CORNERS:
         return path
     step = (len(path) - 1) / (CORNERS - 1)
@@ -143,25 +99,15 @@ def sparkline(spark: Spark) -> str:
     bottom, top = min(values), max(values)
     first, last = min(years), max(years)
 
-    def x(year: int) -> int:
-        return round(MARGIN + (WIDTH - 2 * MARGIN) * (year - first) / max(last - first, 1))
-
-    def y(value: float) -> int:
+    def at(year: int, value: float) -> tuple[int, int]:
         share = (value - bottom) / (top - bottom) if top > bottom else 0.5
-        return round(HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * share)
+        x = MARGIN + (WIDTH - 2 * MARGIN) * (year - first) / max(last - first, 1)
+        return round(x), round(HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * share)
 
-    parts = []
-    if spark.path:
-        path = thinned(spark.path)
-        edge = [f"{x(year)},{y(high)}" for year, _, _, high in path]
-        edge += [f"{x(year)},{y(low)}" for year, low, _, _ in reversed(path)]
-        parts.append(f'<path class="band" d="M{" ".join(edge)}Z"/>')
-        middle = " ".join(f"{x(year)},{y(median)}" for year, _, median, _ in path)
-        parts.append(f'<path class="middle" d="M{middle}"/>')
-    if spark.target is not None:
-        parts.append(f'<path class="goal" d="M0,{y(spark.target)}H{WIDTH}"/>')
-    if spark.observed:
-        dots = "".join(f"M{x(year)},{y(value)}h0" for year, value in spark.observed)
-        parts.append(f'<path class="dots" d="{dots}"/>')
-    label = escape(spark.label, quote=True)
-    return f'<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+    path = thinned(spark.path)
+    edge = [at(year, high) for year, _, _, high in path] + [at(year, low) for year, low, _, _ in reversed(path)]
+    goal = f"M0,{at(first, spark.target)[1]}H{WIDTH}" if spark.target is not None else ""
+    dots = "".join(f"{line([at(year, value)])}h0" for year, value in spark.observed)
+    middle = line(at(year, median) for year, _, median, _ in path)
+    parts = (shape("p-80", line(edge, closed=True)), shape("p-mid", middle), shape("p-goal", goal))
+    return picture(WIDTH, HEIGHT, (*parts, shape("p-dots", dots)), spark.label, "spark")

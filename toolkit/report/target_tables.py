@@ -10,8 +10,11 @@ from toolkit.report.context import Context, by_verdict
 from toolkit.report.fans import charted, ranked_targets, spark
 from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table, Tally
 from toolkit.report.requirement import lowered
-from toolkit.report.sections import Block, Section
+from toolkit.report.sections import Block, Folded, Section
 from toolkit.report.words import SCALE
+
+FOLDED = ("cannot_be_assessed", "milestone")
+"""Long groups without an answer: a reader in a hurry unfolds them only if wanted."""
 
 
 def targets_section(context: Context) -> Section:
@@ -23,9 +26,9 @@ def targets_section(context: Context) -> Section:
     for verdict in SCALE:
         found = by_verdict(context.attainments, verdict)
         if found:
-            blocks.append(Heading(words.t(f"group.{verdict}"), count=len(found), verdict=verdict))
-            blocks.extend(_group_note(context, verdict))
-            blocks.append(_table(context, verdict, found, small))
+            heading = Heading(words.t(f"group.{verdict}"), count=len(found), verdict=verdict)
+            content: tuple[Block, ...] = (*_group_note(context, verdict), _table(context, verdict, found, small))
+            blocks += [Folded(heading, content)] if verdict in FOLDED else [heading, *content]
     return Section("targets", words.t("section.targets"), tuple(blocks))
 
 
