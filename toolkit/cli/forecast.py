@@ -105,12 +105,25 @@ def parse_levels(text: str | None) -> tuple[float, ...]:
     return tuple(levels)
 
 
-def _any_table(table: Path, horizon: int, levels: tuple[float, ...], model: str) -> pd.DataFrame:
-    import pandas as pd
+def histories_file(table: Path) -> pd.DataFrame:
+    """Return the cells of a table of histories as texts.
 
-    from toolkit.forecast.table import forecast_table
+    Raises
+    ------
+    UsageError
+        If there is no such file, or it is no table.
+    """
+    import pandas as pd
 
     if not table.is_file():
         raise UsageError(say("cli.no_file", file=table), say("cli.no_file.histories"))
-    content = pd.read_csv(table, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    return forecast_table(content, horizon=horizon, quantiles=levels, model=model)
+    try:
+        return pd.read_csv(table, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        raise UsageError(say("cli.unreadable", file=table, error=error), say("cli.no_file.histories")) from error
+
+
+def _any_table(table: Path, horizon: int, levels: tuple[float, ...], model: str) -> pd.DataFrame:
+    from toolkit.forecast.table import forecast_table
+
+    return forecast_table(histories_file(table), horizon=horizon, quantiles=levels, model=model)

@@ -9,6 +9,7 @@ import typer
 from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import say
 from toolkit.cli import (
+    backtest,
     check,
     forecast,
     history,
@@ -34,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("backtest")(backtest.backtest)
 app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("history")(history.history)

@@ -13,7 +13,17 @@ from toolkit.evaluate.objective import LEVELS
 from toolkit.models import Forecaster, Panel
 from toolkit.models.links import FloatArray
 
-__all__ = ["PACES", "forecast_cut", "rolling_origins", "score_cut", "score_cuts", "summary"]
+__all__ = [
+    "PACES",
+    "events",
+    "forecast_cut",
+    "known_by",
+    "rolling_origins",
+    "score_cut",
+    "score_cuts",
+    "scored",
+    "summary",
+]
 
 # Events: the last value moved on at these multiples of the panel's median yearly change so far
 PACES = (0.5, 1.0, 1.5)
@@ -22,7 +32,9 @@ LARGEST_RATIO = 20.0
 MEASURES = ("crps", "wis", "absolute_error")
 
 
-def rolling_origins(name: str, panel: Panel, *, fewest: int = 3, horizons: int = HORIZONS) -> list[Cut]:
+def rolling_origins(
+    name: str, panel: Panel, *, parent: Panel | None = None, fewest: int = 3, horizons: int = HORIZONS
+) -> list[Cut]:
     """Return one cut for every origin of a panel: what was known by then, and what came afterwards.
 
     Parameters
@@ -31,28 +43,27 @@ def rolling_origins(name: str, panel: Panel, *, fewest: int = 3, horizons: int =
         Name of the panel.
     panel :
         All observations; only cells of one standard are used (no jumps).
+    parent :
+        The series that the units follow, if there is one: then units without figures are forecast too.
     fewest :
-        An origin needs this many observed years in some unit.
+        An origin needs this many observed years in some unit, or in the parent.
     horizons :
         Years ahead.
     """
     found = []
-    for origin in range(int(panel.year.min()), int(panel.year.max())):
-        past = panel.year <= origin
-        counts = np.bincount(panel.unit[past], minlength=panel.units)
-        ahead = (panel.year > origin) & (panel.year <= origin + horizons) & (counts[panel.unit] > 0)
-        if counts.max() < fewest or not ahead.any():
+    for origin in range(int(panel.year.min()) - (parent is not None), int(panel.year.max())):
+        history = known_by(panel, origin)
+        above = None if parent is None else known_by(parent, origin)
+        counts = np.bincount(history.unit, minlength=panel.units)
+        ahead = (panel.year > origin) & (panel.year <= origin + horizons)
+        if above is None:
+            ahead &= counts[panel.unit] > 0
+        longest = counts.max() if above is None else above.year.size
+        if longest < fewest or not ahead.any():
             continue
-        history = Panel.from_rows(
-            panel.units,
-            panel.unit[past],
-            panel.year[past],
-            panel.value[past],
-            panel.scale,
-            noise=panel.noise[past],
-            origin=origin,
-        )
         last, last_year = last_values(history)
+        if above is not None:
+            last = np.where(counts > 0, last, last_values(above)[0])
         unit = panel.unit[ahead]
         found.append(
             Cut(
@@ -66,9 +77,24 @@ def rolling_origins(name: str, panel: Panel, *, fewest: int = 3, horizons: int =
                 truth=panel.value[ahead],
                 last=last[unit],
                 last_year=last_year[unit],
+                parent=above,
             )
         )
     return found
+
+
+def known_by(panel: Panel, origin: int) -> Panel:
+    """Return a panel's figures up to a year."""
+    past = panel.year <= origin
+    return Panel.from_rows(
+        panel.units,
+        panel.unit[past],
+        panel.year[past],
+        panel.value[past],
+        panel.scale,
+        noise=panel.noise[past],
+        origin=origin,
+    )
 
 
 def last_values(panel: Panel) -> tuple[FloatArray, np.ndarray]:
@@ -124,23 +150,45 @@ def score_cut(cut: Cut, quantiles: FloatArray, levels: FloatArray = LEVELS) -> p
             "horizon": cut.horizon,
             "points": counts[cut.unit],
             "naive": np.abs(cut.truth - cut.last),
-            "crps": scores.crps_of_quantiles(q, levels, cut.truth),
-            "wis": scores.weighted_interval_score(q, levels, cut.truth),
-            "absolute_error": scores.absolute_error(q, levels, cut.truth),
-            "position": scores.probability_at_most(q, levels, cut.truth),
+            **scored(q, levels, cut.truth),
         }
     )
     # over all units of the cut, whatever group is looked at later
     table["unit_of_error"] = table.groupby("horizon")["naive"].transform("mean").clip(lower=1e-9)
-    for share in (50, 80, 95):
-        table[f"covers_{share}"] = scores.covered(q, levels, cut.truth, share / 100.0)
-    moved = pace_of(cut) * (cut.panel.last_year + cut.horizon - cut.last_year)
+    moved = np.float64(pace_of(cut)) * (cut.panel.last_year + cut.horizon - cut.last_year).astype(np.float64)
+    return table.assign(**events(q, levels, cut.truth, cut.last, moved))
+
+
+def scored(q: FloatArray, levels: FloatArray, truth: FloatArray) -> dict[str, FloatArray | np.ndarray]:
+    """Return errors, position in the distribution and coverage of outcomes (R,) under quantiles (R, Q)."""
+    return {
+        "crps": scores.crps_of_quantiles(q, levels, truth),
+        "wis": scores.weighted_interval_score(q, levels, truth),
+        "absolute_error": scores.absolute_error(q, levels, truth),
+        "position": scores.probability_at_most(q, levels, truth),
+        **{f"covers_{share}": scores.covered(q, levels, truth, share / 100.0) for share in (50, 80, 95)},
+    }
+
+
+def events(
+    q: FloatArray, levels: FloatArray, truth: FloatArray, last: FloatArray, moved: FloatArray
+) -> dict[str, np.ndarray]:
+    """Return forecast probability and truth of "moved on at k times the pace so far", for every pace.
+
+    Parameters
+    ----------
+    q, levels, truth :
+        Quantiles (R, Q), their levels, and outcomes (R,).
+    last, moved :
+        Shape (R,): last value known, and how far the pace so far would have led since.
+    """
+    found: dict[str, np.ndarray] = {}
     for number, pace in enumerate(PACES):
-        threshold = cut.last + pace * moved
+        threshold = last + pace * moved
         at_most = scores.probability_at_most(q, levels, threshold)
-        table[f"probability_{number}"] = np.where(moved >= 0, 1.0 - at_most, at_most)
-        table[f"happened_{number}"] = np.where(moved >= 0, cut.truth >= threshold, cut.truth <= threshold)
-    return table
+        found[f"probability_{number}"] = np.where(moved >= 0, 1.0 - at_most, at_most)
+        found[f"happened_{number}"] = np.where(moved >= 0, truth >= threshold, truth <= threshold)
+    return found
 
 
 def score_cuts(

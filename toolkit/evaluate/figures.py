@@ -16,7 +16,7 @@ from toolkit.evaluate.scores import reliability
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["position_figure", "reliability_figure", "reliability_of_events"]
+__all__ = ["by_group_figure", "position_figure", "reliability_figure", "reliability_of_events"]
 
 
 def reliability_of_events(rows: pd.DataFrame, *, bins: int = 10) -> pd.DataFrame:
@@ -49,4 +49,27 @@ def position_figure(rows: pd.DataFrame, *, position_label: str, count_label: str
     axes.hist(rows["position"], bins=20, range=(0, 1), color="0.6", edgecolor="white")
     axes.axhline(len(rows) / 20.0, color="0.2", linewidth=1)
     axes.set(xlim=(0, 1), xlabel=position_label, ylabel=count_label)
+    return figure
+
+
+def by_group_figure(table: pd.DataFrame, group: str, *, group_label: str, error_label: str, cover_label: str) -> Figure:
+    """Draw error and 80 % coverage of every model by number of points or horizon.
+
+    Parameters
+    ----------
+    table :
+        Columns ``model, crps, covers_80`` and the one named by `group`.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 3.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for (model, rows), marker in zip(table.groupby("model", sort=False), "osD^vP*Xdhp", strict=False):
+        left.plot(rows[group], rows["crps"], marker=marker, markersize=4, linewidth=1.2, label=str(model))
+        right.plot(rows[group], rows["covers_80"], marker=marker, markersize=4, linewidth=1.2)
+    right.axhline(0.8, color="0.4", linewidth=1, linestyle="--")
+    left.set(xlabel=group_label, ylabel=error_label)
+    left.set_ylim(bottom=0)
+    right.set(xlabel=group_label, ylabel=cover_label, ylim=(0, 1))
+    left.legend(frameon=False, fontsize=8)
     return figure

@@ -1,0 +1,60 @@
+"""``toolkit backtest``: tables and figures in a folder, of the plan's data and of any table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.cli.commands import run
+
+
+def test_the_plans_own_data(tmp_path: Path) -> None:
+    done = run(
+        "backtest", "--indicator", "poverty_rate", "--from", "2022", "--as-of", "2026-11-23", "--area", "20",
+        "--model", "no_change", "--model", "drift", "--draws", "200", "--lang", "vi", "--out", tmp_path / "b",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "không đổi = 1" in done.stdout
+    assert "0," in done.stdout, "numbers have a decimal comma in Vietnamese"
+    scores = pd.read_csv(tmp_path / "b" / "scores.csv").set_index("model")
+    assert scores.index.tolist() == ["no_change", "drift"]
+    assert scores.loc["no_change", "crps_ratio"] * scores.loc["drift", "crps_ratio"] == pytest.approx(1, abs=1e-4)
+    outcomes = pd.read_csv(tmp_path / "b" / "outcomes.csv")
+    assert len(outcomes) == scores["outcomes"].sum()
+    for group in ("points", "horizon", "grade", "panel"):
+        assert pd.read_csv(tmp_path / "b" / f"by_{group}.csv")["outcomes"].sum() == len(outcomes)
+    for figure in ("reliability", "positions", "by_points", "by_horizon"):
+        assert "</svg>" in (tmp_path / "b" / f"{figure}.svg").read_text(encoding="utf-8")
+
+
+def test_any_table_with_a_parent(tmp_path: Path) -> None:
+    rows = [("p", "percent", unit, 2010 + year, start - year) for unit, start in (("a", 40), ("b", 30))
+            for year in range(8)]  # fmt: skip
+    rows += [("p", "percent", "__parent__", 2010 + year, 35 - year) for year in range(8)]
+    rows += [("p", "percent", "late", 2017, 20)]
+    table = pd.DataFrame(rows, columns=["panel", "kind", "unit", "year", "value"])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    done = run(
+        "backtest", "--table", tmp_path / "t.csv", "--model", "drift", "--model", "no_change", "--json",
+        "--out", tmp_path / "b",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    scores = {line["model"]: line for line in json.loads(done.stdout)}
+    assert scores["drift"]["crps"] < 0.5 * scores["no_change"]["crps"]
+    by_points = pd.read_csv(tmp_path / "b" / "by_points.csv")
+    assert 0 in set(by_points["points"]), "units without figures follow the parent and are scored"
+
+
+def test_what_cannot_be_scored_is_said(tmp_path: Path) -> None:
+    table = pd.DataFrame([("p", "percent", "a", 2020, 5.0)], columns=["panel", "kind", "unit", "year", "value"])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    done = run("backtest", "--table", tmp_path / "t.csv", "--lang", "en", "--out", tmp_path / "b")
+    assert (done.returncode, "nothing can be scored" in done.stderr) == (1, True)
+    done = run("backtest", "--table", tmp_path / "t.csv", "--area", "20", "--lang", "en")
+    assert (done.returncode, "--area" in done.stderr) == (2, True)
+    (tmp_path / "bad.csv").write_bytes(b"\xff\xfe\x00")
+    done = run("backtest", "--table", tmp_path / "bad.csv", "--lang", "en")
+    assert (done.returncode, "cannot be read" in done.stderr) == (2, True)
