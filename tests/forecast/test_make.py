@@ -13,7 +13,7 @@ from tests.conftest import ROOT, TODAY
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast import store
-from toolkit.forecast.make import Span, make_forecasts, needed
+from toolkit.forecast.make import Span, forecast_batches, make_forecasts, needed
 from toolkit.forecast.panels import scale_of
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan, ProxySwitches
@@ -205,3 +205,33 @@ def logit(percent: np.ndarray) -> np.ndarray:
     """Return the logit of percentages, kept a little inside the bounds."""
     share = np.clip(percent, 1e-6, 100 - 1e-6) / 100
     return np.log(share / (1 - share))
+
+
+def test_batches_of_any_size_and_in_any_company_hold_the_same_draws(real_data: Dataset, real_plan: Plan) -> None:
+    only = {("poverty_rate", "dtts"): Span(2020, 2030, 2030), ("households_with_electricity_share", "all"): Span(2020, 2030, 2030)}
+    wanted = ["06112", "05977", "06136", "06196", "06325"]
+    every = {
+        size: list(forecast_batches(real_data, real_plan, wanted, draws=100, only=only, size=size))
+        for size in (1, 2, 50)
+    }
+    joined = {size: {key: path for batch in batches for key, path in batch.items()} for size, batches in every.items()}
+    alone = make_forecasts(real_data, real_plan, [wanted[0]], draws=100, only=only)
+    assert max(len({key[0] for key in batch}) for batch in every[1][1:]) == 1  # after the province, one by one
+    assert set(wanted) <= {key[0] for key in joined[1]}
+    assert joined[1].keys() == joined[2].keys() == joined[50].keys()
+    for key, path in joined[50].items():
+        assert path.draws.tobytes() == joined[1][key].draws.tobytes() == joined[2][key].draws.tobytes()
+    for key in alone.keys_of(wanted[0]):
+        assert alone.paths[key].draws.tobytes() == joined[2][key].draws.tobytes()
+        assert alone.paths[key].breaks == joined[2][key].breaks
+
+
+def test_children_share_the_jump_of_the_area_that_they_follow(real_data: Dataset, real_plan: Plan) -> None:
+    made = make_forecasts(real_data, real_plan, [], draws=200, only=POVERTY)
+    jumps = []
+    for code in ("20", "178"):
+        across, today = (made.path(code, "poverty_rate", "all", across_breaks=way) for way in (True, False))
+        assert across is not None
+        assert today is not None
+        jumps.append(logit(across.at(2028)) - logit(today.at(2028)))
+    assert np.corrcoef(jumps[0], jumps[1])[0, 1] > 0.95

@@ -42,7 +42,8 @@ def test_only_the_area_asked_for_is_read(folder: Path) -> None:
     assert list(loaded.paths._read) == ["181"]
 
 
-def test_an_incomplete_or_damaged_store_is_named(folder: Path) -> None:
+def test_an_incomplete_or_damaged_store_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOOLKIT_LANG", "en")
     draws = folder / "182.npz"
     kept = draws.read_bytes()
     try:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 
 
@@ -30,23 +28,21 @@ def upward(dataset: Dataset, province: str) -> tuple[str, ...]:
     return (*reversed([area.code for area in dataset.areas.ancestors(province)]), province)
 
 
-def families_below(dataset: Dataset, province: str, codes: Iterable[str]) -> list[Family]:
-    """Return the families needed to forecast `codes`, parents before children.
+def families_below(dataset: Dataset, province: str) -> list[Family]:
+    """Return the families below a province: its districts, then the communes that follow the same area.
 
-    All districts of the province are always one family, so that a district's forecast is the same
-    whether it is asked for alone or with the others. Communes follow the former district that all of
-    their territory came from, or the province where it came from several.
+    A family never depends on which areas are asked for: a forecast is the same alone and in any company. Communes,
+    ended ones too, follow the former district that all of their territory came from, or the province where it came
+    from several.
     """
-    districts = [area.code for area in dataset.areas.all(level="district") if area.parent_code == province]
-    families = [Family(province, tuple(sorted(districts)))]
+    districts = sorted({area.code for area in dataset.areas.all(level="district") if area.parent_code == province})
     communes: dict[str, set[str]] = {}
-    for code in codes:
-        if code not in districts and code != province:
-            communes.setdefault(parent_of_commune(dataset, province, code), set()).add(code)
-    for parent in sorted(communes):
-        siblings = {area.code for area in commune_siblings(dataset, province, parent)}
-        families.append(Family(parent, tuple(sorted(siblings | communes[parent]))))
-    return families
+    for area in dataset.areas.all(level="commune"):
+        parent = parent_of_commune(dataset, province, area.code)
+        if parent == province or parent in districts:
+            communes.setdefault(parent, set()).add(area.code)
+    below = [Family(parent, tuple(sorted(communes[parent]))) for parent in sorted(communes)]
+    return [Family(province, tuple(districts)), *below]
 
 
 def parent_of_commune(dataset: Dataset, province: str, code: str) -> str:
@@ -56,9 +52,3 @@ def parent_of_commune(dataset: Dataset, province: str, code: str) -> str:
         return area.parent_code
     former = dataset.crosswalk.former_districts(code)
     return former[0] if len(former) == 1 else province
-
-
-def commune_siblings(dataset: Dataset, province: str, parent: str) -> list[Area]:
-    """Return the communes in force today that follow `parent`."""
-    communes = dataset.areas.all(level="commune", on=dataset.as_of)
-    return [area for area in communes if parent_of_commune(dataset, province, area.code) == parent]

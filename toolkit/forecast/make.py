@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
 
 import numpy as np
 
@@ -11,10 +12,13 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Proxy
-from toolkit.forecast.build import Builder, Wanted
+from toolkit.forecast.build import Builder
+from toolkit.forecast.hierarchy import Family, families_below
+from toolkit.forecast.packing import compact
 from toolkit.forecast.paths import Path
 from toolkit.forecast.proxies import through_proxy
-from toolkit.forecast.store import Forecasts, PathKey, compact
+from toolkit.forecast.store import Forecasts, PathKey, Store
+from toolkit.forecast.subject import Branch, Subject, Wanted
 from toolkit.models import NAMES, get
 from toolkit.plan.schema import MilestoneRule, Plan, RatioToRule, Target
 
@@ -23,6 +27,8 @@ Key = tuple[str, str]
 
 DRAWS = 2000
 SEED = 138
+BATCH = 12
+"""Areas in memory at a time: about a province's districts."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ def make_forecasts(
     seed: int = SEED,
     model: str = "default",
     only: Mapping[Key, Span] | None = None,
+    keep: FilePath | None = None,
 ) -> Forecasts:
     """Forecast everything that the plan's targets ask about.
 
@@ -66,6 +73,9 @@ def make_forecasts(
         Name of a forecaster of the models room.
     only :
         Forecast these in place of what the plan needs.
+    keep :
+        Folder to keep the draws in, a few areas at a time, in place of memory; they are read back when they are asked
+        for. :func:`toolkit.forecast.store.close` makes the folder complete.
 
     Returns
     -------
@@ -80,25 +90,107 @@ def make_forecasts(
         raise UsageError(say("forecast.few_draws", draws=draws), say("forecast.few_draws.remedy", usual=DRAWS))
     if model not in NAMES:
         raise UsageError(say("forecast.no_model", model=model), say("base.choose", choices=", ".join(NAMES)))
-    forecaster = get(model)
-    builder = Builder(dataset, plan.province_code, tuple(area_codes), forecaster, draws, seed)
+    batches = forecast_batches(dataset, plan, area_codes, draws=draws, seed=seed, model=model, only=only)
+    paths: Mapping[PathKey, Path]
+    if keep is None:
+        paths = {key: path for batch in batches for key, path in batch.items()}
+    else:
+        writer = Store(keep)
+        for batch in batches:
+            writer.add(batch)
+        paths = writer.opened()
+    return Forecasts(paths, seed, draws, dataset.as_of, get(model).name, dataset.simulated)
+
+
+def forecast_batches(
+    dataset: Dataset,
+    plan: Plan,
+    area_codes: Sequence[str],
+    *,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    model: str = "default",
+    only: Mapping[Key, Span] | None = None,
+    size: int = BATCH,
+) -> Iterator[dict[PathKey, Path]]:
+    """Forecast as :func:`make_forecasts`, a few areas at a time, parents before children.
+
+    An area's paths all come in one batch, and are the same whatever `size` is and whichever other areas are asked
+    for: memory depends on the size of a batch, not on the number of areas.
+
+    Parameters
+    ----------
+    size :
+        Areas of a batch, at most.
+
+    Yields
+    ------
+    dict
+        Paths by area, indicator, scope and whether future changes of standard are crossed.
+    """
+    families = tuple(families_below(dataset, plan.province_code))
+    builder = Builder(dataset, plan.province_code, families, get(model), draws, seed)
     needs = needed(plan, dataset) if only is None else with_sources(only, dataset)
-    direct = {key: _both(builder, key, span) for key, span in needs.items()}
-    paths: dict[PathKey, Path] = {}
-    for key in needs:
-        today = _resolved(key, False, direct, dataset, plan)
-        for code, path in _resolved(key, True, direct, dataset, plan).items():
-            paths[code, *key, True] = replace(path, draws=compact(path.draws))
-            if not np.array_equal(path.draws, today[code].draws):
-                paths[code, *key, False] = replace(today[code], draws=compact(today[code].draws))
-    return Forecasts(
-        paths=paths,
-        seed=seed,
-        draw_count=draws,
-        as_of=dataset.as_of,
-        model_name=forecaster.name,
-        simulated=dataset.simulated,
-    )
+    wanted = {key: Wanted(*key, span.first, span.last, span.judged_in) for key, span in needs.items()}
+    batch = Batch(builder, plan, {key: builder.subject(one) for key, one in wanted.items()})
+    top = batch.top()
+    yield batch.resolved([(key, branch, [0]) for key, branches in top.items() for branch in branches.values()])
+    province = {key: branches[plan.province_code] for key, branches in top.items() if plan.province_code in branches}
+    del top
+    districts: dict[Key, Branch] = {}
+    for number, family in enumerate(families):
+        asked = [row for row, code in enumerate(family.members) if number == 0 or code in area_codes]
+        above = province if family.parent_code == plan.province_code else districts
+        below = batch.below(family, above) if asked else {}
+        districts = below if number == 0 else districts
+        for start in range(0, len(asked), size):
+            yield batch.resolved([(key, branch, asked[start : start + size]) for key, branch in below.items()])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Everything wanted, and how the paths of a few areas are made from it.
+
+    Attributes
+    ----------
+    builder, plan :
+        Makes direct paths; says which proxies are switched on.
+    subjects :
+        By indicator and scope; None where the province has no evidence.
+    """
+
+    builder: Builder
+    plan: Plan
+    subjects: Mapping[Key, Subject | None]
+
+    def top(self) -> dict[Key, dict[str, Branch]]:
+        """Return the province and the areas above it."""
+        return {key: self.builder.top(subject) for key, subject in self.subjects.items() if subject is not None}
+
+    def below(self, family: Family, above: Mapping[Key, Branch]) -> dict[Key, Branch]:
+        """Return a family where the area that it follows has a path."""
+        return {
+            key: self.builder.below(subject, family, above[key])
+            for key, subject in self.subjects.items()
+            if subject is not None and key in above
+        }
+
+    def resolved(self, members: Iterable[tuple[Key, Branch, Sequence[int]]]) -> dict[PathKey, Path]:
+        """Return own, borrowed and proxied paths of members of families."""
+        direct: dict[Key, dict[bool, dict[str, Path]]] = {key: {True: {}, False: {}} for key in self.subjects}
+        for key, branch, rows in members:
+            subject = self.subjects[key]
+            if subject is not None:
+                for across, found in self.builder.paths(subject, branch, rows).items():
+                    direct[key][across] |= found
+        paths: dict[PathKey, Path] = {}
+        for key in self.subjects:
+            today = _resolved(key, False, direct, self.builder.dataset, self.plan)
+            for code, path in _resolved(key, True, direct, self.builder.dataset, self.plan).items():
+                paths[code, *key, True] = replace(path, draws=compact(path.draws))
+                if not np.array_equal(path.draws, today[code].draws):
+                    paths[code, *key, False] = replace(today[code], draws=compact(today[code].draws))
+        return paths
 
 
 def needed(plan: Plan, dataset: Dataset) -> dict[Key, Span]:
@@ -133,14 +225,6 @@ def _keys(target: Target) -> list[Key]:
 def _sources(proxy: Proxy) -> list[Key]:
     share = [(proxy.transform.indicator, proxy.transform.scope)] if proxy.transform.kind == "divide_by_share" else []
     return [(proxy.indicator, proxy.scope), *share]
-
-
-def _both(builder: Builder, key: Key, span: Span) -> dict[bool, dict[str, Path]]:
-    """Return the paths of one need without and across future breaks, made once where there is no such break."""
-    wanted = Wanted(key[0], key[1], span.first, span.last, span.judged_in)
-    across = builder.paths(wanted, across_breaks=True)
-    future = any(not change.measured for path in across.values() for change in path.breaks)
-    return {True: across, False: builder.paths(wanted, across_breaks=False) if future else across}
 
 
 def _resolved(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -16,12 +17,13 @@ import numpy as np
 from toolkit.base.errors import DataError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say
+from toolkit.forecast.packing import fixed, packed, unpacked
 from toolkit.forecast.paths import Break, Evidence, FloatArray, Observation, Path, PeriodAverage, ProxyUse
 
 PathKey = tuple[str, str, str, bool]
 """(area, indicator, scope, across future breaks)"""
 INDEX = "index.json"
-AREAS_HELD = 32
+AREAS_HELD = 16
 """So many areas are held in memory at a time, those used last: a province and its districts, not 700 communes."""
 
 
@@ -122,37 +124,62 @@ class StoredPaths(Mapping[PathKey, Path]):
         return read
 
 
-def save(forecasts: Forecasts, folder: FilePath) -> FilePath:
-    """Write forecasts to `folder`: for each area one file of draws and one of what they mean; the index comes last.
+class Store:
+    """Writes forecasts to a folder, a few areas at a time; only :meth:`close` makes them complete.
 
-    Draws are kept as 32-bit numbers, published figures in full (see :func:`compact`).
+    For each area there is one file of draws (see :mod:`toolkit.forecast.packing`) and one of what they mean.
+
+    Parameters
+    ----------
+    folder :
+        What an earlier run left there counts no more from now on.
     """
-    (folder / INDEX).unlink(missing_ok=True)  # until all is written the folder holds no complete forecasts
-    by_area: dict[str, list[tuple[PathKey, Path]]] = {}
-    for key, path in forecasts.paths.items():
-        by_area.setdefault(key[0], []).append((key, path))
-    for code, paths in by_area.items():
-        arrays: dict[str, Any] = {}
-        entries: list[dict[str, Any]] = []
-        for number, (key, path) in enumerate(paths):
-            name = f"a{number:05d}"
-            arrays[name] = path.draws.astype(np.float32)
-            if path.weights is not None:
-                arrays[f"{name}w"] = path.weights
-            entries.append({"key": list(key), "array": name, "path": describe(path)})
-        stream = io.BytesIO()
-        np.savez(stream, **arrays)
-        write_atomic(folder / f"{code}.npz", stream.getvalue())
-        write_atomic(folder / f"{code}.json", json.dumps(entries, ensure_ascii=False, separators=(",", ":")))
+
+    def __init__(self, folder: FilePath) -> None:
+        self._folder = folder
+        self._codes: set[str] = set()
+        (folder / INDEX).unlink(missing_ok=True)
+
+    def add(self, paths: Mapping[PathKey, Path]) -> None:
+        """Write all paths of some areas."""
+        by_area: dict[str, dict[PathKey, Path]] = {}
+        for key, path in paths.items():
+            by_area.setdefault(key[0], {})[key] = path
+        for code, held in by_area.items():
+            arrays, columns = packed([path.draws for path in held.values()])
+            entries = []
+            for number, ((key, path), places) in enumerate(zip(held.items(), columns, strict=True)):
+                if path.weights is not None:
+                    arrays[f"w{number}"] = path.weights
+                entries.append({"key": list(key), "columns": places, "path": describe(path)})
+            stream = io.BytesIO()
+            np.savez(stream, **arrays)  # type: ignore[arg-type]  # names of arrays, not options
+            write_atomic(self._folder / f"{code}.npz", stream.getvalue())
+            write_atomic(self._folder / f"{code}.json", json.dumps(entries, ensure_ascii=False, separators=(",", ":")))
+        self._codes |= by_area.keys()
+
+    def opened(self) -> StoredPaths:
+        """Return the paths written so far."""
+        return StoredPaths(self._folder, sorted(self._codes))
+
+
+def close(forecasts: Forecasts, folder: FilePath) -> FilePath:
+    """Write the index, without which a folder holds no complete forecasts."""
     record = {
         "seed": forecasts.seed,
         "draw_count": forecasts.draw_count,
         "as_of": forecasts.as_of.isoformat(),
         "model_name": forecasts.model_name,
         "simulated": forecasts.simulated,
-        "areas": sorted(by_area),
+        "areas": forecasts.areas(),
     }
     return write_atomic(folder / INDEX, json.dumps(record, ensure_ascii=False, indent=1))
+
+
+def save(forecasts: Forecasts, folder: FilePath) -> FilePath:
+    """Write forecasts to `folder`; the index comes last."""
+    Store(folder).add(forecasts.paths)
+    return close(forecasts, folder)
 
 
 def load(folder: FilePath, area_codes: set[str] | None = None) -> Forecasts:
@@ -191,8 +218,12 @@ def _read_area(folder: FilePath, code: str) -> dict[PathKey, Path]:
     try:
         entries = json.loads((folder / f"{code}.json").read_text(encoding="utf-8"))
         with (folder / f"{code}.npz").open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return {(code, *entry["key"][1:]): _path(entry, arrays) for entry in entries}
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+            columns = unpacked(arrays)
+            return {
+                (code, *entry["key"][1:]): _path(entry, columns, arrays.get(f"w{number}"))
+                for number, entry in enumerate(entries)
+            }
+    except (OSError, ValueError, KeyError, BadZipFile, zlib.error) as error:
         raise _no_store(folder, error) from error
 
 
@@ -205,7 +236,7 @@ def describe(path: Path) -> dict[str, Any]:
     return {
         "unit": path.unit,
         "years": [int(path.years[0]), int(path.years[-1])],
-        "fixed": {int(path.years[column]): float(path.draws[0, column]) for column in _fixed(path.draws)},
+        "fixed": {int(path.years[column]): float(path.draws[0, column]) for column in fixed(path.draws)},
         "observed": path.observed.astype(int).tolist(),
         "final": path.final.astype(int).tolist(),
         "standards": list(path.standards),
@@ -216,28 +247,11 @@ def describe(path: Path) -> dict[str, Any]:
     }
 
 
-def compact(draws: FloatArray) -> FloatArray:
-    """Round draws to 32-bit numbers, but leave years in which all draws agree (published figures) exact.
-
-    What is computed from forecasts in memory and from their stored form is then the same to the last digit.
-    """
-    largest = float(np.finfo(np.float32).max)  # a far tail of an unbounded quantity must stay a number
-    rounded = np.clip(draws, -largest, largest).astype(np.float32).astype(np.float64)
-    fixed = _fixed(draws)
-    rounded[:, fixed] = draws[:, fixed]
-    return rounded
-
-
-def _fixed(draws: FloatArray) -> list[int]:
-    return [int(column) for column in np.flatnonzero(np.ptp(draws, axis=0) == 0)]
-
-
-def _path(entry: Mapping[str, Any], arrays: Mapping[str, Any]) -> Path:
+def _path(entry: Mapping[str, Any], columns: FloatArray, weights: FloatArray | None) -> Path:
     area, indicator, scope, _ = entry["key"]
     kept = entry["path"]
     observations = tuple(observation_from(item) for item in kept["evidence"]["observations"])
-    weights = f"{entry['array']}w"
-    draws = arrays[entry["array"]].astype(np.float64)
+    draws = np.ascontiguousarray(columns[entry["columns"]].T)
     for year, value in kept["fixed"].items():
         draws[:, int(year) - kept["years"][0]] = value
     return Path(
@@ -253,7 +267,7 @@ def _path(entry: Mapping[str, Any], arrays: Mapping[str, Any]) -> Path:
         breaks=tuple(Break(**change) for change in kept["breaks"]),
         evidence=Evidence(**{**kept["evidence"], "observations": observations}),
         proxy=ProxyUse(**kept["proxy"]) if kept["proxy"] else None,
-        weights=arrays.get(weights),
+        weights=weights,
         period_averages=tuple(PeriodAverage(**average) for average in kept["period_averages"]),
     )
 

@@ -47,10 +47,10 @@ def summary_table(
         `standard` is the one the values are expressed on: future changes of standard are crossed.
     """
     tables = [
-        _rows(path, dataset, levels)
+        _rows(forecasts.paths[key], dataset, levels)
         for code in area_codes
-        for (area, indicator, _, across), path in forecasts.paths.items()
-        if area == code and across and (indicators is None or indicator in indicators)
+        for key in forecasts.keys_of(code)
+        if key[3] and (indicators is None or key[1] in indicators)
     ]
     names = [f"q{level:g}" for level in levels]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*COLUMNS, *names])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from toolkit.models.following import Drawing, followers
 from toolkit.models.panel import Forecaster, Jump, Panel, Paths, Scale
 from toolkit.models.registry import NAMES, default, get
 
-__all__ = ["NAMES", "Forecaster", "Jump", "Panel", "Paths", "Scale", "default", "get"]
+__all__ = ["NAMES", "Drawing", "Forecaster", "Jump", "Panel", "Paths", "Scale", "default", "followers", "get"]

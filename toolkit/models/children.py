@@ -7,7 +7,7 @@ children; draw s of the child goes with draw s of the parent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,11 +17,12 @@ from toolkit.models.jumps import draw_offsets
 from toolkit.models.kalman import Start
 from toolkit.models.links import FloatArray, IntArray, Link
 from toolkit.models.panel import Panel, Paths
-from toolkit.models.publish import publish
+from toolkit.models.posterior import Posterior
+from toolkit.models.publish import publish, segments_of
 from toolkit.models.sampling import UNSEEN, choose_members, normals, sample_levels
-from toolkit.models.structure import fit, levels_of_peers, measure_of
+from toolkit.models.structure import Structure, fit, levels_of_peers, measure_of
 
-__all__ = ["check_parent", "draw_units"]
+__all__ = ["FittedUnits", "check_parent", "draw_units", "fit_units"]
 
 
 def check_parent(panel: Panel, asked: IntArray, parent: Paths, draws: int) -> None:
@@ -39,6 +40,89 @@ def draw_units(
     panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, parent: Paths | None
 ) -> Paths:
     """Draw paths of units, each by itself or following a parent; publish the years asked for."""
+    return fit_units(panel, asked, draws, seed, segments, parent).draw(np.arange(panel.units))
+
+
+@dataclass(frozen=True)
+class FittedUnits:
+    """Units fitted together, of which any can be drawn: a unit's draws do not depend on which others are.
+
+    Attributes
+    ----------
+    panel, grid :
+        Their observations.
+    asked, segments, seed :
+        Years and standards to publish, and the seed.
+    parent, followed :
+        The path that they follow, and its draws on the grid's years (S, T); None without.
+    offsets :
+        Shape (S, K): of the standards.
+    structure, posterior, drift, extra_noise :
+        The fit, as in :class:`toolkit.models.structure.Fit`.
+    shift, spread :
+        Centre and spread of the deviations from the parent; 0 and None without one.
+    unseen :
+        Mean and spread of the level of units never observed, and their number of peers.
+    """
+
+    panel: Panel
+    grid: Grid
+    asked: IntArray
+    segments: tuple[int, ...]
+    seed: int
+    parent: Paths | None
+    followed: FloatArray | None
+    offsets: FloatArray
+    structure: Structure
+    posterior: Posterior
+    drift: float
+    extra_noise: FloatArray
+    shift: float
+    spread: float | None
+    unseen: tuple[float, float, int]
+
+    def draw(self, rows: IntArray) -> Paths:
+        """Return the draws of the units numbered ``rows``."""
+        panel, grid, draws = self.panel.of_units(rows), self.grid.of_units(rows), self.offsets.shape[0]
+        choice = choose_members(self.posterior.of_units(rows), draws, self.seed, rows)
+        bank = self.structure.bank.take(choice.member)
+        value = grid.value - offsets_at(grid, self.offsets) - self.shift
+        if self.followed is not None:
+            value = value - self.followed[:, None, :, None]
+        mean, sd, peers = self.unseen
+        first = min(int(self.asked.min()), grid.first)
+        level = sample_levels(
+            bank,
+            value,
+            self.extra_noise[rows],
+            bank.drift_share * self.drift,
+            choice.scale,
+            start=None if self.spread is None else Start(np.zeros(1), (self.spread / choice.scale) ** 2),
+            unseen=mean + sd * unseen_scores(self.seed, rows, draws, peers),
+            before=grid.first - first,
+            after=max(int(self.asked.max()) - panel.last_year, 0),
+            seed=self.seed,
+            numbers=rows,
+        )
+        work, level = self._followed(np.arange(first, first + level.shape[2]), level + self.shift)
+        noise_sd = choice.scale * np.sqrt(bank.value_noise)
+        return publish(
+            panel, grid, work, level, noise_sd, self.offsets, self.asked, self.segments, self.seed, numbers=rows
+        )
+
+    def _followed(self, work: IntArray, level: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Return years and levels with the parent's added, over the years that it has."""
+        if self.parent is None:
+            return work, level
+        kept = np.isin(work, self.parent.years)
+        at = np.searchsorted(self.parent.years, work[kept])
+        return work[kept], level[:, :, kept] + self.parent.latent[:, :, at]
+
+
+def fit_units(
+    panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, parent: Paths | None
+) -> FittedUnits:
+    """Fit units that go by themselves or follow a parent, ready to be drawn."""
     grid = grid_of(panel)
     measure = measure_of(grid, panel.scale.link)
     followed = parent_on_grid(grid, parent)
@@ -56,35 +140,24 @@ def draw_units(
     shift, spread = (0.0, None) if parent is None else deviation_spread(centre, measure, panel.scale.link)
     structure = banks.unit_paths() if parent is None else banks.deviations()
     fitted = fit(replace(centre, value=centre.value - shift), structure, measure, start_spread=spread)
-    choice = choose_members(fitted.posterior, draws, seed)
-    bank = structure.bank.take(choice.member)
-    value = grid.value - offsets_at(grid, offsets) - shift
-    if followed is not None:
-        value = value - followed[:, None, :, None]
     mean, sd = levels_of_peers(centre, panel.scale.link) if spread is None else (0.0, spread)
-    unseen = mean + sd * unseen_scores(seed, panel.units, draws, centre)
-    start = None if spread is None else Start(np.zeros(1), (spread / choice.scale) ** 2)
-    first = min(int(asked.min()), grid.first)
-    level = sample_levels(
-        bank,
-        value,
-        fitted.extra_noise,
-        bank.drift_share * fitted.drift,
-        choice.scale,
-        start=start,
-        unseen=unseen,
-        before=grid.first - first,
-        after=max(int(asked.max()) - panel.last_year, 0),
+    return FittedUnits(
+        panel=panel,
+        grid=grid,
+        asked=asked,
+        segments=tuple(panel.segments[place] for place in segments_of(panel, asked, segments)),
         seed=seed,
+        parent=parent,
+        followed=followed,
+        offsets=offsets,
+        structure=structure,
+        posterior=fitted.posterior,
+        drift=fitted.drift,
+        extra_noise=fitted.extra_noise,
+        shift=shift,
+        spread=spread,
+        unseen=(mean, sd, int((centre.counts > 0).sum())),
     )
-    work = np.arange(first, first + level.shape[2])
-    level = level + shift
-    if parent is not None:
-        kept = np.isin(work, parent.years)
-        work, level = work[kept], level[:, :, kept]
-        level = level + parent.latent[:, :, np.searchsorted(parent.years, work)]
-    noise_sd = choice.scale * np.sqrt(bank.value_noise)
-    return publish(panel, grid, work, level, noise_sd, offsets, asked, segments, seed)
 
 
 def parent_on_grid(grid: Grid, parent: Paths | None) -> FloatArray | None:
@@ -108,16 +181,15 @@ def offsets_at(grid: Grid, offsets: FloatArray) -> FloatArray:
 UNSEEN_FREEDOM = 5.0
 
 
-def unseen_scores(seed: int, units: int, draws: int, centre: Grid) -> FloatArray:
+def unseen_scores(seed: int, units: IntArray, draws: int, peers: int) -> FloatArray:
     """Return Student-t scores (S, N) of the levels of units that were never observed.
 
     The spread itself is known only from the peers: the fewer they are, the heavier the tails.
     """
     from scipy.special import ndtr, stdtrit
 
-    peers = float((centre.counts > 0).sum())
     scores = normals(seed, units, UNSEEN, (draws,))
-    freedom = min(max(peers, 3.0), UNSEEN_FREEDOM)
+    freedom = min(max(float(peers), 3.0), UNSEEN_FREEDOM)
     return np.asarray(-np.sign(scores) * stdtrit(freedom, np.maximum(ndtr(-np.abs(scores)), 1e-12)))
 
 

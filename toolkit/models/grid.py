@@ -46,6 +46,10 @@ class Grid:
         """Shape (N,): number of observations of each unit."""
         return np.asarray(np.isfinite(self.value).sum(axis=(1, 2)))
 
+    def of_units(self, rows: IntArray) -> Grid:
+        """Return some units' observations over the same years."""
+        return Grid(self.first, self.value[rows], self.noise[rows], self.segment[rows], self.segments)
+
     def shifted(self, offsets: FloatArray) -> Grid:
         """Return the values moved to the base standard, given one offset a segment."""
         return Grid(self.first, self.value - offsets[self.segment], self.noise, self.segment, self.segments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -129,6 +129,22 @@ class Panel:
         panel.validate()
         return panel
 
+    def of_units(self, rows: IntArray) -> Panel:
+        """Return the panel of some units, numbered as in ``rows``, with the same origin and jumps."""
+        place = np.full(self.units, -1)
+        place[rows] = np.arange(rows.size)
+        kept = place[self.unit] >= 0
+        return replace(
+            self,
+            units=rows.size,
+            unit=place[self.unit[kept]],
+            year=self.year[kept],
+            value=self.value[kept],
+            noise=self.noise[kept],
+            segment=self.segment[kept],
+            origin=self.last_year,
+        )
+
     def validate(self) -> None:
         """Raise ValueError if the panel breaks its own rules."""
         if self.units < 1:
@@ -208,6 +224,10 @@ class Paths:
     offsets: FloatArray
     segments: tuple[int, ...] = (0,)
     notes: tuple[str, ...] = ()
+
+    def of_units(self, rows: IntArray) -> Paths:
+        """Return the draws of some units."""
+        return replace(self, latent=self.latent[:, rows], values=self.values[:, rows])
 
 
 class Forecaster(Protocol):

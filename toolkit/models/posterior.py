@@ -11,12 +11,12 @@ so that predictions are Student-t with 2a + n degrees of freedom.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from toolkit.models.kalman import Filtered
-from toolkit.models.links import FloatArray
+from toolkit.models.links import FloatArray, IntArray
 
 # The first is where the search starts.
 SHAPES = (1.0, 0.5, 0.75, 1.5, 2.5, 5.0)
@@ -79,6 +79,10 @@ class Posterior:
     rate: FloatArray
     panel_scale: float
     evidence: float
+
+    def of_units(self, rows: IntArray) -> Posterior:
+        """Return what is known of some units; the rest is the whole panel's."""
+        return replace(self, weights=self.weights[:, rows], shape=self.shape[rows], rate=self.rate[:, rows])
 
 
 def log_evidence(filtered: Filtered, squared_scale: float, shape: float) -> FloatArray:

@@ -71,7 +71,7 @@ def segments_of(panel: Panel, asked: IntArray, segments: Sequence[int] | None) -
     return np.array([panel.segments.index(number) for number in wanted], dtype=np.int64)
 
 
-def value_noise(grid: Grid, work: IntArray, units: int, draws: int, seed: int) -> FloatArray:
+def value_noise(grid: Grid, work: IntArray, units: int | IntArray, draws: int, seed: int) -> FloatArray:
     """Return standard normals (S, N, T) for the years of ``work``; a year's numbers depend on nothing else."""
     before, after = max(grid.first - int(work.min()), 0), max(int(work.max()) - grid.first + 1, 0)
     parts = []
@@ -97,6 +97,7 @@ def publish(
     *,
     marginals: Marginals | None = None,
     shift: FloatArray | None = None,
+    numbers: IntArray | None = None,
 ) -> Paths:
     """Add measurement noise, keep the widening rule, put observed cells in, and pick the years asked for.
 
@@ -117,10 +118,14 @@ def publish(
     marginals, shift :
         Predictions that the draws are mapped to by rank, on the standard of ``level``; and how
         far that stands above the base standard (S, 1), None for not at all.
+    numbers :
+        Shape (N,): which units of a larger panel these are; None where this is all of it.
     """
     position = segments_of(panel, asked, segments)
     draws, units = noise_sd.shape
-    published = level + noise_sd[..., None] * value_noise(grid, work, units, draws, seed)
+    published = level + noise_sd[..., None] * value_noise(
+        grid, work, units if numbers is None else numbers, draws, seed
+    )
     seen = grid.seen
     last_seen = np.where(
         seen.any(axis=1), grid.first + seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1), panel.last_year

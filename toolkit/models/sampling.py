@@ -26,9 +26,13 @@ def stream(seed: int, unit: int, purpose: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, unit + 1, purpose])))
 
 
-def normals(seed: int, units: int, purpose: int, shape: tuple[int, ...]) -> FloatArray:
-    """Return standard normals of shape (shape[0], ..., N), each unit from its own stream."""
-    return np.stack([stream(seed, unit, purpose).standard_normal(shape) for unit in range(units)], axis=-1)
+def normals(seed: int, units: int | IntArray, purpose: int, shape: tuple[int, ...]) -> FloatArray:
+    """Return standard normals of shape (shape[0], ..., N), each unit from its own stream.
+
+    ``units`` is their number, or says which units of a larger panel these are.
+    """
+    numbers = range(units) if isinstance(units, int) else units.tolist()
+    return np.stack([stream(seed, unit, purpose).standard_normal(shape) for unit in numbers], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,15 @@ class Choice:
     scale: FloatArray
 
 
-def choose_members(posterior: Posterior, draws: int, seed: int) -> Choice:
-    """Draw members (systematically, so that few draws already represent the weights) and scales."""
+def choose_members(posterior: Posterior, draws: int, seed: int, numbers: IntArray | None = None) -> Choice:
+    """Draw members (systematically, so that few draws already represent the weights) and scales.
+
+    ``numbers`` says which units of their panel these are; all of it by default.
+    """
     units = posterior.weights.shape[1]
     member, scale = np.empty((draws, units), np.int64), np.empty((draws, units))
-    for unit in range(units):
-        random = stream(seed, unit, CHOICE)
+    for unit, number in enumerate(range(units) if numbers is None else numbers.tolist()):
+        random = stream(seed, number, CHOICE)
         position = random.permutation((np.arange(draws) + random.random()) / draws)
         cumulative = np.cumsum(posterior.weights[:, unit])
         member[:, unit] = np.minimum(np.searchsorted(cumulative, position * cumulative[-1]), cumulative.size - 1)
@@ -135,6 +142,7 @@ def sample_levels(
     before: int,
     after: int,
     seed: int,
+    numbers: IntArray | None = None,
 ) -> FloatArray:
     """Draw levels for ``before`` years before the grid, the grid's years and ``after`` years beyond.
 
@@ -150,6 +158,8 @@ def sample_levels(
         Distribution of the first observed level (None: diffuse).
     unseen :
         Shape (S, N): level in the last year of the grid for units without any observation.
+    numbers :
+        Shape (N,): which units of their panel these are; all of it by default.
 
     Returns
     -------
@@ -169,14 +179,15 @@ def sample_levels(
             filtered.innovations,
             (*filtered.history[:-1], unseen_state(filtered.history[-1], empty, unseen, bank)),
         )
-    noise = normals(seed, units, FUTURE, (years + after, 2, draws))
+    of = units if numbers is None else numbers
+    noise = normals(seed, of, FUTURE, (years + after, 2, draws))
     inside, slope, first_slope = backward(filtered, first, bank, drift, scale, noise[:years])
     level, beyond = inside[-1], []
     for t in range(after):
         level, slope = step_on(level, slope, bank, drift, scale, noise[years + t])
         beyond.append(level)
     level, slope, earlier = inside[0], first_slope, []
-    past = normals(seed, units, PAST, (before, 2, draws)) if before else noise[:0]
+    past = normals(seed, of, PAST, (before, 2, draws)) if before else noise[:0]
     for t in range(before):
         level, slope = step_back(level, slope, bank, drift, scale, past[t])
         earlier.append(level)

@@ -37,8 +37,9 @@ REPORTS = "reports.csv"
 INDEX = "index.html"
 
 
-def gather(request: ReportRequest, run: Run, answers: Sequence[Attainment], done: Sequence[Done]) -> None:
+def gather(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
     """Write everything that stands on top of the run; the manifest comes last and names all the rest."""
+    answers = tuple(answer for area in request.mine for answer in run.attainments(area.code))
     table = attainment_table(answers, run.dataset, run.plan, texts(request.language))
     _tables(request, run, table)
     facts = facts_of(run.dataset, run.forecasts, request.command)

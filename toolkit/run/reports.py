@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from toolkit.attainment.assess import assess_all
-from toolkit.attainment.result import Attainment
 from toolkit.base.files import sha256, write_atomic
 from toolkit.base.names import slug
 from toolkit.base.texts import Language, texts
@@ -167,11 +165,11 @@ def make_reports(request: ReportRequest, listener: Listener = QUIET) -> ReportRu
         plan = _plan(request)
         with _zygote(request, needed=bool(plan.stale)) as zygote:
             listener.stage("run.forecasting")
-            run, answers = _computed(request)
+            run = _computed(request)
             listener.stage("run.reporting")
             done = _done(request, plan, zygote, listener)
             listener.stage("run.gathering")
-            gather(request, run, answers, done)
+            gather(request, run, done)
     return ReportRun(request.folder, tuple(done))
 
 
@@ -205,14 +203,13 @@ def forecasts_key(request: ReportRequest) -> str:
     return content_key(inputs=forecast_inputs(request), areas=[area.code for area in request.mine])
 
 
-def _computed(request: ReportRequest) -> tuple[Run, tuple[Attainment, ...]]:
+def _computed(request: ReportRequest) -> Run:
     """Return forecasts and answers for all areas: those stored by an earlier run if they are still good."""
     codes = [area.code for area in request.mine]
     key = forecasts_key(request)
     mark = request.folder / FORECASTS / KEY
     if not request.force and mark.is_file() and mark.read_text(encoding="utf-8").strip() == key:
-        run = open_run(request.folder, data_folder=request.data)
-        return run, tuple(answer for code in codes for answer in run.attainments(code))
+        return open_run(request.folder, data_folder=request.data)
     run = compute_run(
         codes,
         data=request.data,
@@ -221,11 +218,11 @@ def _computed(request: ReportRequest) -> tuple[Run, tuple[Attainment, ...]]:
         draws=request.draws,
         seed=request.seed,
         model=request.model,
+        folder=request.folder,
     )
-    answers = assess_all(run.plan, request.mine, run.dataset, run.forecasts)
-    save_run(run, request.folder, answers=answers, command=request.command)
+    run = save_run(run, request.folder, request.mine, command=request.command)
     write_atomic(mark, key + "\n")
-    return run, answers
+    return run
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -103,6 +103,7 @@ def compute_run(
     draws: int = DRAWS,
     seed: int = SEED,
     model: str = "default",
+    folder: Path | None = None,
 ) -> Run:
     """Load the data, make all forecasts, and return both.
 
@@ -118,17 +119,27 @@ def compute_run(
         Use only what was known on this day; today by default.
     draws, seed, model :
         As in :func:`toolkit.forecast.make.make_forecasts`.
+    folder :
+        Of a run: the draws are kept there, not in memory, and read back when they are asked for.
+        :func:`save_run` makes them complete.
     """
-    folder = find_data(data)
-    dataset = load(folder, as_of=as_of)
-    loaded = load_plan(plan, folder=folder)
+    source = find_data(data)
+    dataset = load(source, as_of=as_of)
+    loaded = load_plan(plan, folder=source)
     codes = list(areas) or [area.code for area in plan_areas(dataset, loaded)]
-    forecasts = make_forecasts(dataset, loaded, codes, draws=draws, seed=seed, model=model)
+    forecasts = make_forecasts(
+        dataset, loaded, codes, draws=draws, seed=seed, model=model, keep=folder and _emptied(folder / FORECASTS)
+    )
     earlier = tuple(
-        make_forecasts(load(folder, as_of=day), loaded, (), draws=draws, seed=seed, model=model, only=keys)
+        make_forecasts(load(source, as_of=day), loaded, (), draws=draws, seed=seed, model=model, only=keys)
         for day, keys in hindsight(dataset).items()
     )
     return Run(dataset, loaded, forecasts, earlier)
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def hindsight(dataset: Dataset) -> dict[date, dict[tuple[str, str], Span]]:
@@ -201,27 +212,34 @@ def open_run(
     return Run(dataset, plan, forecasts, earlier, Stored(about.facts, folder / FORECASTS / ANSWERS))
 
 
-def save_run(run: Run, folder: Path, *, answers: Sequence[Attainment] = (), command: str = "") -> None:
-    """Store forecasts and answers where :func:`open_run` finds them; the index of the forecasts comes last.
+def save_run(run: Run, folder: Path, areas: Sequence[Area], *, command: str = "") -> Run:
+    """Answer for some areas, and store all where :func:`open_run` finds it; the index of the forecasts comes last.
 
     Parameters
     ----------
     run :
-        What was computed.
+        Computed with the same `folder`.
     folder :
         Of the run.
-    answers :
-        To the plan's statements, for all areas that are reported on.
+    areas :
+        That are reported on.
     command :
         That makes the run again.
+
+    Returns
+    -------
+    Run
+        Whose answers are read from the folder.
     """
     stored = folder / FORECASTS
-    shutil.rmtree(stored, ignore_errors=True)
     for past in run.earlier:
         store.save(past, stored / HINDSIGHT / past.as_of.isoformat())
-    save_answers(answers, stored / ANSWERS)
-    write_about(folder, run, facts_of(run.dataset, run.forecasts, command))
-    store.save(run.forecasts, stored)
+    for area in areas:  # one by one: what is answered need not stay in memory
+        save_answers(assess_all(run.plan, [area], run.dataset, run.forecasts), stored / ANSWERS)
+    facts = facts_of(run.dataset, run.forecasts, command)
+    write_about(folder, run, facts)
+    store.close(run.forecasts, stored)
+    return replace(run, stored=Stored(facts, stored / ANSWERS))
 
 
 def parse_day(text: str) -> date:

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from toolkit.forecast.countable import count_of, rounded_to_counts
+from toolkit.forecast.packing import compact
 from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import BoolArray, FloatArray, Path
 from toolkit.forecast.proxies import through_proxy
-from toolkit.forecast.store import Forecasts, PathKey, compact
+from toolkit.forecast.store import Forecasts, PathKey
 from toolkit.scenario.setting import Setting
 
 Shifts = Mapping[str, FloatArray]

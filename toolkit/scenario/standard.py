@@ -8,9 +8,10 @@ import numpy as np
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
+from toolkit.forecast.packing import compact
 from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import Break, FloatArray, Path
-from toolkit.forecast.store import Forecasts, compact
+from toolkit.forecast.store import Forecasts
 from toolkit.models.panel import Jump
 from toolkit.scenario.moves import open_years, with_stand_ins
 from toolkit.scenario.setting import Setting

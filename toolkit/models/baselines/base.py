@@ -95,8 +95,9 @@ class Baseline:
         first = min(int(asked.min()), grid.first)
         work = np.arange(first, max(int(asked.max()), panel.last_year) + 1)
         if parent is not None:
-            level = follow(base, parent, asked, panel, draws, seed)
-            return publish(panel, grid, asked, level, np.zeros((draws, panel.units)), offsets, asked, segments, seed)
+            work = np.unique(asked)
+            level = follow(base, parent, work, panel, draws, seed)
+            return publish(panel, grid, work, level, np.zeros((draws, panel.units)), offsets, asked, segments, seed)
         scores = walk(seed, panel.units, draws, work.size)
         level = np.empty((draws, panel.units, work.size))
         notes = set()
