@@ -1,4 +1,4 @@
-"""Draws as they are stored: 16 significant bits, every column once, packed by planes of bytes."""
+"""Draws as they are stored: 32-bit numbers, every column once, packed by planes of bytes."""
 
 from __future__ import annotations
 
@@ -13,22 +13,18 @@ from toolkit.forecast.paths import FloatArray
 
 __all__ = ["compact", "fixed", "packed", "unpacked"]
 
-DROPPED_BITS = 8
-"""Of the 24 significant bits of a 32-bit number; what is left is exact to 1 part in 131,072."""
-
 
 def compact(draws: FloatArray) -> FloatArray:
     """Round draws (S, T) as they are stored, but leave years in which all draws agree (published figures) exact.
 
-    What is computed from forecasts in memory and from their stored form is then the same to the last digit. Order is
-    kept, and so are whole numbers up to 65,536.
+    What is computed from forecasts in memory and from their stored form is then the same to the last digit.
 
     Examples
     --------
     >>> compact(np.array([[1.0, 12.345678], [3.0, 12.345678]])).tolist()
     [[1.0, 12.345678], [3.0, 12.345678]]
     """
-    rounded = _shortened(draws).astype(np.float64)
+    rounded = _short(draws).astype(np.float64)
     columns = fixed(draws)
     rounded[:, columns] = draws[:, columns]
     return rounded
@@ -50,7 +46,7 @@ def packed(paths: Sequence[FloatArray]) -> tuple[dict[str, npt.NDArray[Any]], li
     columns: list[list[int]] = []
     for draws in paths:
         agreed = set(fixed(draws))
-        short = np.ascontiguousarray(_shortened(draws).T)
+        short = np.ascontiguousarray(_short(draws).T)
         columns.append(
             [
                 0 if number in agreed else places.setdefault(column.tobytes(), len(places))
@@ -58,21 +54,23 @@ def packed(paths: Sequence[FloatArray]) -> tuple[dict[str, npt.NDArray[Any]], li
             ]
         )
     numbers = np.frombuffer(b"".join(places), dtype="<u4")
-    planes = np.stack([(numbers >> shift).astype(np.uint8) for shift in (8, 16, 24)])
-    found = np.frombuffer(zlib.compress(planes.tobytes(), 1), dtype=np.uint8)
-    return {"planes": found, "shape": np.array([len(places), size])}, columns
+    high = np.stack([(numbers >> 24).astype(np.uint8), (numbers >> 16).astype(np.uint8)])
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "low": numbers.astype(np.uint16),  # as good as random: nothing to gain from packing it
+        "high": np.frombuffer(zlib.compress(high.tobytes(), 1), dtype=np.uint8),
+        "shape": np.array([len(places), size]),
+    }
+    return arrays, columns
 
 
 def unpacked(arrays: Mapping[str, Any]) -> FloatArray:
     """Return the columns (K, S) that :func:`packed` stored."""
     shape = tuple(int(number) for number in arrays["shape"])
-    planes = np.frombuffer(zlib.decompress(arrays["planes"].tobytes()), dtype=np.uint8).reshape(3, -1).astype("<u4")
-    numbers = (planes[0] << 8) | (planes[1] << 16) | (planes[2] << 24)
+    high = np.frombuffer(zlib.decompress(arrays["high"].tobytes()), dtype=np.uint8).reshape(2, -1).astype("<u4")
+    numbers = (high[0] << 24) | (high[1] << 16) | arrays["low"]
     return np.asarray(numbers.view("<f4").reshape(shape), dtype=np.float64)
 
 
-def _shortened(draws: FloatArray) -> npt.NDArray[np.float32]:
-    largest = 2.0**127  # a far tail of an unbounded quantity must stay a number
-    bits = np.ascontiguousarray(np.clip(draws, -largest, largest), dtype="<f4").view("<u4")
-    half, mask = np.uint32(1 << (DROPPED_BITS - 1)), np.uint32(0xFFFFFFFF << DROPPED_BITS & 0xFFFFFFFF)
-    return np.asarray(((bits + half) & mask).view("<f4"))
+def _short(draws: FloatArray) -> npt.NDArray[np.float32]:
+    largest = float(np.finfo(np.float32).max)  # a far tail of an unbounded quantity must stay a number
+    return np.clip(draws, -largest, largest).astype("<f4")
