@@ -8,10 +8,12 @@ import pytest
 from hypothesis import settings
 
 from toolkit.base.errors import Problem
-from toolkit.data.check import check_against
+from toolkit.data.crosscheck import cross_check
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.observations import LAYOUT, figures_of
 from toolkit.data.reference import Reference, read_reference
+from toolkit.data.tables import read_tables
 
 settings.register_profile("any machine", deadline=None)  # several workers may share two cores
 settings.load_profile("any machine")
@@ -33,6 +35,16 @@ def reference() -> Reference:
 @pytest.fixture(autouse=True)
 def speak_english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOLKIT_LANG", "en")
+
+
+def check_against(path: Path, reference: Reference) -> list[Problem]:
+    """Return all problems of one observation table."""
+    tables, problems = read_tables(path, LAYOUT)
+    for table in tables:
+        read = figures_of(table, reference)
+        cross_check(read, reference)
+        problems.extend(read.problems.all())
+    return problems
 
 
 @pytest.fixture

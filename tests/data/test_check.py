@@ -15,9 +15,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.data.conftest import Check
+from tests.data.conftest import Check, check_against
 from tests.data.tables import COLUMNS, GOOD, REQUIRED, changed, plus, spoilt, text, without
-from toolkit.data.check import check_against, check_observations
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.reference import Reference
 from toolkit.data.tables import tidy
@@ -94,8 +93,9 @@ ERRORS: dict[str, Case] = {
     ),
     # years and days
     "year with two digits": (spoilt(2, "year", "23"), {(2, "year")}),
-    "year as text": (spoilt(2, "year", "năm 2023"), {(2, "year")}),
-    "year as day": (spoilt(2, "year", "31/12/2023"), {(2, "year")}),
+    "half a year": (spoilt(2, "year", "6 tháng đầu năm 2023"), {(2, "year")}),
+    "a quarter": (spoilt(2, "year", "Quý IV/2023"), {(2, "year")}),
+    "a day within a year": (spoilt(2, "year", "30/06/2023"), {(2, "year")}),
     "year with decimals": (spoilt(2, "year", "2023.5"), {(2, "year")}),
     "year of long ago": (spoilt(6, "year", "1203"), {(6, "year")}),
     "year with five digits": (spoilt(6, "year", "20203"), {(6, "year")}),
@@ -108,7 +108,7 @@ ERRORS: dict[str, Case] = {
     "period of one year": (spoilt(7, "from_year", "2020"), {(7, "from_year")}),
     "period without a beginning": (spoilt(7, "from_year", ""), {(7, "from_year")}),
     "beginning that is no year": (spoilt(7, "from_year", "16"), {(7, "from_year")}),
-    "day in Vietnamese order": (spoilt(2, "available_from", "31/01/2024"), {(2, "available_from")}),
+    "day in American order": (spoilt(2, "available_from", "01/31/2024"), {(2, "available_from")}),
     "day that does not exist": (spoilt(2, "available_from", "2024-02-30"), {(2, "available_from")}),
     "day ahead": (spoilt(2, "available_from", "2027-01-31"), {(2, "available_from")}),
     "known before its year": (spoilt(2, "available_from", "2022-12-31"), {(2, "available_from")}),
@@ -150,7 +150,7 @@ ERRORS: dict[str, Case] = {
     "long value": (spoilt(2, "value", "9" * 5_000), {(2, "value")}),
     # between rows
     "same row twice": (plus(*GOOD[1]), {(9, "value")}),
-    "two values of one source": (plus(*changed(3, value="3.40")), {(9, "value")}),
+    "two values of one source": (plus(*changed(3, value="3.40")), {(3, "value"), (9, "value")}),
     # encodings
     "broken UTF-8": (
         text().replace("whole population", "dân số trung bình của tỉnh").encode()[:-60] + b"\xff\xfe,x\n",
@@ -185,6 +185,16 @@ def test_nothing_else_is_blamed(name: str, check: Check) -> None:
 
 def test_the_good_table_is_good(check: Check) -> None:
     assert check(text()) == []
+
+
+@pytest.mark.parametrize("year", ["năm 2023", "NĂM 2023", "cuối năm 2023", "31/12/2023", "2023-12-31", "2023.0"])
+def test_years_in_vietnamese_forms(year: str, check: Check) -> None:
+    assert check(spoilt(2, "year", year)) == []
+
+
+@pytest.mark.parametrize("day", ["31/1/2024", "31.01.2024", "ngày 31 tháng 1 năm 2024", "2024-01-31 00:00:00"])
+def test_days_in_vietnamese_forms(day: str, check: Check) -> None:
+    assert check(spoilt(2, "available_from", day)) == []
 
 
 def test_columns_that_may_be_missing_may_be_missing(check: Check) -> None:
@@ -278,14 +288,6 @@ def test_a_folder_instead_of_a_file_is_a_problem_not_a_traceback(tmp_path: Path,
 
 def test_formula_text_in_a_note_is_plain_text(check: Check) -> None:
     assert check(spoilt(6, "note", '=HYPERLINK("http://example.org")')) == []
-
-
-def test_the_public_function_takes_a_folder(tmp_path: Path) -> None:
-    path = tmp_path / "one.csv"
-    path.write_text(spoilt(2, "unit", "%"), encoding="utf-8")
-    assert [(problem.file, problem.row, problem.column) for problem in check_observations(path, PROJECT_DATA)] == [
-        ("one.csv", 2, "unit")
-    ]
 
 
 def test_rubbish_in_every_row_is_counted_not_listed_for_ever(check: Check) -> None:

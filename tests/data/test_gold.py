@@ -17,6 +17,7 @@ OBSERVATIONS = {
     "child_underweight_rate": (4, "55.3"),
     "communes_with_paved_road_share": (3, "286.3"),
     "dtts_population_share": (7, "628.78"),
+    "dtts_share_of_poor_households": (1, "98.66"),
     "extremely_difficult_communes": (3, "221"),
     "extremely_difficult_villages": (3, "1564"),
     "forest_cover": (11, "540.0"),
@@ -58,7 +59,7 @@ OBSERVATIONS = {
     "villages_with_hard_road_share": (1, "70"),
 }
 AREAS_OF_OBSERVATIONS = {
-    "20": 193, "VN": 41, "VN-NMM": 15, "180": 10, "185": 8, "181": 7, "184": 4, "186": 3, "189": 2, "178": 2,
+    "20": 193, "VN": 41, "VN-NMM": 15, "180": 10, "185": 8, "181": 8, "184": 4, "186": 3, "189": 2, "178": 2,
     "183": 2, "187": 2, "182": 1, "188": 1,
 }  # fmt: skip
 
@@ -82,20 +83,20 @@ def test_every_observation_is_there_with_its_value() -> None:
     assert {name: (counts[name], sums[name]) for name in counts} == {
         name: (count, Decimal(value)) for name, (count, value) in OBSERVATIONS.items()
     }
-    assert (len(found), total(found, "value"), total(found, "year")) == (291, Decimal("27499639.612"), 586772)
+    assert (len(found), total(found, "value"), total(found, "year")) == (292, Decimal("27499738.272"), 588790)
 
 
 def test_observations_keep_source_status_standard_qualifier_and_notes() -> None:
     found = rows("observations.csv")
-    assert Counter(record["status"] for record in found) == {"reported": 128, "final": 127, "preliminary": 36}
-    assert Counter(record["scope"] for record in found) == {"all": 272, "dtts_mn": 12, "dtts": 7}
-    assert Counter(record["available_basis"] for record in found) == {"rule": 241, "published": 50}
+    assert Counter(record["status"] for record in found) == {"reported": 129, "final": 127, "preliminary": 36}
+    assert Counter(record["scope"] for record in found) == {"all": 273, "dtts_mn": 12, "dtts": 7}
+    assert Counter(record["available_basis"] for record in found) == {"rule": 242, "published": 50}
     assert Counter(record["area_code"] for record in found) == AREAS_OF_OBSERVATIONS
     qualifiers = Counter(record["qualifier"] for record in found)
-    assert qualifiers == {"": 276, "about": 8, "derived": 4, "at_least": 2, "unverified": 1}
+    assert qualifiers == {"": 277, "about": 8, "derived": 4, "at_least": 2, "unverified": 1}
     standards = Counter(record["standard"] for record in found)
-    assert (standards["mdp_2022"], standards["mdp_2016"], standards["income_2011"], standards[""]) == (33, 16, 4, 155)
-    assert sum(len(record["note"]) for record in found) == 13899
+    assert (standards["mdp_2022"], standards["mdp_2016"], standards["income_2011"], standards[""]) == (33, 16, 4, 156)
+    assert sum(len(record["note"]) for record in found) == 13952
     assert [record["from_year"] for record in found if record["from_year"]] == ["2016", "2011", "2021"]
 
 
@@ -141,10 +142,10 @@ def test_local_targets_keep_their_values() -> None:
 
 def test_reading_loses_nothing(dataset: Dataset) -> None:
     frame = dataset.observations
-    assert len(frame) == 291
-    assert frame["value"].sum() == pytest.approx(27499639.612, abs=1e-6)
-    assert int(frame["year"].sum()) == 586772
-    assert frame["row"].tolist() == list(range(2, 293))
+    assert len(frame) == 292
+    assert frame["value"].sum() == pytest.approx(27499738.272, abs=1e-6)
+    assert int(frame["year"].sum()) == 588790
+    assert frame["row"].tolist() == list(range(2, 294))
     written = rows("observations.csv")
     texts = [name for name in written[0] if name not in ("value", "year", "from_year")]
     assert frame[texts].to_dict("records") == [{name: record[name] for name in texts} for record in written]
@@ -164,6 +165,6 @@ def test_every_figure_is_in_exactly_one_place_of_its_series(dataset: Dataset) ->
         len(series.observations) + len(series.overruled) + len(series.unverified) + len(series.period_averages)
         for series in every
     )
-    assert count == 291
+    assert count == 292
     assert sum(len(series.overruled) for series in every) == 10
     assert [len(series.unverified) for series in every if series.unverified] == [1]

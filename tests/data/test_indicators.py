@@ -19,7 +19,7 @@ VIETNAMESE = frozenset("ăâđêôơưàáảãạèéẻẽẹìíỉĩịòó�
 def test_all_that_is_used_is_declared(dataset: Dataset) -> None:
     used = set(dataset.observations["indicator"]) | set(dataset.local_targets["indicator"])
     assert used <= set(dataset.indicators)
-    assert len(dataset.indicators) == 92
+    assert len(dataset.indicators) == 93
 
 
 def test_units_of_figures_are_those_declared(dataset: Dataset) -> None:

@@ -109,7 +109,7 @@ def test_lists_of_difficult_units_cannot_be_compared(dataset: Dataset) -> None:
 def test_the_rule_of_publication_is_the_one_that_the_data_follow(dataset: Dataset) -> None:
     frame = dataset.observations
     ruled = frame[frame["available_basis"] == "rule"]
-    assert len(ruled) == 241
+    assert len(ruled) == 242
     days = [dataset.standards.published(row.standard, row.year).isoformat() for row in ruled.itertuples()]
     assert days == ruled["available_from"].tolist()
     assert dataset.standards.published("mdp_2022", 2025) == date(2026, 1, 31)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.data.conftest import check_against
 from tests.data.tables import COLUMNS, GOOD, changed, workbook
 from toolkit.base.errors import Problem
-from toolkit.data.check import check_against
 from toolkit.data.package import danger
 from toolkit.data.problems import Problems
 from toolkit.data.reference import Reference
@@ -45,7 +45,7 @@ def test_numbers_stored_as_numbers_need_no_decimal_mark(tmp_path: Path, referenc
     ("row", "column", "value"),
     [
         (2, "value", "khoảng 6"), (2, "value", 603), (4, "value", 3681.5), (2, "value", True), (3, "value", None),
-        (8, "area_code", 5977), (4, "area_code", "Bình Gia"), (2, "year", date(2023, 12, 31)), (2, "year", 2023.5),
+        (8, "area_code", 5977), (4, "area_code", "Bình Gia"), (2, "year", date(2023, 6, 30)), (2, "year", 2023.5),
         (6, "year", 2099), (2, "available_from", date(2027, 1, 1)), (2, "standard", "mdp_2016"),
         (2, "value", "=1/0"), (2, "source_id", "=HYPERLINK(1)"),
     ],

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-import toolkit.desk.ingest as module
-import toolkit.desk.store as store
 from tests.data.tables import COLUMNS, GOOD, changed, text
 from toolkit.base.errors import DataError, ToolkitError
+from toolkit.base.lock import locked
 from toolkit.data.dataset import load
+from toolkit.data.journal import DECIDED, STAGED, settle
 from toolkit.desk.ingest import Ingest, commit, prepare, write_rejected
-from toolkit.desk.store import INGESTS, REPLACED, locked, read_rows, replaced_rows
+from toolkit.desk.store import INGESTS, REPLACED, read_rows, replaced_rows
 
 NEW = (
     ("181", "poverty_rate", "all", "2024", "", "7.50", "", "percent", "mdp_2022", "reported", "kh99-2021", "", "", ""),
@@ -72,7 +76,7 @@ def test_a_correction_replaces_and_keeps_what_it_replaces(folder: Path, tmp_path
     kept = replaced_rows(folder)
     assert [[row[name] for name in COLUMNS] for row in kept] == [held]
     assert (kept[0]["replaced_by"], kept[0]["replaced_on"]) == ("incoming.csv", found.today)
-    assert len(rows_of(folder)) == 292
+    assert len(rows_of(folder)) == 293
     stored = found.changes[0].cells
     assert (stored["available_from"], stored["note"]) == (found.today, held[-1])  # the new number was not known before
     before_it = load(folder, as_of=date(2025, 6, 1)).series("20", "poverty_rate", "all")
@@ -156,34 +160,123 @@ def test_changes_worked_out_against_other_data_are_not_written(folder: Path, tmp
 
 def test_two_ingests_never_write_at_once(folder: Path, tmp_path: Path) -> None:
     found = prepare([table(tmp_path, NEW)], folder)
-    with locked(folder), pytest.raises(ToolkitError):
-        commit(found)
-    assert commit(found)
+    with locked(folder), pytest.raises(ToolkitError), locked(folder, wait=0.1):
+        pass
+    started = threading.Thread(target=commit, args=(found,))
+    with locked(folder):
+        started.start()
+        started.join(0.3)
+        assert started.is_alive()  # it waits
+    started.join()
+    assert not prepare([table(tmp_path, NEW)], folder).writes
 
 
-@pytest.mark.parametrize("step", range(3))
-def test_an_ingest_cut_off_at_any_step_leaves_the_old_state_and_can_be_repeated(
-    folder: Path, tmp_path: Path, step: int, monkeypatch: pytest.MonkeyPatch
+STEPS = ("mkdir", "replace", "unlink", "rmdir", "fsync", "chmod")
+"""Calls by which files are written, moved and removed."""
+SOURCE = {"source_id": "bc-181", "title": "Báo cáo", "publisher": "UBND", "published": "", "url": ""}
+
+
+def state(folder: Path) -> dict[str, bytes]:
+    """Return every file of a folder, hidden ones too."""
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def restored(folder: Path, files: dict[str, bytes]) -> None:
+    for name in state(folder).keys() - files.keys():
+        (folder / name).unlink()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def with_source(found: Ingest) -> Ingest:
+    """Return an ingest that also declares the source of its new rows, as a template does."""
+    changes = tuple(
+        replace(item, cells={**item.cells, "source_id": "bc-181"}) if item.kind == "new" else item
+        for item in found.changes
+    )
+    return replace(found, changes=changes, files=(replace(found.files[0], sources=(SOURCE,)),))
+
+
+def test_two_corrections_and_back_are_all_remembered(folder: Path, tmp_path: Path) -> None:
+    first, second = changed(3, value="3.36"), changed(3, value="3.40")
+    for row in (second, first, second):
+        ingested(table(tmp_path, [row]), folder)
+    assert [row["value"] for row in replaced_rows(folder)] == ["3.36", "3.40", "3.36"]
+
+
+def test_an_ingest_cut_off_at_any_step_leaves_the_old_state_or_the_new_one(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = table(tmp_path, [*NEW, CORRECTION])
-    before, steps = rows_of(folder), iter(range(10))
-    write = store.write_atomic
+    found = with_source(prepare([table(tmp_path, [*NEW, CORRECTION])], folder))
+    old = state(folder)
+    assert commit(found)
+    new = state(folder)
+    assert {name for name in new if new[name] != old.get(name)} == {
+        "sources.csv", "replaced.csv", "ingests.csv", "observations.csv",
+    }  # fmt: skip
+    seen = []
+    for number in range(200):
+        restored(folder, old)
+        with monkeypatch.context() as patched:
+            steps = cut_at(number, patched)
+            cut = False
+            try:
+                commit(found)
+            except KeyboardInterrupt:
+                cut = True
+        settle(folder)  # what the next start does first
+        assert state(folder) in (old, new), (number, steps)
+        seen.append(state(folder) == new)
+        if not cut:
+            break
+        if not seen[-1]:
+            assert commit(found)
+            assert state(folder) == new
+    assert not cut
+    assert seen.index(True) > 10  # many steps before the one that decides
+    assert sorted(seen) == seen  # and it decides once
+    assert seen.count(True) > 5
 
-    def cut(path: Path, content: str) -> Path:
-        if next(steps) == step:
-            raise KeyboardInterrupt
-        return write(path, content)
 
-    monkeypatch.setattr(store, "write_atomic", cut)
-    monkeypatch.setattr(module, "write_atomic", cut)
-    with pytest.raises(KeyboardInterrupt):
-        commit(prepare([file], folder))
-    assert rows_of(folder) == before
-    assert replaced_rows(folder) == ()
-    monkeypatch.undo()
-    assert ingested(file, folder).writes
-    assert len(rows_of(folder)) == len(before) + 2
-    assert [len(read_rows(folder / name).rows) for name in (REPLACED, INGESTS)] == [1, 1]
+def cut_at(number: int, patched: pytest.MonkeyPatch) -> list[str]:
+    """Make the program end at its n-th step on files: neither that one nor any later one is done."""
+    steps: list[str] = []
+
+    def stopping(name: str) -> Callable[..., object]:
+        real = getattr(os, name)
+
+        def step(*arguments: object, **named: object) -> object:
+            if len(steps) >= number:
+                raise KeyboardInterrupt
+            steps.append(name)
+            return real(*arguments, **named)
+
+        return step
+
+    for name in STEPS:
+        patched.setattr(os, name, stopping(name))
+    return steps
+
+
+def test_a_decided_switch_needs_the_right_to_write(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    staged = folder / STAGED
+    staged.mkdir()
+    (staged / "observations.csv").write_bytes((folder / "observations.csv").read_bytes())
+    load(folder)
+    assert not staged.exists()  # nothing was decided: it is forgotten
+    staged.mkdir()
+    (staged / "sources.csv").write_bytes((folder / "sources.csv").read_bytes())
+    (staged / DECIDED).write_text('["sources.csv"]', encoding="utf-8")
+
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", refused)
+        with pytest.raises(ToolkitError, match="right to write"):
+            load(folder)
+    load(folder)
+    assert not staged.exists()
 
 
 def test_the_log_of_ingests_tells_file_and_counts(folder: Path, tmp_path: Path) -> None:

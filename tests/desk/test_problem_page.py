@@ -10,6 +10,7 @@ from tests.data.tables import spoilt
 from toolkit.base.errors import Problem
 from toolkit.data.dataset import load
 from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.reference import Reference
 from toolkit.desk.check import check_file
 from toolkit.desk.problem_page import problem_page
 from toolkit.desk.template import FIGURES, FIRST_ROW, template
@@ -42,15 +43,15 @@ def test_check_prints_the_page(tmp_path: Path) -> None:
     assert "<td>3</td><td>value</td><td>x</td>" in done.stdout
 
 
-def test_a_filled_template_is_checked_as_it_would_be_ingested(tmp_path: Path) -> None:
+def test_a_filled_template_is_checked_as_it_would_be_ingested(tmp_path: Path, reference: Reference) -> None:
     dataset = load(PROJECT_DATA, as_of=date(2026, 11, 23))
     plan = load_plan(None, folder=PROJECT_DATA)
     path = tmp_path / "t.xlsx"
     path.write_bytes(template(dataset, plan, dataset.areas.get("181"), [2024]))
-    assert check_file(path, PROJECT_DATA) == []
+    assert check_file(path, reference) == []
     book = openpyxl.load_workbook(path)
     sheet = book["Số liệu"]
     sheet.cell(row=FIRST_ROW, column=list(FIGURES).index("value") + 1, value=-5)
     book.save(path)
-    found = {(problem.row, problem.column) for problem in check_file(path, PROJECT_DATA)}
+    found = {(problem.row, problem.column) for problem in check_file(path, reference)}
     assert (FIRST_ROW, "value") in found

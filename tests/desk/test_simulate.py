@@ -8,11 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toolkit.base.errors import UsageError
-from toolkit.data.check import check_folder, check_observations
+from toolkit.data.check import check_folder
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.reference import read_reference
+from toolkit.desk.check import check_file
+from toolkit.desk.pieces import shared_out
 from toolkit.desk.simulate import ERRORS, WITH_ERRORS, Simulation, read_truth, simulate
 from toolkit.desk.world import Maker, wanted_keys
 from toolkit.plan.load import load_plan
@@ -125,24 +130,90 @@ def test_gaps_are_as_many_as_asked(dataset: Dataset, plan: Plan, made: Path, tmp
 def test_every_planted_mistake_is_found_in_its_cell(made: Path) -> None:
     with (made / ERRORS).open(encoding="utf-8", newline="") as stream:
         planted = list(csv.DictReader(stream))
-    found = {(problem.row, problem.column) for problem in check_observations(made / WITH_ERRORS, made)}
+    found = {(problem.row, problem.column) for problem in check_file(made / WITH_ERRORS, read_reference(made))}
     silent = [slip for slip in planted if (int(slip["row"]), slip["column"]) not in found]
     assert len(planted) == 20
     assert [slip["kind"] for slip in silent if slip["kind"] != "decimal_slip"] == []
 
 
-@pytest.mark.slow
-def test_communes_before_and_after_the_reform(dataset: Dataset, plan: Plan, tmp_path: Path) -> None:
-    folder = simulate(dataset, plan, tmp_path / "communes", Simulation(level="commune", first=2024))
-    made = load(folder, as_of=date(2026, 11, 23))
-    table = made.observations[made.observations["indicator"] == "poverty_rate"]
+@pytest.fixture(scope="module")
+def communes(dataset: Dataset, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("communes") / "data"
+    wanted = Simulation(level="commune", first=2024, truth_until=2025)
+    return load(simulate(dataset, plan, folder, wanted), as_of=date(2026, 11, 23))
+
+
+def counts(made: Dataset, year: int) -> dict[tuple[str, str], dict[str, float]]:
+    """Return the whole-number figures of a year: indicator and scope to area code to figure."""
+    held: dict[tuple[str, str], dict[str, float]] = {}
+    for item in made.figures:
+        if item.year == year and made.indicators[item.indicator].whole:
+            held.setdefault((item.indicator, item.scope), {})[item.area_code] = item.value
+    return held
+
+
+def test_communes_before_and_after_the_reform(communes: Dataset) -> None:
+    table = communes.observations[communes.observations["indicator"] == "poverty_rate"]
     count = {year: len({code for code in rows["area_code"] if len(code) == 5}) for year, rows in table.groupby("year")}
     assert count == {2024: 194, 2025: 65}
 
 
+def test_communes_add_up_to_their_districts_exactly(communes: Dataset) -> None:
+    old = {area.code: area.parent_code for area in communes.areas.all(level="commune", on=date(2024, 12, 31))}
+    summed = 0
+    for held in counts(communes, 2024).values():
+        for district in set(old.values()) & held.keys():
+            assert held[district] == sum(held[code] for code, parent in old.items() if parent == district)
+            summed += held[district] > 0
+    assert summed > 50
+
+
+def test_new_communes_add_up_to_the_province_and_rates_follow(communes: Dataset) -> None:
+    new = [area.code for area in communes.areas.all(level="commune", on=date(2025, 12, 31))]
+    held = counts(communes, 2025)
+    for values in held.values():
+        assert values["20"] == sum(values[code] for code in new)
+    for code in new:
+        held_rates = communes.series(code, "poverty_rate", "dtts").observations
+        (rate,) = [item.value for item in held_rates if item.year == 2025]
+        poor, households = (held[name, "dtts"][code] for name in ("poor_households", "households"))
+        assert rate == pytest.approx(100 * poor / households, abs=0.0051)
+
+
+@given(
+    total=st.integers(0, 500),
+    pieces=st.lists(st.tuples(st.floats(0, 10), st.integers(0, 100)), min_size=1, max_size=20),
+)
+def test_sharing_out_loses_nothing_and_passes_no_limit(total: int, pieces: list[tuple[float, int]]) -> None:
+    weights, limits = (np.array(column, dtype=float) for column in zip(*pieces, strict=True))
+    given_out = shared_out(total, weights, limits)
+    assert given_out.sum() == min(total, limits.sum())
+    assert (given_out <= limits).all()
+    assert (given_out == np.floor(given_out)).all()
+
+
+@pytest.mark.slow
+def test_as_many_communes_as_a_load_test_wants(dataset: Dataset, plan: Plan, tmp_path: Path) -> None:
+    wanted = Simulation(communes=80, first=2024, last=2025, truth_until=2025)
+    made = load(simulate(dataset, plan, tmp_path / "many", wanted), as_of=date(2026, 11, 23))
+    in_force = made.areas.all(level="commune", on=made.as_of)
+    assert len(in_force) == 80
+    assert all(made.crosswalk.former_districts(area.code) for area in in_force)
+    reported = {item.area_code for item in made.figures if item.year == 2025}
+    assert {area.code for area in in_force} <= reported
+    assert [item for item in check_folder(made.folder) if item.severity == "error"] == []
+
+
 @pytest.mark.parametrize(
     "wanted",
-    [Simulation(first=2030), Simulation(last=2027), Simulation(gaps=1.0), Simulation(noise=-1), Simulation(seed=-1)],
+    [
+        Simulation(first=2030),
+        Simulation(last=2027),
+        Simulation(gaps=1.0),
+        Simulation(noise=-1),
+        Simulation(communes=-1),
+        Simulation(seed=-1),
+    ],
 )
 def test_what_cannot_be_simulated_is_refused(dataset: Dataset, plan: Plan, tmp_path: Path, wanted: Simulation) -> None:
     with pytest.raises(UsageError):

@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.base.errors import Problem, UsageError
+from toolkit.base.errors import Problem
 from toolkit.base.texts import interface_language, say
 from toolkit.cli import options
+
+if TYPE_CHECKING:
+    from toolkit.desk.mapping import ColumnMapping
+    from toolkit.plan.schema import Plan
 
 
 def check(
@@ -21,11 +26,17 @@ def check(
         list[Path] | None,
         typer.Argument(metavar="[FILE]…", help="Observation tables; none: the whole data folder.", show_default=False),
     ] = None,
+    mapping: options.MappingFile = None,
+    column: options.Columns = None,
+    fixed: options.Fixed = None,
+    years: options.Years = False,
+    area_level: options.AreaLevel = None,
+    as_of: options.AsOf = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
     data: options.Data = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the problems as CSV.")] = False,
     model: Annotated[
-        bool, typer.Option("--model", help="Also flag figures of files that the model thinks unlikely.")
+        bool, typer.Option("--model", help="Also flag figures that the model thinks unlikely, given all others.")
     ] = False,
     plan: options.PlanName = None,
     as_html: Annotated[bool, typer.Option("--html", help="Print the problems as a page.")] = False,
@@ -34,18 +45,21 @@ def check(
     """Check observation tables, each alone against the project's areas, indicators, sources and standards.
 
     Example: toolkit check my-district.csv
+
+    Example: toolkit check --model
     """
     from toolkit.data.folder import data_folder
-    from toolkit.desk.check import check_file
+    from toolkit.desk.mapping import mapping_of
     from toolkit.desk.problem_page import problem_page
+    from toolkit.plan.load import load_plan
 
-    folder = data_folder(data)
-    for file in files or []:
-        if not file.is_file():
-            raise UsageError(say("cli.no_file", file=file), say("cli.no_file.table"))
-    problems = [problem for file in files for problem in check_file(file, folder)] if files else _whole(folder)
+    folder, day = data_folder(data), options.day_of(as_of)
+    options.existing(files or [])
+    declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
+    problems = _of_files(files, folder, declared, day) if files else _whole(folder, day)
     if model and not any(problem.severity == "error" for problem in problems):
-        problems += _unlikely(files or [], folder, plan)
+        loaded = load_plan(plan, folder=folder)
+        problems += _unlikely(files, folder, declared, loaded, day) if files else _unlikely_held(folder, loaded, day)
     if as_json:
         text = json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1)
     elif as_html:
@@ -63,27 +77,50 @@ def check(
         raise typer.Exit(1)
 
 
-def _unlikely(files: list[Path], folder: Path, plan: str | None) -> list[Problem]:
+def _of_files(files: list[Path], folder: Path, mapping: ColumnMapping | None, day: date) -> list[Problem]:
+    """Check files one by one, judged on a day."""
+    from toolkit.desk.check import check_file
+    from toolkit.desk.ingest import usable_folder
+
+    reference = replace(usable_folder(folder)[0], today=day)
+    return [problem for file in files for problem in check_file(file, reference, mapping)]
+
+
+def _unlikely(files: list[Path], folder: Path, mapping: ColumnMapping | None, plan: Plan, day: date) -> list[Problem]:
     """Return what the model thinks unlikely of files, given the figures of the folder."""
     from toolkit.desk.ingest import prepare, with_doubts
-    from toolkit.plan.load import load_plan
 
-    loaded = load_plan(plan, folder=folder)
-    prepared = [prepare([file], folder) for file in files]
-    return [
-        problem for item in prepared for problem in with_doubts(item, loaded).warnings if problem not in item.warnings
-    ]
+    prepared = [prepare([file], folder, mapping, today=day) for file in files]
+    if not options.few_enough(sum(len(item.changes) for item in prepared)):
+        return []
+    doubted = [(item, with_doubts(item, plan)) for item in prepared]
+    return [problem for item, found in doubted for problem in found.warnings if problem not in item.warnings]
 
 
-def _whole(folder: Path) -> list[Problem]:
-    """Check every table of a data folder, and its plans against them."""
+def _unlikely_held(folder: Path, plan: Plan, day: date) -> list[Problem]:
+    """Return what the model thinks unlikely of the folder's own figures, each given all others."""
+    from toolkit.data.dataset import load
+    from toolkit.data.schemas import OBSERVATIONS
+    from toolkit.desk.plausibility import as_problem, doubts_within
+
+    dataset = load(folder, as_of=day)
+    if not options.few_enough(len(dataset.figures)):
+        return []
+    return [as_problem(doubt, OBSERVATIONS.file) for doubt in doubts_within(dataset, plan)]
+
+
+def _whole(folder: Path, day: date) -> list[Problem]:
+    """Check every table of a data folder, as far as known on a day, and its plans against them."""
     from toolkit.data.check import check_folder
     from toolkit.data.dataset import load
+    from toolkit.data.schemas import OBSERVATIONS
     from toolkit.plan.check import check_plan
 
     problems = check_folder(folder)
     if not any(problem.severity == "error" for problem in problems):
-        dataset = load(folder)
+        dataset = load(folder, as_of=day)
+        known = set(dataset.observations["row"])
+        problems = [item for item in problems if item.file != OBSERVATIONS.file or item.row in known]
         problems += [problem for plan in sorted(folder.glob("plans/*.yaml")) for problem in check_plan(plan, dataset)]
     return problems
 

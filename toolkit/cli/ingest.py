@@ -16,27 +16,14 @@ from toolkit.cli import options
 if TYPE_CHECKING:
     from toolkit.desk.ingest import Ingest
 
-MOST_FOR_MODEL = 3000
-"""Figures that are held against the model; for more that would take too long."""
-
 
 def ingest(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Filled templates, CSV tables or workbooks.")],
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="YAML file that says what the headers mean.", show_default=False)
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", metavar="FIELD=HEADER", help="What a header means; repeatable.", show_default=False),
-    ] = None,
-    fixed: Annotated[
-        list[str] | None,
-        typer.Option("--fixed", metavar="FIELD=VALUE", help="What holds for all rows; repeatable.", show_default=False),
-    ] = None,
-    years: Annotated[bool, typer.Option("--years", help="A column for each year (wide table).")] = False,
-    area_level: Annotated[
-        str | None, typer.Option("--area-level", help="Level of areas given by name.", show_default=False)
-    ] = None,
+    mapping: options.MappingFile = None,
+    column: options.Columns = None,
+    fixed: options.Fixed = None,
+    years: options.Years = False,
+    area_level: options.AreaLevel = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the differences and write nothing.")] = False,
     rejected: Annotated[
@@ -47,6 +34,10 @@ def ingest(
             help="Where rejected rows go.",
             show_default="beside the first file",
         ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Day on which the figures came in.", show_default="today"),
     ] = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
     data: options.Data = None,
@@ -71,11 +62,9 @@ def ingest(
     from toolkit.desk.show import as_data, diff_lines
 
     folder = data_folder(data)
-    for file in files:
-        if not file.is_file():
-            raise UsageError(say("cli.no_file", file=file), say("cli.no_file.table"))
+    options.existing(files)
     declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
-    found = prepare(files, folder, declared)
+    found = prepare(files, folder, declared, today=options.day_of(as_of))
     if model and found.writes:
         found = _doubted(found, folder, plan)
     if not as_json:
@@ -107,8 +96,7 @@ def _doubted(found: Ingest, folder: Path, plan: str | None) -> Ingest:
             raise
         print(say("desk.no_model_plan"), file=sys.stderr)  # noqa: T201
         return found
-    if len(found.changes) > MOST_FOR_MODEL:
-        print(say("desk.no_model_many", most=MOST_FOR_MODEL), file=sys.stderr)  # noqa: T201
+    if not options.few_enough(len(found.changes)):
         return found
     return with_doubts(found, loaded)
 

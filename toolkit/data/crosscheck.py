@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import pairwise, product
 
+from toolkit.data.children import children
 from toolkit.data.indicators import Indicator
 from toolkit.data.observations import Figure, Figures
 from toolkit.data.problems import Problems
 from toolkit.data.reference import Reference
 from toolkit.data.series import RANK, UNUSED
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A rate in per cent and the counts that it is made from.
+
+    Attributes
+    ----------
+    rate, part, whole :
+        Indicators.
+    part_scope :
+        Scope of the part where it is not the rate's own.
+    """
+
+    rate: str
+    part: str
+    whole: str
+    part_scope: str = ""
+
 
 LARGEST_STEP = {"logit": 1.0, "log": 1.0, "identity": 15.0}
 """Change on the link scale that is implausible from one year to the next; over more years it may be larger by a
@@ -18,10 +39,11 @@ quarter of it for each. Ours: of the project's own figures only immunisation pas
 SMALLEST_SHARE = 0.02
 """Changes below this part of the range between the bounds are not worth a warning, whatever the link scale says."""
 RATES = (
-    ("poverty_rate", "poor_households"),
-    ("near_poverty_rate", "near_poor_households"),
+    Ratio("poverty_rate", "poor_households", "households"),
+    Ratio("near_poverty_rate", "near_poor_households", "households"),
+    Ratio("dtts_share_of_poor_households", "poor_households", "poor_households", part_scope="dtts"),
 )
-"""Rates, and the counts that they are shares of all households of."""
+"""Rates that follow from two counts."""
 TOTALS = (
     ("poor_or_near_poor_rate", ("poverty_rate", "near_poverty_rate")),
 )  # fmt: skip
@@ -33,22 +55,21 @@ PARTS = (
     ("extremely_difficult_villages", "villages"),
 )
 """Figures that cannot pass another one."""
-LARGEST_GAP_OF_CHILDREN = 0.005
-"""Part of a parent's figure by which its children's sum may miss it before that is worth a warning."""
 
 Cell = tuple[str, str, str, int, int | None, str]
 Place = tuple[str, str, int, str]
 
 
-def cross_check(read: Figures, reference: Reference) -> None:
-    """Note what is wrong between the rows of a table."""
+def cross_check(read: Figures, reference: Reference) -> frozenset[int]:
+    """Note what is wrong between the rows of a table; return the rows that cannot be used for it."""
     problems = read.problems
-    doubles(read.figures, problems)
+    refused = doubles(read.figures, problems)
     conflicts(read.figures, problems)
     usable = best(figure for figure in read.figures if figure.qualifier != UNUSED and figure.from_year is None)
     jumps(usable.values(), reference, problems)
     sums(usable, problems)
-    children(usable, reference, problems)
+    children(usable.values(), reference, problems)
+    return refused
 
 
 def cell(figure: Figure) -> Cell:
@@ -56,16 +77,21 @@ def cell(figure: Figure) -> Cell:
     return figure.area_code, figure.indicator, figure.scope, figure.year, figure.from_year, figure.standard
 
 
-def doubles(figures: Iterable[Figure], problems: Problems) -> None:
-    """Note rows of one source for one cell: the same figure twice, or two figures."""
-    first: dict[tuple[Cell, str], Figure] = {}
+def doubles(figures: Iterable[Figure], problems: Problems) -> frozenset[int]:
+    """Note rows of one source for one cell: the same figure twice (the first stays), or two figures (none does)."""
+    groups: dict[tuple[Cell, str], list[Figure]] = {}
     for figure in figures:
-        key = (cell(figure), figure.source_id)
-        earlier = first.setdefault(key, figure)
-        if earlier is not figure:
-            fields: dict[str, object] = {"first": earlier.row, "other": earlier.written, "source": figure.source_id}
-            kind = "double_row" if earlier.value == figure.value else "two_values"
+        groups.setdefault((cell(figure), figure.source_id), []).append(figure)
+    refused: list[int] = []
+    for group in groups.values():
+        differ = len({figure.value for figure in group}) > 1
+        for figure in group if differ else group[1:]:
+            other = next(item for item in group if not differ or item.value != figure.value)
+            fields: dict[str, object] = {"first": other.row, "other": other.written, "source": figure.source_id}
+            kind = "two_values" if differ else "double_row"
             problems.add(kind, figure.row, "value", figure.written, fields=fields)
+            refused.append(figure.row)
+    return frozenset(refused)
 
 
 def conflicts(figures: Iterable[Figure], problems: Problems) -> None:
@@ -106,30 +132,16 @@ def jumps(figures: Iterable[Figure], reference: Reference, problems: Problems) -
 
 def sums(figures: Mapping[Cell, Figure], problems: Problems) -> None:
     """Warn where rates do not follow from counts, totals from parts, and parts pass their whole."""
+    _check_rates(figures.values(), problems)
     places: dict[Place, dict[str, Figure]] = {}
     for figure in figures.values():
         place = (figure.area_code, figure.scope, figure.year, figure.standard)
         places.setdefault(place, {})[figure.indicator] = figure
     for place, held in places.items():
-        _check_rates(held, problems)
         _check_totals(held, problems)
         _check_parts(held, problems)
         if place[1] != "all":
             _check_group(held, places.get((place[0], "all", *place[2:]), {}), problems)
-
-
-def children(figures: Mapping[Cell, Figure], reference: Reference, problems: Problems) -> None:
-    """Warn where the figures of all districts do not add up to their province's."""
-    counted = [item for item in figures.values() if reference.indicators[item.indicator].whole]
-    by_place = {(item.area_code, item.indicator, item.scope, item.year, item.standard): item for item in counted}
-    for figure in counted:
-        below = [area.code for area in reference.areas.children(figure.area_code, "district")]
-        rest = (figure.indicator, figure.scope, figure.year, figure.standard)
-        held = [by_place[(code, *rest)] for code in below if (code, *rest) in by_place]
-        if below and len(held) == len(below):
-            total = sum(item.value for item in held)
-            if abs(total - figure.value) > LARGEST_GAP_OF_CHILDREN * abs(figure.value):
-                problems.warn("children", figure.row, "value", figure.written, total=f"{total:g}", count=len(held))
 
 
 def _winner(group: Iterable[Figure]) -> Figure:
@@ -168,15 +180,24 @@ def _on_link(indicator: Indicator, value: float) -> float:
     return math.log(max(value, half)) if indicator.link == "log" else value
 
 
-def _check_rates(held: Mapping[str, Figure], problems: Problems) -> None:
-    households = held.get("households")
-    for rate_name, count_name in RATES:
-        rate, count = held.get(rate_name), held.get(count_name)
-        if rate and count and households and households.value > 0:
-            implied = 100.0 * count.value / households.value
-            if abs(implied - rate.value) > _unit(rate.written) * 0.75:
-                fields = {"count": count.written, "all": households.written, "implied": f"{implied:.2f}"}
-                problems.warn("rate_and_count", rate.row, "value", rate.written, **fields)
+def _check_rates(figures: Iterable[Figure], problems: Problems) -> None:
+    held: dict[tuple[str, int, str, str], list[Figure]] = {}
+    for figure in figures:
+        held.setdefault((figure.area_code, figure.year, figure.indicator, figure.scope), []).append(figure)
+    for ratio in RATES:
+        for rate in [figure for key, group in held.items() if key[2] == ratio.rate for figure in group]:
+            wholes = held.get((rate.area_code, rate.year, ratio.whole, rate.scope), [])
+            parts = held.get((rate.area_code, rate.year, ratio.part, ratio.part_scope or rate.scope), [])
+            for part, whole in product(parts, wholes):
+                if part.standard == whole.standard and rate.standard in ("", part.standard) and whole.value > 0:
+                    _check_rate(rate, part, whole, problems)
+
+
+def _check_rate(rate: Figure, part: Figure, whole: Figure, problems: Problems) -> None:
+    implied = 100.0 * part.value / whole.value
+    if abs(implied - rate.value) > _unit(rate.written) * 0.75:
+        fields = {"count": part.written, "all": whole.written, "implied": f"{implied:.2f}"}
+        problems.warn("rate_and_count", rate.row, "value", rate.written, **fields)
 
 
 def _check_totals(held: Mapping[str, Figure], problems: Problems) -> None:

@@ -17,7 +17,7 @@ from toolkit.data.folder import data_folder
 from toolkit.data.foldercheck import check_reference
 from toolkit.data.indicators import Indicators
 from toolkit.data.observation_file import read_observations
-from toolkit.data.observations import Figure, Figures
+from toolkit.data.observations import Figure
 from toolkit.data.records import Records
 from toolkit.data.reference import Reference, read_reference, today
 from toolkit.data.replaced import replaced_figures
@@ -46,7 +46,7 @@ class Dataset:
     sources :
         By ``source_id``.
     local_targets, overlaps, milestones :
-        The tables of these names.
+        The tables of these names; double counts that became known later are left out.
     areas, crosswalk, standards, indicators :
         Look-ups.
     simulated :
@@ -123,7 +123,7 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
     day = as_of or today()
     figures = tuple(
         dated
-        for figure in (*read.figures, *_corrected_later(chosen, reference, read, day))
+        for figure in (*read.figures, *replaced_figures(chosen, reference, day))
         if (dated := _dated(figure, reference)).available_from <= day.isoformat()
     )
     tables = reference.tables
@@ -133,7 +133,7 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
         observations=_frame(figures),
         sources=_table(tables[SOURCES.file]).set_index("source_id"),
         local_targets=_table(tables[LOCAL_TARGETS.file]),
-        overlaps=_table(tables[OVERLAPS.file]),
+        overlaps=_known_overlaps(_table(tables[OVERLAPS.file]), reference, day),
         milestones=_table(tables[MILESTONES.file]),
         areas=reference.areas,
         crosswalk=reference.crosswalk,
@@ -144,11 +144,11 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
     )
 
 
-def _corrected_later(folder: Path, reference: Reference, read: Figures, day: date) -> list[Figure]:
-    """Return figures replaced after `day`, leaving out those that still stand (an ingest was cut off)."""
-    found = replaced_figures(folder, reference, day)
-    standing = {figure._replace(row=0) for figure in read.figures} if found else set()
-    return [figure for figure in found if figure._replace(row=0) not in standing]
+def _known_overlaps(overlaps: pd.DataFrame, reference: Reference, day: date) -> pd.DataFrame:
+    """Return the double counts known on a day, by the rule of their new standard."""
+    pairs = zip(overlaps["standard_to"], overlaps["year"], strict=True)
+    known = [reference.standards.published(standard, int(year)) <= day for standard, year in pairs]
+    return overlaps[known].reset_index(drop=True)
 
 
 def _dated(figure: Figure, reference: Reference) -> Figure:

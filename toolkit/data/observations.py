@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from toolkit.data.cells import year_of
+from toolkit.data.cells import day_of, year_of
 from toolkit.data.indicators import Indicator
 from toolkit.data.numerals import Columnwise, Reading, narrowed, reading, settle
 from toolkit.data.problems import Problems
@@ -103,9 +103,11 @@ def _picker(table: Table, columns: tuple[str, ...]) -> Callable[[tuple[str, ...]
 def _figure(row: int, cells: tuple[str, ...], value: float) -> Figure:
     area_code, indicator, scope, year, from_year, written, *others = cells
     qualifier, unit, standard, status, source_id, available_from, available_basis, note = others
+    day = day_of(available_from)
     return Figure(
         row, area_code, indicator, scope, year_of(year) or 0, year_of(from_year) if from_year else None, value,
-        qualifier, unit, standard, status, source_id, available_from, available_basis, note, written,
+        qualifier, unit, standard, status, source_id, day.isoformat() if day else available_from, available_basis,
+        note, written,
     )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ ENTITY = re.compile(
     )  # also as UTF-16, where every other byte is 0
 )
 WORKBOOK = "xl/workbook.xml"
+OTHER_WORKBOOKS = frozenset({"content.xml", "xl/workbook.bin"})
+"""Parts by which an OpenDocument and a binary workbook are known."""
 
 
 def danger(path: Path) -> str:
@@ -38,7 +40,10 @@ def danger(path: Path) -> str:
             swollen = size > SMALL and size > MOST_RATIO * path.stat().st_size
             if len(infos) > MOST_PARTS or size > MOST_BYTES or swollen:
                 return "bomb"
-            if "[Content_Types].xml" not in parts.namelist():
+            names = {info.filename for info in infos}
+            if names & OTHER_WORKBOOKS:
+                return "other_workbook"
+            if "[Content_Types].xml" not in names:
                 return "no_workbook"
             if any(info.flag_bits & 1 for info in infos):
                 return "encrypted"

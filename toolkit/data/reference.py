@@ -12,6 +12,7 @@ from toolkit.data.crosswalk import Crosswalk, link_of
 from toolkit.data.indicator_file import FILE as INDICATORS_FILE
 from toolkit.data.indicator_file import read_indicators
 from toolkit.data.indicators import Indicators
+from toolkit.data.journal import settle
 from toolkit.data.problems import Problems
 from toolkit.data.records import Records, read_records
 from toolkit.data.schemas import (
@@ -71,6 +72,7 @@ def today() -> date:
 
 def read_reference(folder: Path, *, now: date | None = None) -> Reference:
     """Read all of a data folder but its observations, noting what is wrong."""
+    settle(folder)
     tables = {schema.file: read_records(folder, schema) for schema in SMALL_TABLES}
     indicator_problems = Problems(INDICATORS_FILE)
     return Reference(

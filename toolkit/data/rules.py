@@ -12,7 +12,7 @@ from datetime import date
 
 from toolkit.base.names import fold
 from toolkit.base.texts import say
-from toolkit.data.cells import day_of, year_of
+from toolkit.data.cells import day_of, part_of_year, year_of
 from toolkit.data.indicators import Indicator
 from toolkit.data.problems import Problems, Severity
 from toolkit.data.reference import Reference
@@ -256,7 +256,7 @@ RULES: tuple[tuple[tuple[str, ...], Callable[..., list[Fault]]], ...] = (
 def _year(judge: Judge, column: str, text: str) -> list[Fault]:
     year = year_of(text)
     if year is None:
-        return [Fault("no_year", column)]
+        return [Fault("part_of_year" if part_of_year(text) else "no_year", column)]
     today = judge.reference.today
     return [Fault("year_ahead", column, {"today": today.year})] if year > today.year else []
 

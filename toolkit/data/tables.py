@@ -103,12 +103,12 @@ def read_tables(path: Path, layout: Layout) -> tuple[tuple[Table, ...], list[Pro
         if not size:
             problems.add("empty_file", 1)
             return (), problems.all()
-        if path.suffix.casefold() in WORKBOOKS or head.startswith(b"PK\x03\x04"):
-            return _from_workbook(path, layout, problems), problems.all()
         other = next((key for mark, key in OTHER_FORMATS.items() if head.startswith(mark)), "")
         if other:
             problems.add(other, 1)
             return (), problems.all()
+        if path.suffix.casefold() in WORKBOOKS or head.startswith(b"PK\x03\x04"):
+            return _from_workbook(path, layout, problems), problems.all()
         return _from_csv(path.read_bytes(), layout, problems), problems.all()
     except OSError as error:
         problems.add("unreadable", 1, value=error.strerror or type(error).__name__)
@@ -204,16 +204,20 @@ def _usual_width(rows: Iterable[Row]) -> int:
 
 
 def _check_header(names: Sequence[str], layout: Layout, row: int, problems: Problems) -> list[str]:
-    """Note missing, double and unknown columns; return the known ones in the file's order."""
-    wanted = [name for name in dict.fromkeys(names) if name in layout.columns]
+    """Note missing, double and unknown columns; return the known ones in the file's order.
+
+    Of two columns of one name none is read: which of them is meant nobody can tell.
+    """
+    known = [name for name in dict.fromkeys(names) if name in layout.columns]
+    wanted = [name for name in known if list(names).count(name) == 1]
+    for name in known:
+        if name not in wanted:
+            problems.add("double_column", row, name)
     unknown = [name for name in names if name and name not in layout.columns]
     for name in layout.required:
-        if name not in wanted:
+        if name not in known:
             near = problems.near("header", name, unknown, 1) if unknown else ", ".join(layout.required)
             problems.add("missing_column", row, name, fields={"near": near})
-    for name in wanted:
-        if list(names).count(name) > 1:
-            problems.add("double_column", row, name)
     for name in unknown:
         problems.warn("unknown_column", row, name, near=problems.near("columns", name, layout.columns, 1))
     return wanted

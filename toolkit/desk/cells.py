@@ -3,42 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 
-from toolkit.base.names import fold
-
-YEAR = re.compile(r"(?:nam\s+|year\s+)?(\d{4})(?:\.0+)?", re.ASCII)
-DAY = re.compile(r"(?:ngay\s+)?(\d{1,2})(?:\s*[/.-]\s*|\s+thang\s+)(\d{1,2})(?:\s*[/.-]\s*|\s+nam\s+)(\d{4})", re.ASCII)
 PLAIN_NUMBER = re.compile(r"[+-]?\d[\d.,]*%?", re.ASCII)
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def year_text(text: str) -> str:
-    """Return a year written in a Vietnamese way as four digits; anything else as it is.
-
-    >>> year_text("Năm 2023"), year_text("31/12/2023"), year_text("23")
-    ('2023', '2023', '23')
-    """
-    match = YEAR.fullmatch(fold(text))
-    if match:
-        return match[1]
-    day = day_text(text)
-    return day[:4] if day != text else text
-
-
-def day_text(text: str) -> str:
-    """Return a day written in a Vietnamese way (day first) as ``YYYY-MM-DD``; anything else as it is.
-
-    >>> day_text("30/6/2025"), day_text("ngày 15 tháng 01 năm 2026"), day_text("31/02/2025")
-    ('2025-06-30', '2026-01-15', '31/02/2025')
-    """
-    match = DAY.fullmatch(fold(text))
-    if not match:
-        return text
-    try:
-        return date(int(match[3]), int(match[2]), int(match[1])).isoformat()
-    except ValueError:
-        return text
 
 
 def harmless(text: str) -> str:

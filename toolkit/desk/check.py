@@ -1,25 +1,33 @@
-"""Checking a file that somebody hands in: a table with the project's columns, or a filled template."""
+"""Checking a file that somebody hands in: read exactly as ingest would read it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from toolkit.base.errors import Problem
-from toolkit.data.check import check_observations
+from toolkit.data.reference import Reference
 from toolkit.desk.incoming import read_incoming
-from toolkit.desk.ingest import usable_folder
-from toolkit.desk.workbook import is_template
+from toolkit.desk.mapping import ColumnMapping
+from toolkit.desk.problems import refusal
 
 
-def check_file(path: Path, folder: Path) -> list[Problem]:
-    """Return all problems of one file against a data folder, as ingest would find them.
+def check_file(path: Path, reference: Reference, mapping: ColumnMapping | None = None) -> list[Problem]:
+    """Return all problems of one file: a filled template, a table with the project's columns, or a mapped one.
 
-    Raises
-    ------
-    DataError
-        If the folder's own files cannot be used.
+    Parameters
+    ----------
+    path :
+        CSV or workbook; ``from_year``, ``qualifier``, ``available_from``, ``available_basis`` and ``note`` may
+        be missing.
+    reference :
+        The project's areas, indicators, sources, standards, which the file is checked against.
+    mapping :
+        How to read a table of somebody else's making.
+
+    Returns
+    -------
+    list of Problem
+        By sheet and row; row 1 for a file that cannot be read. Errors and warnings.
     """
-    if not is_template(path):
-        return check_observations(path, folder)
-    reference, _ = usable_folder(folder)
-    return list(read_incoming(path, reference).problems)
+    taken_in = refusal(path)  # only who takes figures in refuses the rest of a damaged file
+    return [problem for problem in read_incoming(path, reference, mapping).problems if problem != taken_in]

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from toolkit.data.cells import year_of
 from toolkit.data.dataset import Dataset
 from toolkit.data.series import Observation, Series
 from toolkit.desk.store import replaced_rows
@@ -107,7 +108,7 @@ def _replaced(folder: Path, as_of: date, area_code: str, indicator: str, scope: 
     day = as_of.isoformat()
     return [
         Entry(
-            row["scope"], int(float(row["year"])), row["from_year"], row["standard"], row["value"], row["qualifier"],
+            row["scope"], year_of(row["year"]) or 0, row["from_year"], row["standard"], row["value"], row["qualifier"],
             row["status"], row["source_id"], row["available_from"], row["available_basis"], "replaced", row["note"],
             row["replaced_on"], row["replaced_by"],
         )

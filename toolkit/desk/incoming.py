@@ -7,17 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toolkit.base.errors import Problem
-from toolkit.data.crosscheck import Cell, cell, jumps, sums
-from toolkit.data.crosscheck import best as best_figures
-from toolkit.data.observations import LAYOUT, Figure, Figures, figures_of
+from toolkit.data.crosscheck import cross_check
+from toolkit.data.observations import LAYOUT, Figure, figures_of
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS
-from toolkit.data.series import UNUSED
 from toolkit.data.tables import Table, read_tables
 from toolkit.desk.cells import value_text
 from toolkit.desk.mapped import mapped_tables
 from toolkit.desk.mapping import ColumnMapping
-from toolkit.desk.problems import note, refusal, refuses
+from toolkit.desk.problems import refusal, refuses
 from toolkit.desk.store import Cells
 from toolkit.desk.workbook import filled_tables, is_template
 
@@ -107,14 +105,13 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
     """
     sources: tuple[Cells, ...] = ()
     if mapping is not None:
-        tables, problems = mapped_tables(path, mapping, reference)
+        tables, problems, damaged = mapped_tables(path, mapping, reference)
     elif is_template(path):
         tables, problems, sources = filled_tables(path, reference)
-        reference = with_sources(reference, sources)
+        reference, damaged = with_sources(reference, sources), False
     else:
         tables, problems = read_tables(path, LAYOUT)
-        if tables and refuses(problems):
-            tables, problems = (), [*problems, refusal(path)]
+        damaged = bool(tables) and refuses(problems)
     proposed: list[Proposed] = []
     rejected: list[Rejected] = []
     for table in tables:
@@ -122,6 +119,10 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
         proposed += taken
         rejected += refused
         problems += table.problems.all()
+    if damaged:
+        reason = refusal(path)
+        rejected += [Rejected(item.file, item.sheet, item.figure.row, item.cells, (reason,)) for item in proposed]
+        problems, proposed = [*problems, reason], []
     rejected += _elsewhere(problems, rejected)
     return Incoming(path, tuple(proposed), tuple(rejected), tuple(dict.fromkeys(problems)), sources)
 
@@ -141,22 +142,19 @@ def with_sources(reference: Reference, added: Sequence[Cells]) -> Reference:
 def judged(table: Table, reference: Reference) -> tuple[list[Proposed], list[Rejected]]:
     """Judge every row of a table by the rules of observations, and against each other."""
     read = figures_of(table, reference)
-    by_row = {figure.row: figure for figure in read.figures}
-    twice = _contradictions(read)
-    _warn(read, reference)
-    proposed, rejected, seen = [], [], set[tuple[Cell, str]]()
+    refused = cross_check(read, reference)
+    by_row = {figure.row: figure for figure in read.figures if figure.row not in refused}
+    proposed, rejected = [], []
     reasons = _by_row(table.problems.all())
     for row in table.rows:
         cells = dict(zip(table.columns, row.cells, strict=True))
         figure = by_row.get(row.number)
         errors = tuple(reasons.get(row.number, ()))
-        if figure is None or row.number in twice or errors:
-            rejected.append(Rejected(table.problems.file, table.problems.sheet, row.number, cells, errors))
-            continue
-        key = (cell(figure), figure.source_id)
-        if key not in seen:
+        if figure is None or errors:
+            why = errors or tuple(reasons.get(table.header_row, ()))
+            rejected.append(Rejected(table.problems.file, table.problems.sheet, row.number, cells, why))
+        else:
             proposed.append(_proposed(figure, table))
-        seen.add(key)
     return proposed, rejected
 
 
@@ -169,36 +167,6 @@ def stored_cells(figure: Figure) -> Cells:
 
 def _proposed(figure: Figure, table: Table) -> Proposed:
     return Proposed(stored_cells(figure), figure, table.problems.file, table.problems.sheet)
-
-
-def _contradictions(read: Figures) -> set[int]:
-    """Note rows that give two values of one source for one cell (none of them is taken), and rows that stand twice."""
-    groups: dict[tuple[Cell, str], list[Figure]] = {}
-    for figure in read.figures:
-        groups.setdefault((cell(figure), figure.source_id), []).append(figure)
-    rows: set[int] = set()
-    for group in groups.values():
-        if len(group) == 1:
-            continue
-        first = group[0]
-        if len({figure.value for figure in group}) == 1:
-            for figure in group[1:]:
-                note(read.problems, "double_row", figure.row, "value", figure.written, severity="warning",
-                     first=first.row)  # fmt: skip
-            continue
-        for figure in group:
-            other = next(item for item in group if item.value != figure.value)
-            note(read.problems, "two_values", figure.row, "value", figure.written, other=other.written,
-                 first=other.row, source=figure.source_id)  # fmt: skip
-        rows |= {figure.row for figure in group}
-    return rows
-
-
-def _warn(read: Figures, reference: Reference) -> None:
-    """Note what is unlikely within the file; what only shows beside the figures held is said when they are merged."""
-    usable = best_figures(item for item in read.figures if item.qualifier != UNUSED and item.from_year is None)
-    jumps(usable.values(), reference, read.problems)
-    sums(usable, read.problems)
 
 
 def _by_row(problems: Iterable[Problem]) -> dict[int, list[Problem]]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from toolkit.base.errors import DataError, Problem, ToolkitError
 from toolkit.base.files import sha256, write_atomic
+from toolkit.base.lock import locked
 from toolkit.base.texts import say
 from toolkit.data.dataset import load, read_observations
 from toolkit.data.foldercheck import check_reference
+from toolkit.data.journal import recover, switch
 from toolkit.data.observations import Figures
 from toolkit.data.reference import Reference, read_reference
-from toolkit.data.schemas import OBSERVATIONS
+from toolkit.data.schemas import OBSERVATIONS, SOURCES
 from toolkit.desk.cells import harmless
 from toolkit.desk.incoming import NAMES, Incoming, Rejected, read_incoming
 from toolkit.desk.mapping import ColumnMapping
@@ -26,12 +29,10 @@ from toolkit.desk.store import (
     REPLACED_NAMES,
     Cells,
     Rows,
-    add_rows,
-    add_sources,
-    locked,
     observations_text,
     read_rows,
     table_text,
+    with_rows,
 )
 from toolkit.plan.schema import Plan
 
@@ -55,6 +56,8 @@ class Ingest:
         What is unlikely beside the figures held.
     digest :
         SHA-256 of the observations that the changes were worked out against.
+    today :
+        Day on which the figures come in (ISO).
     """
 
     folder: Path
@@ -76,7 +79,8 @@ class Ingest:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All problems, file after file, then those beside the figures held."""
-        return (*(problem for file in self.files for problem in file.problems), *self.warnings)
+        found = (*(problem for file in self.files for problem in file.problems), *self.warnings)
+        return tuple(dict.fromkeys(found))
 
     @property
     def writes(self) -> bool:
@@ -84,7 +88,9 @@ class Ingest:
         return any(change.kind != "same" for change in self.changes)
 
 
-def prepare(files: Sequence[Path], folder: Path, mapping: ColumnMapping | None = None) -> Ingest:
+def prepare(
+    files: Sequence[Path], folder: Path, mapping: ColumnMapping | None = None, *, today: date | None = None
+) -> Ingest:
     """Read files and work out what they would change; nothing is written.
 
     Parameters
@@ -95,6 +101,8 @@ def prepare(files: Sequence[Path], folder: Path, mapping: ColumnMapping | None =
         The data folder.
     mapping :
         How to read the tables.
+    today :
+        Day on which the figures come in: what lies ahead of it is refused, and what is replaced stood until it.
 
     Raises
     ------
@@ -102,6 +110,7 @@ def prepare(files: Sequence[Path], folder: Path, mapping: ColumnMapping | None =
         If the folder's own files have errors: nothing is built on sand.
     """
     reference, held = usable_folder(folder)
+    reference = replace(reference, today=today or reference.today)
     incoming = tuple(read_incoming(path, reference, mapping) for path in files)
     proposed = [item for file in incoming for item in file.proposed]
     path = folder / OBSERVATIONS.file
@@ -113,7 +122,8 @@ def prepare(files: Sequence[Path], folder: Path, mapping: ColumnMapping | None =
 def with_doubts(ingest: Ingest, plan: Plan) -> Ingest:
     """Return the ingest with a warning for each incoming figure that the model thinks unlikely; none is dropped."""
     places = {change.proposed.figure: change.proposed for change in ingest.changes if change.kind != "same"}
-    found = doubts(list(places), load(ingest.folder), plan)
+    known = load(ingest.folder, as_of=date.fromisoformat(ingest.today))
+    found = doubts(list(places), known, plan)
     warnings = tuple(as_problem(item, places[item.figure].file, places[item.figure].sheet) for item in found)
     return replace(ingest, warnings=(*ingest.warnings, *warnings))
 
@@ -138,7 +148,7 @@ def usable_folder(folder: Path) -> tuple[Reference, Figures]:
 def commit(ingest: Ingest) -> bool:
     """Write the changes; False if there was nothing to write.
 
-    The folder holds the old figures until the last step, one rename, and the new ones after it.
+    The folder holds the old files until one rename, and all of the new ones after it.
 
     Raises
     ------
@@ -149,14 +159,18 @@ def commit(ingest: Ingest) -> bool:
         return False
     folder, path = ingest.folder, ingest.folder / OBSERVATIONS.file
     with locked(folder):
+        recover(folder)
         if sha256(path) != ingest.digest:
             raise ToolkitError(say("desk.moved", folder=folder), say("desk.moved.remedy"))
         held = read_rows(path)
         text = observations_text(held, merged_rows(held, ingest.changes))
-        add_sources(folder, _sources_needed(ingest))
-        add_rows(folder / REPLACED, REPLACED_NAMES, _replaced(ingest))
-        add_rows(folder / INGESTS, INGEST_NAMES, _log(ingest, text))
-        write_atomic(path, text)
+        added = (
+            (SOURCES.file, SOURCES.names, _sources_needed(ingest)),
+            (REPLACED, REPLACED_NAMES, _replaced(ingest)),
+            (INGESTS, INGEST_NAMES, _log(ingest, text)),
+        )
+        files = {name: with_rows(folder / name, names, rows) for name, names, rows in added if rows}
+        switch(folder, {**files, path.name: text})
     return True
 
 
@@ -176,7 +190,9 @@ def export(folder: Path, area_codes: Sequence[str] = ()) -> Rows:
 
 def _sources_needed(ingest: Ingest) -> list[Cells]:
     used = {change.cells["source_id"] for change in ingest.changes if change.kind != "same"}
-    return [source for file in ingest.files for source in file.sources if source["source_id"] in used]
+    used -= {row["source_id"] for row in read_rows(ingest.folder / SOURCES.file).rows}
+    named = {source["source_id"]: source for file in ingest.files for source in file.sources}
+    return [source for key, source in named.items() if key in used]
 
 
 def _replaced(ingest: Ingest) -> list[Cells]:

@@ -16,9 +16,8 @@ from toolkit.data.reference import Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
 from toolkit.data.tables import Table, tidy
 from toolkit.data.workbook import Numeral
-from toolkit.desk.cells import day_text, year_text
 from toolkit.desk.mapping import ColumnMapping, value_columns
-from toolkit.desk.problems import note, refusal, refuses
+from toolkit.desk.problems import note, refuses
 from toolkit.desk.sheets import Headed, RawSheet, headed, raw_sheets
 
 NAMES = OBSERVATIONS.names
@@ -51,12 +50,13 @@ class HeaderedProblems(Problems):
         ]
 
 
-def mapped_tables(path: Path, mapping: ColumnMapping, reference: Reference) -> tuple[tuple[Table, ...], list[Problem]]:
-    """Return one table for each column of values of each sheet, and the problems of the file itself."""
+def mapped_tables(
+    path: Path, mapping: ColumnMapping, reference: Reference
+) -> tuple[tuple[Table, ...], list[Problem], bool]:
+    """Return one table for each column of values of each sheet, the problems, and whether the file is damaged."""
     wanted = [*mapping.columns.values(), *mapping.wide]
     sheets, problems = raw_sheets(path, wanted)
-    if sheets and refuses(problems.found):
-        return (), [*problems.all(), refusal(path)]
+    damaged = bool(sheets) and refuses(problems.found)
     tables: list[Table] = []
     for sheet in sheets:
         if mapping.sheet and sheet.problems.sheet and fold(sheet.problems.sheet) != fold(mapping.sheet):
@@ -68,7 +68,7 @@ def mapped_tables(path: Path, mapping: ColumnMapping, reference: Reference) -> t
         problems.found += sheet.problems.all()
     if not tables and not any(problem.severity == "error" for problem in problems.found):
         problems.add("no_header", 1, fields={"columns": ", ".join(wanted)})
-    return tuple(tables), problems.all()
+    return tuple(tables), problems.all(), damaged
 
 
 def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, reference: Reference) -> list[Table]:
@@ -143,8 +143,9 @@ def _table(
         cells = {name: _cell(row, places.get(name), fixed.get(name, "")) for name in columns}
         if header and not cells["value"]:
             continue  # an empty cell of a wide table is a figure that nobody gave
-        tidied = _tidied(cells, areas, row.number, problems)
-        made.append(Row(row.number, tuple(tidied[name] for name in columns)))
+        if "area_code" in cells:
+            cells["area_code"] = areas.code(cells["area_code"], cells.get("year", ""), row.number, problems)
+        made.append(Row(row.number, tuple(cells[name] for name in columns)))
     return Table(columns, table.header_row, tuple(made), problems)
 
 
@@ -153,16 +154,6 @@ def _cell(row: Row, place: int | None, otherwise: str) -> str:
         return otherwise
     text = row.cells[place] if place < len(row.cells) else ""
     return text if isinstance(text, Numeral) else tidy(text) or otherwise
-
-
-def _tidied(cells: dict[str, str], areas: AreaReader, row: int, problems: HeaderedProblems) -> dict[str, str]:
-    made = dict(cells)
-    for name in ("year", "from_year"):
-        made[name] = year_text(str(made.get(name, "")))
-    made["available_from"] = day_text(made.get("available_from", ""))
-    if "area_code" in made:
-        made["area_code"] = areas.code(str(made["area_code"]), made.get("year", ""), row, problems)
-    return made
 
 
 @dataclass

@@ -14,7 +14,6 @@ from toolkit.base.names import fold, nearest
 from toolkit.base.texts import say
 from toolkit.data.cells import year_of
 from toolkit.data.schemas import OBSERVATIONS
-from toolkit.desk.cells import year_text
 
 FIELDS = OBSERVATIONS.names
 
@@ -134,8 +133,8 @@ def value_columns(mapping: ColumnMapping, headers: Sequence[str]) -> dict[str, d
     found = dict(mapping.wide)
     if mapping.years:
         declared = {fold(header) for header in mapping.wide}
-        years = {header: year_text(header) for header in headers if fold(header) not in declared}
-        found |= {header: {"year": year} for header, year in years.items() if year_of(year)}
+        years = {header: year_of(header) for header in headers if fold(header) not in declared}
+        found |= {header: {"year": str(year)} for header, year in years.items() if year is not None}
     return found
 
 

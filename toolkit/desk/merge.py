@@ -9,8 +9,8 @@ from datetime import date
 from typing import Literal
 
 from toolkit.base.errors import Problem
-from toolkit.data.areas import Areas
-from toolkit.data.crosscheck import best, cell, children, conflicts, jumps, sums
+from toolkit.data.children import children
+from toolkit.data.crosscheck import best, cell, conflicts, jumps, sums
 from toolkit.data.observations import Figure, Figures
 from toolkit.data.problems import Problems
 from toolkit.data.reference import Reference
@@ -123,9 +123,11 @@ def warnings_beside(changes: Sequence[Change], held: Figures, reference: Referen
     arriving = {cell(item.proposed.figure): item for item in changes if item.kind != "same"}
     if not arriving:
         return []
-    around = _neighbourhood({key[0] for key in arriving}, reference.areas)
     replaced = {key_of(item.before) for item in changes if item.kind == "changed" and item.before}
-    near = [figure for figure in held.figures if figure.area_code in around and _key(figure) not in replaced]
+    codes = {key[0] for key in arriving}
+    summed = {key[1] for key in arriving if reference.indicators[key[1]].whole}
+    near = [figure for figure in held.figures
+            if (figure.area_code in codes or figure.indicator in summed) and _key(figure) not in replaced]  # fmt: skip
     numbered = {FAR + at: item.proposed for at, item in enumerate(arriving.values())}
     figures = [*near, *(item.figure._replace(row=row) for row, item in numbered.items())]
     known = {(item.row, item.problem) for item in _between(near, reference)}
@@ -142,14 +144,8 @@ def _between(figures: Sequence[Figure], reference: Reference) -> list[Problem]:
     usable = best(figure for figure in figures if figure.qualifier != UNUSED and figure.from_year is None)
     jumps(usable.values(), reference, problems)
     sums(usable, problems)
-    children(usable, reference, problems)
+    children(usable.values(), reference, problems)
     return problems.all()
-
-
-def _neighbourhood(codes: set[str], areas: Areas) -> set[str]:
-    """Return areas with those above them, and those below both: what sums can be taken over."""
-    parents = {area.parent_code for code in codes for area in areas.units(code)}
-    return codes | parents | {area.code for area in areas.all() if area.parent_code in codes | parents}
 
 
 def _key(figure: Figure) -> Key:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,8 @@ TAIL = 0.005
 DRAWS = 1000
 MOST_KEYS = 20
 """Indicators and scopes forecast in one go, so that memory stays bounded."""
+FOLDS = 4
+"""Parts of every series that are held out in turn."""
 PASSED_OVER = (UNUSED, "at_least", "at_most")
 """Qualifiers of figures that are not judged."""
 
@@ -61,8 +63,39 @@ def doubts(figures: Sequence[Figure], known: Dataset, plan: Plan, *, seed: int =
     plan :
         Its province, and the stand-ins that are switched on.
     """
-    judged = [item for item in figures if item.from_year is None and item.qualifier not in PASSED_OVER]
-    return tuple(doubt for part in _parts(judged) for doubt in _doubts(part, known, plan, seed))
+    return tuple(doubt for part in _parts(_judged(figures)) for doubt in _doubts(part, known, plan, seed))
+
+
+def doubts_within(dataset: Dataset, plan: Plan, *, seed: int = 138) -> tuple[Doubt, ...]:
+    """Return the figures of a dataset that lie far out in what the model expects from all the others.
+
+    Each figure is held out, with any other for the same area, indicator, scope and year, and predicted from the
+    rest: its own series before and after it, its parents and its peers. So that this takes few passes, every
+    fourth year of every series is held out at a time: one at most of short series, a quarter of long ones.
+
+    Parameters
+    ----------
+    dataset :
+        Figures to judge.
+    plan :
+        Its province, and the stand-ins that are switched on.
+    """
+    series: dict[tuple[str, str, str], dict[int, list[Figure]]] = {}
+    for item in _judged(dataset.figures):
+        years = series.setdefault((item.area_code, item.indicator, item.scope), {})
+        years.setdefault(item.year, []).append(item)
+    found: list[Doubt] = []
+    for number in range(FOLDS):
+        out = [item for years in series.values() for year in sorted(years)[number::FOLDS] for item in years[year]]
+        places = {(item.area_code, item.indicator, item.scope, item.year) for item in out}
+        rest = tuple(item for item in dataset.figures
+                     if (item.area_code, item.indicator, item.scope, item.year) not in places)  # fmt: skip
+        found += doubts(out, replace(dataset, figures=rest), plan, seed=seed)
+    return tuple(sorted(found, key=lambda item: item.figure.row))
+
+
+def _judged(figures: Iterable[Figure]) -> list[Figure]:
+    return [item for item in figures if item.from_year is None and item.qualifier not in PASSED_OVER]
 
 
 def _doubts(judged: Sequence[Figure], known: Dataset, plan: Plan, seed: int) -> list[Doubt]:

@@ -24,7 +24,7 @@ def problem_page(problems: Sequence[Problem], language: Language) -> str:
     Parameters
     ----------
     problems :
-        As :func:`toolkit.data.check.check_observations` returns them.
+        As :func:`toolkit.desk.check.check_file` returns them.
     language :
         Of headings; the problems' own words are in the language they were made in.
     """

@@ -55,13 +55,13 @@ def raw_sheets(path: Path, known: Iterable[str]) -> tuple[tuple[RawSheet, ...], 
             key = "too_large" if size else "empty_file"
             problems.add(key, 1, fields={"limit": MOST_BYTES // 1_000_000})
             return (), problems
-        if path.suffix.casefold() in WORKBOOKS or head.startswith(b"PK\x03\x04"):
-            sheets = read_sheets(path, problems)
-            return tuple(RawSheet(item.rows, item.visible, Problems(path.name, item.name)) for item in sheets), problems
         other = next((key for mark, key in OTHER_FORMATS.items() if head.startswith(mark)), "")
         if other:
             problems.add(other, 1)
             return (), problems
+        if path.suffix.casefold() in WORKBOOKS or head.startswith(b"PK\x03\x04"):
+            sheets = read_sheets(path, problems)
+            return tuple(RawSheet(item.rows, item.visible, Problems(path.name, item.name)) for item in sheets), problems
         text = decode(path.read_bytes(), problems).text
     except OSError as error:
         problems.add("unreadable", 1, value=error.strerror or type(error).__name__)

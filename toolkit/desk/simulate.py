@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from toolkit.base.texts import LANGUAGES, say, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import SIMULATED, Dataset
 from toolkit.data.folder import file_of
+from toolkit.data.reference import read_reference
 from toolkit.data.schemas import (
     AREAS,
     BREAKS,
@@ -30,9 +31,11 @@ from toolkit.data.schemas import (
     STANDARDS,
 )
 from toolkit.desk.cells import value_text
+from toolkit.desk.more_communes import MOST_COMMUNES, add_communes
+from toolkit.desk.pieces import CommuneMaker
 from toolkit.desk.slips import Slip, with_slips
 from toolkit.desk.store import Cells, read_rows, table_text
-from toolkit.desk.world import Maker, World
+from toolkit.desk.world import Maker, World, wanted_keys
 from toolkit.plan.load import find_plan
 from toolkit.plan.schema import Plan
 
@@ -57,6 +60,8 @@ class Simulation:
         Years with figures.
     truth_until :
         Last year of the truth that is written down.
+    communes :
+        Make communes up until so many are in force; for teaching and load. Says ``commune`` too.
     seed :
         The same seed, plan and version give the same bytes.
     noise :
@@ -78,6 +83,7 @@ class Simulation:
     gaps: float = 0.0
     breaks: bool = True
     errors: int = 0
+    communes: int = 0
 
     def check(self, today: date) -> None:
         """Refuse what cannot be simulated.
@@ -93,6 +99,7 @@ class Simulation:
             or not 0 <= self.gaps < 1
             or not 0 <= self.noise <= 1
             or self.errors < 0
+            or not 0 <= self.communes <= MOST_COMMUNES
             or self.seed < 0
         )
         if wrong:
@@ -126,10 +133,13 @@ def simulate(dataset: Dataset, plan: Plan, folder: Path, wanted: Simulation) -> 
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(say("desk.simulate.not_empty", folder=folder), say("desk.simulate.not_empty.remedy"))
     years = tuple(range(wanted.first, max(wanted.last, wanted.truth_until) + 1))
-    communes = _communes(dataset) if wanted.level == "commune" else ()
-    world = Maker(dataset, plan, years, wanted.seed, wanted.breaks).world(communes)
-    rows = list(_rows(dataset, world, wanted))
     _write_frame(dataset, plan, folder, wanted)
+    if wanted.communes:
+        add_communes(folder, dataset, plan.province_code, wanted.communes)
+        reference = read_reference(folder)
+        dataset = replace(dataset, areas=reference.areas, crosswalk=reference.crosswalk)
+    world = _world(dataset, plan, years, wanted)
+    rows = list(_rows(dataset, world, wanted))
     write_atomic(folder / OBSERVATIONS.file, table_text(NAMES, rows))
     write_atomic(
         folder / TRUTH, table_text(("area_code", "indicator", "scope", "year", "standard", "value"), _truth(world))
@@ -147,8 +157,12 @@ def simulate(dataset: Dataset, plan: Plan, folder: Path, wanted: Simulation) -> 
     return folder
 
 
-def _communes(dataset: Dataset) -> tuple[Area, ...]:
-    return tuple({area.code: area for area in dataset.areas.all(level="commune")}.values())
+def _world(dataset: Dataset, plan: Plan, years: tuple[int, ...], wanted: Simulation) -> World:
+    maker = Maker(dataset, plan, years, wanted.seed, wanted.breaks)
+    maker.make()
+    if wanted.level == "commune" or wanted.communes:
+        CommuneMaker(maker, wanted_keys(plan, dataset)).add()
+    return maker.world()
 
 
 def _rows(dataset: Dataset, world: World, wanted: Simulation) -> Iterator[Cells]:

@@ -14,7 +14,6 @@ from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES
 from toolkit.data.tables import Layout, Table, table_of, tidy
 from toolkit.data.workbook import Sheet, read_sheets
-from toolkit.desk.cells import day_text
 from toolkit.desk.problems import note
 from toolkit.desk.store import Cells
 
@@ -84,7 +83,6 @@ def _table(sheet: Sheet, position: int, file: str, source: str) -> Table | None:
                 note(problems, "no_figure", row.number, "value", severity="warning")
             continue
         cells["source_id"] = cells.get("source_id") or source
-        cells["available_from"] = day_text(cells.get("available_from", ""))
         rows.append(Row(row.number, tuple(cells.get(name, "") for name in NAMES)))
     return Table(NAMES, table.header_row, tuple(rows), problems)
 

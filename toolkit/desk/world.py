@@ -7,19 +7,17 @@ familiar; trends, shocks, differences between areas and jumps of standards are d
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.data.areas import Area
 from toolkit.data.crosscheck import PARTS
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.data.standards import BreakPrior
 from toolkit.desk.questions import standard_in
-from toolkit.forecast.hierarchy import parent_of_commune
 from toolkit.forecast.make import needed
 from toolkit.forecast.panels import scale_of
 from toolkit.plan.schema import Plan
@@ -93,18 +91,20 @@ class Maker:
         self.weights = {area.code: float(area.population_2019 or USUAL_POPULATION) for area in districts}
         self.weights.setdefault(province, sum(self.weights.values()) or USUAL_POPULATION)
 
-    def world(self, communes: Sequence[Area] = ()) -> World:
-        """Return the world, with the communes wanted."""
+    def make(self) -> None:
+        """Make the figures of the country, the region, the province and its districts."""
         keys = wanted_keys(self.plan, self.dataset)
         for indicator, scope in keys:
             if indicator not in POVERTY:
                 self._generic(self.dataset.indicators[indicator], scope)
         for scope in dict.fromkeys(scope for indicator, scope in keys if indicator in POVERTY):
             self._poverty(scope)
-        for area in communes:
-            self._commune(area, keys)
-        self._constrain()
-        names = dict.fromkeys(indicator for indicator, _ in keys)
+        self.constrain()
+        self.sum_up()
+
+    def world(self) -> World:
+        """Return what has been made."""
+        names = dict.fromkeys(indicator for indicator, _ in wanted_keys(self.plan, self.dataset))
         return World(self.years, self.values, {name: self.standards(name) for name in names}, self.jumps)
 
     def standards(self, indicator: str) -> tuple[str | None, ...]:
@@ -193,15 +193,22 @@ class Maker:
         side = random.normal(0.0, prior.jump_sd)
         return float(prior.jump_mean + side * (1.0 + (prior.jump_skew or 0.0) if side > 0 else 1.0))
 
+    def sum_up(self) -> None:
+        """Set the province's counts to the sums of its districts', and the rates of the review to what follows."""
+        if self.parts != [self.plan.province_code]:
+            for code, name, scope in list(self.values):
+                if code == self.plan.province_code and self.dataset.indicators[name].whole:
+                    parts = [self.values[part, name, scope] for part in self.parts]
+                    self.values[code, name, scope] = np.asarray(np.sum(parts, axis=0))
+        self.rates_of_review([*self.parts, *self.above, self.plan.province_code])
+
     def _poverty(self, scope: str) -> None:
-        """Make the figures of the household review: counts first, rates from them, the province as the sum."""
-        total: dict[str, FloatArray] = {}
+        """Make the counts of the household review; the province's are the sums."""
         for code in [*self.parts, *self.above]:
-            counts = self._review(code, scope)
-            if code in self.parts:
-                total = {name: total.get(name, np.zeros(len(self.years))) + value for name, value in counts.items()}
-            self._store_review(code, scope, counts)
-        self._store_review(self.plan.province_code, scope, total)
+            for name, value in self._review(code, scope).items():
+                self.values[code, name, scope] = value
+        for name in ("households", "poor_households", "near_poor_households"):
+            self.values.setdefault((self.plan.province_code, name, scope), np.zeros(len(self.years)))
 
     def _review(self, code: str, scope: str) -> dict[str, FloatArray]:
         people = self.weights.get(code, 100.0 * self.weights[self.plan.province_code])
@@ -218,33 +225,18 @@ class Maker:
             counts[count] = np.floor(np.minimum(made, most))
         return counts
 
-    def _store_review(self, code: str, scope: str, counts: dict[str, FloatArray]) -> None:
-        poor, near, households = (counts[name] for name in ("poor_households", "near_poor_households", "households"))
-        rates = {
-            "poverty_rate": 100 * poor / households,
-            "near_poverty_rate": 100 * near / households,
-            "poor_or_near_poor_rate": 100 * (poor + near) / households,
-        }
-        for name, value in {**counts, **rates}.items():
-            self.values[code, name, scope] = value
+    def rates_of_review(self, codes: Iterable[str]) -> None:
+        """Set the rates of the household review to what its counts say."""
+        scopes = [scope for code, name, scope in self.values if (code, name) == (self.parts[0], "households")]
+        for code, scope in ((code, scope) for code in dict.fromkeys(codes) for scope in scopes):
+            counts = (self.values[code, name, scope] for name in ("poor_households", "near_poor_households"))
+            poor, near = counts
+            households = np.maximum(self.values[code, "households", scope], 1.0)
+            self.values[code, "poverty_rate", scope] = 100 * poor / households
+            self.values[code, "near_poverty_rate", scope] = 100 * near / households
+            self.values[code, "poor_or_near_poor_rate", scope] = 100 * (poor + near) / households
 
-    def _commune(self, area: Area, keys: Iterable[Key]) -> None:
-        """Make a commune's figures: its (former) district's, or the province's, with a deviation of its own."""
-        parent = parent_of_commune(self.dataset, self.plan.province_code, area.code)
-        size = 1.0 / max(len([link for link in self.dataset.crosswalk.links if link.old_district_code == parent]), 10)
-        for name, scope in keys:
-            indicator = self.dataset.indicators[name]
-            above = self.values[
-                parent if (parent, name, scope) in self.values else self.plan.province_code, name, scope
-            ]
-            if indicator.whole:
-                self.values[area.code, name, scope] = np.round(above * size)
-                continue
-            scale = scale_of(indicator)
-            linked = scale.to_link(above) + 0.6 * self.deviation(indicator, scope, area.code)
-            self.values[area.code, name, scope] = scale.from_link(linked)
-
-    def _constrain(self) -> None:
+    def constrain(self) -> None:
         """Keep parts below their wholes, groups below everyone, and every value as it would be printed."""
         for (code, name, scope), value in self.values.items():
             everyone = self.values.get((code, name, "all"))

@@ -10,6 +10,7 @@ import numpy as np
 
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.chains import Chain, chain_of
+from toolkit.forecast.double_counts import informed
 from toolkit.forecast.finish import Finish
 from toolkit.forecast.hierarchy import Family, upward
 from toolkit.forecast.panels import UnitFigures, figures_of, panel_of
@@ -48,7 +49,8 @@ class Builder:
         They follow from all figures held, never from the areas asked for.
         """
         indicator = self.dataset.indicators.get(wanted.indicator)
-        chain = chain_of(indicator, self.dataset.standards, wanted.judged_in)
+        declared = chain_of(indicator, self.dataset.standards, wanted.judged_in)
+        chain = informed(declared, self.dataset, self.province, wanted.scope)
         known = self._figures(upward(self.dataset, self.province), wanted, chain)
         held = {code for code, *key in self.dataset.with_data() if key == [wanted.indicator, wanted.scope]}
         below = [code for family in self.families for code in family.members if code in held]
