@@ -17,6 +17,12 @@ ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 11, 23)
 
 
+@pytest.fixture(autouse=True)
+def language_of_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every test begin with messages in Vietnamese, whatever an earlier one chose in this process."""
+    monkeypatch.setenv("TOOLKIT_LANG", "vi")
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Dataset:
     """Return the project's data as known on 23 November 2026."""

@@ -153,11 +153,12 @@ def _check_proxies(reference: Reference) -> None:
                 problems.add("double_proxy", line, f"{indicator.id}.proxies.{proxy.id}", proxy.id)
             ids.add(proxy.id)
             _check_proxy(indicator.id, proxy, line, reference)
-        average, chain = indicator.period_average_of, indicator.judged_on
-        if average is not None and average not in reference.indicators:
-            near = problems.near("indicator", average, reference.indicators)
-            place = f"{indicator.id}.period_average_of"
-            problems.add("unknown_indicator", line, place, average, fields={"near": near})
+        for field in ("period_average_of", "denominator"):
+            named = getattr(indicator, field)
+            if named is not None and named not in reference.indicators:
+                near = problems.near("indicator", named, reference.indicators)
+                problems.add("unknown_indicator", line, f"{indicator.id}.{field}", named, fields={"near": near})
+        chain = indicator.judged_on
         if chain is not None and chain not in {standard.chain for standard in reference.standards.of(indicator.id)}:
             problems.add("unknown_chain", line, f"{indicator.id}.judged_on", chain)
 

@@ -130,6 +130,8 @@ class Indicator(Strict):
         What is counted, and whose words that rests on; the text says so too.
     countable :
         Things of which it is a share or a number, drawn as k of n.
+    denominator :
+        Indicator that counts what it is a share of: where these are few, chance alone moves the share.
     period_average_of :
         Indicator of which its figures are means over several years.
     judged_on :
@@ -156,6 +158,7 @@ class Indicator(Strict):
     definition: Both
     definition_from: Literal["plan", "source", "ours"]
     countable: Countable | None = None
+    denominator: str | None = None
     period_average_of: str | None = None
     judged_on: str | None = None
     standard_required: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,12 +9,13 @@ import numpy as np
 
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.chains import Chain, chain_of
+from toolkit.forecast.countable import denominator_of
 from toolkit.forecast.double_counts import informed
 from toolkit.forecast.finish import Finish
 from toolkit.forecast.hierarchy import Family, upward
 from toolkit.forecast.panels import UnitFigures, figures_of, panel_of
 from toolkit.forecast.paths import Path
-from toolkit.forecast.subject import Branch, Subject, Wanted
+from toolkit.forecast.subject import Branch, Subject, Wanted, seed_of
 from toolkit.models import Forecaster, followers
 from toolkit.models.panel import Paths
 
@@ -86,14 +86,22 @@ class Builder:
         made: dict[bool, dict[str, Path]] = {True: {}, False: {}}
         for place, row in enumerate(rows):
             for across, draws in subject.variants(drawn[:, place]).items():
-                path = Finish(self.dataset, subject, across).path(branch, row, draws)
+                path = Finish(self.dataset, subject, across, self.seed).path(branch, row, draws)
                 # a share may be borrowed from the province, a number may not: a district does not have its 385 villages
                 if path.evidence.basis != "C" or not subject.indicator.whole:
                     made[across][path.area_code] = path
         return made if subject.today is not None else {True: made[True], False: made[True]}
 
     def _figures(self, codes: Iterable[str], wanted: Wanted, chain: Chain) -> tuple[UnitFigures, ...]:
-        return tuple(figures_of(self.dataset.series(code, wanted.indicator, wanted.scope), chain) for code in codes)
+        indicator = self.dataset.indicators.get(wanted.indicator)
+        return tuple(
+            figures_of(
+                self.dataset.series(code, wanted.indicator, wanted.scope),
+                chain,
+                denominator_of(self.dataset, indicator, code, wanted.scope),
+            )
+            for code in codes
+        )
 
     def _branch(
         self, subject: Subject, family: Family, figures: tuple[UnitFigures, ...], parent: Branch | None, row: int
@@ -103,7 +111,7 @@ class Builder:
         panel = panel_of(figures, subject.indicator, subject.chain, origin=origin)
         years, segments = subject.asked()
         alone = family.members[0] if len(family.members) == 1 else ""
-        seed = _seed(self.seed, subject.indicator.id, family.parent_code, alone)
+        seed = seed_of(self.seed, subject.indicator.id, family.parent_code, alone)
         if parent is None:
             made = self.model.paths(panel, years, draws=self.draws, seed=seed, segments=segments)
             return Branch(family, figures, made.of_units, origin, ())
@@ -132,9 +140,3 @@ def _better_known(unit: UnitFigures, branches: Mapping[str, Branch]) -> str:
 
 def _latest_segment(units: Iterable[UnitFigures], chain: Chain) -> int:
     return max(chain.segment(figure.standard) or 0 for unit in units for figure in unit.exact)
-
-
-def _seed(seed: int, *names: str) -> int:
-    """Return a seed of its own for each indicator and family, the same on every machine."""
-    mixed = np.random.SeedSequence([seed, zlib.crc32("|".join(names).encode())])
-    return int(mixed.generate_state(1)[0])

@@ -1,4 +1,4 @@
-"""Shares of countable things: a share of 65 communes is k of 65, never 99.3 %."""
+"""Shares of countable things: of 65 communes it is k of 65, never 99.3 %; of few households it moves by chance."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
+from toolkit.forecast.panels import chance, scale_of
 from toolkit.forecast.paths import BoolArray, FloatArray
 
 
@@ -57,3 +58,38 @@ def rounded_to_counts(
         if count and not observed[column]:
             rounded[:, column] = np.round(draws[:, column] * count / 100) * 100 / count
     return rounded
+
+
+def denominator_of(dataset: Dataset, indicator: Indicator, area_code: str, scope: str) -> float | None:
+    """Return the newest figure of what an indicator is a share of in an area, or None where none is held."""
+    if indicator.denominator is None:
+        return None
+    figures = dataset.series(area_code, indicator.denominator, scope).observations
+    return figures[-1].value if figures else None
+
+
+def with_chance(
+    draws: FloatArray, size: float | None, observed: BoolArray, indicator: Indicator, seed: int
+) -> FloatArray:
+    """Add to drawn shares of few things what chance alone does to them; published figures stay as they are.
+
+    Parameters
+    ----------
+    draws : (S, T)
+        In the indicator's unit.
+    size :
+        Number of what the shares are shares of, None where unknown.
+    observed : (T,)
+        Years with a published figure.
+    seed :
+        Of the chance.
+    """
+    usual = chance(float(np.median(draws)), size, indicator)
+    if not usual or size is None:
+        return draws
+    scale = scale_of(indicator)
+    share = np.clip(draws, 0.0, 100.0) / 100.0
+    spread = np.sqrt(1.0 / (size * share + 0.5) + 1.0 / (size * (1.0 - share) + 0.5))
+    random = np.random.Generator(np.random.PCG64(seed))
+    moved = scale.from_link(scale.to_link(draws) + spread * random.standard_normal(draws.shape))
+    return np.where(observed[None, :], draws, moved)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.countable import count_of, rounded_to_counts
+from toolkit.forecast.countable import count_of, rounded_to_counts, with_chance
 from toolkit.forecast.panels import UnitFigures
 from toolkit.forecast.paths import BoolArray, Evidence, FloatArray, Path, PeriodAverage
-from toolkit.forecast.subject import Branch, Subject
+from toolkit.forecast.subject import Branch, Subject, seed_of
 
 FEWEST_EFFECTIVE_DRAWS = 50
 """A one-sided figure that leaves fewer effective draws than this contradicts the model: it is not used."""
@@ -25,6 +25,7 @@ class Finish:
     dataset: Dataset
     subject: Subject
     across: bool
+    seed: int
 
     @property
     def segments(self) -> tuple[int, ...]:
@@ -38,6 +39,8 @@ class Finish:
         held = {figure.year: figure for figure in figures.exact if self._on_path(figure.year, figure.standard)}
         observed = np.array([year in held for year in years])
         final = [year in held and held[year].status == "final" and not held[year].qualifier for year in years]
+        for column in np.flatnonzero(final):
+            draws[:, column] = held[years[column]].value
         first = min([subject.wanted.first_year, *(figure.year for figure in (*figures.exact, *figures.one_sided))])
         shown = slice(years.index(first), None)  # earlier years served the area followed, not this one
         return Path(
@@ -46,7 +49,7 @@ class Finish:
             scope=subject.wanted.scope,
             unit=subject.indicator.unit,
             years=np.array(years[shown], dtype=np.int64),
-            draws=self._counted(draws, code, observed)[:, shown],
+            draws=self._counted(draws, figures, observed)[:, shown],
             observed=observed[shown],
             final=np.array(final)[shown],
             standards=tuple(subject.chain.standards[segment] for segment in self.segments[shown]),
@@ -59,9 +62,11 @@ class Finish:
     def _on_path(self, year: int, standard: str) -> bool:
         return self.subject.chain.segment(standard) == self.segments[self.subject.years.index(year)]
 
-    def _counted(self, draws: FloatArray, code: str, observed: BoolArray) -> FloatArray:
-        counts = [count_of(self.dataset, self.subject.indicator.countable, code, year) for year in self.subject.years]
-        return rounded_to_counts(draws, counts, observed, self.subject.indicator)
+    def _counted(self, draws: FloatArray, figures: UnitFigures, observed: BoolArray) -> FloatArray:
+        indicator, code = self.subject.indicator, figures.area_code
+        moved = with_chance(draws, figures.size, observed, indicator, seed_of(self.seed, indicator.id, code, "chance"))
+        counts = [count_of(self.dataset, indicator.countable, code, year) for year in self.subject.years]
+        return rounded_to_counts(moved, counts, observed, indicator)
 
     def _weights(self, draws: FloatArray, figures: UnitFigures) -> FloatArray | None:
         fits = np.ones(draws.shape[0], dtype=bool)

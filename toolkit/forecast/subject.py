@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,3 +106,9 @@ class Branch:
     draw: Drawing
     origin: int
     above: tuple[int, ...]
+
+
+def seed_of(seed: int, *names: str) -> int:
+    """Return a seed of its own for each indicator and family, the same on every machine."""
+    mixed = np.random.SeedSequence([seed, zlib.crc32("|".join(names).encode())])
+    return int(mixed.generate_state(1)[0])
