@@ -39,6 +39,7 @@ class Finish:
         held = {figure.year: figure for figure in figures.exact if self._on_path(figure.year, figure.standard)}
         observed = np.array([year in held for year in years])
         final = [year in held and held[year].status == "final" and not held[year].qualifier for year in years]
+        draws = draws.copy()
         for column in np.flatnonzero(final):
             draws[:, column] = held[years[column]].value
         first = min([subject.wanted.first_year, *(figure.year for figure in (*figures.exact, *figures.one_sided))])

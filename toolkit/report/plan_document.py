@@ -12,6 +12,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
 from toolkit.report.about import method_section, provenance_section, sources_section
 from toolkit.report.changes import changes_section
+from toolkit.report.coherence import coherence_section
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.cycle import cycle_of
 from toolkit.report.document import foot, kicker, letter
@@ -65,6 +66,7 @@ def build_plan_document(
         heat_section(contexts),
         tile_section(contexts, main),
         _risk_section(contexts, main),
+        coherence_section(contexts, main),
         method_section(wording, run, "province"),
         sources_section(wording, book),
         provenance_section(wording, run),

@@ -1,0 +1,142 @@
+"""Do the parts add up to the whole? Draw by draw, districts against the province's own path.
+
+Areas are not forced to agree: each rests on its own figures. The gap is looked at and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Indicator
+from toolkit.forecast.paths import FloatArray, Path
+from toolkit.forecast.store import Forecasts
+
+__all__ = ["Gap", "gaps"]
+
+Weights = Literal["counts", "households", "population"]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """How far the parts lie from the whole in one year.
+
+    Attributes
+    ----------
+    indicator, scope, year :
+        What is compared.
+    whole_code, parts :
+        The area, and how many areas it is made of.
+    borrowed :
+        How many of the parts have no figure of their own and follow the whole.
+    weights :
+        ``counts``: parts are added up. ``households``, ``population``: a mean of the parts weighted by them.
+    whole, together :
+        Medians, in the indicator's unit.
+    median, low, high :
+        Of the gap (parts together minus the whole), draw by draw, with its 80 % interval.
+    """
+
+    indicator: str
+    scope: str
+    year: int
+    whole_code: str
+    parts: int
+    borrowed: int
+    weights: Weights
+    whole: float
+    together: float
+    median: float
+    low: float
+    high: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the 80 % interval of the gap holds 0."""
+        return self.low <= 0.0 <= self.high
+
+
+def gaps(
+    forecasts: Forecasts, dataset: Dataset, whole_code: str, part_codes: Sequence[str], years: Sequence[int]
+) -> tuple[Gap, ...]:
+    """Compare a whole with its parts wherever adding them up means something.
+
+    Parameters
+    ----------
+    forecasts, dataset :
+        Of one run.
+    whole_code, part_codes :
+        An area, and the areas that it consists of, without gaps or overlaps.
+    years :
+        Years to compare.
+
+    Returns
+    -------
+    One entry an indicator and year, in the order of the indicators: counts of things, where every part has a path,
+    and shares of households, weighted by households where all parts have a figure of them, by the people of 2019
+    otherwise. Paths through stand-ins are left out.
+    """
+    found: list[Gap] = []
+    for _, indicator_id, scope, across in sorted(forecasts.keys_of(whole_code)):
+        indicator = dataset.indicators.get(indicator_id)
+        if not across or not (indicator.whole or indicator.denominator):
+            continue
+        whole = forecasts.path(whole_code, indicator_id, scope)
+        parts = [forecasts.path(code, indicator_id, scope) for code in part_codes]
+        complete = [path for path in parts if path is not None and path.proxy is None]
+        if whole is None or whole.proxy is not None or len(complete) < len(part_codes) or not complete:
+            continue
+        weights, basis = _weights(dataset, indicator, part_codes, scope)
+        if weights is not None:
+            found.extend(_gap(whole, complete, weights, basis, year) for year in years if _all_have(year, whole, parts))
+    return tuple(found)
+
+
+def _all_have(year: int, whole: Path, parts: Sequence[Path | None]) -> bool:
+    paths = [whole, *(path for path in parts if path is not None)]
+    return all(
+        int(path.years[0]) <= year <= int(path.years[-1])
+        and path.standards[path.position(year)] == whole.standards[whole.position(year)]
+        for path in paths
+        if int(whole.years[0]) <= year <= int(whole.years[-1])
+    ) and int(whole.years[0]) <= year <= int(whole.years[-1])
+
+
+def _weights(
+    dataset: Dataset, indicator: Indicator, codes: Sequence[str], scope: str
+) -> tuple[FloatArray | None, Weights]:
+    if indicator.whole:
+        return np.ones(len(codes)), "counts"
+    series = [dataset.series(code, indicator.denominator or "", scope).observations for code in codes]
+    if all(series):
+        sizes = np.array([figures[-1].value for figures in series], dtype=np.float64)
+        return sizes / sizes.sum(), "households"
+    people = [dataset.areas.get(code).population_2019 for code in codes]
+    if scope != "all" or any(not count for count in people):
+        return None, "population"
+    known = np.array(people, dtype=np.float64)
+    return known / known.sum(), "population"
+
+
+def _gap(whole: Path, parts: Sequence[Path], weights: FloatArray, basis: Weights, year: int) -> Gap:
+    own = whole.at(year)
+    together = np.sum([weight * path.at(year) for weight, path in zip(weights, parts, strict=True)], axis=0)
+    low, median, high = np.quantile(together - own, (0.1, 0.5, 0.9))
+    return Gap(
+        indicator=whole.indicator,
+        scope=whole.scope,
+        year=year,
+        whole_code=whole.area_code,
+        parts=len(parts),
+        borrowed=sum(path.evidence.basis == "C" for path in parts),
+        weights=basis,
+        whole=float(np.median(own)),
+        together=float(np.median(together)),
+        median=float(median),
+        low=float(low),
+        high=float(high),
+    )
