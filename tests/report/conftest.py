@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import cache
+from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from toolkit.report.facts import RunFacts
 from toolkit.report.sections import AreaDocument
 
 AS_OF = date(2026, 11, 23)
+FORMS = ("html", "docx", "pdf")
 YEARS = np.arange(2015, 2046)
 Builder = Callable[..., AreaDocument]
 
@@ -125,3 +128,38 @@ def hostile(real_data: Dataset) -> Dataset:
     sources["publisher"] = "</li><img src=x onerror=alert(1)>"
     sources["url"] = 'javascript:alert("u")<b>'
     return replace(real_data, sources=sources)
+
+
+@pytest.fixture(scope="session")
+def make_site(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], FilePath]:
+    """Return a maker of the folder that one command leaves: every area, three forms, both languages."""
+    from typer.testing import CliRunner
+
+    from toolkit.cli.main import app
+
+    @cache
+    def made(kind: str) -> FilePath:
+        folder = tmp_path_factory.mktemp(kind)
+        arguments = ["report", "--lang", "vi,en", "--format", ",".join(FORMS), "--draws", "200"]
+        if kind == "simulated":
+            done = CliRunner().invoke(app, ["simulate", "--out", str(folder / "data")])
+            assert done.exit_code == 0, done.output
+            arguments += ["--data", str(folder / "data")]
+        done = CliRunner().invoke(app, [*arguments, "--as-of", AS_OF.isoformat(), "--out", str(folder / "site")])
+        assert done.exit_code == 0, done.output
+        return folder / "site"
+
+    return made
+
+
+@pytest.fixture(scope="session", params=["vi", "en"])
+def real_site(request: pytest.FixtureRequest, make_site: Callable[[str], FilePath]) -> FilePath:
+    """Return the folder of the run on the real data in one language."""
+    return make_site("real") / str(request.param)
+
+
+@pytest.fixture(scope="session", params=["real-vi", "real-en", "simulated-vi", "simulated-en"])
+def site(request: pytest.FixtureRequest, make_site: Callable[[str], FilePath]) -> FilePath:
+    """Return the folder of one run: real or simulated data, in one language (its name)."""
+    kind, language = request.param.split("-")
+    return make_site(kind) / language

@@ -9,23 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.report.forms import NUMBER, pdf_text
+
 pytestmark = pytest.mark.slow
 CHROMIUM = Path("/usr/bin/chromium")
 WIDTHS = (360, 1280)
-
-
-@pytest.fixture(scope="module", params=["vi", "en"])
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a run with province, two districts and the summary, made by the command."""
-    from typer.testing import CliRunner
-
-    from toolkit.cli.main import app
-
-    folder = tmp_path_factory.mktemp("site") / request.param
-    arguments = ["report", "--lang", request.param, "--draws", "200", "--format", "html,docx,pdf", "--out", str(folder)]
-    done = CliRunner().invoke(app, [*arguments, "--as-of", "2026-11-23"])
-    assert done.exit_code == 0, done.output
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +71,8 @@ def test_cards_are_still_a_table_to_those_who_listen(site: Path, browser: Any, w
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_search_filters_sorting_and_deep_links(site: Path, browser: Any, width: int) -> None:
-    page, _ = opened(browser, site / "index.html", width)
+def test_search_filters_sorting_and_deep_links(real_site: Path, browser: Any, width: int) -> None:
+    page, _ = opened(browser, real_site / "index.html", width)
     rows = page.locator("table.index tbody tr:visible")
     assert rows.count() == 12
     page.fill("[name=q]", "binh gia")  # without marks
@@ -120,25 +108,74 @@ def test_search_filters_sorting_and_deep_links(site: Path, browser: Any, width: 
     page.context.close()
 
 
-def test_the_index_is_complete_without_scripts(site: Path, browser: Any) -> None:
-    page, _ = opened(browser, site / "index.html", 1280, java_script_enabled=False)
+def test_the_index_is_complete_without_scripts(real_site: Path, browser: Any) -> None:
+    page, _ = opened(browser, real_site / "index.html", 1280, java_script_enabled=False)
     assert page.locator("table.index tbody tr:visible").count() == 12
     assert page.locator("#filters").is_hidden()
     links = [link.get_attribute("href") for link in page.locator("a[href]").all()]
-    missing = [link for link in links if not link.startswith("#") and not (site / link).exists()]
+    missing = [link for link in links if not link.startswith("#") and not (real_site / link).exists()]
     assert missing == []
     assert sum(link.endswith(".docx") for link in links) == 13
     assert sum(link.endswith(".pdf") for link in links) == 13
     page.context.close()
 
 
-def test_a_report_can_be_read_with_the_keyboard(site: Path, browser: Any) -> None:
-    page, _ = opened(browser, pages(site)[2], 360)
+def test_a_report_can_be_read_with_the_keyboard(real_site: Path, browser: Any) -> None:
+    page, _ = opened(browser, pages(real_site)[2], 360)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     assert page.url.endswith("#content")
-    page.locator("summary").first.focus()
+    reached = set()
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.tagName + (document.activeElement.textContent || '')"))
+    closed = page.locator("summary")
+    assert all(f"SUMMARY{text}" in reached for text in closed.all_text_contents())
+    for number in range(closed.count()):
+        closed.nth(number).focus()
+        page.keyboard.press("Enter")
+    assert page.locator("details:not([open])").count() == 0
+    assert page.locator("#charts details table").first.is_visible()
+    page.context.close()
+
+
+def test_a_link_to_a_folded_row_unfolds_it(real_site: Path, browser: Any) -> None:
+    report = pages(real_site)[2]
+    page, _ = opened(browser, report, 1280)
+    assert not page.locator("#T45-04").is_visible()
+    page.goto(f"{report.as_uri()}#T45-04")
+    page.wait_for_function("document.querySelector('#T45-04').checkVisibility()")
+    page.context.close()
+
+
+def test_in_the_dark_and_in_print_nothing_is_lost(site: Path, browser: Any) -> None:
+    """Colours are the page's own whatever the system prefers; on paper all that is folded is there."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    report = pages(site)[2]
+    page, asked = opened(browser, report, 1280, color_scheme="dark", reduced_motion="reduce")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    printed = pdf_text(page.pdf(format="A4"))
+    told = [text for text in page.locator("details").all_text_contents() for text in NUMBER.findall(text)]
+    assert len(told) > 200
+    assert set(told) <= set(NUMBER.findall(printed))
+    assert asked == [report.as_uri()]
+    page.context.close()
+
+
+def test_the_index_can_be_used_with_the_keyboard(real_site: Path, browser: Any) -> None:
+    page, _ = opened(browser, real_site / "index.html", 1280)
+    page.locator("[name=q]").focus()
+    page.keyboard.type("loc binh")
+    rows = page.locator("table.index tbody tr:visible")
+    assert rows.count() == 1
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('th[scope=row]') !== null"):
+            break
     page.keyboard.press("Enter")
-    assert page.locator("details[open]").count() == 1
+    page.wait_for_url("**/areas/188-*.html")
     page.context.close()

@@ -13,7 +13,7 @@ from toolkit.report.charts import fan_svg
 from toolkit.report.figures import Band, Fan, Fans, Goal, Line, Point
 from toolkit.report.parts import Spark, Table
 from toolkit.report.sections import AreaDocument
-from toolkit.report.svg import PAPER_TEXT, STYLE, sparkline, standing_alone
+from toolkit.report.svg import PAPER_TEXT, sheet, sparkline, standing_alone
 
 Builder = Callable[..., AreaDocument]
 
@@ -70,7 +70,7 @@ def test_the_same_chart_has_the_same_bytes() -> None:
 def test_every_class_of_a_picture_has_its_style_and_a_lone_picture_carries_it() -> None:
     busy = fan(overruled=(Point(2022, 9.0, "reported", 3),), stand_ins=(Point(2021, 4.0, "final", 3),))
     drawn = fan_svg(busy) + fan_svg(fan(through_proxy=True)) + sparkline(SPARK)
-    styled = set(re.findall(r"\.(p-\w+)", STYLE.read_text(encoding="utf-8")))
+    styled = set(re.findall(r"\.(p-\w+)", sheet("picture")))
     used = {name for names in re.findall(r'class="([^"]+)"', drawn) for name in names.split() if name != "spark"}
     assert used == styled
     alone = standing_alone(fan_svg(busy))

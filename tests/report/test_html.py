@@ -43,7 +43,7 @@ def test_a_page_loads_nothing(page: str) -> None:
 
 
 def test_a_page_is_within_the_budget(page: str) -> None:
-    assert len(page.encode()) <= LARGEST_PAGE
+    assert len(page.encode()) <= 0.85 * LARGEST_PAGE  # a notebook adds a kilobyte
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

@@ -26,7 +26,7 @@ from toolkit.report.document import build_area_document
 from toolkit.report.facts import RunFacts
 from toolkit.report.figures import TileMap
 from toolkit.report.html import LARGEST_PAGE, document_html
-from toolkit.report.parts import Bullets, Heading, Table
+from toolkit.report.parts import Bullets, Paragraph, Table
 from toolkit.report.pdf import pdf_bytes
 from toolkit.report.plan_document import build_plan_document
 from toolkit.report.printed import printed
@@ -92,6 +92,7 @@ def test_the_page_names_round_deadline_and_the_letter_its_addressee(
     assert annual.head.letter.addressee == "Kính gửi: Sở Dân tộc và Tôn giáo"
     assert half.head.letter.addressee == "To: Department of Ethnic and Religious Affairs"
     assert annual.section("movable").blocks == ()
+    assert "Không tìm thấy văn bản nào giao lại nhiệm vụ" in str(annual.section("provenance").blocks)
 
 
 def test_the_half_year_report_sorts_every_numbered_target(
@@ -100,8 +101,12 @@ def test_the_half_year_report_sorts_every_numbered_target(
     blocks = in_round("2026-six-month", "vi").section("movable").blocks
     table = next(block for block in blocks if isinstance(block, Table))
     movable = {row[0].details[-1] for row in table.rows}
-    fixed = next(block for block in blocks if isinstance(block, Bullets))
-    listed = [name for item in fixed.items for name in item.text.split(", ")]
+    fixed, unknown = (
+        [name for item in block.items for name in item.text.split(", ")]
+        for block in blocks
+        if isinstance(block, Bullets)
+    )
+    listed = [*fixed, *unknown]
     assert len(listed) == len(set(listed))
     assert movable & set(listed) == set()
     answers = {
@@ -109,7 +114,9 @@ def test_the_half_year_report_sorts_every_numbered_target(
     }
     assert "T30-03" in movable
     assert all(answers[name].outcome == "probability" and answers[name].due >= 2026 for name in movable)
-    assert all(answers[name].outcome in {"settled", "cannot_assess"} or answers[name].due < 2026 for name in listed)
+    assert all(answers[name].outcome == "cannot_assess" and answers[name].due >= 2026 for name in unknown)
+    numbered = {name for name, item in answers.items() if item.outcome not in {"milestone", "orientation"}}
+    assert movable | set(listed) == numbered
 
 
 def test_own_targets_stand_beside_the_plans(
@@ -184,7 +191,9 @@ def test_communes_stand_in_tile_maps_of_their_former_districts(
     document = build_plan_document(areas, answers, forecasts, real_data, real_plan, language="vi", run=facts)
     blocks = document.section("tiles").blocks
     maps = [block for block in blocks if isinstance(block, TileMap)]
-    assert len(maps) == 11 == len([block for block in blocks if isinstance(block, Heading)])
+    assert len(maps) == 11 == len({item.caption for item in maps})
+    assert maps[0].caption == "Thành phố Lạng Sơn"
+    assert sum(isinstance(block, Paragraph) and "Tỷ lệ hộ nghèo DTTS" in block.text for block in blocks) == 1
     assert sorted(tile.code for item in maps for tile in item.tiles) == sorted(area.code for area in communes)
     assert len(communes) == 65
     shared = [tile.detail for item in maps for tile in item.tiles if "một phần từ" in tile.detail]
@@ -196,7 +205,8 @@ def test_communes_stand_in_tile_maps_of_their_former_districts(
 
 @pytest.fixture(scope="module")
 def without_figures(real_data: Dataset, real_plan: Plan) -> tuple[Dataset, Forecasts]:
-    empty = replace(real_data, observations=real_data.observations.iloc[0:0])
+    empty = replace(real_data, observations=real_data.observations.iloc[0:0], figures=())
+    assert empty.with_data() == set()
     return empty, make_forecasts(empty, real_plan, [], draws=100)
 
 
@@ -214,7 +224,8 @@ def test_an_area_without_any_figure_has_a_useful_report_in_every_form(
     assert len(document.head.answer) >= 2  # the counts, and the figure that is needed most
     gaps = next(block for block in document.section("gaps").blocks if isinstance(block, Table))
     assert len(gaps.rows) >= 5
-    assert not any(item.outcome == "settled" for item in answers)
+    assert {item.outcome for item in answers} <= {"cannot_assess", "milestone", "orientation"}
+    assert not any(item.probability is not None or item.last_value is not None for item in answers)
     made = printed(document)
     assert len(document_html(document)) > 10_000
     assert len(pdf_bytes(made)) > 10_000

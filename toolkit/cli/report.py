@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 def report(
     area: options.AreaNames = None,
     level: options.Level = None,
-    lang: options.Lang = "vi",
+    lang: Annotated[
+        str,
+        typer.Option(
+            "--lang",
+            help="Language of the reports and of messages: vi, en, or vi,en for both.",
+            callback=lambda text: options.speak(text.split(",")[0].strip()) and text,
+            is_eager=True,
+        ),
+    ] = "vi",
     formats: Annotated[str, typer.Option("--format", help="Forms of the reports: html,docx,pdf.")] = "html",
     cycle: Annotated[
         str, typer.Option("--cycle", metavar="YEAR-annual|YEAR-six-month", help="Reporting round.", show_default=False)
@@ -80,16 +88,20 @@ def report(
     """Make the reports of areas: by default the province, its districts and the plan summary.
 
     Example: toolkit report --area "Bình Gia" --lang en
+
+    Example: toolkit report --lang vi,en --format html,docx,pdf
     """
+    import fsspec
+
     from toolkit.data.dataset import load
     from toolkit.data.folder import data_folder
     from toolkit.plan.load import load_plan
+    from toolkit.report.index import start_html
     from toolkit.run.notebook import Limits
     from toolkit.run.provenance import PROJECT
-    from toolkit.run.remote import destination
-    from toolkit.run.reports import Listener, ReportRequest, jobs_of, make_reports
+    from toolkit.run.reports import ReportRequest
 
-    language = texts(lang).language
+    languages = tuple(dict.fromkeys(texts(name.strip()).language for name in lang.split(",")))
     edition = _edition(formats, cycle, audience, since)
     folder = data_folder(data)
     loaded = load_plan(plan, folder=folder)
@@ -98,7 +110,7 @@ def report(
     request = ReportRequest(
         areas=areas,
         summary=not area,
-        language=language,
+        language=languages[0],
         folder=Path(),
         data=folder.resolve(),
         plan=loaded.id,
@@ -114,15 +126,34 @@ def report(
         scheduler=scheduler,
         edition=edition,
     )
-    request = replace(request, command=command_of(request, area, level, plan))
-    name = _run_name(loaded.id, cycle or dataset.as_of.isoformat(), lang, area, level)
-    progress = Progress(total=len(jobs_of(request)), language=language, events=as_json)
-    with progress, destination(out or str(PROJECT / "reports" / name)) as place:
+    spoken = "-".join(languages)
+    top = out or str(
+        PROJECT / "reports" / _run_name(loaded.id, cycle or dataset.as_of.isoformat(), spoken, area, level)
+    )
+    failed = False
+    for language in languages:
+        options.speak(language)
+        asked = replace(request, language=language)
+        asked = replace(asked, command=command_of(asked, area, level, plan))
+        failed |= _made(asked, top if len(languages) == 1 else f"{top.rstrip('/')}/{language}", as_json)
+    if len(languages) > 1:
+        with fsspec.open(f"{top.rstrip('/')}/index.html", "w", encoding="utf-8", newline="\n") as start:
+            start.write(start_html(loaded, languages))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _made(request: ReportRequest, out: str, as_json: bool) -> bool:
+    """Make one run, tell how far it is, and say whether a report failed."""
+    from toolkit.run.remote import destination
+    from toolkit.run.reports import Listener, jobs_of, make_reports
+
+    progress = Progress(total=len(jobs_of(request)), language=request.language, events=as_json)
+    with progress, destination(out) as place:
         listener = Listener(progress.stage, progress.start, place.after(progress.done))
         run = make_reports(replace(request, folder=place.folder), listener)
     progress.close_with(place.shown(run.index), run.failed)
-    if run.failed:
-        raise typer.Exit(1)
+    return bool(run.failed)
 
 
 def command_of(request: ReportRequest, names: list[str] | None, level: str | None, plan: str | None) -> str:

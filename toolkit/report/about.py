@@ -8,6 +8,7 @@ from datetime import date
 from toolkit.attainment.hindcast import Hindcast
 from toolkit.report.calibration import calibration_blocks
 from toolkit.report.context import Context, SourceBook
+from toolkit.report.cycle import Cycle
 from toolkit.report.facts import RunFacts
 from toolkit.report.parts import Bullets, Definitions, Heading, Item, Paragraph
 from toolkit.report.requirement import lowered
@@ -92,14 +93,23 @@ def _published(words: Words, text: str) -> str:
     return text
 
 
-def provenance_section(words: Words, facts: RunFacts) -> Section:
-    """Return how to make the document again."""
+def _received(words: Words, cycle: Cycle | None) -> str:
+    """Return who receives the report and why it is they: the plan names bodies that are gone."""
+    if cycle is None or cycle.bodies is None:
+        return ""
+    basis = cycle.bodies.basis_vi if words.language == "vi" else cycle.bodies.basis_en
+    return words.t("provenance.received", receiver=cycle.receiver(words.language), basis=basis)
+
+
+def provenance_section(words: Words, facts: RunFacts, cycle: Cycle | None = None) -> Section:
+    """Return how to make the document again, and on what its addressee rests."""
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
     entries = (
         ("run", facts.title),
         ("as_of", words.day(facts.as_of)),
         ("model", facts.model),
         ("draws", words.t("provenance.seeded", draws=words.numbers.decimal(facts.draws, 0), seed=facts.seed)),
+        ("receiver", _received(words, cycle)),
         ("commit", facts.commit),
         ("versions", versions),
         ("command", facts.command),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from toolkit.attainment.result import Attainment
 from toolkit.base.numbers import NO_VALUE
 from toolkit.forecast.paths import Break, Path
@@ -9,12 +11,10 @@ from toolkit.plan.targets import LevelRule
 from toolkit.report.context import Context
 from toolkit.report.fans import charted, fan, ranked_targets
 from toolkit.report.figures import Fan, Fans
-from toolkit.report.narrative import chance, open_targets
+from toolkit.report.narrative import chance, open_targets, whole_percent
 from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
 from toolkit.report.sections import Block, Section
 
-SURE = 0.99
-"""No probability is written larger than this, so no difference above it is told."""
 ESTIMATES = 15
 """Estimates of the running year shown at most: those of the indicators that matter most."""
 OLDEST_BASE = 3
@@ -78,18 +78,16 @@ def _two_answers(context: Context, attainment: Attainment, path: Path) -> str:
     words = context.words
     change = [item for item in path.breaks if not item.measured][-1:]
     across, today = attainment.probability or 0.0, attainment.probability_same_standard or 0.0
-    least = attainment.bound == "at_least"
-    shown = words.numbers.probability(today, bound=attainment.bound)
     fields = {
         "chance": chance(context, attainment),
-        "today": words.t("chance.at_least", probability=shown.removeprefix("≥\u00a0")) if least else shown,
+        "today": chance(context, replace(attainment, probability=today)),
         "after": _standard_name(context, change[0].after) if change else "",
         "before": _standard_name(context, change[0].before) if change else "",
         "year": change[0].year if change else attainment.due,
     }
-    points = round(100 * (min(today, SURE) - min(across, SURE)))
+    points = whole_percent(today, attainment.bound) - whole_percent(across, attainment.bound)
     text = f"{words.sentence(words.t('standards.both', **fields))} {words.sentence(_two_levels(context, attainment))}"
-    if abs(points) < 1:
+    if not points:
         return f"{text} {words.sentence(words.t('standards.same'))}"
     key = "standards.lower" if points > 0 else "standards.higher"
     return f"{text} {words.sentence(words.counted(key, abs(points)))}"

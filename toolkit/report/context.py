@@ -135,6 +135,12 @@ class Context:
         """The document's area inside a sentence."""
         return self.place(self.area)
 
+    @property
+    def short(self) -> str:
+        """The area's name where there is little room; a city says that it is one, for a province may bear its name."""
+        name = self.area.short_name
+        return self.words.t("summary.city", name=name) if self.area.kind == "Thành phố" else name
+
     def followed(self, path: Path) -> str:
         """Return the area that a path follows, inside a sentence."""
         return self.place(self.dataset.areas.get(path.evidence.parent_code or self.plan.province_code))

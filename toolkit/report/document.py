@@ -89,7 +89,7 @@ def build_area_document(
         readings_section(context),
         method_section(wording, run, area.level),
         sources_section(wording, book),
-        provenance_section(wording, run),
+        provenance_section(wording, run, reporting),
     )
     return AreaDocument(head=_head(context, sections), sections=sections, area_code=area.code)
 

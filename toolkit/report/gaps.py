@@ -101,6 +101,7 @@ def gaps_section(context: Context) -> Section:
     rest = len(ranked) - SHOWN
     if rest > 0:
         blocks.append(Paragraph(words.counted("gaps.rest", rest), "note"))
+    blocks.append(Paragraph(words.t("gaps.template", code=context.area.code), "note"))
     return Section("gaps", title, tuple(blocks))
 
 

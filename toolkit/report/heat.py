@@ -74,8 +74,7 @@ def _counted(contexts: Sequence[Context], by_target: Answers, answered: Sequence
 
 
 def _short(context: Context) -> str:
-    area = context.area
-    return area.short_name if area.level != "province" else context.words.t("summary.province")
+    return context.short if context.area.level != "province" else context.words.t("summary.province")
 
 
 def _heat_row(contexts: Sequence[Context], found: Sequence[Attainment]) -> tuple[Cell, tuple[Cell, ...]]:

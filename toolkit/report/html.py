@@ -14,7 +14,7 @@ from toolkit.report.charts import fan_svg
 from toolkit.report.figures import Fan
 from toolkit.report.parts import Spark
 from toolkit.report.sections import Block, Document, Head, Section
-from toolkit.report.svg import picture_style, sparkline, squeezed
+from toolkit.report.svg import sheet, sparkline
 
 TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_PAGE = 150 * 1024
@@ -96,7 +96,7 @@ def document_html(document: Document) -> str:
     return page_html(frame, body)
 
 
-def page_html(frame: Frame, body: str) -> str:
+def page_html(frame: Frame, body: str, *, sheets: tuple[str, ...] = ("style", "picture")) -> str:
     """Return a page around `body`, which is HTML already.
 
     Parameters
@@ -105,10 +105,11 @@ def page_html(frame: Frame, body: str) -> str:
         Language, title and standing lines; these are escaped.
     body :
         HTML made by this module or by nbconvert.
+    sheets :
+        Names of the style sheets it needs, in order.
     """
     template = environment().get_template("page.html.j2")
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    return template.render(frame=frame, style=Markup(squeezed(style) + picture_style()), body=Markup(body))
+    return template.render(frame=frame, style=Markup("".join(map(sheet, sheets))), body=Markup(body))
 
 
 def _tidy(html: str) -> str:

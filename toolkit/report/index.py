@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from toolkit.attainment.result import Attainment
 from toolkit.base.files import write_atomic
@@ -150,7 +150,20 @@ def index_html(
         )
     )
     banner = wording.t("simulated") if facts.simulated else ""
-    return page_html(Frame(language, title, banner, foot(wording, facts), wording.t("skip")), body)
+    return page_html(
+        Frame(language, title, banner, foot(wording, facts), wording.t("skip")), body, sheets=("style", "index")
+    )
+
+
+def start_html(plan: Plan, languages: Sequence[Language]) -> str:
+    """Return the page above runs in several languages: one link to the index of each."""
+    titles = {language: words(language).t("index.title", number=plan.number) for language in languages}
+    links = "".join(
+        f'<li lang="{language}"><a href="{language}/index.html" hreflang="{language}">{escape(title)}</a></li>'
+        for language, title in titles.items()
+    )
+    first = languages[0]
+    return page_html(Frame(first, titles[first]), f'<h1>{escape(titles[first])}</h1><ul class="entries">{links}</ul>')
 
 
 def _papers(entry: IndexEntry) -> list[tuple[str, str]]:

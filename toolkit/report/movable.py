@@ -9,6 +9,9 @@ from toolkit.report.context import Context
 from toolkit.report.parts import Bullets, Cell, Column, Item, Paragraph, Table
 from toolkit.report.sections import Block, Section
 
+FIXED, UNKNOWN = ("settled", "known", "past"), ("no_data",)
+"""Why no effort of this year changes an answer, and why nothing can be said."""
+
 
 def movable_section(context: Context) -> Section:
     """Return the open targets whose figure of this year is still to come, then what this year settles no more.
@@ -28,10 +31,11 @@ def movable_section(context: Context) -> Section:
         blocks.append(Table("movable", words.t("movable.caption", year=year), columns, rows))
     else:
         blocks.append(Paragraph(words.t("movable.nothing", year=year)))
-    fixed = _fixed(context, {item.target_id for item, _ in open_ones})
-    if fixed:
-        blocks.append(Paragraph(words.t("movable.fixed", year=year), "lead"))
-        blocks.append(Bullets(fixed))
+    rest = _rest(context, {item.target_id for item, _ in open_ones})
+    for name, kinds in (("fixed", FIXED), ("unknown", UNKNOWN)):
+        items = tuple(_item(context, kind, rest[kind]) for kind in kinds if rest[kind])
+        if items:
+            blocks += [Paragraph(words.t(f"movable.{name}", year=year), "lead"), Bullets(items)]
     return Section("movable", title, tuple(blocks))
 
 
@@ -58,21 +62,21 @@ def _row(context: Context, attainment: Attainment, path: Path) -> tuple[Cell, ..
     )
 
 
-def _fixed(context: Context, movable: set[str]) -> tuple[Item, ...]:
-    """Return what no effort of this year changes, by the reason why."""
-    words = context.words
-    groups: dict[str, list[str]] = {"settled": [], "past": [], "no_data": []}
+def _rest(context: Context, movable: set[str]) -> dict[str, list[str]]:
+    """Return every other target with a number, by the reason why it cannot be said to move this year."""
+    groups: dict[str, list[str]] = {kind: [] for kind in (*FIXED, *UNKNOWN)}
     for item in context.attainments:
         if item.target_id in movable or item.outcome in {"milestone", "orientation"}:
             continue
         if item.outcome == "settled":
-            groups["settled"].append(item.target_id)
+            kind = "settled"
         elif item.due < context.year:
-            groups["past"].append(item.target_id)
-        elif item.outcome == "cannot_assess":
-            groups["no_data"].append(item.target_id)
-    return tuple(
-        Item(", ".join(ids), words.counted(f"movable.{name}", len(ids), year=context.year))
-        for name, ids in groups.items()
-        if ids
-    )
+            kind = "past"
+        else:
+            kind = "no_data" if item.outcome == "cannot_assess" else "known"
+        groups[kind].append(item.target_id)
+    return groups
+
+
+def _item(context: Context, kind: str, ids: list[str]) -> Item:
+    return Item(", ".join(ids), context.words.counted(f"movable.{kind}", len(ids), year=context.year))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.result import Attainment, Bound
 from toolkit.report.context import Context
 
 JUDGED = (
@@ -78,6 +78,8 @@ def condition(context: Context, attainment: Attainment) -> str:
         parts.append(words.t("condition.borrowed", area=context.here, parent=context.followed(path)))
     if path is not None and path.proxy is not None:
         parts.append(words.t("condition.proxy", indicator=context.stand_in(path)))
+    elif "D" in attainment.grade:  # the stand-in is that of another quantity in the rule, such as a benchmark
+        parts.append(words.t("condition.proxy_part"))
     return "; ".join(parts)
 
 
@@ -101,8 +103,7 @@ def chance(context: Context, attainment: Attainment) -> str:
     """Return the probability in words: plain for grade A, "about" for weaker evidence, "at least" through a bound."""
     words = context.words
     if attainment.bound == "at_least":
-        floored = int(100 * (attainment.probability or 0.0) + 1e-9) / 100
-        shown = words.numbers.percent(min(floored, 0.99))
+        shown = words.numbers.percent(whole_percent(attainment.probability or 0.0, attainment.bound) / 100)
         return words.t("chance.at_least", probability=shown)
     probability = attainment.probability if attainment.probability is not None else float("nan")
     if probability < 0.01 or probability > 0.99:
@@ -110,6 +111,16 @@ def chance(context: Context, attainment: Attainment) -> str:
         return words.t("chance.below" if probability < 0.01 else "chance.above", probability=limit)
     shown = words.numbers.probability(probability)
     return words.t("chance.plain" if attainment.grade == "A" else "chance.about", probability=shown)
+
+
+def whole_percent(probability: float, bound: Bound) -> int:
+    """Return a probability in whole per cent as it is written: a bound is rounded down, nothing is more than 99.
+
+    >>> whole_percent(0.839, "at_least"), whole_percent(0.839, "exact"), whole_percent(1.0, "exact")
+    (83, 84, 99)
+    """
+    written = int(100 * probability + 1e-9) if bound == "at_least" else round(100 * probability)
+    return min(written, 99)
 
 
 def open_targets(context: Context) -> tuple[Attainment, ...]:

@@ -107,5 +107,5 @@ def _exporter(audience: Audience) -> Any:
         exclude_input=audience == "planner",
         exclude_input_prompt=True,
         exclude_output_prompt=True,
-        embed_images=True,
+        embed_images=False,  # the documents have none, and embedding would read and write the whole page again
     )

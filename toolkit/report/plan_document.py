@@ -69,7 +69,7 @@ def build_plan_document(
         coherence_section(contexts, main),
         method_section(wording, run, "province"),
         sources_section(wording, book),
-        provenance_section(wording, run),
+        provenance_section(wording, run, main.cycle),
     )
     return PlanDocument(
         head=_head(main, contexts, sections), sections=sections, area_codes=tuple(area.code for area in areas)

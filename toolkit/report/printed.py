@@ -18,8 +18,14 @@ from toolkit.report.svg import sparkline, standing_alone
 from toolkit.report.words import Words, words
 
 Kind = Literal["paragraph", "heading", "item", "caption", "table", "picture"]
-PADDING, LETTER, LONGEST = 0.035, 0.0125, 14
-"""Share of the page's width that a cell's margins take, and a letter; longer words than that may be cut."""
+PADDING, LETTER, LONGEST, DRAWN = 0.035, 0.0125, 14, 0.14
+"""Shares of the page's width: margins of a cell, a letter (of words up to so many), a small line with its margins."""
+
+MARKS = {
+    "final": "●", "reported": "○", "preliminary": "△", "stand_in": "◇", "overruled": "✕", "median": "━━",
+    "median_proxy": "━ ━", "bands": "▒", "parent": "┄┄", "goal": "╌╌", "break": "┊",
+}  # fmt: skip
+"""How the key of the charts shows each mark in print, where there are no small drawings between words."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,8 @@ class _Press:
             yield Piece("item", _referred(item.text, item.references), head=head)
 
     def _fans(self, fans: Fans) -> Iterator[Piece]:
-        yield Piece("paragraph", f"{fans.key_title}: {'; '.join(text for _, text in fans.key_items)}.", "note")
+        key = "; ".join(f"{MARKS.get(name, '')} {text}".strip() for name, text in fans.key_items)
+        yield Piece("paragraph", f"{fans.key_title}: {key}.", "note")
         for fan in fans.charts:
             yield from self._fan(fan)
 
@@ -202,7 +209,8 @@ def widths(titles: tuple[str, ...], rows: tuple[tuple[PrintedCell, ...], ...]) -
         words_in = [
             word for text in (title, *(line for row in rows for line in row[number].lines)) for word in _parts(text)
         ]
-        least.append(PADDING + LETTER * min(max(map(len, words_in), default=0), LONGEST))
+        drawn = DRAWN if any(row[number].picture for row in rows) else 0.0
+        least.append(max(drawn, PADDING + LETTER * min(max(map(len, words_in), default=0), LONGEST)))
     shares = [max(weight / sum(weights), low) for weight, low in zip(weights, least, strict=True)]
     excess, room = sum(shares) - 1, sum(share - low for share, low in zip(shares, least, strict=True))
     if excess > 0 and room > excess:  # taken from the columns that have room, so that no word is cut
@@ -220,7 +228,7 @@ def _heat_table(heat: HeatMap, wording: Words) -> Table:
     rows = []
     for head, cells in heat.rows:
         groups: dict[str, list[str]] = {}
-        for (_, area), cell in zip(heat.columns, cells, strict=True):
+        for (area, _), cell in zip(heat.columns, cells, strict=True):
             groups.setdefault(cell.text, []).append(
                 f"{area} ({'; '.join(cell.details)})" if cell.details else area
             )  # fmt: skip

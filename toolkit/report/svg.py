@@ -12,20 +12,16 @@ from pathlib import Path
 
 from toolkit.report.parts import Spark
 
-STYLE = Path(__file__).parent / "templates" / "picture.css"
+SHEETS = Path(__file__).parent / "templates"
 PAPER_TEXT = 'text{font-family:"DejaVu Sans";font-size:10px;fill:#52606d}'
 """On a page pictures are written in the page's own type."""
 
 
 @cache
-def picture_style() -> str:
-    """Return the style of all pictures, squeezed."""
-    return squeezed(STYLE.read_text(encoding="utf-8"))
-
-
-def squeezed(style: str) -> str:
-    """Return a style sheet without comments of their own line and without line breaks."""
-    return "".join(line.strip() for line in style.splitlines() if not line.strip().startswith("/*"))
+def sheet(name: str) -> str:
+    """Return a style sheet of the templates, without comments that have their own line and without line breaks."""
+    style = (SHEETS / f"{name}.css").read_text(encoding="utf-8")
+    return "".join(row.strip() for row in style.splitlines() if not row.strip().startswith("/*"))
 
 
 def picture(width: int, height: int, parts: Iterable[str], label: str, name: str = "") -> str:
@@ -74,7 +70,7 @@ def standing_alone(svg: str) -> str:
     width, height = svg.split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()
     start, inner = svg.split(">", 1)
     root = start.replace("<svg", f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"', 1)
-    return f"{root}><style>{PAPER_TEXT}{picture_style()}</style>{inner}"
+    return f"{root}><style>{PAPER_TEXT}{sheet('picture')}</style>{inner}"
 
 
 WIDTH, HEIGHT, MARGIN = 120, 30, 3

@@ -11,7 +11,7 @@ from toolkit.attainment.result import Attainment
 from toolkit.report.context import Context
 from toolkit.report.figures import Tile, TileMap
 from toolkit.report.narrative import leading_target
-from toolkit.report.parts import Heading, Paragraph
+from toolkit.report.parts import Paragraph
 from toolkit.report.sections import Section
 from toolkit.report.words import SCALE, Words
 
@@ -32,7 +32,7 @@ def tile_section(contexts: Sequence[Context], main: Context) -> Section:
     places = _places(main, [context.area.code for context in below])
     tiles = tuple(
         Tile(
-            context.area.code, context.area.short_name, *places[context.area.code],
+            context.area.code, context.short, *places[context.area.code],
             found[context.area.code].verdict, _tile_text(wording, found[context.area.code]),
             _tile_detail(context, found[context.area.code]),
         )
@@ -46,12 +46,9 @@ def tile_section(contexts: Sequence[Context], main: Context) -> Section:
     if not groups:
         return Section("tiles", wording.t("section.tiles"), (intro, TileMap(caption, tiles, items)))
     last = len(groups) - 1
-    maps = [
-        block
-        for number, (name, members) in enumerate(groups)
-        for block in (Heading(name), TileMap(caption, members, items if number == last else ()))
-    ]
-    return Section("tiles", wording.t("section.tiles"), (Paragraph(wording.t("summary.tiles_communes"), "note"), *maps))
+    maps = (TileMap(name, members, items if number == last else ()) for number, (name, members) in enumerate(groups))
+    told = (Paragraph(caption, "lead"), Paragraph(wording.t("summary.tiles_communes"), "note"))
+    return Section("tiles", wording.t("section.tiles"), (*told, *maps))
 
 
 def _by_former_district(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -45,8 +46,20 @@ class About:
 def write_about(folder: Path, run: Run, facts: RunFacts) -> None:
     """Write what :func:`read_about` reads."""
     record = {"plan": run.plan.id, "facts": {**asdict(facts), "as_of": facts.as_of.isoformat()}}
-    write_atomic(folder / HERE, json.dumps({"data": str(run.dataset.folder.resolve())}, ensure_ascii=False) + "\n")
+    write_here(folder, run.dataset.folder)
     write_atomic(folder / FORECASTS / ABOUT, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_here(folder: Path, data: Path) -> None:
+    """Write where the data of a run lie, as seen from the run: what is published names no path of this machine.
+
+    Nothing is written for another drive, which has no such name.
+    """
+    try:
+        seen = Path(os.path.relpath(data.resolve(), folder.resolve())).as_posix()
+    except ValueError:
+        return
+    write_atomic(folder / HERE, json.dumps({"data": seen}, ensure_ascii=False) + "\n")
 
 
 def read_about(folder: Path) -> About:
@@ -73,5 +86,6 @@ def _data(folder: Path) -> str:
         here: Mapping[str, Any] = json.loads((folder / HERE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
-    data = str(here.get("data", ""))
-    return data if data and Path(data).is_dir() else ""
+    seen = str(here.get("data", ""))
+    data = (folder / seen).resolve()
+    return str(data) if seen and data.is_dir() else ""

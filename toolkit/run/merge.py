@@ -12,7 +12,7 @@ from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say
 from toolkit.forecast.store import INDEX as STORE_INDEX
-from toolkit.run.about import FORECASTS, HERE
+from toolkit.run.about import FORECASTS, read_about, write_here
 from toolkit.run.fresh import RECORDS
 from toolkit.run.reports import KEY, QUIET, Listener, ReportRequest, ReportRun, forecasts_key, make_reports
 from toolkit.run.verify import read_manifest, request_of
@@ -61,7 +61,8 @@ def merge_runs(shards: Sequence[Path], into: Path, listener: Listener = QUIET) -
 def _copy(shard: Path, into: Path) -> None:
     for part in ("areas", RECORDS, FORECASTS):
         shutil.copytree(shard / part, into / part, dirs_exist_ok=True)
-    shutil.copy2(shard / HERE, into / HERE)
+    if data := read_about(shard).data:
+        write_here(into, Path(data))
 
 
 def _join_forecasts(shards: Sequence[Path], request: ReportRequest) -> None:
