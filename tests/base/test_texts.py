@@ -32,9 +32,9 @@ def test_every_problem_has_a_remedy() -> None:
         assert fields(remedy["vi"]) <= fields(catalogue()[key]["vi"]) | computed, key
 
 
-def test_every_problem_of_the_data_room_has_words() -> None:
-    room = Path(module.__file__).parents[1] / "data"
-    source = "\n".join(path.read_text(encoding="utf-8") for path in room.glob("*.py"))
+def test_every_problem_has_words_and_is_said_somewhere() -> None:
+    rooms = [Path(module.__file__).parents[1] / room for room in ("data", "desk")]
+    source = "\n".join(path.read_text(encoding="utf-8") for room in rooms for path in room.glob("*.py"))
     keys = {key.removeprefix("data.problem.") for key in catalogue() if key.startswith("data.problem.")}
     used = set(re.findall(r'(?:\.add|\.warn|Fault)\(\s*"(\w+)"', source))
     assert used <= keys

@@ -104,7 +104,7 @@ def test_new_communes_add_up_to_the_former_district_with_coverage_stated(check: 
 
 def test_a_commune_of_two_former_districts_keeps_the_sum_open(check: Check, reference: Reference) -> None:
     cells = {"year": "2025", "standard": "mdp_2022", "available_from": ""}
-    (division,) = divided("178", 2025, reference)
+    (division,) = divided("178", 2025, reference.areas, reference.crosswalk)
     assert set(division.shared) == {"05977", "06187"}
     below = [changed(4, area_code=code, value="10", note="", **cells) for code in division.codes]
     whole = changed(4, area_code="178", value="500", **{**cells, "note": "before July 2025"})

@@ -6,8 +6,10 @@ headers, tables of people, templates, workbooks that were tampered with.
 
 from __future__ import annotations
 
+import unicodedata
 import zipfile
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.tables import COLUMNS, GOOD, REQUIRED, changed, plus, spoilt, text, without
+from toolkit.data.cells import day_of, year_of
+from toolkit.data.numerals import reading
 from toolkit.data.reference import Reference
+from toolkit.data.tables import tidy
 from toolkit.desk.incoming import Incoming, read_incoming
 from toolkit.desk.mapping import checked
 
@@ -213,11 +218,49 @@ OTHER = st.sampled_from(["", "x", "181", "20", "2020", "2019", "0", "-1", "1e9",
                          "mdp_2022", "poverty_rate", "households", "about", "=1", "é", "\u200b", "None"])  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(row=st.integers(0, len(GOOD) - 1), column=st.sampled_from(COLUMNS), value=OTHER)
+MUTATIONS: dict[str, Callable[[str, int], str]] = {
+    "a letter lost": lambda text, at: text[:at] + text[at + 1 :],
+    "a letter twice": lambda text, at: text[: at + 1] + text[at:],
+    "neighbours swapped": lambda text, at: text[:at] + text[at : at + 2][::-1] + text[at + 2 :],
+    "a space inside": lambda text, at: f"{text[:at]} {text[at:]}",
+    "spaces around": lambda text, _: f"\u00a0 {text} ",
+    "capitals": lambda text, _: text.upper(),
+    "the other decimal mark": lambda text, _: text.replace(".", ","),
+    "a per cent sign": lambda text, _: f"{text}%",
+    "an apostrophe": lambda text, _: f"'{text}",
+    "a footnote mark": lambda text, _: f"{text}*",
+    "in brackets": lambda text, _: f"({text})",
+    "decomposed": lambda text, _: unicodedata.normalize("NFD", text),
+    "a year more": lambda text, _: f"{text} (2024)",
+    "ten times": lambda text, _: f"{text}0",
+}
+CELLS = st.one_of(
+    OTHER.map(lambda value: lambda _: value),
+    st.tuples(st.sampled_from(list(MUTATIONS)), st.integers(0, 30)).map(
+        lambda drawn: lambda text: MUTATIONS[drawn[0]](text, min(drawn[1], max(len(text) - 1, 0)))
+    ),
+    st.text(max_size=6).map(lambda value: lambda _: value),
+)
+
+
+def says(stored: str, written: str, column: str) -> bool:
+    """Say whether what is stored is what the cell says: the same text, number, year or day."""
+    text = tidy(written)
+    if column in ("year", "from_year"):
+        return stored == str(year_of(text) or "")
+    if column == "available_from" and text:
+        return day_of(text) == day_of(stored)
+    if column == "value":
+        return float(stored) in reading(text).meanings.values()
+    return stored == text
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(row=st.integers(0, len(GOOD) - 1), column=st.sampled_from(COLUMNS), change=CELLS)
 def test_a_changed_cell_is_stored_as_changed_or_reported(
-    row: int, column: str, value: str, tmp_path: Path, reference: Reference
+    row: int, column: str, change: Callable[[str], str], tmp_path: Path, reference: Reference
 ) -> None:
+    value = change(GOOD[row][COLUMNS.index(column)])
     path = tmp_path / "t.csv"
     path.write_text(spoilt(row + 2, column, value), encoding="utf-8")
     found = read_incoming(path, reference)
@@ -226,8 +269,28 @@ def test_a_changed_cell_is_stored_as_changed_or_reported(
         assert row + 2 in {item.row for item in found.rejected}
         assert row + 2 in {place[0] for place in errors(found)}
         return
-    before = GOOD[row][COLUMNS.index(column)]
-    stored = taken[row + 2].cells[column]
-    same_number = column in ("value", "year") and stored and float(stored) == float(value.replace(",", "."))
-    assert stored == value.replace("\u200b", "") or same_number, (before, stored)
+    assert says(taken[row + 2].cells[column], value, column)
+    others = {name: text for name, text in taken[row + 2].cells.items() if name != column}
+    assert all(says(text, GOOD[row][COLUMNS.index(name)], name) for name, text in others.items())
     assert len(taken) == len(GOOD) or errors(found)
+
+
+TYPED = st.sampled_from([None, True, 0, -1, 6.5, 2019, 45291, 1e30, date(2023, 12, 31), date(2024, 5, 5), "x", "=1+1",
+                         "#REF!", "181", "2,32", "\u200b"])  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(row=st.integers(0, len(GOOD) - 1), column=st.sampled_from(COLUMNS), value=TYPED)
+def test_a_changed_cell_of_a_workbook_is_stored_as_changed_or_reported(
+    row: int, column: str, value: object, tmp_path: Path, reference: Reference
+) -> None:
+    rows: list[list[object]] = [list(cells) for cells in GOOD]
+    rows[row][COLUMNS.index(column)] = value
+    found = read_incoming(book(tmp_path / "t.xlsx", rows), reference)
+    taken = {item.figure.row: item for item in found.proposed}
+    if row + 2 not in taken:
+        assert row + 2 in {place[0] for place in errors(found)}
+        return
+    written = "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
+    written = written.upper() if isinstance(value, bool) else written
+    assert says(taken[row + 2].cells[column], written, column)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import string
+import zipfile
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -28,6 +30,7 @@ from toolkit.plan.schema import Plan
 NAMES = list(FIGURES)
 LEFT_OUT = shutil.ignore_patterns("panels", "plans", "provinces")
 Entry = Mapping[str, object]
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +163,55 @@ def test_a_filled_template_comes_in_with_its_source(blank: Path, folder: Path, t
     assert [(item.row, item.column, item.severity) for item in found.problems] == [(row + 1, "value", "warning")]
     commit(found)
     assert load(folder).sources.loc["bc-181-2024", "title"] == "Báo cáo năm 2024"
+
+
+def as_another_program_writes(path: Path) -> Path:
+    """Rewrite a workbook as Excel and LibreOffice do: shared texts, prefixed tags, numbers typed as such."""
+    strings: list[str] = []
+
+    def shared(match: re.Match[str]) -> str:
+        strings.append(match[3])
+        return f'<c r="{match[1]}"{match[2] or ""} t="s"><v>{len(strings) - 1}</v></c>'
+
+    def change(name: str, data: bytes) -> bytes:
+        text = data.decode("utf-8")
+        if name.endswith("workbook.xml.rels"):
+            kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+            return text.replace(
+                "</", f'<Relationship Id="rIdT" Type="{kind}" Target="sharedStrings.xml"/></', 1
+            ).encode()
+        if not name.startswith("xl/worksheets/sheet"):
+            return data
+        text = re.sub(r'<c r="(\w+)"( s="\d+")? t="inlineStr"><is><t[^>]*>([^<]*)</t></is></c>', shared, text)
+        text = re.sub(r'<c r="(\w+)"( s="\d+")? t="n">', r'<c r="\1"\2>', text)
+        text = re.sub(r"<(/?)(\w+)", r"<\1x:\2", text)
+        return text.replace("xmlns=", "xmlns:x=", 1).encode("utf-8")
+
+    with zipfile.ZipFile(path) as parts:
+        content = {name: change(name, parts.read(name)) for name in parts.namelist()}
+    items = "".join(f"<si><r><t>{text[:3]}</t></r><r><t>{text[3:]}</t></r></si>" if "&" not in text else
+                    f"<si><t>{text}</t></si>" for text in strings)  # fmt: skip
+    content["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}">{items}</sst>'.encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts:
+        for name, data in content.items():
+            parts.writestr(name, data)
+    assert len(strings) > 100
+    return path
+
+
+def test_a_template_saved_by_another_program_says_the_same(blank: Path, folder: Path, tmp_path: Path) -> None:
+    entries = {
+        place(blank, "poverty_rate"): {"value": 12.25, "status": "final", "note": "a < b & c"},
+        place(blank, "poor_households"): {"value": 1319, "status": "reported", "available_from": date(2024, 1, 31)},
+    }
+    first = prepare([filled(blank, tmp_path / "f.xlsx", entries)], folder)
+    other = as_another_program_writes(Path(shutil.copyfile(tmp_path / "f.xlsx", tmp_path / "g.xlsx")))
+    assert is_template(other)
+    assert (tmp_path / "f.xlsx").read_bytes() != other.read_bytes()
+    second = prepare([other], folder)
+    assert [change.cells for change in second.changes] == [change.cells for change in first.changes]
+    assert len(second.changes) == 2
+    assert second.problems == ()
 
 
 def test_a_figure_without_any_source_is_rejected_at_its_cell(blank: Path, folder: Path, tmp_path: Path) -> None:

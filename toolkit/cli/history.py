@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from toolkit.base.names import nearest
 from toolkit.base.numbers import numbers
 from toolkit.base.texts import interface_language, say
 from toolkit.cli import options
+
+if TYPE_CHECKING:
+    from toolkit.desk.history import Entry
 
 
 def history(
@@ -69,7 +72,7 @@ def history(
             " ".join(filter(None, (entry.status, entry.qualifier))),
             entry.source_id,
             " ".join(filter(None, (entry.available_from, entry.available_basis and f"({entry.available_basis})"))),
-            _standing(entry.standing, entry.replaced_on, entry.replaced_by),
+            _standing(entry),
         )
         for entry in entries
     ]
@@ -90,5 +93,6 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _standing(standing: str, replaced_on: str, replaced_by: str) -> str:
-    return say(f"desk.history.standing.{standing}", day=replaced_on, file=replaced_by)
+def _standing(entry: Entry) -> str:
+    fields = {"day": entry.replaced_on, "file": entry.replaced_by, "share": entry.coverage, "code": entry.parent_code}
+    return say(f"desk.history.standing.{entry.standing}", **fields)

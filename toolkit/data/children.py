@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from toolkit.data.areas import Areas
+from toolkit.data.crosswalk import Crosswalk
 from toolkit.data.observations import Figure
 from toolkit.data.problems import Problems
 from toolkit.data.reference import Reference
@@ -45,20 +47,19 @@ def children(figures: Iterable[Figure], reference: Reference, problems: Problems
 
     @cache
     def divisions(code: str, year: int) -> tuple[Division, ...]:
-        return divided(code, year, reference)
+        return divided(code, year, reference.areas, reference.crosswalk)
 
     for figure in counted.values():
         for division in divisions(figure.area_code, figure.year):
             _check(figure, division, counted, problems)
 
 
-def divided(code: str, year: int, reference: Reference) -> tuple[Division, ...]:
+def divided(code: str, year: int, areas: Areas, crosswalk: Crosswalk) -> tuple[Division, ...]:
     """Return how an area was divided at the end of a year: into districts, into communes.
 
     A former district is divided into the new communes of its territory; those that it shares with another
     district are told apart.
     """
-    areas, crosswalk = reference.areas, reference.crosswalk
     day = date(year, 12, 31)
     levels = {area.level for area in areas.units(code)}
     if "province" in levels:

@@ -108,6 +108,11 @@ class Problems:
         return sorted(self.found, key=lambda problem: problem.row) + beyond
 
 
+def has_error(problems: Iterable[Problem]) -> bool:
+    """Say whether any problem is an error."""
+    return any(problem.severity == "error" for problem in problems)
+
+
 def shortened(value: str) -> str:
     """Return `value` as a message repeats it: one line, at most 80 characters, nothing that moves the cursor."""
     line = "".join(letter if letter.isprintable() else "�" for letter in value[: LONGEST_VALUE + 1])

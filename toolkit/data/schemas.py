@@ -68,7 +68,7 @@ class Schema:
     @property
     def layout(self) -> Layout:
         """All columns of a file of the project are required."""
-        return Layout(self.names)
+        return Layout(self.names, may_be_empty=True)
 
 
 def text(name: str, *choices: str, required: bool = True) -> Column:

@@ -12,7 +12,7 @@ from toolkit.base.errors import Problem
 from toolkit.base.names import normalise
 from toolkit.data.csv_rows import Row, csv_rows, delimiter_of
 from toolkit.data.encoding import decode
-from toolkit.data.problems import Problems
+from toolkit.data.problems import Problems, has_error
 from toolkit.data.workbook import Numeral, Sheet, read_sheets
 
 WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
@@ -39,10 +39,13 @@ class Layout:
     ----------
     required, optional :
         Column names.
+    may_be_empty :
+        Whether a header without rows needs no remark.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    may_be_empty: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -142,7 +145,7 @@ def _from_workbook(path: Path, layout: Layout, file: Problems) -> tuple[Table, .
         elif sheet.rows:
             own.warn("sheet_unread" if sheet.visible else "sheet_hidden", sheet.rows[0].number)
             file.found.extend(own.all())
-    if not tables and not any(problem.severity == "error" for problem in file.found):
+    if not tables and not has_error(file.found):
         file.add("no_header", 1, fields={"columns": ", ".join(layout.required)})
     return tuple(tables)
 
@@ -185,7 +188,7 @@ def table_of(rows: Sequence[Row], layout: Layout, problems: Problems, *, ragged_
         for row in body
         if _usable(row, names, nameless, problems, ragged_allowed=ragged_allowed)
     )
-    if not body:
+    if not body and not layout.may_be_empty:
         problems.warn("no_rows", header.number)
     return Table(tuple(wanted), header.number, kept, problems)
 

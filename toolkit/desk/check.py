@@ -6,9 +6,8 @@ from pathlib import Path
 
 from toolkit.base.errors import Problem
 from toolkit.data.reference import Reference
-from toolkit.desk.incoming import read_incoming
+from toolkit.desk.incoming import read_incoming, refusal
 from toolkit.desk.mapping import ColumnMapping
-from toolkit.desk.problems import refusal
 
 
 def check_file(path: Path, reference: Reference, mapping: ColumnMapping | None = None) -> list[Problem]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from toolkit.data.cells import year_of
+from toolkit.data.children import divided
 from toolkit.data.dataset import Dataset
 from toolkit.data.series import Observation, Series
 from toolkit.desk.store import replaced_rows
 
-Standing = Literal["counts", "overruled", "period_average", "unverified", "replaced"]
+Standing = Literal["counts", "overruled", "period_average", "unverified", "replaced", "summed", "parent"]
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,14 @@ class Entry:
         Day from which it was known, and what that rests on.
     standing :
         Whether it ``counts``, was ``overruled`` by another source's figure, is a ``period_average``, is
-        ``unverified`` (shown, never used), or was ``replaced`` by its own source.
+        ``unverified`` (shown, never used), or was ``replaced`` by its own source. Two are no figures of the area:
+        ``summed`` from its communes, and ``parent``: that of the (former) district of a commune.
     replaced_on, replaced_by :
         Day and file of the correction; empty for figures that stand.
+    coverage :
+        Of a sum: how many of the communes have a figure, such as ``5/8``.
+    parent_code :
+        Of a parent's figure: whose it is.
     """
 
     scope: str
@@ -46,10 +52,15 @@ class Entry:
     note: str = ""
     replaced_on: str = ""
     replaced_by: str = ""
+    coverage: str = ""
+    parent_code: str = ""
 
 
 def history(dataset: Dataset, area_code: str, indicator: str, scope: str | None = None) -> tuple[Entry, ...]:
     """Return every figure of an area and indicator that was known on the dataset's day, by scope and year.
+
+    Beside a district's stand the sums of its communes' counts, with their coverage; beside a commune's the figures
+    of its (former) district, as information on its parent and never as its own.
 
     Parameters
     ----------
@@ -74,8 +85,42 @@ def history(dataset: Dataset, area_code: str, indicator: str, scope: str | None 
     )
     entries = [entry for name in scopes for entry in _standing(dataset, area_code, indicator, name)]
     entries += _replaced(dataset.folder, dataset.as_of, area_code, indicator, scope)
-    order = ("counts", "overruled", "period_average", "unverified", "replaced")
+    entries += _summed(dataset, area_code, indicator, scope)
+    for parent in _parents(dataset, area_code):
+        found = [item for item in history(dataset, parent, indicator, scope) if item.standing == "counts"]
+        entries += [replace(item, standing="parent", parent_code=parent) for item in found]
+    order = get_args(Standing)
     return tuple(sorted(entries, key=lambda item: (item.scope, item.year, item.standard, order.index(item.standing))))
+
+
+def _parents(dataset: Dataset, code: str) -> tuple[str, ...]:
+    """Return the (former) districts of a commune."""
+    units = [area for area in dataset.areas.units(code) if area.level == "commune"]
+    districts = {area.code for area in dataset.areas.all(level="district")}
+    old = [area.parent_code for area in units if area.parent_code in districts]
+    new = dataset.crosswalk.former_districts(code) if any(area.in_force(dataset.as_of) for area in units) else ()
+    return tuple(dict.fromkeys(new or old))
+
+
+def _summed(dataset: Dataset, code: str, indicator: str, scope: str | None) -> list[Entry]:
+    """Return the sums of a district's communes, each year and standard in which any has a figure."""
+    if not dataset.indicators[indicator].whole or all(area.level != "district" for area in dataset.areas.units(code)):
+        return []
+    counts: dict[tuple[str, int, str], dict[str, float]] = {}
+    for area, name, held_scope in sorted(dataset.with_data()):
+        if name == indicator and scope in (None, held_scope):
+            for item in dataset.series(area, name, held_scope).observations:
+                counts.setdefault((held_scope, item.year, item.standard), {})[area] = item.value
+    entries = []
+    for (held_scope, year, standard), held in counts.items():
+        for division in divided(code, year, dataset.areas, dataset.crosswalk):
+            values = [held[part] for part in division.codes if part in held]
+            if values:
+                entries.append(Entry(
+                    held_scope, year, "", standard, f"{sum(values):.10g}", "derived", "", "", "", "", "summed",
+                    coverage=f"{len(values)}/{len(division.codes) + len(division.shared)}",
+                ))  # fmt: skip
+    return entries
 
 
 def _standing(dataset: Dataset, area_code: str, indicator: str, scope: str) -> list[Entry]:

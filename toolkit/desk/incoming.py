@@ -9,13 +9,13 @@ from pathlib import Path
 from toolkit.base.errors import Problem
 from toolkit.data.crosscheck import cross_check
 from toolkit.data.observations import LAYOUT, Figure, figures_of
+from toolkit.data.problems import Problems, has_error
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS
 from toolkit.data.tables import Table, read_tables
 from toolkit.desk.cells import value_text
 from toolkit.desk.mapped import mapped_tables
 from toolkit.desk.mapping import ColumnMapping
-from toolkit.desk.problems import refusal, refuses
 from toolkit.desk.store import Cells
 from toolkit.desk.workbook import filled_tables, is_template
 
@@ -111,7 +111,7 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
         reference, damaged = with_sources(reference, sources), False
     else:
         tables, problems = read_tables(path, LAYOUT)
-        damaged = bool(tables) and refuses(problems)
+        damaged = bool(tables) and has_error(problems)
     proposed: list[Proposed] = []
     rejected: list[Rejected] = []
     for table in tables:
@@ -125,6 +125,13 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
         problems, proposed = [*problems, reason], []
     rejected += _elsewhere(problems, rejected)
     return Incoming(path, tuple(proposed), tuple(rejected), tuple(dict.fromkeys(problems)), sources)
+
+
+def refusal(path: Path) -> Problem:
+    """Return the problem that says that nothing is taken: letters that were lost in one row may be lost in all."""
+    problems = Problems(path.name)
+    problems.add("file_refused", 1)
+    return problems.found[0]
 
 
 def with_sources(reference: Reference, added: Sequence[Cells]) -> Reference:

@@ -11,13 +11,12 @@ from toolkit.base.errors import Problem, UsageError
 from toolkit.base.names import fold
 from toolkit.data.cells import year_of
 from toolkit.data.csv_rows import Row
-from toolkit.data.problems import Problems
+from toolkit.data.problems import Problems, has_error
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
 from toolkit.data.tables import Table, tidy
 from toolkit.data.workbook import Numeral
 from toolkit.desk.mapping import ColumnMapping, value_columns
-from toolkit.desk.problems import note, refuses
 from toolkit.desk.sheets import Headed, RawSheet, headed, raw_sheets
 
 NAMES = OBSERVATIONS.names
@@ -56,7 +55,7 @@ def mapped_tables(
     """Return one table for each column of values of each sheet, the problems, and whether the file is damaged."""
     wanted = [*mapping.columns.values(), *mapping.wide]
     sheets, problems = raw_sheets(path, wanted)
-    damaged = bool(sheets) and refuses(problems.found)
+    damaged = bool(sheets) and has_error(problems.found)
     tables: list[Table] = []
     for sheet in sheets:
         if mapping.sheet and sheet.problems.sheet and fold(sheet.problems.sheet) != fold(mapping.sheet):
@@ -66,7 +65,7 @@ def mapped_tables(
         else:
             tables += _of_sheet(sheet, mapping, reference)
         problems.found += sheet.problems.all()
-    if not tables and not any(problem.severity == "error" for problem in problems.found):
+    if not tables and not has_error(problems.found):
         problems.add("no_header", 1, fields={"columns": ", ".join(wanted)})
     return tuple(tables), problems.all(), damaged
 
@@ -100,7 +99,7 @@ def _name_unread(
     read = {table.place(header) for header in [*mapping.columns.values(), *filter(None, values)]}
     for at, name in enumerate(table.names):
         if name and at not in read:
-            note(problems, "column_unread", table.header_row, name, severity="warning")
+            problems.warn("column_unread", table.header_row, name)
 
 
 def _body(table: Headed, mapping: ColumnMapping, problems: Problems) -> list[Row]:
@@ -112,9 +111,9 @@ def _body(table: Headed, mapping: ColumnMapping, problems: Problems) -> list[Row
         filled = [at for at, cell in enumerate(row.cells) if cell.strip()]
         area = tidy(row.cells[place]) if place is not None and place < len(row.cells) else ""
         if area and fold(area) in skipped:
-            note(problems, "skipped_row", row.number, table.names[place or 0], area, severity="warning")
+            problems.warn("skipped_row", row.number, table.names[place or 0], area)
         elif len(filled) == 1 and len(table.names) > 2 and not isinstance(row.cells[filled[0]], Numeral):
-            note(problems, "note_row", row.number, "", tidy(row.cells[filled[0]]), severity="warning")
+            problems.warn("note_row", row.number, "", tidy(row.cells[filled[0]]))
         elif filled:
             kept.append(row)
     return kept
@@ -181,6 +180,7 @@ class AreaReader:
         try:
             return areas.find(text[:LONGEST_NAME], level=self.level, on=day).code
         except UsageError as error:
-            note(problems, "area_name", row, "area_code", text, reason=error.message, advice=error.remedy)
+            fields = {"reason": error.message, "advice": error.remedy}
+            problems.add("area_name", row, "area_code", text, fields=fields)
             problems.names.append(problems.found[-1])
             return text

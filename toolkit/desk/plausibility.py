@@ -14,7 +14,6 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Figure
 from toolkit.data.problems import Problems
 from toolkit.data.series import UNUSED
-from toolkit.desk.problems import note
 from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
@@ -141,8 +140,8 @@ def as_problem(doubt: Doubt, file: str, sheet: str = "") -> Problem:
     """Return a doubt as a warning at the figure's cell."""
     formatter = numbers(interface_language())
     problems = Problems(file, sheet)
-    note(
-        problems, "unlikely", doubt.figure.row, "value", str(doubt.figure.written), severity="warning",
+    problems.warn(
+        "unlikely", doubt.figure.row, "value", str(doubt.figure.written),
         low=formatter.plain(doubt.low, 2), high=formatter.plain(doubt.high, 2),
         tail=formatter.probability(doubt.tail),
     )  # fmt: skip

@@ -14,7 +14,6 @@ from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES
 from toolkit.data.tables import Layout, Table, table_of, tidy
 from toolkit.data.workbook import Sheet, read_sheets
-from toolkit.desk.problems import note
 from toolkit.desk.store import Cells
 
 MARK = "toolkit_template"
@@ -80,7 +79,7 @@ def _table(sheet: Sheet, position: int, file: str, source: str) -> Table | None:
         cells = dict(zip(table.columns, row.cells, strict=True))
         if not cells.get("value"):
             if any(cells.get(name) for name in ENTERED):
-                note(problems, "no_figure", row.number, "value", severity="warning")
+                problems.warn("no_figure", row.number, "value")
             continue
         cells["source_id"] = cells.get("source_id") or source
         rows.append(Row(row.number, tuple(cells.get(name, "") for name in NAMES)))
@@ -107,6 +106,6 @@ def _sources(sheet: Sheet, position: int, reference: Reference, file: Problems) 
         if cells["source_id"] and (known or not lacking):
             found.append(cells)
         elif any(cells[name] for name in SOURCES.names[1:]):
-            note(problems, "source_unnamed", row.number, lacking[0])
+            problems.add("source_unnamed", row.number, lacking[0])
     file.found += [item for item in problems.all() if item.severity == "error"]
     return found
