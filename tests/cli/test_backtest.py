@@ -57,4 +57,4 @@ def test_what_cannot_be_scored_is_said(tmp_path: Path) -> None:
     assert (done.returncode, "--area" in done.stderr) == (2, True)
     (tmp_path / "bad.csv").write_bytes(b"\xff\xfe\x00")
     done = run("backtest", "--table", tmp_path / "bad.csv", "--lang", "en")
-    assert (done.returncode, "cannot be read" in done.stderr) == (2, True)
+    assert (done.returncode, "cannot be forecast" in done.stderr) == (1, True)

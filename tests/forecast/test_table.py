@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,11 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.forecast.table import PARENT, forecast_table
 
 LEVELS = [0.1, 0.5, 0.9]
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOOLKIT_LANG", "en")
 
 
 def history(**changed: object) -> pd.DataFrame:
@@ -87,6 +94,8 @@ def test_panels_do_not_touch_each_other() -> None:
         ({"value": [20.0, np.inf, 17.0, 40.0, 39.0]}, 3, "value", "finite"),
         ({"year": [2019, 2020, 2021, 2020, 2020.5]}, 6, "year", "not a year"),
         ({"year": [2019, 2020, 2020, 2020, 2021]}, 4, "year", "row 3"),
+        ({"year": [2019, 2020, 2021, None, 2021]}, 5, "year", "empty"),
+        ({"value": ["20", "18,5", "17.25", "40", "39"]}, 3, "value", "mixes"),
         ({"kind": ["percent"] * 4 + ["share"]}, 6, "kind", "unknown"),
         ({"kind": ["percent"] * 4 + ["real"]}, 6, "kind", "began as percent"),
         ({"unit": ["a", "a", "", "b", "b"]}, 4, "unit", "empty"),
@@ -120,3 +129,32 @@ def test_missing_columns_and_empty_tables() -> None:
 def test_wrong_options(options: dict) -> None:
     with pytest.raises(UsageError):
         forecast_table(history(), **{"quantiles": LEVELS, **options})
+
+
+def test_files_of_any_usual_kind_give_the_same(tmp_path: Path) -> None:
+    table = history(unit=["Bình Gia"] * 3 + ["b"] * 2, value=[20.5, 18.0, 17.0, 40.0, 39.0])
+    expected = forecast_table(table, horizon=2, quantiles=LEVELS)
+    commas = table.assign(value=table["value"].map(lambda value: str(value).replace(".", ",")))
+    table.to_csv(tmp_path / "plain.csv", index=False)
+    commas.to_csv(tmp_path / "excel.csv", index=False, sep=";", encoding="utf-8-sig")
+    commas.to_csv(tmp_path / "utf16.csv", index=False, sep="\t", encoding="utf-16")
+    table.to_excel(tmp_path / "book.xlsx", index=False)
+    for name in ("plain.csv", "excel.csv", "utf16.csv", "book.xlsx"):
+        pd.testing.assert_frame_equal(forecast_table(tmp_path / name, horizon=2, quantiles=LEVELS), expected)
+
+
+def test_problems_of_a_file_stand_at_their_rows(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("panel;kind;unit;year;value\n\np;percent;a;2020;5,5\np;percent;a;2021;x\n", "utf-8")
+    with pytest.raises(DataError) as caught:
+        forecast_table(tmp_path / "t.csv", quantiles=LEVELS)
+    assert [(one.file, one.row, one.column, one.value) for one in caught.value.problems] == [("t.csv", 4, "value", "x")]
+    (tmp_path / "two.csv").write_bytes(b"\x00\x01\x02")
+    with pytest.raises(DataError):
+        forecast_table(tmp_path / "two.csv", quantiles=LEVELS)
+
+
+def test_messages_come_in_vietnamese_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOOLKIT_LANG", "vi")
+    with pytest.raises(DataError) as caught:
+        forecast_table(history(kind="share"), quantiles=LEVELS)
+    assert "không có loại đại lượng này" in caught.value.problems[0].problem

@@ -12,7 +12,7 @@ from toolkit.base.errors import UsageError
 from toolkit.base.numbers import numbers
 from toolkit.base.texts import say, texts
 from toolkit.cli import options
-from toolkit.cli.forecast import histories_file
+from toolkit.cli.forecast import existing
 
 if TYPE_CHECKING:
     from toolkit.run.backtests import Backtest
@@ -60,7 +60,7 @@ def backtest(
     language = texts(lang).language
     if table is not None:
         _only_table({"--area": area, "--level": level, "--indicator": indicator, "--as-of": as_of, "--plan": plan})
-        found = of_table(histories_file(table), chosen, progress=_progress)
+        found = of_table(existing(table), chosen, progress=_progress)
     else:
         from toolkit.cli.areas import wanted_areas
         from toolkit.data.dataset import load

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.cli import options
 from toolkit.cli.areas import wanted_areas
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DEFAULT_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
@@ -55,7 +52,9 @@ def forecast(
     """
     levels = parse_levels(quantiles)
     if table is not None:
-        result = _any_table(table, horizon, levels, model)
+        from toolkit.forecast.table import forecast_table
+
+        result = forecast_table(existing(table), horizon=horizon, quantiles=levels, model=model)
     else:
         from toolkit.data.dataset import load
         from toolkit.data.folder import data_folder
@@ -105,25 +104,14 @@ def parse_levels(text: str | None) -> tuple[float, ...]:
     return tuple(levels)
 
 
-def histories_file(table: Path) -> pd.DataFrame:
-    """Return the cells of a table of histories as texts.
+def existing(table: Path) -> Path:
+    """Return the path of a table of histories.
 
     Raises
     ------
     UsageError
-        If there is no such file, or it is no table.
+        If there is no such file.
     """
-    import pandas as pd
-
     if not table.is_file():
         raise UsageError(say("cli.no_file", file=table), say("cli.no_file.histories"))
-    try:
-        return pd.read_csv(table, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:
-        raise UsageError(say("cli.unreadable", file=table, error=error), say("cli.no_file.histories")) from error
-
-
-def _any_table(table: Path, horizon: int, levels: tuple[float, ...], model: str) -> pd.DataFrame:
-    from toolkit.forecast.table import forecast_table
-
-    return forecast_table(histories_file(table), horizon=horizon, quantiles=levels, model=model)
+    return table

@@ -15,7 +15,7 @@ from toolkit.data.dataset import Dataset, load
 from toolkit.evaluate.backtest import rolling_origins, score_cuts, summary
 from toolkit.evaluate.figures import by_group_figure, position_figure, reliability_figure, reliability_of_events
 from toolkit.evaluate.origins import backtest_plan, origin_days
-from toolkit.forecast.table import PARENT, read_histories
+from toolkit.forecast.histories import PARENT, histories_of_file
 from toolkit.models import get
 from toolkit.plan.schema import Plan
 
@@ -90,17 +90,17 @@ def of_plan(
 
 
 def of_table(
-    table: pd.DataFrame, models: Sequence[str], *, fewest: int = 3, progress: Callable[[str], None] = lambda _: None
+    table: Path, models: Sequence[str], *, fewest: int = 3, progress: Callable[[str], None] = lambda _: None
 ) -> Backtest:
     """Back-test models on the panels of any long table, from every origin with `fewest` years before it.
 
     Parameters
     ----------
     table :
-        As :func:`toolkit.forecast.table.forecast_table` reads it.
+        File as :func:`toolkit.forecast.table.forecast_table` reads it.
     """
     cuts = []
-    for histories in read_histories(table):
+    for histories in histories_of_file(table):
         names = [name for name in histories.units if name != PARENT]
         parent = histories.panel_of([PARENT]) if names and PARENT in histories.units else None
         panel = histories.panel_of(names or [PARENT])
