@@ -60,12 +60,11 @@ toolkit.compare(run, storm, "Bình Gia", ["T30-03"]).plot()
 # Tính trên từng đường đi, không nhân các xác suất riêng. · Draw by draw, never by multiplying marginals.
 
 # %%
-together = toolkit.joint(
-    run.plan, run.dataset.areas.get("20"), run.dataset, run.forecasts, ["T30-03", "T30-26", "T45-02"]
-)
-pd.Series(
-    {"all": together.all_met, "≥ 2": together.at_least(2), "expected": together.expected, **together.first_to_fail()}
-).round(3)
+together = toolkit.joint(run, "20", ["T30-03", "T30-26", "T45-02"])
+together
+
+# %%
+together.plot()
 
 # %% [markdown]
 # ## Dồn sức vào đâu? · Where does effort count most?
@@ -73,12 +72,11 @@ pd.Series(
 # Một tổng sức cho trước, chia cho các huyện để số huyện dự kiến đạt là nhiều nhất. · A given effort, spread so that most districts are expected to meet the target.
 
 # %%
-codes = [area.code for area in run.dataset.areas.all(level="district") if area.parent_code == "20"]
-spread = toolkit.spread_budget(run.forecasts, run.dataset, run.plan, "T45-02", codes, 4.0)
-pd.DataFrame(
-    {"effort": spread.efforts, "usual": spread.usual, "best": spread.best},
-    index=[run.dataset.areas.get(code).name_vi for code in spread.area_codes],
-).round(2)
+effort = toolkit.spread_budget(run, "T45-02", 4.0)
+effort
+
+# %%
+effort.plot()
 
 # %% [markdown]
 # ## Hệ thống khác nói gì? · What do other systems say?
@@ -87,3 +85,19 @@ pd.DataFrame(
 
 # %%
 toolkit.official_answers(run, "20", "T45-02")
+
+# %% [markdown]
+# ## Đưa đi, đưa về · Out and back
+#
+# Bảng IAMC, `pyam` đọc được; giá trị trong bảng trở lại thành một kịch bản. · A table in the IAMC layout, which `pyam` reads; its values come back as a scenario.
+
+# %%
+table = toolkit.iamc_table({"storm": storm.forecasts}, run.dataset, ["181"], indicators=["poverty_rate"])
+table = table[table["variable"].str.startswith("poverty_rate|all")]
+table.tail(3)
+
+# %%
+again = usual.named("đọc lại · read again")
+for step in toolkit.steps_from_iamc(table, run.dataset, "storm"):
+    again = again.then(step)
+again

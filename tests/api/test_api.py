@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError
@@ -9,6 +10,8 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 import toolkit
+from tests.conftest import ROOT
+from toolkit.api.shown import Shown
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
@@ -64,13 +67,49 @@ def test_a_comparison_has_table_text_and_chart(run: Run) -> None:
     assert unchanged.text == "No target's chance changes in these scenarios."
 
 
+def shows_itself(result: Shown) -> None:
+    assert repr(result) == result.text
+    assert "<table" in result._repr_html_()
+    assert result.plot()._repr_mimebundle_()["image/png"][:4] == b"\x89PNG"  # type: ignore[operator]
+    field = next(iter(vars(result)))
+    with pytest.raises(FrozenInstanceError):
+        setattr(result, field, None)
+
+
 def test_other_systems_stand_beside_ours(run: Run) -> None:
-    table = toolkit.official_answers(run, "20", "T45-02")
-    assert table["system"].tolist()[-1] == "toolkit"
-    assert len(table) == 8
-    assert set(table["on_track"].dropna()) == {True, False}
+    found = toolkit.official_answers(run, "20", "T45-02", language="en")
+    assert found.table["system"].tolist()[-1] == "toolkit"
+    assert len(found.table) == 8
+    assert set(found.table["on_track"].dropna()) == {True, False}
+    assert f"{int(found.table['on_track'].dropna().sum())} of 7 systems" in found.text
+    shows_itself(found)
     with pytest.raises(UsageError):
         toolkit.official_answers(run, "20", "T30-01")
+
+
+def test_several_targets_at_once_show_themselves(run: Run) -> None:
+    found = toolkit.joint(run, "20", ["T30-03", "T45-02", "T30-26", "T25-09"], language="en")
+    assert found.table["first_to_fail"].sum() + found.all_met == pytest.approx(1)
+    assert found.at_least(1) >= found.at_least(2) >= found.all_met
+    assert "T25-09" in found.text  # a milestone: cannot be judged
+    shows_itself(found)
+    storm = toolkit.what_if(run).shock("poverty_rate", 2029, points=15, recovery="never")
+    assert toolkit.joint(run, "20", ["T30-03", "T45-02"], scenario=storm).all_met < found.all_met + 1e-9
+
+
+def test_effort_spread_over_districts_shows_itself(run: Run) -> None:
+    found = toolkit.spread_budget(run, "T45-02", 4.0, language="vi")
+    assert len(found.table) == 11
+    assert "Huyện Bình Gia" in set(found.table["area"])
+    assert (found.table["best"] >= found.table["usual"]).all()
+    assert found.table["effort"].sum() <= 4 + 1e-9
+    assert "," in found.text  # a decimal comma
+    shows_itself(found)
+
+
+def test_numbers_in_tables_follow_the_language(run: Run) -> None:
+    for language, mark in (("vi", "0,"), ("en", "0.")):
+        assert mark in toolkit.joint(run, "20", ["T30-03", "T45-02"], language=language)._repr_html_()
 
 
 def test_mistakes_offer_the_nearest(run: Run) -> None:
@@ -81,7 +120,22 @@ def test_mistakes_offer_the_nearest(run: Run) -> None:
 
 
 def test_tab_completion_shows_the_api_alone() -> None:
-    program = "import toolkit; print(dir(toolkit) == sorted(toolkit.__all__), len(toolkit.__all__))"
+    program = (
+        "import sys, toolkit; assert 'toolkit.api' not in sys.modules and 'numpy' not in sys.modules;"
+        "print(dir(toolkit) == sorted(toolkit.__all__), len(toolkit.__all__))"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", str(len(toolkit.__all__))]
     assert len(toolkit.__all__) <= 25
+
+
+def test_every_public_name_is_typed_and_described() -> None:
+    assert (ROOT / "toolkit" / "py.typed").is_file()
+    for name in toolkit.__all__:
+        thing = getattr(toolkit, name)
+        assert name == "__version__" or len(inspect.getdoc(thing) or "") > 30, name
+        if inspect.isfunction(thing):
+            shape = inspect.signature(thing)
+            assert shape.return_annotation is not inspect.Signature.empty, name
+            kinds = {parameter.kind for parameter in shape.parameters.values()}
+            assert inspect.Parameter.VAR_KEYWORD not in kinds, name

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from tests.attainment.house import figure, level, normal, path_of, target_of
 from toolkit.attainment.case import Case, Judgement, Refusal
 from toolkit.attainment.draws import probability
-from toolkit.attainment.judge import judge, usable_averages
+from toolkit.attainment.judge import judge
 from toolkit.attainment.reach import year_reached
 from toolkit.data.series import PeriodAverage
+from toolkit.forecast.averages import usable_averages
 from toolkit.forecast.paths import Path
 from toolkit.plan.rules import Printed
 

@@ -9,16 +9,8 @@ import pandas as pd
 import pytest
 
 from toolkit.base.errors import UsageError
-from toolkit.data.dataset import Dataset
-from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
-from toolkit.scenario.exchange import HUBVERSE, IAMC, hubverse_table, iamc_table, steps_from_iamc
+from toolkit.scenario.exchange import HUBVERSE, IAMC, hubverse_table, iamc_table, scenarios_from_iamc, steps_from_iamc
 from toolkit.scenario.scenario import Scenario
-
-
-@pytest.fixture(scope="session")
-def usual(real_forecasts: Forecasts, real_data: Dataset, real_plan: Plan) -> Scenario:
-    return Scenario(real_forecasts, real_data, real_plan)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +38,7 @@ def test_a_table_comes_back_as_planned_values(usual: Scenario, planned: Scenario
         table.columns = [str(name).capitalize() for name in table.columns]
     text = io.StringIO(table.to_csv(index=False))
     steps = steps_from_iamc(pd.read_csv(text), usual.dataset, "plan")
-    assert [(step.verb, step.areas) for step in steps] == [("planned_values", ("20",))]
+    assert [(step.verb, list(step.by_area or {})) for step in steps] == [("planned_values", ["20"])]  # type: ignore[union-attr]
     again = usual.then(steps[0])
     before, after = (one.forecasts.path("20", "poverty_rate", "all") for one in (planned, again))
     assert before is not None and after is not None  # noqa: PT018
@@ -65,6 +57,23 @@ def test_what_is_wrong_with_a_table_is_said(usual: Scenario, planned: Scenario) 
     ):
         with pytest.raises(UsageError, match=words):
             steps_from_iamc(changed, usual.dataset, "plan")
+
+
+def test_what_we_write_comes_back_as_a_scenario_file(usual: Scenario, planned: Scenario) -> None:
+    table = iamc_table({"Kế hoạch A": planned.forecasts}, usual.dataset, ["20", "181"])
+    read, passed = scenarios_from_iamc(table, usual.base, usual.dataset, "x")
+    assert set(read.areas) == {"20", "181"}
+    assert [one.id for one in read.scenarios] == ["ke-hoach-a"]
+    assert "Kế hoạch A: poverty_rate|dtts [20]" in passed  # seen through a stand-in
+    again = Scenario(usual.base, usual.dataset, usual.plan, "again", read.scenarios[0].steps).forecasts
+    for code in ("20", "181"):
+        before, after = (one.path(code, "poverty_rate", "all") for one in (planned.forecasts, again))
+        assert before is not None
+        assert after is not None
+        np.testing.assert_allclose(np.median(after.draws, axis=0), np.median(before.draws, axis=0), atol=0.02)
+    over = table[table["year"] <= 2024]
+    with pytest.raises(UsageError):
+        scenarios_from_iamc(over, usual.base, usual.dataset, "x")
 
 
 def test_hubverse_columns(usual: Scenario) -> None:

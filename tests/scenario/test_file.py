@@ -37,7 +37,7 @@ def test_a_file_says_what_python_says(tmp_path: Path) -> None:
     assert pace == RequiredPace(target="T30-03", probability=0.9)
     assert isinstance(shock, Shock)
     assert shock.areas == ("181",)
-    assert dict(planned.values) == {2027: 4.5, 2028: 3.0}  # type: ignore[union-attr]
+    assert dict(planned.values or {}) == {2027: 4.5, 2028: 3.0}  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -13,21 +13,15 @@ from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import Path
-from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
 from toolkit.scenario.effort import edge_of
 from toolkit.scenario.peers import peer_steps, peers_pace
 from toolkit.scenario.scenario import Scenario, step_from
 from toolkit.scenario.setting import Setting
 from toolkit.scenario.steps import VERBS, AnyStep
+from toolkit.scenario.whole import shares_of
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 POVERTY = ("poverty_rate", "all")
-
-
-@pytest.fixture(scope="session")
-def usual(real_forecasts: Forecasts, real_data: Dataset, real_plan: Plan) -> Scenario:
-    return Scenario(real_forecasts, real_data, real_plan)
 
 
 def path(scenario: Scenario, code: str, indicator: str = "poverty_rate", scope: str = "all", **options: bool) -> Path:
@@ -152,10 +146,6 @@ def test_a_required_pace_meets_targets_of_the_plan_as_they_are_judged(
             before = assess(target, area, plan, data, usual.base)
             if before.outcome != "probability" or before.probability is None or target.due < 2027:
                 continue
-            if target.rule.kind not in ("level", "ratio_to_base", "ratio_to"):
-                with pytest.raises(UsageError, match=target.id):
-                    _ = usual.required_pace(target.id, areas=[code]).forecasts
-                continue
             made = usual.required_pace(target.id, probability=probability, counted_from=start, areas=[code])  # type: ignore[arg-type]
             after = assess(target, area, plan, data, made.forecasts)
             assert after.probability is not None
@@ -165,16 +155,78 @@ def test_a_required_pace_meets_targets_of_the_plan_as_they_are_judged(
     assert asked >= 1
 
 
-def test_areas_that_follow_move_with_the_area_they_follow(usual: Scenario) -> None:
-    made = usual.change_of_pace("poverty_rate", points=-0.3, areas=["20"])
+DISTRICTS = ("178", "180", "181", "182", "183", "184", "185", "186", "187", "188", "189")
+
+
+LATER = 20
+"""The last years of every path: 2026 to 2045."""
+
+
+def summed(before: Scenario, after: Scenario, sizes: dict[str, float]) -> np.ndarray:
+    """Return the change of the districts' mean, weighted by their people, draw by draw and year by year."""
+    gained = [size * (path(after, code).draws - path(before, code).draws)[:, -LATER:] for code, size in sizes.items()]
+    return np.asarray(np.sum(gained, axis=0) / sum(sizes.values()))
+
+
+@pytest.fixture(scope="session")
+def people(real_data: Dataset) -> dict[str, float]:
+    found = {code: real_data.series(code, "population", "all").observations[-1] for code in DISTRICTS}
+    assert len({figure.year for figure in found.values()}) == 1
+    return {code: figure.value for code, figure in found.items()}
+
+
+@QUICK
+@given(
+    points=st.floats(-0.5, 8), moved=st.lists(st.sampled_from(DISTRICTS), min_size=1, max_size=4, unique=True),
+    year=st.integers(2027, 2030),
+)  # fmt: skip
+def test_what_districts_change_the_province_changes_by_their_people(
+    usual: Scenario, people: dict[str, float], points: float, moved: list[str], year: int
+) -> None:
+    made = usual.shock("poverty_rate", year, points=points, areas=moved)
+    gained = (path(made, "20").draws - path(usual, "20").draws)[:, -LATER:]
+    inside = path(made, "20").draws[:, -LATER:] > 0
+    np.testing.assert_allclose(gained[inside], summed(usual, made, people)[inside], atol=1e-4)
+    for code in set(DISTRICTS) - set(moved):  # what one district does is not copied by the others
+        np.testing.assert_array_equal(path(made, code).draws, path(usual, code).draws)
+
+
+@QUICK
+@given(points=st.floats(-0.3, 2), year=st.integers(2027, 2030))
+def test_what_the_province_changes_its_districts_add_up_to(
+    usual: Scenario, people: dict[str, float], points: float, year: int
+) -> None:
+    made = usual.change_of_pace("poverty_rate", points=points, from_year=year, areas=["20"])
+    gained = (path(made, "20").draws - path(usual, "20").draws)[:, -LATER:]
+    parts = summed(usual, made, people)
+    mean = np.sum([size * path(usual, code).draws[:, -LATER:] for code, size in people.items()], axis=0)
+    able = mean / sum(people.values()) + gained > 0.01  # districts cannot fall by more than they have
+    assert able.mean() > 0.5
+    assert np.isclose(gained, parts, atol=2e-3)[able].mean() > 0.98
+
+
+def test_areas_that_follow_share_one_factor_on_the_link_scale(usual: Scenario) -> None:
+    made = usual.change_of_pace("poverty_rate", points=1.0, areas=["20"])
     scale = scale_of(usual.dataset.indicators.get("poverty_rate"))
-    shift = scale.to_link(path(made, "20").at(2028)) - scale.to_link(path(usual, "20").at(2028))
-    child = scale.to_link(path(made, "182").at(2028)) - scale.to_link(path(usual, "182").at(2028))
-    inside = (path(made, "182").at(2028) > 0.01) & (path(made, "20").at(2028) > 0.01)
-    np.testing.assert_allclose(child[inside], shift[inside], atol=1e-3)
+    shifts = [
+        scale.to_link(path(made, code).at(2029)) - scale.to_link(path(usual, code).at(2029)) for code in DISTRICTS
+    ]
+    inside = np.all([path(usual, code).at(2029) > 0.01 for code in DISTRICTS], axis=0)
+    assert inside.mean() > 0.5
+    assert np.isclose(np.ptp(np.array(shifts)[:, inside], axis=0), 0.0, atol=2e-3).mean() > 0.99
     alone = usual.change_of_pace("poverty_rate", points=-0.3, areas=["182"])
-    np.testing.assert_array_equal(path(alone, "20").draws, path(usual, "20").draws)
     assert (path(alone, "182").at(2028) <= path(usual, "182").at(2028)).all()
+
+
+def test_counts_add_up_and_what_has_no_weights_leaves_the_whole_alone(usual: Scenario) -> None:
+    setting = Setting(usual.dataset, usual.plan)
+    assert shares_of(setting, "poor_households", "all", "20") == dict.fromkeys(DISTRICTS, 1.0)
+    shares = shares_of(setting, "poverty_rate", "all", "20")
+    assert shares is not None
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares_of(setting, "forest_cover", "all", "20") is None
+    made = usual.change_of_pace("forest_cover", points=1.0, areas=["181"])
+    np.testing.assert_array_equal(path(made, "20", "forest_cover").draws, path(usual, "20", "forest_cover").draws)
 
 
 def test_a_change_of_pace_adds_up_year_by_year(usual: Scenario) -> None:
@@ -207,6 +259,15 @@ def test_planned_values_are_met_by_the_median_and_then_it_goes_on_as_forecast(us
     ]
     inside = (path(made, "20").at(2031) > 0.01) & (path(usual, "20").at(2031) > 0.01)
     np.testing.assert_allclose(steps_after[0][inside], steps_after[1][inside], atol=1e-3)
+
+
+def test_areas_with_values_of_their_own_are_moved_at_once(usual: Scenario) -> None:
+    planned = {"20": {2028: 1.0}, "Bình Gia": {2028: 6.0, 2029: 5.0}}
+    made = usual.planned_values("poverty_rate", by_area=planned)
+    assert np.median(path(made, "20").at(2028)) == pytest.approx(1.0, abs=0.01)
+    assert np.median(path(made, "181").at(2029)) == pytest.approx(5.0, abs=0.01)
+    with pytest.raises(UsageError, match="by_area"):
+        usual.planned_values("poverty_rate", {2028: 1.0}, by_area=planned)
 
 
 def test_after_a_halt_no_draw_rises_but_for_a_change_of_standard(usual: Scenario) -> None:

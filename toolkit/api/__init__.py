@@ -1,19 +1,16 @@
-"""The public names, gathered: what notebooks and scripts import from ``toolkit``."""
+"""The public names, gathered: what notebooks and scripts reach as ``toolkit.NAME``. This is their only list."""
 
 from __future__ import annotations
 
 from toolkit.api.answer import Answer, ask
 from toolkit.api.comparison import Comparison, compare, what_if
 from toolkit.api.explorer import explore
-from toolkit.api.officials import official_answers
-from toolkit.attainment.assess import assess_all
-from toolkit.attainment.whatif.budget import spread_budget
-from toolkit.attainment.whatif.joint import joint
+from toolkit.api.officials import Officials, official_answers
+from toolkit.api.together import Effort, Together, joint, spread_budget
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.forecast.table import forecast_table
-from toolkit.plan.load import load_plan
 from toolkit.plan.schema import Plan
 from toolkit.run.session import Run, compute_run, open_run
 from toolkit.scenario.exchange import iamc_table, steps_from_iamc
@@ -23,12 +20,14 @@ __all__ = (
     "Answer",
     "Comparison",
     "Dataset",
+    "Effort",
     "Forecasts",
+    "Officials",
     "Plan",
     "Run",
     "Scenario",
+    "Together",
     "ask",
-    "assess_all",
     "compare",
     "compute_run",
     "explore",
@@ -36,7 +35,6 @@ __all__ = (
     "iamc_table",
     "joint",
     "load",
-    "load_plan",
     "make_forecasts",
     "official_answers",
     "open_run",

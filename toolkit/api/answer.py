@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from toolkit.api.charts import draw_fan
+from toolkit.api.shown import Shown
 from toolkit.attainment.result import Attainment
 from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import interface_language, say, texts
 from toolkit.forecast.paths import Path
 from toolkit.report.context import Context, SourceBook
-from toolkit.report.words import words
+from toolkit.report.words import Words, words
 from toolkit.run.session import Run
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
-class Answer:
+@dataclass(frozen=True, repr=False)
+class Answer(Shown):
     """The answer to one target in one area.
 
     Attributes
@@ -35,6 +36,11 @@ class Answer:
 
     attainment: Attainment
     context: Context
+
+    @property
+    def wording(self) -> Words:
+        """The words of the answer's language."""
+        return self.context.words
 
     @property
     def probability(self) -> float | None:
@@ -83,18 +89,9 @@ class Answer:
             raise UsageError(message, say("scenario.no_path.remedy"))
         return draw_fan(self.context, self.attainment)
 
-    def __repr__(self) -> str:
-        """Return the sentence."""
-        return self.text
-
-    def _repr_html_(self) -> str:
-        from markupsafe import escape
-
-        shown = ["target_id", "due", "probability", "verdict", "grade", "expected"]
-        return f"<p>{escape(self.text)}</p>{self.table[shown].to_html(index=False)}"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  (IPython gives both)
-        printer.text(self.text)
+    def shown(self) -> pd.DataFrame:
+        """Return the columns that a notebook displays."""
+        return self.table[["target_id", "due", "probability", "verdict", "grade", "expected"]]
 
 
 def context_of(run: Run, area: str, language: str = "") -> Context:

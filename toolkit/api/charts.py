@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from toolkit.attainment.result import Attainment
 from toolkit.report.context import Context
 from toolkit.report.fans import fan
+from toolkit.report.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,5 +53,52 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
     axes.set_title(f"{chart.title} – {context.here}", loc="left", fontsize=11)
     axes.set_ylabel(chart.subtitle, fontsize=7)
     axes.legend(fontsize=7, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def bars(
+    title: str,
+    names: Sequence[str],
+    shown: Mapping[str, Sequence[float]],
+    colours: Sequence[str],
+    wording: Words,
+    *,
+    alt: str,
+) -> Figure:
+    """Return lying bars of probabilities, one group a name, with their numbers beside them.
+
+    Parameters
+    ----------
+    title, names, alt :
+        Of the chart, of its rows, and what it says in words.
+    shown, colours :
+        Probabilities by what they are, one a name, and the colour of each.
+    """
+    from toolkit.api.chart import Chart
+
+    height = 0.8 / len(shown)
+    figure = Chart(figsize=(7.2, 1.2 + 0.34 * len(names) * len(shown)), layout="constrained", alt=alt)
+    axes = figure.add_subplot()
+    for place, ((label, chances), colour) in enumerate(zip(shown.items(), colours, strict=True)):
+        rows = [row + (place - (len(shown) - 1) / 2) * height for row in range(len(names))]
+        axes.barh(rows, chances, height=height, color=colour, label=label)
+        for row, chance in zip(rows, chances, strict=True):
+            axes.annotate(
+                wording.numbers.percent(chance),
+                (chance, row),
+                (3, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=7,
+            )
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlim(0.0, 1.12)
+    axes.set_xticks([0.0, 0.5, 1.0], [wording.numbers.percent(tick) for tick in (0.0, 0.5, 1.0)], fontsize=7)
+    axes.set_xlabel(wording.texts.t("scenario.chart.chance"), fontsize=7)
+    axes.set_title(title, loc="left", fontsize=10)
+    if len(shown) > 1:
+        axes.legend(fontsize=7, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

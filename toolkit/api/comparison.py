@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from toolkit.api.answer import context_of
 from toolkit.api.charts import draw_fan
+from toolkit.api.shown import Shown
 from toolkit.attainment.whatif.effect import Effect, effects
 from toolkit.attainment.whatif.joint import Joint, joint
 from toolkit.attainment.whatif.table import effects_table
@@ -16,6 +17,7 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.forecast.store import Forecasts
 from toolkit.report.context import Context
+from toolkit.report.words import Words
 from toolkit.run.session import Run
 from toolkit.scenario.scenario import Scenario
 
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """A scenario beside business as usual, in one area.
 
     Attributes
@@ -46,6 +48,11 @@ class Comparison:
     usual_joint: Joint
     context: Context
     usual: Forecasts
+
+    @property
+    def wording(self) -> Words:
+        """The words of the comparison's language."""
+        return self.context.words
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -93,19 +100,11 @@ class Comparison:
             line = [(year, float(middle[before.position(year)])) for year in years]
         return draw_fan(self.context, drawn.changed, line)
 
-    def __repr__(self) -> str:
-        """Return the sentences."""
-        return self.text
-
-    def _repr_html_(self) -> str:
-        from markupsafe import escape
-
-        shown = ["target_id", "due", "probability_usual", "probability", "change", "change_error", "verdict", "grade"]
-        lines = "<br>".join(str(escape(line)) for line in self.text.splitlines())
-        return f"<p>{lines}</p>{self.table[shown].round(3).to_html(index=False)}"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  (IPython gives both)
-        printer.text(self.text)
+    def shown(self) -> pd.DataFrame:
+        """Return the columns that a notebook displays."""
+        return self.table[
+            ["target_id", "due", "probability_usual", "probability", "change", "change_error", "verdict", "grade"]
+        ]
 
 
 def what_if(run: Run, name: str = "") -> Scenario:

@@ -15,8 +15,8 @@ from toolkit.plan.targets import LevelRule, RatioToBaseRule, RatioToRule, Target
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.words import words
 from toolkit.run.session import Run, plan_areas
-from toolkit.scenario.moves import open_years
 from toolkit.scenario.scenario import Scenario
+from toolkit.scenario.setting import open_years
 
 LARGEST_PACE, LARGEST_BLOW = 3.0, 10.0
 
@@ -150,12 +150,10 @@ class Explorer:
         parts["target"] = widgets.Dropdown(
             description=t("scenario.column.target"), layout=wide, style=style
         )  # fmt: skip
-        parts["pace"] = widgets.FloatSlider(
-            min=-LARGEST_PACE, max=LARGEST_PACE, step=0.1, description=t("scenario.explorer.pace"), **shared
-        )
-        parts["blow"] = widgets.FloatSlider(
-            min=-LARGEST_BLOW, max=LARGEST_BLOW, step=0.5, description=t("scenario.explorer.blow"), **shared
-        )
+        for name, largest, step in (("pace", LARGEST_PACE, 0.1), ("blow", LARGEST_BLOW, 0.5)):
+            parts[name] = widgets.SelectionSlider(
+                options=self._numbers(largest, step), value=0.0, description=t(f"scenario.explorer.{name}"), **shared
+            )
         parts["answer"], parts["chart"] = widgets.HTML(), widgets.HTML()
         note = widgets.HTML(f"<p>{t('scenario.page.notice')}</p>")
         self._choose_area(None)
@@ -164,6 +162,15 @@ class Explorer:
             parts[name].observe(self._show, names="value")
         shown = [parts[name] for name in ("area", "target", "pace", "blow", "answer", "chart")]
         parts["page"] = widgets.VBox([*shown, note])
+
+    def _relative(self, target: str) -> bool:
+        return bool(self.run.dataset.indicators.get(self.run.plan.target(target).indicator).link == "log")
+
+    def _numbers(self, largest: float, step: float) -> list[tuple[str, float]]:
+        """Return a slider's numbers and how they are written: a slider of floats knows no decimal comma."""
+        count, write = round(largest / step), words(self.language).numbers.decimal
+        values = [round(place * step, 1) for place in range(-count, count + 1)]
+        return [(write(value, 1, sign=value != 0), value) for value in values]
 
     def _choose_area(self, change: object) -> None:  # noqa: ARG002  (a widget says what changed)
         language = words(self.language).language
@@ -183,6 +190,8 @@ class Explorer:
         if parts["target"].value is None:
             return
         setup = Setup(parts["area"].value, parts["target"].value, parts["pace"].value, parts["blow"].value)
+        counted = "_percent" if self._relative(setup.target) else ""
+        parts["pace"].description = texts(self.language).t(f"scenario.explorer.pace{counted}")
         found = view_of(self.run, setup, self.language)
         parts["answer"].value = f'<p class="explorer-answer" style="font-size:1.15rem">{escape(found.text)}</p>'
         parts["chart"].value = f'<div class="explorer-chart" role="img">{found.svg()}</div>'

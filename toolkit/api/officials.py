@@ -2,20 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from toolkit.api.answer import ask
+from toolkit.api.answer import Answer, ask
+from toolkit.api.charts import MIDDLE, bars
+from toolkit.api.shown import Shown
+from toolkit.attainment.official.growth import Official
 from toolkit.attainment.official.verdicts import official_verdicts
+from toolkit.attainment.table import verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.plan.targets import LevelRule
+from toolkit.report.words import Words
 from toolkit.run.session import Run
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
-def official_answers(run: Run, area: str, target: str) -> pd.DataFrame:
+@dataclass(frozen=True, repr=False)
+class Officials(Shown):
+    """Seven other systems' verdicts beside our probability.
+
+    Attributes
+    ----------
+    verdicts :
+        By system; None where its rule gives no class.
+    answer :
+        Ours.
+    """
+
+    verdicts: dict[str, Official | None]
+    answer: Answer
+
+    @property
+    def wording(self) -> Words:
+        """The words of the answer's language."""
+        return self.answer.wording
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a system: its class in its own words, its number, whether that is "on track"; ours last."""
+        import pandas as pd
+
+        rows = [
+            {
+                "system": name,
+                "verdict": one.verdict if one else "–",
+                "on_track": one.on_track if one else None,
+                "value": one.value if one else None,
+            }
+            for name, one in self.verdicts.items()
+        ]
+        ours = verdict_words(self.answer.attainment.verdict)
+        return pd.DataFrame([*rows, {"system": "toolkit", "verdict": ours, "value": self.answer.probability}])
+
+    @property
+    def text(self) -> str:
+        """How many say on track, and our probability."""
+        found, given = self.answer.attainment, [one for one in self.verdicts.values() if one]
+        words = self.wording
+        return words.texts.t(
+            "scenario.official.text",
+            target=found.target_id,
+            area=self.answer.context.here,
+            on_track=sum(one.on_track for one in given),
+            count=len(given),
+            chance=words.numbers.probability(found.probability, bound=found.bound),
+            verdict=words.verdict(found.verdict),
+        )
+
+    def plot(self) -> Figure:
+        """Return yes and no as bars of 1 and 0, which is what such a verdict says as a forecast, beside ours."""
+        t = self.wording.texts.t
+        given = {name: float(one.on_track) for name, one in self.verdicts.items() if one}
+        given[t("scenario.official.ours")] = self.answer.probability or 0.0
+        title = t("scenario.official.title", target=self.answer.attainment.target_id, area=self.answer.context.here)
+        shown = {t("scenario.official.yes"): list(given.values())}
+        return bars(title, list(given), shown, (MIDDLE,), self.wording, alt=self.text)
+
+
+def official_answers(run: Run, area: str, target: str, *, language: str = "") -> Officials:
     """Return what seven other systems say of a target about a level, for comparison and never as our verdict.
 
     They read the area's own published figures on the newest standard and know no uncertainty, no break and no
@@ -26,12 +96,10 @@ def official_answers(run: Run, area: str, target: str) -> pd.DataFrame:
     UsageError
         For a target that is no level, or fewer than two figures on the newest standard.
     """
-    import pandas as pd
-
-    answer = ask(run, area, target, language="en")
+    answer = ask(run, area, target, language=language)
     rule, path = run.plan.target(target).rule, answer.path
     if not isinstance(rule, LevelRule) or path is None:
-        raise UsageError(say("scenario.no_pace_for", target=target), say("scenario.no_path.remedy"))
+        raise UsageError(say("scenario.no_level", target=target), say("scenario.no_path.remedy"))
     figures = path.evidence.observations
     newest = [figure for figure in figures if figure.standard == figures[-1].standard]
     if len(newest) < 2:
@@ -43,14 +111,4 @@ def official_answers(run: Run, area: str, target: str) -> pd.DataFrame:
         run.plan.target(target).due,
         direction="down" if rule.op in ("<", "<=") else "up",
     )
-    rows = [
-        {
-            "system": name,
-            "verdict": one.verdict if one else "–",
-            "on_track": one.on_track if one else None,
-            "value": one.value if one else None,
-        }
-        for name, one in found.items()
-    ]
-    ours = {"system": "toolkit", "verdict": answer.attainment.verdict.replace("_", " "), "value": answer.probability}
-    return pd.DataFrame([*rows, ours])
+    return Officials(found, answer)

@@ -9,6 +9,7 @@ import numpy as np
 from toolkit.attainment.case import Case, Judgement, Refusal, covers, is_final, no_years
 from toolkit.attainment.draws import joint_weights
 from toolkit.attainment.result import Note
+from toolkit.forecast.averages import usable_averages
 from toolkit.forecast.paths import BoolArray, Path, PeriodAverage
 from toolkit.plan.rules import (
     compare,
@@ -28,8 +29,6 @@ from toolkit.plan.schema import (
     RatioToBaseRule,
     RatioToRule,
 )
-
-STATUS_RANK = {"final": 0, "reported": 1, "preliminary": 2}
 
 
 def judge(case: Case) -> Judgement | Refusal:
@@ -187,17 +186,3 @@ def _average(rule: AverageRule, case: Case) -> Judgement | Refusal:
 def _average_note(block: PeriodAverage, unit: str) -> Note:
     fields = {"first": block.from_year, "last": block.to_year, "value": block.value, "unit": unit}
     return Note("attainment.note.period_average", fields | {"status": block.status, "source": block.source_id})
-
-
-def usable_averages(averages: Sequence[PeriodAverage], first: int, last: int) -> list[PeriodAverage]:
-    """Return the published means that stand for years of first..last, in order of time, none overlapping.
-
-    Of overlapping ones the better status wins, then the longer, then the earlier in the list.
-    """
-    inside = [average for average in averages if first <= average.from_year and average.to_year <= last]
-    ranked = sorted(inside, key=lambda a: (STATUS_RANK.get(a.status, len(STATUS_RANK)), a.from_year - a.to_year))
-    chosen: list[PeriodAverage] = []
-    for average in ranked:
-        if all(average.to_year < other.from_year or other.to_year < average.from_year for other in chosen):
-            chosen.append(average)
-    return sorted(chosen, key=lambda average: average.from_year)

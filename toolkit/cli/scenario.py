@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from zipfile import BadZipFile
 
 import typer
 
@@ -12,9 +13,17 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import say, texts
 from toolkit.cli import options
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_NAMED = 5
+"""So many series that were passed over are named."""
+
 
 def scenario(
-    file: Annotated[Path, typer.Argument(metavar="FILE.yaml", help="Scenarios and what to ask of them.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Scenarios in YAML; or a table in the IAMC layout, as CSV or XLSX.")
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder.", show_default="reports/scenario-FILE")
     ] = None,
@@ -27,7 +36,7 @@ def scenario(
     model: options.Model = "default",
     as_json: options.Json = False,
 ) -> None:
-    """Compare scenarios with business as usual: tables, charts, one page an area.
+    """Compare scenarios with business as usual: tables, charts, one page an area; iamc.csv and hubverse.csv beside.
 
     Example: toolkit scenario data/scenarios/poverty.yaml --lang en
     """
@@ -36,13 +45,35 @@ def scenario(
     from toolkit.run.provenance import PROJECT
     from toolkit.run.scenarios import scenario_run
     from toolkit.run.session import compute_run
+    from toolkit.scenario.exchange import scenarios_from_iamc
     from toolkit.scenario.file import read_scenarios
 
-    wanted = read_scenarios(file)
+    table = _table(file)
+    wanted = read_scenarios(file) if table is None else None
     run = compute_run(data=data, plan=plan, as_of=options.day_of(as_of), draws=draws, seed=seed, model=model)
+    if wanted is None and table is not None:
+        wanted, passed = scenarios_from_iamc(table, run.forecasts, run.dataset, file.stem)
+        if passed:
+            said = say("scenario.iamc.passed", count=len(passed), series="; ".join(passed[:MOST_NAMED]))
+            sys.stderr.write(f"{said}\n")
+    if wanted is None:
+        raise UsageError(say("scenario.no_file", file=file), say("scenario.file.remedy"))
     folder = out or PROJECT / "reports" / f"scenario-{file.stem}"
     found = scenario_run(run, wanted, folder, language=texts(lang).language)
     if as_json:
         sys.stdout.write(found.comparison.to_json(orient="records", force_ascii=False, indent=1))
     else:
         print(say("scenario.written", count=len(found.pages), page=found.pages[0]))  # noqa: T201
+
+
+def _table(file: Path) -> pd.DataFrame | None:
+    """Return the file as a table, or None where it is none."""
+    import pandas as pd
+
+    kind = file.suffix.lower()
+    if kind not in (".csv", ".xlsx"):
+        return None
+    try:
+        return pd.read_csv(file, encoding="utf-8-sig", dtype=str) if kind == ".csv" else pd.read_excel(file, dtype=str)
+    except (ValueError, OSError, ImportError, BadZipFile) as error:
+        raise UsageError(say("scenario.file.refused", file=file.name), say("scenario.iamc.remedy")) from error

@@ -88,7 +88,7 @@ def comparison_document(
         title=title,
         subtitle=words.texts.t("scenario.page.subtitle", area=usual.here, plan=plan, day=day),
         answer=_answer(compared, words),
-        notices=(words.texts.t("scenario.page.notice"),),
+        notices=(words.texts.t("scenario.page.notice"), words.texts.t("scenario.page.whole")),
         banner=words.t("simulated") if usual.facts.simulated else "",
         contents_title=words.texts.t("scenario.page.contents"),
         contents=tuple((section.key, section.title) for section in kept),
@@ -260,5 +260,5 @@ def _step_text(step: AnyStep, words: Words) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, Mapping):
-        return "; ".join(f"{year}: {number}" for year, number in value.items())
+        return "; ".join(f"{key}: {_value(item)}" for key, item in value.items())
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,4 +1,4 @@
-"""Effort: how much slope has to be added for a target to be met with a wanted probability."""
+"""Effort: how much has to be added for a target to be met with a wanted probability."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import FloatArray, Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.rules import Printed, level_met, ratio_threshold
-from toolkit.plan.targets import LevelRule, Operator, RatioToBaseRule, RatioToRule, Target
-from toolkit.scenario.moves import open_years
-from toolkit.scenario.setting import Setting, path_of
-
-NUDGE = 1e-6
-"""Relative distance by which a threshold is passed, so that rounding to 32 bits does not fall back behind it."""
+from toolkit.plan.targets import LevelRule, MilestoneRule, Operator, RatioToBaseRule, RatioToRule, Target
+from toolkit.scenario.moves import shift_between
+from toolkit.scenario.setting import Setting, open_years, path_of
+from toolkit.scenario.steps import Start
+from toolkit.scenario.yearly import Counted, just_past, need_of, too_late
 
 
 @dataclass(frozen=True)
@@ -29,74 +28,121 @@ class Aim:
     ----------
     path :
         The forecast that moves (the stand-in's source where the target is seen through one).
-    thresholds : (S,)
-        Value that each draw of `path` has to reach in `due`.
+    lacking : (S,)
+        Effort that each draw lacks, 0 or less where it has enough; infinite where none would do.
     falling :
-        True where less is wanted.
+        True where less is wanted: effort then takes away.
+    profile : (T,)
+        How often (or how much of) the effort has been made by each year.
+    counted :
+        The effort's unit: of the link scale, units of the indicator, or a factor less 1.
+    most : (S,) or None
+        With more effort than this a draw stands at a bound too early to go on changing; None without such bounds.
     """
 
     path: Path
-    due: int
-    thresholds: FloatArray
+    lacking: FloatArray
     falling: bool
+    profile: FloatArray
+    counted: Counted = "link"
+    most: FloatArray | None = None
 
-    def room(self, setting: Setting) -> FloatArray:
-        """Return how far each draw is inside (positive) or outside of its threshold on the link scale, shape (S,)."""
-        scale = scale_of(setting.dataset.indicators.get(self.path.indicator))
-        gap = scale.to_link(self.thresholds) - scale.to_link(self.path.at(self.due))
-        return np.asarray(gap if self.falling else -gap, dtype=np.float64)
+    @property
+    def weights(self) -> FloatArray:
+        """Weights of the draws, equal ones where the path has none; they sum to 1."""
+        count = self.path.draws.shape[0]
+        return np.full(count, 1.0 / count) if self.path.weights is None else self.path.weights
 
-    def chance(self, setting: Setting) -> float:
-        """Return the weighted share of draws inside their thresholds."""
-        return float(weights_of(self.path)[self.room(setting) >= 0].sum())
+    def chance(self, effort: float = 0.0) -> float:
+        """Return the weighted share of draws that meet the target with an effort."""
+        enough = self.lacking <= effort
+        if self.most is not None:
+            enough &= effort <= self.most
+        return float(self.weights[enough].sum())
 
-    def effort(self, probability: float, setting: Setting) -> float:
-        """Return the smallest shift at `due` with which the wanted share of draws is inside; negative if falling."""
-        room, weights = self.room(setting), weights_of(self.path)
-        order = np.argsort(-room, kind="stable")
-        reached = np.searchsorted(np.cumsum(weights[order]), probability - 1e-12)
-        lacking = -float(room[order][min(int(reached), len(room) - 1)])
-        return -lacking if self.falling else lacking
+    def effort(self, probability: float) -> float:
+        """Return the smallest effort with which the wanted share of draws meets the target.
+
+        Raises
+        ------
+        UsageError
+            If no effort is enough for that share.
+        """
+        order = np.argsort(self.lacking, kind="stable")
+        reached = np.cumsum(self.weights[order])
+        if self.most is not None:
+            late = np.argsort(self.most, kind="stable")
+            passed = np.concatenate([[0.0], np.cumsum(self.weights[late])])
+            reached = reached - passed[np.searchsorted(self.most[late], self.lacking[order], side="left")]
+        reached = np.where(np.isfinite(self.lacking[order]), reached, 0.0)
+        enough = reached >= probability - 1e-12
+        if not enough.any():
+            fields = {"indicator": self.path.indicator, "area": self.path.area_code}
+            chances = {"probability": f"{probability:.0%}", "most": f"{reached.max():.0%}"}
+            raise UsageError(say("scenario.unreachable", **fields, **chances), say("scenario.unreachable.remedy"))
+        return float(self.lacking[order][int(np.argmax(enough))])
+
+    def shift(self, effort: float, setting: Setting) -> FloatArray:
+        """Return what an effort adds on the link scale, shape (T,) or (S, T)."""
+        signed = -effort if self.falling else effort
+        if effort == 0.0 or self.counted == "link":
+            return signed * self.profile
+        indicator = setting.dataset.indicators.get(self.path.indicator)
+        draws = self.path.draws
+        changed = draws + signed * self.profile if self.counted == "points" else draws * (1.0 + signed) ** self.profile
+        changed = np.clip(changed, indicator.lower, indicator.upper)
+        return shift_between(self.path, np.asarray(changed, dtype=np.float64), setting)
 
 
-def weights_of(path: Path) -> FloatArray:
-    """Return the weights of a path's draws, equal ones where it has none; they sum to 1."""
-    count = path.draws.shape[0]
-    return np.full(count, 1.0 / count) if path.weights is None else path.weights
-
-
-def aim_at_target(forecasts: Forecasts, code: str, target: Target, setting: Setting) -> Aim:
+def aim_at_target(forecasts: Forecasts, code: str, target: Target, setting: Setting, start: Start = "last") -> Aim:
     """Return what one target asks of one area.
+
+    Parameters
+    ----------
+    start :
+        ``last``: a slope begins after the newest figure; ``base``: in the plan's base year. Rules about every
+        year or an average know no slope.
 
     Raises
     ------
     UsageError
-        For a target that is not about a level or a ratio in one year.
+        For a milestone, a rule about every year seen through a stand-in, and years that are over.
     """
     rule = target.rule
     path = path_of(forecasts, code, target.indicator, target.scope)
     printed = setting.printed(target.indicator)
     match rule:
         case LevelRule():
-            return _aim(forecasts, path, target.due, rule.op, rule.value, printed, setting)
+            return _aim(forecasts, path, target.due, rule.op, rule.value, printed, setting, start)
         case RatioToBaseRule():
             levels = rule.value * path.at(rule.base_year)
-            return _aim(forecasts, path, target.due, rule.op, levels, printed, setting)
+            return _aim(forecasts, path, target.due, rule.op, levels, printed, setting, start)
         case RatioToRule():
             named = {"same": code, "province": setting.plan.province_code, "country": _country(code, setting)}
             area = named.get(rule.benchmark.area, rule.benchmark.area)
             held = path_of(forecasts, area, rule.benchmark.indicator, rule.benchmark.scope)
-            threshold = ratio_threshold(rule.value, rule.op, rule.tolerance)
-            return _aim(forecasts, path, target.due, rule.op, threshold * held.at(target.due), printed, setting)
-    raise UsageError(say("scenario.no_pace_for", target=target.id), say("scenario.no_pace_for.remedy"))
+            levels = ratio_threshold(rule.value, rule.op, rule.tolerance) * held.at(target.due)
+            return _aim(forecasts, path, target.due, rule.op, levels, printed, setting, start)
+    if isinstance(rule, MilestoneRule) or path.proxy is not None:
+        raise UsageError(say("scenario.no_pace_for", target=target.id), say("scenario.no_pace_for.remedy"))
+    need = need_of(path, rule, setting)
+    return Aim(path, need.lacking, rule.op in ("<", "<="), need.profile, need.counted, need.most)
 
 
 def aim_at_level(
-    forecasts: Forecasts, code: str, indicator: str, scope: str, op: Operator, value: float, due: int, setting: Setting
+    forecasts: Forecasts,
+    code: str,
+    indicator: str,
+    scope: str,
+    op: Operator,
+    value: float,
+    due: int,
+    setting: Setting,
+    start: Start = "last",
 ) -> Aim:
     """Return what a level of one's own asks of one area."""
     path = path_of(forecasts, code, indicator, scope)
-    return _aim(forecasts, path, due, op, value, setting.printed(indicator), setting)
+    return _aim(forecasts, path, due, op, value, setting.printed(indicator), setting, start)
 
 
 def _country(code: str, setting: Setting) -> str:
@@ -111,23 +157,25 @@ def _aim(
     level: float | FloatArray,
     printed: Printed,
     setting: Setting,
+    start: Start,
 ) -> Aim:
-    position = path.position(due) if path.years[0] <= due <= path.years[-1] else -1
-    if position < 0 or not open_years(path)[position]:
-        message = say("scenario.over", year=due, indicator=path.indicator, area=path.area_code)
-        raise UsageError(message, say("scenario.over.remedy"))
+    if not (path.years[0] <= due <= path.years[-1] and open_years(path)[path.position(due)]):
+        raise too_late(path, due)
     countable = setting.dataset.indicators.get(path.indicator).countable
     count = count_of(setting.dataset, countable, path.area_code, due) if path.unit == "percent" else None
     if isinstance(level, np.ndarray):
-        edge = _past(level, op)
+        edge = just_past(level, op)
     else:
         edge = np.full(path.draws.shape[0], edge_of(op, level, printed, count))
+    falling, moving = op in ("<", "<="), path
     if path.proxy is not None:
-        source = path_of(forecasts, path.area_code, path.proxy.indicator, path.proxy.scope)
+        moving = path_of(forecasts, path.area_code, path.proxy.indicator, path.proxy.scope)
         seen = path.at(due)
-        factor = np.divide(source.at(due), seen, out=np.ones_like(seen), where=seen > 0)
-        return Aim(source, due, edge * factor, op in ("<", "<="))
-    return Aim(path, due, edge, op in ("<", "<="))
+        edge = edge * np.divide(moving.at(due), seen, out=np.ones_like(seen), where=seen > 0)
+    scale = scale_of(setting.dataset.indicators.get(moving.indicator))
+    gap = scale.to_link(edge) - scale.to_link(moving.at(due))
+    begun = moving.evidence.last_year if start == "last" else setting.plan.base_year
+    return Aim(moving, np.asarray(-gap if falling else gap), falling, ramp(moving, begun, due))
 
 
 def edge_of(op: Operator, level: float, printed: Printed, count: int | None) -> float:
@@ -148,18 +196,13 @@ def edge_of(op: Operator, level: float, printed: Printed, count: int | None) -> 
         met = shares[level_met(shares, op, level, printed)]
         if met.size:
             half = 50.0 / count
-            return float(_past(np.array([met.max() + half if op in ("<", "<=") else met.min() - half]), op)[0])
+            return float(just_past(np.array([met.max() + half if op in ("<", "<=") else met.min() - half]), op)[0])
     half = 0.5 * 10.0**-printed.decimals
     if op == ">=" and level == printed.upper:
         level = level - half
     if op == "<=" and level == printed.lower:
         level = level + half
-    return float(_past(np.array([level]), op)[0])
-
-
-def _past(level: FloatArray, op: Operator) -> FloatArray:
-    slack = NUDGE * np.maximum(1e-2, np.abs(level))
-    return np.asarray(level - slack if op in ("<", "<=") else level + slack, dtype=np.float64)
+    return float(just_past(np.array([level]), op)[0])
 
 
 def ramp(path: Path, start: int, due: int) -> FloatArray:

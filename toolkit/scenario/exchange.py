@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from toolkit.base.errors import UsageError
+from toolkit.base.names import slug
 from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
+from toolkit.scenario.file import Names, Planned, ScenarioFile
 from toolkit.scenario.scenario import step_from
-from toolkit.scenario.steps import AnyStep
+from toolkit.scenario.steps import AnyStep, PlannedValues
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +73,9 @@ def iamc_table(
 
 
 def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tuple[AnyStep, ...]:
-    """Return planned values for every series of one scenario of a table in the IAMC layout, long or wide.
+    """Return planned values for every indicator of one scenario of a table in the IAMC layout, long or wide.
+
+    One step an indicator and scope, with all its areas, so that none of them follows another.
 
     Variables are ``indicator|scope``, with ``|P50`` behind them or nothing; other quantiles are passed over.
     Regions are area codes, names, or ``name [code]``. Years that are over are passed over when the step is
@@ -89,7 +93,7 @@ def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tup
     names = sorted(set(long["scenario"].astype(str)))
     if scenario not in names:
         raise UsageError(say("scenario.no_scenario", scenario=scenario), say("base.choose", choices=", ".join(names)))
-    steps: list[AnyStep] = []
+    planned: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
     mine = long[long["scenario"].astype(str) == scenario].dropna(subset=["value"])
     for (region, variable, unit), rows in mine.groupby(["region", "variable", "unit"], sort=True):
         parts = str(variable).split("|")
@@ -102,13 +106,71 @@ def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tup
         values = pd.to_numeric(rows["value"], errors="coerce")
         if values.isna().any():
             raise UsageError(say("scenario.no_number", variable=variable, region=region), say("scenario.iamc.remedy"))
-        planned = {int(year): float(value) for year, value in zip(rows["year"], values, strict=True)}
         found = CODE.search(str(region))
-        scope = parts[1] if len(parts) > 1 else "all"
-        content = {"indicator": indicator.id, "scope": scope, "values": planned}
         area = dataset.areas.find(found[1] if found else str(region), on=dataset.as_of)
-        steps.append(step_from({"verb": "planned_values", "areas": [area.code], **content}))
-    return tuple(steps)
+        scope = parts[1] if len(parts) > 1 else "all"
+        by_year = {int(year): float(value) for year, value in zip(rows["year"], values, strict=True)}
+        planned.setdefault((indicator.id, scope), {})[area.code] = by_year
+    return tuple(
+        step_from({"verb": "planned_values", "indicator": indicator, "scope": scope, "by_area": by_area})
+        for (indicator, scope), by_area in planned.items()
+    )
+
+
+def scenarios_from_iamc(
+    table: pd.DataFrame, forecasts: Forecasts, dataset: Dataset, title: str
+) -> tuple[ScenarioFile, tuple[str, ...]]:
+    """Return every scenario of an IAMC table as a scenario file of planned values, and the series passed over.
+
+    Passed over is what no scenario can change: series without a year after the newest evidence, those without a
+    forecast, and those that are seen through a stand-in.
+
+    Parameters
+    ----------
+    table :
+        As for :func:`steps_from_iamc`.
+    forecasts :
+        What can be changed.
+    title :
+        Of the comparison, in both languages.
+
+    Raises
+    ------
+    UsageError
+        As :func:`steps_from_iamc`; and if nothing is left that could be changed.
+    """
+    planned: list[Planned] = []
+    passed: list[str] = []
+    codes: list[str] = []
+    for name in dict.fromkeys(_long(table)["scenario"].astype(str)):
+        kept = []
+        for step in steps_from_iamc(table, dataset, name):
+            if not isinstance(step, PlannedValues):
+                continue
+            open_, closed = _changeable(step, forecasts)
+            passed += [f"{name}: {step.indicator}|{step.scope} [{code}]" for code in closed]
+            if open_:
+                kept.append(step.model_copy(update={"by_area": open_}))
+                codes += open_
+        if kept:
+            planned.append(Planned(id=slug(name)[:40], title=Names(vi=name, en=name), steps=tuple(kept)))
+    if not planned:
+        raise UsageError(say("scenario.iamc.nothing"), say("scenario.iamc.remedy"))
+    file = ScenarioFile(title=Names(vi=title, en=title), areas=tuple(dict.fromkeys(codes)), scenarios=tuple(planned))
+    return file, tuple(passed)
+
+
+def _changeable(step: PlannedValues, forecasts: Forecasts) -> tuple[dict[str, Mapping[int, float]], list[str]]:
+    """Return the areas of a step that a scenario can change, with their values, and the others."""
+    open_: dict[str, Mapping[int, float]] = {}
+    closed = []
+    for code, values in (step.by_area or {}).items():
+        path = forecasts.path(code, step.indicator, step.scope)
+        if path is None or path.proxy is not None or max(values) <= path.evidence.last_year:
+            closed.append(code)
+        else:
+            open_[code] = values
+    return open_, closed
 
 
 def _long(table: pd.DataFrame) -> pd.DataFrame:
@@ -127,7 +189,7 @@ def hubverse_table(
     forecasts: Forecasts,
     area_codes: Sequence[str],
     *,
-    levels: Sequence[float] = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975),
+    levels: Sequence[float] = HUBVERSE_LEVELS,
 ) -> pd.DataFrame:
     """Return quantiles of the years after the newest evidence in hubverse's columns (:data:`HUBVERSE`).
 

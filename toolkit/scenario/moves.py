@@ -13,19 +13,11 @@ from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import BoolArray, FloatArray, Path
 from toolkit.forecast.proxies import through_proxy
 from toolkit.forecast.store import Forecasts, PathKey
-from toolkit.scenario.setting import Setting
+from toolkit.scenario.setting import Setting, open_years
+from toolkit.scenario.whole import agreeing, lifted, parts_of
 
 Shifts = Mapping[str, FloatArray]
 """By area: what is added on the link scale, shape (S, T) over that area's years."""
-
-
-def open_years(path: Path, from_year: int | None = None) -> BoolArray:
-    """Return which years a scenario may change: those after the newest evidence, without a figure. Shape (T,).
-
-    What is published, and what was already informed by figures, stays as it is.
-    """
-    first = path.evidence.last_year + 1 if from_year is None else max(from_year, path.evidence.last_year + 1)
-    return np.asarray((path.years >= first) & ~path.observed)
 
 
 def shift_between(path: Path, changed: FloatArray, setting: Setting) -> FloatArray:
@@ -55,18 +47,33 @@ def moved(path: Path, shift: FloatArray, setting: Setting) -> Path:
 
 
 def apply_shifts(forecasts: Forecasts, indicator: str, scope: str, shifts: Shifts, setting: Setting) -> Forecasts:
-    """Return forecasts in which areas are shifted, those that follow them with them, and stand-ins made anew."""
-    every = with_followers(forecasts, indicator, scope, shifts)
+    """Return forecasts in which areas are shifted, those that follow and those they are part of with them.
+
+    What is seen through a stand-in is made anew.
+    """
+    every = with_followers(forecasts, indicator, scope, shifts, setting)
     paths = dict(forecasts.paths)
     for (code, name, group, across), path in forecasts.paths.items():
         if (name, group) == (indicator, scope) and path.proxy is None and code in every:
             paths[code, name, group, across] = moved(path, every[code], setting)
+    paths = lifted(paths, forecasts.paths, indicator, scope, setting)
     return replace(forecasts, paths=with_stand_ins(paths, forecasts.paths, {(indicator, scope)}, setting))
 
 
-def with_followers(forecasts: Forecasts, indicator: str, scope: str, shifts: Shifts) -> dict[str, FloatArray]:
-    """Return shifts of all areas that move: a follower takes those of the area it follows, year by year."""
+def with_followers(
+    forecasts: Forecasts, indicator: str, scope: str, shifts: Shifts, setting: Setting
+) -> dict[str, FloatArray]:
+    """Return shifts of all areas that move: a follower takes those of the area it follows, year by year.
+
+    Where all parts of an area follow it, their shifts are scaled so that their changes add up to its change.
+    """
     every = dict(shifts)
+    province = setting.plan.province_code
+    for whole in (province, *parts_of(setting, province)):
+        parts = parts_of(setting, whole)
+        moving = [_inherit(code, forecasts, indicator, scope, every) is not None for code in (whole, *parts)]
+        if all(moving) and len(moving) > 1 and not set(parts).intersection(shifts):
+            every |= agreeing(forecasts, indicator, scope, whole, every, setting)
     for code in forecasts.areas():
         _inherit(code, forecasts, indicator, scope, every)
     return {code: shift for code, shift in every.items() if shift.size}

@@ -201,17 +201,18 @@ class Scenario:
     def planned_values(
         self,
         indicator: str,
-        values: Mapping[int, float],
+        values: Mapping[int, float] | None = None,
         *,
+        by_area: Mapping[str, Mapping[int, float]] | None = None,
         scope: Scope = "all",
         spread: Spread = "kept",
         areas: Names = None,
     ) -> Scenario:
         """Run through planned values; see :class:`toolkit.scenario.steps.PlannedValues`."""
-        planned = {year: float(value) for year, value in values.items()}
-        return self._with(
-            "planned_values", indicator=indicator, scope=scope, areas=areas, values=planned, spread=spread
-        )
+        planned = None if values is None else _floats(values)
+        each = None if by_area is None else {name: _floats(found) for name, found in by_area.items()}
+        fields = {"values": planned, "by_area": each, "spread": spread}
+        return self._with("planned_values", indicator=indicator, scope=scope, areas=areas, **fields)
 
     def new_standard(
         self, indicator: str, year: int, *, mean: float, sd: float, skew: float = 0.0, areas: Names = None
@@ -219,3 +220,7 @@ class Scenario:
         """Measure on another standard from a year on; see :class:`toolkit.scenario.steps.NewStandard`."""
         fields = {"year": year, "mean": float(mean), "sd": float(sd), "skew": float(skew)}
         return self._with("new_standard", indicator=indicator, areas=areas, **fields)
+
+
+def _floats(values: Mapping[int, float]) -> dict[int, float]:
+    return {year: float(value) for year, value in values.items()}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.paths import Path
+from toolkit.forecast.paths import BoolArray, Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.rules import Printed
 from toolkit.plan.schema import Plan
@@ -47,3 +49,12 @@ def path_of(forecasts: Forecasts, code: str, indicator: str, scope: str) -> Path
         message = say("scenario.no_path", indicator=indicator, scope=scope, area=code)
         raise UsageError(message, say("scenario.no_path.remedy"))
     return path
+
+
+def open_years(path: Path, from_year: int | None = None) -> BoolArray:
+    """Return which years a scenario may change: those after the newest evidence, without a figure. Shape (T,).
+
+    What is published, and what was already informed by figures, stays as it is.
+    """
+    first = path.evidence.last_year + 1 if from_year is None else max(from_year, path.evidence.last_year + 1)
+    return np.asarray((path.years >= first) & ~path.observed)

@@ -13,8 +13,8 @@ from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import Break, FloatArray, Path
 from toolkit.forecast.store import Forecasts
 from toolkit.models.panel import Jump
-from toolkit.scenario.moves import open_years, with_stand_ins
-from toolkit.scenario.setting import Setting
+from toolkit.scenario.moves import with_stand_ins
+from toolkit.scenario.setting import Setting, open_years
 from toolkit.scenario.steps import NewStandard
 
 

@@ -48,20 +48,22 @@ class Measured(Step):
 class RequiredPace(Step):
     """As much more effort each year as meets a target with a wanted probability.
 
-    The effort is the same in every draw and every year: a constant slope on the indicator's link scale, added
-    to the forecast from its newest figure to the due year, and held from there on.
+    The effort is the same in every draw and every year. For a level or a ratio it is a constant slope on the
+    indicator's link scale, added to the forecast from its newest figure to the due year, and held from there on;
+    for a yearly flow or an average as much more in each year that can still change; for yearly changes the same
+    change more each year, in units or per cent.
 
     Attributes
     ----------
     target :
-        Of the plan; one about a level, a ratio to a base year, or a ratio to a benchmark.
+        Of the plan; any but a milestone, and rules about every year that are seen through a stand-in.
     indicator, scope, op, value, due :
         In place of `target`: a level of one's own.
     probability :
         With which the target is to be met, above 0 and below 1.
     counted_from :
         ``last``: the effort begins after the newest figure. ``base``: as if it had begun in the plan's base
-        year; the years that remain start on that line.
+        year; the years that remain start on that line. Rules about every year and averages know no difference.
     keep_better :
         Leave an area alone that meets the target with this probability anyhow.
     """
@@ -166,14 +168,33 @@ class Shock(Measured):
         return self
 
 
+Values = Annotated[
+    Mapping[Year, Number], Field(min_length=1), AfterValidator(lambda found: dict(sorted(found.items())))
+]
+
+
 class PlannedValues(Measured):
-    """The median runs through planned values, straight between them; after the last it goes on as forecast."""
+    """The median runs through planned values, straight between them; after the last it goes on as forecast.
+
+    Attributes
+    ----------
+    values :
+        By year, the same in all of `areas`.
+    by_area :
+        In their place: values by area, code or name; all these areas are then moved at once.
+    """
 
     verb: Literal["planned_values"] = "planned_values"
-    values: Annotated[
-        Mapping[Year, Number], Field(min_length=1), AfterValidator(lambda found: dict(sorted(found.items())))
-    ]
+    values: Values | None = None
+    by_area: Annotated[Mapping[str, Values], Field(min_length=1)] | None = None
     spread: Spread = "kept"
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.values is None) == (self.by_area is None) or (self.by_area is not None and self.areas is not None):
+            message = "say either values (and areas), or by_area"
+            raise ValueError(message)
+        return self
 
 
 class NewStandard(Step):

@@ -11,10 +11,10 @@ from toolkit.base.texts import say
 from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import FloatArray, Path
 from toolkit.forecast.store import Forecasts
-from toolkit.scenario.effort import aim_at_level, aim_at_target, ramp
-from toolkit.scenario.moves import apply_shifts, open_years, shift_between
+from toolkit.scenario.effort import aim_at_level, aim_at_target
+from toolkit.scenario.moves import apply_shifts, shift_between
 from toolkit.scenario.peers import peers_pace
-from toolkit.scenario.setting import Setting, path_of
+from toolkit.scenario.setting import Setting, open_years, path_of
 from toolkit.scenario.standard import with_new_standard
 from toolkit.scenario.steps import (
     AnyStep,
@@ -64,22 +64,33 @@ def apply_step(forecasts: Forecasts, step: AnyStep, setting: Setting) -> Forecas
 def _on_levels(forecasts: Forecasts, step: Level, setting: Setting) -> Forecasts:
     setting.dataset.indicators.get(step.indicator)
     shifts: dict[str, FloatArray] = {}
-    for code in setting.codes(step.areas, forecasts):
+    planned = _planned(step, setting)
+    named = tuple(planned) or step.areas
+    for code in setting.codes(named, forecasts):
         path = forecasts.path(code, step.indicator, step.scope)
-        if path is None and step.areas is None:
+        if path is None and named is None:
             continue
         path = path_of(forecasts, code, step.indicator, step.scope)
         if path.proxy is not None:
-            if step.areas is None:
+            if named is None:
                 continue
             fields = {"indicator": path.indicator, "scope": path.scope, "area": code}
             seen = {"measured": path.proxy.indicator, "measured_scope": path.proxy.scope}
             raise UsageError(say("scenario.stand_in", **fields), say("scenario.stand_in.remedy", **seen))
-        shifts[code] = _shift(forecasts, path, step, setting)
+        one = step.model_copy(update={"values": planned[code], "by_area": None}) if code in planned else step
+        shifts[code] = _shift(forecasts, path, one, setting)
     if not shifts:
         message = say("scenario.nobody", indicator=step.indicator, scope=step.scope)
         raise UsageError(message, say("scenario.no_path.remedy"))
     return apply_shifts(forecasts, step.indicator, step.scope, shifts, setting)
+
+
+def _planned(step: Level, setting: Setting) -> dict[str, Mapping[int, float]]:
+    """Return planned values by area code, where a step names them area by area."""
+    if not isinstance(step, PlannedValues) or step.by_area is None:
+        return {}
+    find = setting.dataset.areas.find
+    return {find(name, on=setting.dataset.as_of).code: values for name, values in step.by_area.items()}
 
 
 def _shift(forecasts: Forecasts, path: Path, step: Level, setting: Setting) -> FloatArray:
@@ -92,9 +103,11 @@ def _shift(forecasts: Forecasts, path: Path, step: Level, setting: Setting) -> F
             return _along(path, way, setting, spread=step.spread, hold=True)
         case PlannedValues():
             start = path.evidence.last_year
-            ahead = {year: value for year, value in step.values.items() if year > start}
+            ahead = {year: value for year, value in (step.values or {}).items() if year > start}
             if not ahead:
-                message = say("scenario.over", year=max(step.values), indicator=path.indicator, area=path.area_code)
+                message = say(
+                    "scenario.over", year=max(step.values or [start]), indicator=path.indicator, area=path.area_code
+                )
                 raise UsageError(message, say("scenario.over.remedy"))
             return _along(path, {start: _middle(path, start)} | ahead, setting, spread=step.spread, hold=False)
         case PeersPace():
@@ -124,14 +137,13 @@ def _required_pace(forecasts: Forecasts, step: RequiredPace, setting: Setting) -
         if step.areas is None and forecasts.path(code, indicator, scope) is None:
             continue
         if target is not None:
-            aim = aim_at_target(forecasts, code, target, setting)
+            aim = aim_at_target(forecasts, code, target, setting, step.counted_from)
         elif step.op is not None and step.value is not None and step.due is not None:
-            aim = aim_at_level(forecasts, code, indicator, scope, step.op, step.value, step.due, setting)
-        path = aim.path
-        start = path.evidence.last_year if step.counted_from == "last" else setting.plan.base_year
-        enough = step.keep_better and aim.chance(setting) >= step.probability
-        effort = 0.0 if enough else aim.effort(step.probability, setting)
-        shifts.setdefault((path.indicator, path.scope), {})[code] = effort * ramp(path, start, aim.due)
+            level = (indicator, scope, step.op, step.value, step.due)
+            aim = aim_at_level(forecasts, code, *level, setting, step.counted_from)
+        enough = step.keep_better and aim.chance() >= step.probability
+        shift = aim.shift(0.0 if enough else aim.effort(step.probability), setting)
+        shifts.setdefault((aim.path.indicator, aim.path.scope), {})[code] = shift
     if not shifts:
         name = step.target or step.indicator
         raise UsageError(say("scenario.nobody", indicator=name, scope=step.scope), say("scenario.no_path.remedy"))

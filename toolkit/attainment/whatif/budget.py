@@ -13,7 +13,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import FloatArray
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
-from toolkit.scenario.effort import aim_at_target, weights_of
+from toolkit.scenario.effort import aim_at_target
 from toolkit.scenario.setting import Setting
 
 PORTIONS = 60
@@ -57,7 +57,7 @@ def spread_budget(
     Parameters
     ----------
     target_id :
-        A target about a level or a ratio in one year.
+        A target about a level, a ratio, a yearly flow or an average; not one about yearly changes.
     areas :
         Codes or names.
     budget :
@@ -78,8 +78,10 @@ def spread_budget(
     setting = Setting(dataset, plan)
     codes = setting.codes(areas, forecasts)
     aims = [aim_at_target(forecasts, code, plan.target(target_id), setting) for code in codes]
+    if any(aim.counted != "link" for aim in aims):
+        raise UsageError(say("scenario.no_pace_for", target=target_id), say("scenario.no_budget_for.remedy"))
     portions = np.linspace(0.0, budget, PORTIONS + 1, dtype=np.float64)
-    gains = np.array([reached(aim.room(setting), weights_of(aim.path), portions) for aim in aims])
+    gains = np.array([reached(-aim.lacking, aim.weights, portions) for aim in aims])
     chosen = best_spread(gains)
     each = np.array([budget / len(codes)])
     return Spread(
@@ -88,7 +90,7 @@ def spread_budget(
         area_codes=tuple(codes),
         efforts=tuple(float(portions[portion]) for portion in chosen),
         usual=tuple(float(row[0]) for row in gains),
-        evenly=tuple(float(reached(aim.room(setting), weights_of(aim.path), each)[0]) for aim in aims),
+        evenly=tuple(float(reached(-aim.lacking, aim.weights, each)[0]) for aim in aims),
         best=tuple(float(row[portion]) for row, portion in zip(gains, chosen, strict=True)),
     )
 

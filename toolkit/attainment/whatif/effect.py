@@ -21,7 +21,7 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import FloatArray, Path
 from toolkit.plan.pace import PaceKind, pace, pace_kind
-from toolkit.plan.schema import LevelRule, MilestoneRule, Plan, RatioToBaseRule, RatioToRule, Target
+from toolkit.plan.schema import AnnualChangeRule, LevelRule, MilestoneRule, Plan, RatioToBaseRule, RatioToRule, Target
 
 COMPARED = ("probability", "settled")
 
@@ -137,7 +137,8 @@ def _way(
     target: Target, area: Area, dataset: Dataset, changed: PathSource
 ) -> tuple[float, PaceKind, float | None, int] | None:
     """Return the scenario's pace, how it is counted, and how often peers kept it."""
-    if not isinstance(target.rule, LevelRule | RatioToBaseRule | RatioToRule):
+    rule = target.rule
+    if not isinstance(rule, LevelRule | RatioToBaseRule | RatioToRule | AnnualChangeRule):
         return None
     path = changed.path(area.code, target.indicator, target.scope, across_breaks=False)
     if path is not None and path.proxy is not None:
@@ -147,10 +148,10 @@ def _way(
     start, span = path.evidence.last_year, target.due - path.evidence.last_year
     first, last = (float(path.quantiles((0.5,))[path.position(year), 0]) for year in (start, target.due))
     kind = pace_kind(dataset.indicators.get(path.indicator).link, first, last)
+    if isinstance(rule, AnnualChangeRule):
+        kind = "points" if rule.measured_in == "percentage_points" else kind
     kept = pace(first, last, span, kind)
-    peers = peers_pace(
-        dataset, path.indicator, path.scope, area.code, required=kept, kind=kind, op=target.rule.op, span=span
-    )
+    peers = peers_pace(dataset, path.indicator, path.scope, area.code, required=kept, kind=kind, op=rule.op, span=span)
     return kept, kind, peers.share, peers.count
 
 

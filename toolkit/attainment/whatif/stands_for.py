@@ -8,20 +8,9 @@ from typing import Literal
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.countable import count_of
 from toolkit.forecast.paths import Path
+from toolkit.scenario.whole import OF_HOUSEHOLDS, OF_PERSONS
 
 Thing = Literal["households", "persons", "communes"]
-OF_HOUSEHOLDS = (
-    "poverty_rate",
-    "near_poverty_rate",
-    "poor_or_near_poor_rate",
-    "households_with_electricity_share",
-    "commodity_farming_households_share",
-    "households_in_permanent_house_share",
-    "households_in_simple_house_share",
-)
-"""Shares of households; where an area's households are not known, its people are counted in their place."""
-OF_PERSONS = ("health_insurance_share",)
-"""Shares of all people of a scope."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from typing import Any
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 
+from toolkit.base.texts import say
+
 MOST_KERNELS = 4
 
 
@@ -22,5 +24,5 @@ class CappedKernelManager(AsyncMappingKernelManager):
             503 when as many as allowed are running.
         """
         if len(self.list_kernel_ids()) >= MOST_KERNELS:
-            raise HTTPError(503, "All places are taken; close a page and try again in some minutes.")
+            raise HTTPError(503, say("scenario.explorer.full"))
         return str(await super().start_kernel(*args, **options))
