@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from tests.scenario.conftest import DISTRICTS
 from toolkit.attainment.assess import assess
 from toolkit.base.errors import UsageError
-from toolkit.data.dataset import Dataset
 from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import Path
 from toolkit.scenario.effort import edge_of
@@ -155,9 +155,6 @@ def test_a_required_pace_meets_targets_of_the_plan_as_they_are_judged(
     assert asked >= 1
 
 
-DISTRICTS = ("178", "180", "181", "182", "183", "184", "185", "186", "187", "188", "189")
-
-
 LATER = 20
 """The last years of every path: 2026 to 2045."""
 
@@ -166,13 +163,6 @@ def summed(before: Scenario, after: Scenario, sizes: dict[str, float]) -> np.nda
     """Return the change of the districts' mean, weighted by their people, draw by draw and year by year."""
     gained = [size * (path(after, code).draws - path(before, code).draws)[:, -LATER:] for code, size in sizes.items()]
     return np.asarray(np.sum(gained, axis=0) / sum(sizes.values()))
-
-
-@pytest.fixture(scope="session")
-def people(real_data: Dataset) -> dict[str, float]:
-    found = {code: real_data.series(code, "population", "all").observations[-1] for code in DISTRICTS}
-    assert len({figure.year for figure in found.values()}) == 1
-    return {code: figure.value for code, figure in found.items()}
 
 
 @QUICK

@@ -34,8 +34,8 @@ OF_PERSONS = ("health_insurance_share", "income_per_capita")
 """Shares or means of all people of a scope."""
 COUNTED = ("households", "houses", "persons", "communes", "villages")
 """Units of indicators whose parts add up to their whole."""
-STEPS = 8
-"""Newton steps; after them nothing is left to see."""
+STEPS = 14
+"""Steps of Newton's method, held between bounds that close in; after them nothing is left to see."""
 LARGEST = 10.0
 """No part moves more than so many times its whole's shift."""
 
@@ -90,7 +90,7 @@ def agreeing(
     ----------
     shifts :
         Of the whole and of all its parts, on the link scale, shape (S, T); each draw and year gets one factor
-        for all parts, found by Newton's method. Where the parts cannot reach the whole's change (they stand at
+        for all parts. Where the parts cannot reach the whole's change (they stand at
         a bound, or their figures are known) the factor stays between 0 and :data:`LARGEST`.
     """
     shares = shares_of(setting, indicator, scope, whole)
@@ -111,12 +111,15 @@ def agreeing(
         return np.where(shift != 0.0, scale.from_link(linked[code] + shift) - drawn[code], 0.0)
 
     wanted = change(whole, 1.0)
-    factor = np.ones(wanted.shape)
+    factor, low, high = np.ones(wanted.shape), np.zeros(wanted.shape), np.full(wanted.shape, LARGEST)
+    upward = np.sign(sum(np.sign(added[code]) for code in shares))  # more of the shift, more of the change
     for _ in range(STEPS):
         reached, ahead = (sum(share * change(code, factor + h) for code, share in shares.items()) for h in (0.0, 1e-4))
-        slope = (ahead - reached) / 1e-4
-        step = np.divide(wanted - reached, slope, out=np.zeros(wanted.shape), where=np.abs(slope) > 1e-12)
-        factor = np.clip(factor + step, 0.0, LARGEST)
+        lacking, slope = wanted - reached, (ahead - reached) / 1e-4
+        low, high = np.where(upward * lacking > 0, factor, low), np.where(upward * lacking > 0, high, factor)
+        newton = factor + np.divide(lacking, slope, out=np.full(wanted.shape, np.nan), where=slope != 0)
+        inside = (newton >= low) & (newton <= high)
+        factor = np.where(lacking == 0, factor, np.where(inside, newton, (low + high) / 2))
     made = {}
     for code in shares:
         made[code] = np.array(np.broadcast_to(shifts[code], held[code].draws.shape))
