@@ -36,7 +36,10 @@ answer.plot()
 # Every figure keeps its source, status and standard; what was overruled stays beside it. **D** means: seen through a stand-in.
 
 # %%
-answer.path.evidence.observations, answer.path.proxy
+answer.figures
+
+# %%
+answer.path.proxy
 
 # %% [markdown]
 # ## Mọi mục tiêu có xác suất ở huyện này · All targets with a probability in this district

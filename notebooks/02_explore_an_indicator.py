@@ -31,26 +31,16 @@ data.indicators.get("poverty_rate").definition["en"]
 # ## Số liệu nào, từ đâu? · Which figures, from where?
 
 # %%
-series = data.series("20", "poverty_rate", "all")
-figures = pd.DataFrame(
-    [
-        {"year": f.year, "value": f.value, "status": f.status, "standard": f.standard, "source": f.source_id}
-        for f in series.observations
-    ]
-)
-figures
+answer = toolkit.ask(run, "20", "T30-03")
+answer.figures.drop(columns="overruled")
 
 # %% [markdown]
 # ## Mâu thuẫn: số thắng và số bị bác · Conflicts: what won and what was overruled
 #
-# Số có tình trạng tốt hơn thắng, rồi đến số công bố sau. · The better status wins, then the later publication.
+# Số có tình trạng tốt hơn thắng, rồi đến số công bố sau; số bị bác vẫn ở trong tệp. · The better status wins, then the later publication; what was overruled stays in the file.
 
 # %%
-[
-    (f.year, f.value, [(loser.value, loser.source_id) for loser in f.overruled])
-    for f in series.observations
-    if f.overruled
-]
+answer.figures.loc[answer.figures["overruled"] != "", ["year", "value", "status", "source_id", "overruled"]]
 
 # %% [markdown]
 # ## Chuẩn đo thay đổi · Standards change
@@ -64,7 +54,7 @@ path = run.forecasts.path("20", "poverty_rate", "all")
 path.breaks
 
 # %%
-toolkit.ask(run, "20", "T30-03").plot()
+answer.plot()
 
 # %% [markdown]
 # ## Mô hình khác nói gì? · What do other models say?
@@ -82,4 +72,4 @@ for model in ("default", "no_change", "ols"):
         data, run.plan, [], draws=500, model=model, only={("poverty_rate", "all"): Span(2020, 2030, 2030)}
     )
     rows[model] = made.path("20", "poverty_rate", "all").quantiles((0.1, 0.5, 0.9))[-1].round(2)
-pd.DataFrame(rows, index=["10 %", "50 %", "90 %"]).T
+pd.DataFrame(rows, index=["10 %", "50 %", "90 %"]).T.rename_axis("% hộ nghèo 2030 · % poor 2030")

@@ -22,7 +22,7 @@
 from toolkit.data.folder import data_folder
 from toolkit.evaluate.backtest import score_cuts, summary
 from toolkit.evaluate.cuts import cut_panels, read_panels
-from toolkit.evaluate.scores import reliability
+from toolkit.evaluate.figures import reliability_of_events
 from toolkit.models import get
 
 panels = read_panels(data_folder(None) / "panels")
@@ -47,8 +47,26 @@ pd.concat({name: summary(rows) for name, rows in scored.items()}).droplevel(1).r
 
 # %%
 rows = scored["default"]
-calibration = reliability(rows["probability_1"], rows["happened_1"])
-calibration
+calibration = reliability_of_events(rows)
+calibration[["forecast", "observed", "number"]].round(2)
+
+# %%
+import matplotlib.pyplot as plt
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+left.plot([0, 1], [0, 1], color="0.7", label="trung thực · honest")
+left.plot(calibration["forecast"], calibration["observed"], "o-", color="#12548f", label="dự báo · forecast")
+left.set(xlabel="xác suất đã nói · probability said", ylabel="tần suất xảy ra · how often it happened")
+left.set_title("Độ tin cậy của xác suất · Reliability", fontsize=10)
+left.legend(frameon=False, fontsize=8)
+right.hist(rows["position"], bins=20, color="#86b0d9", edgecolor="white")
+right.axhline(len(rows) / 20, color="0.3", linewidth=1)
+right.set(xlabel="vị trí của kết quả trong dự báo · where the outcome fell", ylabel="số lần · count")
+right.set_title("Phẳng là trung thực · Flat is honest", fontsize=10)
+figure.supxlabel(
+    f"{len(rows):,} kết quả, bảng số các tỉnh Việt Nam (GSO) · outcomes, panels of Vietnam's provinces", fontsize=8
+)
+plt.show()
 
 # %% [markdown]
 # ## Sai ở đâu? · Where does it fail?

@@ -54,6 +54,23 @@ found = drivers(paces(poverty, Scale.percent()), conditions)
 print(f"{found.units} units, explained when left out: {found.explained:.2f}")
 found.table.round(4)
 
+# %%
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+middle, reach = found.table["effect"], found.table[["low", "high"]]
+axes.errorbar(
+    middle, range(len(middle)), xerr=[middle - reach["low"], reach["high"] - middle], fmt="o", color="#12548f"
+)
+axes.axvline(0, color="0.6", linewidth=1)
+axes.set_yticks(range(len(middle)), middle.index)
+axes.set_xlabel(
+    "thay đổi tốc độ (logit mỗi năm) ứng với một độ lệch chuẩn · change of pace (logit a year) per standard deviation"
+)
+axes.set_title("Điều đi cùng, không phải nguyên nhân · Goes with, does not cause (90 %)", fontsize=10, loc="left")
+figure.supxlabel("Nguồn: Tổng cục Thống kê, 62 tỉnh, 2010–2016 · Source: General Statistics Office", fontsize=8)
+plt.show()
+
 # %% [markdown]
 # ## Những quỹ đạo giống nhau · Trajectories that are alike
 #
@@ -65,3 +82,17 @@ found.table.round(4)
 types = typology(poverty, Scale.percent(), groups=3)
 print(f"silhouette {types.silhouette:.2f}, stability {types.stability:.2f}")
 types.centres.round(3)
+
+# %%
+figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+for group, colour in enumerate(("#9c3d00", "#12548f", "#6b7785")):
+    mine = poverty.loc[types.groups.index[types.groups == group]]
+    axes.plot(mine.columns, mine.T, color=colour, alpha=0.25, linewidth=1)
+    axes.plot(mine.columns, mine.median(), color=colour, linewidth=3, label=f"nhóm · group {group} ({len(mine)})")
+axes.set(ylabel="% hộ nghèo · % poor", title="Ba kiểu quỹ đạo giảm nghèo · Three types of trajectory")
+axes.legend(frameon=False)
+figure.supxlabel(
+    "Nguồn: Tổng cục Thống kê; khám phá, không vào kết luận · Source: General Statistics Office; exploration, never a verdict",
+    fontsize=8,
+)
+plt.show()

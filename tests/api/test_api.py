@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
+from matplotlib.text import Text
 
 import toolkit
 from tests.conftest import ROOT
@@ -32,11 +33,27 @@ def test_an_answer_has_table_text_chart_and_displays_itself(run: Run) -> None:
     assert "Bình Gia" in answer.text
     assert repr(answer) == answer.text
     assert "<table" in answer._repr_html_()
+    assert answer.figures.loc[0, "year"] == 2018
+    assert answer.figures["source_id"].tolist() == ["dansinh-binhgia-2019"]
+    words = " ".join(text.get_text() for text in answer.plot().findobj(Text))
+    assert str(answer.figures.loc[0, "publisher"]) in words  # a chart stands alone: title, unit, source
+    assert "T30-03" in words
+    assert "SIMULATED" not in words
     shown = answer.plot()._repr_mimebundle_()
     assert shown["image/png"][:4] == b"\x89PNG"
     assert "Bình Gia" in shown["text/plain"]
     with pytest.raises(FrozenInstanceError):
         answer.attainment = None  # type: ignore[misc]
+
+
+def test_a_chart_of_simulated_data_says_so(run: Run) -> None:
+    simulated = replace(
+        run, forecasts=replace(run.forecasts, simulated=True), dataset=replace(run.dataset, simulated=True)
+    )
+    words = " ".join(
+        text.get_text() for text in toolkit.ask(simulated, "20", "T30-03", language="en").plot().findobj(Text)
+    )
+    assert "SIMULATED" in words
 
 
 def test_in_vietnamese_by_default(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

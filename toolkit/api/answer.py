@@ -53,6 +53,29 @@ class Answer(Shown):
         return self.context.path(self.attainment)
 
     @cached_property
+    def figures(self) -> pd.DataFrame:
+        """The published figures that the answer rests on, one row each, with what they overruled."""
+        import pandas as pd
+
+        held = self.path.evidence.observations if self.path is not None else ()
+        publisher = self.context.sources.publisher
+        return pd.DataFrame(
+            [
+                {
+                    "year": one.year,
+                    "value": one.value,
+                    "status": one.status,
+                    "standard": one.standard,
+                    "source_id": one.source_id,
+                    "publisher": publisher(one.source_id),
+                    "overruled": "; ".join(f"{loser.value} ({loser.source_id})" for loser in one.overruled),
+                }
+                for one in held
+            ],
+            columns=["year", "value", "status", "standard", "source_id", "publisher", "overruled"],
+        )
+
+    @cached_property
     def table(self) -> pd.DataFrame:
         """The answer as one row of ``attainment.csv``."""
         return attainment_table(

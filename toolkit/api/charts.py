@@ -12,6 +12,7 @@ from toolkit.report.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Locator
 
 BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))
 MIDDLE, USUAL, GOAL, INK = "#12548f", "#6b7785", "#9c3d00", "#1f2933"
@@ -30,16 +31,17 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
     from toolkit.api.chart import Chart
 
     chart, t = fan(context, found), context.words.texts.t
-    figure = Chart(figsize=(7.2, 3.8), layout="constrained", alt=chart.alt)
+    figure = Chart(figsize=(7.2, 4.4), layout="constrained", alt=chart.alt)
     axes = figure.add_subplot()
     years = [band.year for band in chart.bands]
     for low, high, colour in BANDS:
         bottom, top = ([getattr(band, name) for band in chart.bands] for name in (low, high))
         label = t("scenario.chart.interval", share=low.removeprefix("low"))
         axes.fill_between(years, bottom, top, color=colour, linewidth=0, label=label)
-    axes.plot(years, [band.median for band in chart.bands], color=MIDDLE, label=t("scenario.chart.median"))
+    line = "--" if chart.through_proxy else "-"  # as in reports: dashed is not measured
+    axes.plot(years, [band.median for band in chart.bands], line, color=MIDDLE, label=t("scenario.chart.median"))
     if usual:
-        axes.plot(*zip(*usual, strict=True), color=USUAL, linestyle="--", label=t("scenario.usual"))
+        axes.plot(*zip(*usual, strict=True), color=USUAL, linestyle=":", linewidth=2, label=t("scenario.usual"))
     known = chart.points or chart.stand_ins
     if known:
         label = t("scenario.chart.figures" if chart.points else "scenario.chart.stand_ins")
@@ -49,12 +51,38 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
     for year, label in chart.breaks:
         if years[0] <= year <= years[-1]:
             axes.axvline(year - 0.5, color=USUAL, linewidth=0.8, linestyle=":")
-            axes.annotate(label, (year - 0.4, 1.0), xycoords=("data", "axes fraction"), va="top", fontsize=7)
-    axes.set_title(f"{chart.title} – {context.here}", loc="left", fontsize=11)
-    axes.set_ylabel(chart.subtitle, fontsize=7)
-    axes.legend(fontsize=7, frameon=False)
+            axes.annotate(label, (year - 0.45, 1.0), xycoords=("data", "axes fraction"), va="top", fontsize=7)
+    axes.set_title(f"{chart.title} – {context.here}\n", loc="left", fontsize=11)
+    axes.text(0.0, 1.02, chart.subtitle, transform=axes.transAxes, fontsize=7.5, color=USUAL)
+    write, places = context.words.numbers.decimal, 0 if axes.get_ylim()[1] > 5 else 1
+    axes.yaxis.set_major_formatter(lambda value, _: write(value, places))
+    axes.xaxis.set_major_locator(_whole_years())
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=4, fontsize=7, frameon=False)
+    figure.supxlabel("\n".join(_footnotes(context, found, chart.note)), x=0.02, ha="left", fontsize=6.5, color=USUAL)
+    if context.facts.simulated:
+        mark = context.words.t("simulated")
+        axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", color=GOAL, fontsize=9, alpha=0.8, wrap=True)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _whole_years() -> Locator:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(integer=True)
+
+
+def _footnotes(context: Context, found: Attainment, note: str) -> list[str]:
+    """Return what a chart rests on: who published its figures, and what stands in for what."""
+    import textwrap
+
+    path = context.path(found)
+    figures = path.evidence.observations if path is not None else ()
+    publishers = dict.fromkeys(context.sources.publisher(figure.source_id) or figure.source_id for figure in figures)
+    day = context.words.day(context.facts.as_of)
+    lines = [note] if note else []
+    lines.append(context.words.texts.t("scenario.chart.sources", sources="; ".join(publishers) or "–", day=day))
+    return [part for line in lines for part in textwrap.wrap(line, 125)]
 
 
 def bars(
