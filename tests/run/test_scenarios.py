@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -34,8 +35,12 @@ def made(run: Run, tmp_path_factory: pytest.TempPathFactory) -> ScenarioRun:
 
 def test_tables_and_one_page_an_area(made: ScenarioRun) -> None:
     assert sorted(path.name for path in made.folder.iterdir()) == [
-        "181.html", "20.html", "comparison.csv", "hubverse.csv", "iamc.csv", "joint.csv",
+        "181.html", "20.html", "comparison.csv", "figures", "hubverse.csv", "iamc.csv", "joint.csv",
     ]  # fmt: skip
+    charts = sorted((made.folder / "figures").glob("*.svg"))
+    assert charts
+    for chart in charts:
+        assert ElementTree.parse(chart).getroot().tag.endswith("svg")
     table = pd.read_csv(made.folder / "comparison.csv", dtype={"area_code": str})
     assert len(table) == 3 * 2 * 2
     assert set(table["area_code"]) == {"20", "181"}

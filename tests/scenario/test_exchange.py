@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.base.errors import UsageError
+from toolkit.base.errors import DataError, ToolkitError, UsageError
 from toolkit.scenario.exchange import HUBVERSE, IAMC, hubverse_table, iamc_table, scenarios_from_iamc, steps_from_iamc
 from toolkit.scenario.scenario import Scenario
 
@@ -45,18 +45,26 @@ def test_a_table_comes_back_as_planned_values(usual: Scenario, planned: Scenario
     np.testing.assert_allclose(np.median(after.draws, axis=0), np.median(before.draws, axis=0), atol=0.02)
 
 
-def test_what_is_wrong_with_a_table_is_said(usual: Scenario, planned: Scenario) -> None:
+def test_what_is_wrong_with_a_table_is_said_row_by_row(usual: Scenario, planned: Scenario) -> None:
     table = iamc_table({"plan": planned.forecasts}, usual.dataset, ["20"], indicators=["poverty_rate"])
+    table = table[table["variable"] == "poverty_rate|all|P50"].reset_index(drop=True)
     for changed, words in (
         (table.drop(columns="unit"), "unit"),
         (table.assign(scenario="x"), "x"),
         (table.assign(unit="persons"), "percent"),
         (table.assign(region="Lạng Sơm"), "Lạng Sơn"),
         (table.assign(variable="poverty_rat|all"), "poverty_rate"),
-        (table.assign(value="=1+1"), "poverty_rate"),
     ):
-        with pytest.raises(UsageError, match=words):
+        with pytest.raises(ToolkitError, match=words):
             steps_from_iamc(changed, usual.dataset, "plan")
+    broken = table.astype({"value": object})
+    broken.loc[[3, 7], "value"] = "=1+1"
+    with pytest.raises(DataError) as caught:
+        steps_from_iamc(broken, usual.dataset, "plan")
+    assert [(one.row, one.column, one.value) for one in caught.value.problems] == [
+        (5, "value", "=1+1"),
+        (9, "value", "=1+1"),
+    ]
 
 
 def test_what_we_write_comes_back_as_a_scenario_file(usual: Scenario, planned: Scenario) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from toolkit.attainment.assess import assess_all
+from toolkit.attainment.table import PLACES
 from toolkit.attainment.whatif.budget import Spread, spread_budget
 from toolkit.attainment.whatif.effect import effects
 from toolkit.attainment.whatif.joint import Joint, joint
@@ -16,9 +17,13 @@ from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
 from toolkit.data.areas import Area
 from toolkit.forecast.make import make_forecasts
+from toolkit.report.charts import fan_svg
 from toolkit.report.comparison import Compared, comparison_document
 from toolkit.report.context import Context, SourceBook
+from toolkit.report.figures import Fan, Fans
 from toolkit.report.html import document_html
+from toolkit.report.sections import Document
+from toolkit.report.svg import standing_alone
 from toolkit.report.words import words
 from toolkit.run.provenance import facts_of
 from toolkit.run.session import Run
@@ -55,7 +60,8 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
     wanted :
         What to run and to ask.
     folder :
-        Gets ``comparison.csv``, ``joint.csv``, ``iamc.csv``, ``hubverse.csv`` and ``AREA.html``.
+        Gets ``comparison.csv``, ``joint.csv``, ``iamc.csv``, ``hubverse.csv``, ``AREA.html`` and, in ``figures``, its
+        charts as SVG.
     language :
         Of the pages.
     """
@@ -80,8 +86,10 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
             title, usual, usual_joint, compared, at_least=wanted.at_least, spread=spread
         )  # fmt: skip
         pages.append(write_atomic(folder / f"{area.code}.html", document_html(document)))
+        for chart in _charts(document):
+            write_atomic(folder / "figures" / f"{chart.key}.svg", standing_alone(fan_svg(chart)))
     comparison = pd.concat(tables, ignore_index=True)
-    together = pd.DataFrame([line for line in lines if line])
+    together = pd.DataFrame([line for line in lines if line]).round(PLACES)
     codes = [area.code for area in areas]
     forecasts = {name: scenario.forecasts for name, scenario in made.items()}
     written = {
@@ -95,6 +103,11 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
     for name, table in written.items():
         write_atomic(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
     return ScenarioRun(folder, tuple(pages), comparison, together)
+
+
+def _charts(document: Document) -> list[Fan]:
+    blocks = [block for section in document.sections for block in section.blocks]
+    return [chart for block in blocks if isinstance(block, Fans) for chart in block.charts]
 
 
 def _covering(run: Run, areas: list[Area]) -> Run:

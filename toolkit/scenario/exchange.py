@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from toolkit.base.errors import UsageError
+from toolkit.base.errors import DataError, Problem, UsageError
 from toolkit.base.names import slug
 from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
@@ -26,6 +26,8 @@ MODEL = "langson-toolkit"
 LEVELS = (0.1, 0.5, 0.9)
 HUBVERSE_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 PLACES = 6
+TABLE = "IAMC"
+"""What messages call a table that came in."""
 CODE = re.compile(r"\[([0-9A-Z-]+)\]\s*$")
 
 
@@ -84,8 +86,10 @@ def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tup
     Raises
     ------
     UsageError
-        For missing columns, an unknown scenario, indicator or area, a unit that is not the indicator's, or a
-        value that is no number.
+        For missing columns or an unknown scenario.
+    DataError
+        With every row that cannot be used: an unknown indicator or area (with the nearest), a unit that is not the
+        indicator's, a value that is no number.
     """
     import pandas as pd
 
@@ -94,27 +98,41 @@ def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tup
     if scenario not in names:
         raise UsageError(say("scenario.no_scenario", scenario=scenario), say("base.choose", choices=", ".join(names)))
     planned: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
+    faults: list[Problem] = []
     mine = long[long["scenario"].astype(str) == scenario].dropna(subset=["value"])
     for (region, variable, unit), rows in mine.groupby(["region", "variable", "unit"], sort=True):
         parts = str(variable).split("|")
+        name, scope = parts[0], parts[1] if len(parts) > 1 else "all"
         if len(parts) > 2 and parts[2] != "P50":
             continue
-        indicator = dataset.indicators.get(parts[0])
-        if str(unit) != indicator.unit:
-            message = say("scenario.other_unit", variable=variable, unit=unit)
-            raise UsageError(message, say("base.choose", choices=indicator.unit))
         values = pd.to_numeric(rows["value"], errors="coerce")
-        if values.isna().any():
-            raise UsageError(say("scenario.no_number", variable=variable, region=region), say("scenario.iamc.remedy"))
-        found = CODE.search(str(region))
-        area = dataset.areas.find(found[1] if found else str(region), on=dataset.as_of)
-        scope = parts[1] if len(parts) > 1 else "all"
-        by_year = {int(year): float(value) for year, value in zip(rows["year"], values, strict=True)}
-        planned.setdefault((indicator.id, scope), {})[area.code] = by_year
+        wrong = [_fault(row, "value", rows["value"][row], "scenario.no_number") for row in rows.index[values.isna()]]
+        try:
+            found = CODE.search(str(region))
+            area = dataset.areas.find(found[1] if found else str(region), on=dataset.as_of)
+            indicator = dataset.indicators.get(name)
+        except UsageError as error:
+            faults.append(
+                Problem(TABLE, int(rows.index[0]) + 2, "", f"{region}, {variable}", error.message, error.remedy)
+            )
+            continue
+        if str(unit) != indicator.unit:
+            wrong.append(_fault(rows.index[0], "unit", unit, "scenario.other_unit", indicator.unit))
+        faults += wrong
+        if not wrong:
+            by_year = {int(year): float(value) for year, value in zip(rows["year"], values, strict=True)}
+            planned.setdefault((indicator.id, scope), {})[area.code] = by_year
+    if faults:
+        raise DataError(say("scenario.iamc.refused", scenario=scenario), faults, say("scenario.iamc.remedy"))
     return tuple(
         step_from({"verb": "planned_values", "indicator": indicator, "scope": scope, "by_area": by_area})
         for (indicator, scope), by_area in planned.items()
     )
+
+
+def _fault(row: object, column: str, value: object, key: str, wanted: str = "") -> Problem:
+    remedy = say("base.choose", choices=wanted) if wanted else say("scenario.iamc.remedy")
+    return Problem(TABLE, int(str(row)) + 2, column, str(value), say(key), remedy)
 
 
 def scenarios_from_iamc(
@@ -174,7 +192,7 @@ def _changeable(step: PlannedValues, forecasts: Forecasts) -> tuple[dict[str, Ma
 
 
 def _long(table: pd.DataFrame) -> pd.DataFrame:
-    named = table.rename(columns={name: str(name).strip().lower() for name in table.columns})
+    named = table.reset_index(drop=True).rename(columns={name: str(name).strip().lower() for name in table.columns})
     keys = list(IAMC[:5])
     lacking = [name for name in keys if name not in named]
     if lacking:
@@ -182,7 +200,7 @@ def _long(table: pd.DataFrame) -> pd.DataFrame:
     if "year" in named and "value" in named:
         return named
     years = [name for name in named.columns if str(name).isdigit()]
-    return named.melt(id_vars=keys, value_vars=years, var_name="year", value_name="value")
+    return named.melt(id_vars=keys, value_vars=years, var_name="year", value_name="value", ignore_index=False)
 
 
 def hubverse_table(
