@@ -16,7 +16,7 @@ from toolkit.data.indicators import Indicator
 from toolkit.forecast.paths import FloatArray, Path
 from toolkit.forecast.store import Forecasts
 
-__all__ = ["Gap", "gaps"]
+__all__ = ["Gap", "gaps", "weights_of"]
 
 Weights = Literal["counts", "households", "population"]
 
@@ -90,7 +90,7 @@ def gaps(
         complete = [path for path in parts if path is not None and path.proxy is None]
         if whole is None or whole.proxy is not None or len(complete) < len(part_codes) or not complete:
             continue
-        weights, basis = _weights(dataset, indicator, part_codes, scope)
+        weights, basis = weights_of(dataset, indicator, part_codes, scope)
         if weights is not None:
             found.extend(_gap(whole, complete, weights, basis, year) for year in years if _all_have(year, whole, parts))
     return tuple(found)
@@ -106,9 +106,13 @@ def _all_have(year: int, whole: Path, parts: Sequence[Path | None]) -> bool:
     ) and int(whole.years[0]) <= year <= int(whole.years[-1])
 
 
-def _weights(
+def weights_of(
     dataset: Dataset, indicator: Indicator, codes: Sequence[str], scope: str
 ) -> tuple[FloatArray | None, Weights]:
+    """Return by how much each part counts in its whole, and by what: 1 each for counts of things, else summing to 1.
+
+    None where that is not known.
+    """
     if indicator.whole:
         return np.ones(len(codes)), "counts"
     series = [dataset.series(code, indicator.denominator or "", scope).observations for code in codes]

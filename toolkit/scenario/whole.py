@@ -12,28 +12,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from toolkit.forecast.coherence import weights_of
 from toolkit.forecast.countable import count_of, rounded_to_counts
-from toolkit.forecast.hierarchy import commune_siblings
+from toolkit.forecast.hierarchy import parent_of_commune
 from toolkit.forecast.packing import compact
 from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import FloatArray, Path
 from toolkit.forecast.store import Forecasts, PathKey
 from toolkit.scenario.setting import Setting, open_years
 
-OF_HOUSEHOLDS = (
-    "poverty_rate",
-    "near_poverty_rate",
-    "poor_or_near_poor_rate",
-    "households_with_electricity_share",
-    "commodity_farming_households_share",
-    "households_in_permanent_house_share",
-    "households_in_simple_house_share",
-)
-"""Shares of households; where households are not known, people are counted in their place."""
-OF_PERSONS = ("health_insurance_share", "income_per_capita")
-"""Shares or means of all people of a scope."""
-COUNTED = ("households", "houses", "persons", "communes", "villages")
-"""Units of indicators whose parts add up to their whole."""
 STEPS = 14
 """Steps of Newton's method, held between bounds that close in; after them nothing is left to see."""
 LARGEST = 10.0
@@ -47,38 +34,26 @@ def parts_of(setting: Setting, code: str) -> tuple[str, ...]:
         return tuple(area.code for area in dataset.areas.all(level="district") if area.parent_code == province)
     if dataset.areas.get(code).level != "district":
         return ()
-    return tuple(area.code for area in commune_siblings(dataset, province, code))
+    communes = dataset.areas.all(level="commune", on=dataset.as_of)
+    return tuple(area.code for area in communes if parent_of_commune(dataset, province, area.code) == code)
 
 
 def shares_of(setting: Setting, indicator: str, scope: str, whole: str) -> dict[str, float] | None:
     """Return by how much each part's change moves its whole; None where that is not known.
 
-    Households of all parts in the newest year for which all are known, else people; communes for shares of
-    communes; 1 for counts.
+    As :func:`toolkit.forecast.coherence.weights_of` has it; shares of communes by the number of communes.
     """
     parts, dataset = parts_of(setting, whole), setting.dataset
     described = dataset.indicators.get(indicator)
     if not parts:
         return None
-    if described.unit in COUNTED:
-        return dict.fromkeys(parts, 1.0)
     if described.countable == "communes":
-        counts = {part: count_of(dataset, "communes", part, dataset.as_of.year) for part in parts}
-        sizes = {part: float(count) for part, count in counts.items() if count}
-    else:
-        things = ("households", "population") if indicator in OF_HOUSEHOLDS else ("population",)
-        known = (_sizes(setting, parts, thing, scope) for thing in things)
-        sizes = next((found for found in known if found), {}) if indicator in (*OF_HOUSEHOLDS, *OF_PERSONS) else {}
-    total = sum(sizes.values())
-    return {part: size / total for part, size in sizes.items()} if len(sizes) == len(parts) and total > 0 else None
-
-
-def _sizes(setting: Setting, parts: tuple[str, ...], thing: str, scope: str) -> dict[str, float]:
-    held = {
-        part: {one.year: one.value for one in setting.dataset.series(part, thing, scope).observations} for part in parts
-    }
-    common = set.intersection(*(set(years) for years in held.values()))
-    return {part: years[max(common)] for part, years in held.items()} if common else {}
+        counts = [count_of(dataset, "communes", part, dataset.as_of.year) or 0 for part in parts]
+        return {part: count / sum(counts) for part, count in zip(parts, counts, strict=True)} if all(counts) else None
+    if not (described.whole or described.denominator):
+        return None
+    weights, _ = weights_of(dataset, described, parts, scope)
+    return None if weights is None else dict(zip(parts, weights.tolist(), strict=True))
 
 
 def agreeing(

@@ -8,9 +8,17 @@ from typing import Literal
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.countable import count_of
 from toolkit.forecast.paths import Path
-from toolkit.scenario.whole import OF_HOUSEHOLDS, OF_PERSONS
 
 Thing = Literal["households", "persons", "communes"]
+OF_HOUSEHOLDS = (
+    "commodity_farming_households_share",
+    "households_in_permanent_house_share",
+    "households_in_simple_house_share",
+)
+"""Shares of households beside those whose denominator is declared; where an area's households are not known, its
+people are counted in their place."""
+OF_PERSONS = ("health_insurance_share",)
+"""Shares of all people of a scope."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +55,17 @@ def stands_for(dataset: Dataset, usual: Path, changed: Path, year: int) -> Stand
     if indicator.countable == "communes":
         count = count_of(dataset, "communes", usual.area_code, year)
         return None if count is None else StandsFor("communes", difference * count, float(count), year)
-    for thing in _things(usual.indicator):
+    of_households = indicator.denominator == "households" or usual.indicator in OF_HOUSEHOLDS
+    for thing in _things(usual.indicator, of_households):
         held = _newest(dataset, usual.area_code, "households" if thing == "households" else "population", usual.scope)
         if held is not None:
-            assumed = thing == "persons" and usual.indicator in OF_HOUSEHOLDS
+            assumed = thing == "persons" and of_households
             return StandsFor(thing, difference * held[0], held[0], held[1], assumed)
     return None
 
 
-def _things(indicator: str) -> tuple[Thing, ...]:
-    if indicator in OF_HOUSEHOLDS:
+def _things(indicator: str, of_households: bool) -> tuple[Thing, ...]:
+    if of_households:
         return ("households", "persons")
     return ("persons",) if indicator in OF_PERSONS else ()
 
