@@ -69,10 +69,10 @@ together.plot()
 # %% [markdown]
 # ## Dồn sức vào đâu? · Where does effort count most?
 #
-# Một tổng sức cho trước, chia cho các huyện để số huyện dự kiến đạt là nhiều nhất. · A given effort, spread so that most districts are expected to meet the target.
+# Một tổng sức cho trước, chia cho các huyện để số mục tiêu dự kiến đạt là nhiều nhất. · A given effort, spread so that most targets are expected to be met.
 
 # %%
-effort = toolkit.spread_budget(run, "T45-02", 4.0)
+effort = toolkit.spread_budget(run, ["T45-02"], 4.0)
 effort
 
 # %%

@@ -115,7 +115,7 @@ def test_several_targets_at_once_show_themselves(run: Run) -> None:
 
 
 def test_effort_spread_over_districts_shows_itself(run: Run) -> None:
-    found = toolkit.spread_budget(run, "T45-02", 4.0, language="vi")
+    found = toolkit.spread_budget(run, ["T45-02"], 4.0, language="vi")
     assert len(found.table) == 11
     assert "Huyện Bình Gia" in set(found.table["area"])
     assert (found.table["best"] >= found.table["usual"]).all()

@@ -92,7 +92,7 @@ def test_what_no_effort_reaches_is_refused_with_what_would_be_reached(usual: Sce
     with pytest.raises(UsageError, match="90%"):  # from 2.3 % no rate falls by three points a year for three years
         _ = usual.required_pace("Z1", probability=0.9, areas=["20"]).forecasts
     with pytest.raises(UsageError):
-        spread_budget(usual.base, usual.dataset, usual.plan, "Z1", ["20"], 1.0)
+        spread_budget(usual.base, usual.dataset, usual.plan, ["Z1"], ["20"], 1.0)
 
 
 def test_years_that_are_over_and_milestones_have_no_pace(usual: Scenario) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from toolkit.attainment.result import Attainment
+from toolkit.forecast.paths import Path
 from toolkit.report.context import Context
 from toolkit.report.fans import fan
 from toolkit.report.words import Words
@@ -64,6 +65,15 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
         axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", color=GOAL, fontsize=9, alpha=0.8, wrap=True)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def median_line(path: Path | None, until: int) -> tuple[tuple[int, float], ...]:
+    """Return ``(year, median)`` of a forecast from its newest evidence to a year; nothing without a path."""
+    if path is None:
+        return ()
+    middle = path.quantiles((0.5,))[:, 0]
+    years = [int(year) for year in path.years if path.evidence.last_year <= year <= until]
+    return tuple((year, float(middle[path.position(year)])) for year in years)
 
 
 def _whole_years() -> Locator:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from toolkit.api.answer import context_of
-from toolkit.api.charts import draw_fan
+from toolkit.api.charts import draw_fan, median_line
 from toolkit.api.shown import Shown
 from toolkit.attainment.whatif.effect import Effect, effects
 from toolkit.attainment.whatif.joint import Joint, joint
@@ -93,12 +93,7 @@ class Comparison(Shown):
             raise UsageError(message, say("scenario.no_path.remedy"))
         judged = self.context.target(drawn.changed)
         before = self.usual.path(self.context.area.code, judged.indicator, judged.scope)
-        line: list[tuple[int, float]] = []
-        if before is not None:
-            middle = before.quantiles((0.5,))[:, 0]
-            years = [int(year) for year in before.years if before.evidence.last_year <= year <= drawn.due]
-            line = [(year, float(middle[before.position(year)])) for year in years]
-        return draw_fan(self.context, drawn.changed, line)
+        return draw_fan(self.context, drawn.changed, median_line(before, drawn.due))
 
     def shown(self) -> pd.DataFrame:
         """Return the columns that a notebook displays."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from toolkit.api.charts import draw_fan
+from toolkit.api.charts import draw_fan, median_line
 from toolkit.attainment.assess import assess
 from toolkit.attainment.result import Attainment
 from toolkit.attainment.whatif.effect import change_of, judgement_of
@@ -112,11 +112,7 @@ def view_of(run: Run, setup: Setup, language: str) -> View:
     book, wording = SourceBook(run.dataset.sources), words(language)
     context = Context(area, (after,), changed, run.dataset, run.plan, (), replace(run).facts, wording, book)
     path = run.forecasts.path(area.code, target.indicator, target.scope)
-    line: tuple[tuple[int, float], ...] = ()
-    if path is not None:
-        middle = path.quantiles((0.5,))[:, 0]
-        years = [int(year) for year in path.years if path.evidence.last_year <= year <= target.due]
-        line = tuple((year, float(middle[path.position(year)])) for year in years)
+    line = median_line(path, target.due)
     return View(context, before, after, *difference, line)
 
 

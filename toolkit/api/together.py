@@ -98,7 +98,7 @@ class Together(Shown):
 
 @dataclass(frozen=True, repr=False)
 class Effort(Shown):
-    """A budget of effort spread over areas so that most are expected to meet a target.
+    """A budget of effort spread over areas so that most targets are expected to be met.
 
     Attributes
     ----------
@@ -119,19 +119,21 @@ class Effort(Shown):
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row an area: its effort, and P(target) as usual, with an even spread, with the best one."""
+        """One row an area and target: its effort, and P(target) as usual, with an even spread, with the best one."""
         import pandas as pd
 
         found = self.spread
         columns = {"effort": found.efforts, "usual": found.usual, "evenly": found.evenly, "best": found.best}
-        return pd.DataFrame({"area_code": found.area_codes, "area": self.names} | columns)
+        return pd.DataFrame(
+            {"area_code": found.area_codes, "area": self.names, "target_id": found.target_ids} | columns
+        )
 
     @property
     def text(self) -> str:
-        """How many areas are expected to meet the target: as usual, spread evenly, spread best."""
+        """How many targets are expected to be met: as usual, spread evenly, spread best."""
         usual, evenly, best = (self.wording.numbers.decimal(count, 1) for count in self.spread.expected)
         t = self.wording.texts.t
-        caption = t("scenario.page.budget_caption", budget=self.budget, target=self.spread.target_id)
+        caption = t("scenario.page.budget_caption", budget=self.budget, target=self.wording.listed(self.spread.targets))
         return f"{caption}. {t('scenario.page.budget_lead', usual=usual, evenly=evenly, best=best)}"
 
     @property
@@ -142,9 +144,13 @@ class Effort(Shown):
     def plot(self) -> Figure:
         """Return each area's P(target) as usual and with the best spread."""
         t, found = self.wording.texts.t, self.spread
-        title = t("scenario.page.budget_caption", budget=self.budget, target=found.target_id)
+        title = t("scenario.page.budget_caption", budget=self.budget, target=self.wording.listed(found.targets))
         shown = {t("scenario.usual"): found.usual, t("scenario.chart.best"): found.best}
-        return bars(title, self.names, shown, (USUAL, MIDDLE), self.wording, alt=self.text)
+        several = len(found.targets) > 1
+        names = [
+            f"{area} {target}" if several else area for area, target in zip(self.names, found.target_ids, strict=True)
+        ]
+        return bars(title, names, shown, (USUAL, MIDDLE), self.wording, alt=self.text)
 
 
 def joint(
@@ -185,13 +191,15 @@ def joint(
     return Together(joint_of(run.plan, context.area, run.dataset, forecasts, targets), context.here, context.words)
 
 
-def spread_budget(run: Run, target: str, budget: float, areas: Sequence[str] = (), *, language: str = "") -> Effort:
-    """Spread a budget of effort over areas so that the expected number that meet a target is largest.
+def spread_budget(
+    run: Run, targets: Sequence[str], budget: float, areas: Sequence[str] = (), *, language: str = ""
+) -> Effort:
+    """Spread a budget of effort over areas so that the expected number of targets met is largest.
 
     Parameters
     ----------
-    run, target :
-        Whose forecasts, and which target of the plan.
+    run, targets :
+        Whose forecasts, and which targets of the plan.
     budget :
         In units of the link scale at the due year, summed over areas; a logit of 1 multiplies the odds by 2.7.
     areas :
@@ -212,7 +220,7 @@ def spread_budget(run: Run, target: str, budget: float, areas: Sequence[str] = (
     chosen = areas or [
         one.code for one in dataset.areas.all(level="district") if one.parent_code == run.plan.province_code
     ]
-    found = best_spread(run.forecasts, dataset, run.plan, target, chosen, budget)
+    found = best_spread(run.forecasts, dataset, run.plan, targets, chosen, budget)
     wording = words_of(texts(language or interface_language()).language)
     names = tuple(dataset.areas.get(code).name(wording.language) for code in found.area_codes)
     return Effort(found, names, wording)

@@ -230,17 +230,17 @@ def _budget(spread: Spread | None, usual: Context) -> tuple[Block, ...]:
     columns = tuple(Column(t(f"scenario.column.{name}"), numeric=name != "area") for name in names)
     rows = tuple(
         (
-            Cell(usual.dataset.areas.get(code).name(words.language)),
+            Cell(usual.dataset.areas.get(code).name(words.language), (name,) if len(spread.targets) > 1 else ()),
             Cell(words.numbers.decimal(effort, 2), (), effort),
             Cell(_chance(before, "exact", words), (), before),
             Cell(_chance(after, "exact", words), (), after, probability=after),
         )
-        for code, effort, before, after in zip(
-            spread.area_codes, spread.efforts, spread.usual, spread.best, strict=True
+        for code, name, effort, before, after in zip(
+            spread.area_codes, spread.target_ids, spread.efforts, spread.usual, spread.best, strict=True
         )
     )
     budget = words.numbers.plain(spread.budget)
-    caption = t("scenario.page.budget_caption", budget=budget, target=spread.target_id)
+    caption = t("scenario.page.budget_caption", budget=budget, target=words.listed(spread.targets))
     lead = t("scenario.page.budget_lead", usual=usual_count, evenly=evenly, best=best)
     return (Paragraph(lead), Table("budget", caption, columns, rows, layout="plain"))
 

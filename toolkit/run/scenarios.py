@@ -124,7 +124,7 @@ def _spread(run: Run, wanted: ScenarioFile) -> Spread | None:
     if wanted.budget is None:
         return None
     asked = wanted.budget
-    return spread_budget(run.forecasts, run.dataset, run.plan, asked.target, asked.areas, asked.effort)
+    return spread_budget(run.forecasts, run.dataset, run.plan, asked.targets, asked.areas, asked.effort)
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,9 @@ class Planned(Strict):
 
 
 class Budget(Strict):
-    """A question: effort spread over areas so that most meet a target."""
+    """A question: effort spread over areas so that most of some targets are met."""
 
-    target: str
+    targets: Annotated[tuple[str, ...], Field(min_length=1)]
     effort: Annotated[float, Field(gt=0)]
     areas: Annotated[tuple[str, ...], Field(min_length=1)]
 

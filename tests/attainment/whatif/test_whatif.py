@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from toolkit.attainment.case import Judgement
+from toolkit.attainment.whatif import budget
 from toolkit.attainment.whatif.budget import best_spread, spread_budget
 from toolkit.attainment.whatif.effect import change_of, effects
 from toolkit.attainment.whatif.joint import Joint, joint
@@ -19,7 +20,9 @@ from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
+from toolkit.scenario.effort import aim_at_target
 from toolkit.scenario.scenario import Scenario
+from toolkit.scenario.setting import Setting
 
 DISTRICTS = ("178", "180", "181", "182", "183", "184", "185", "186", "187", "188", "189")
 
@@ -143,14 +146,37 @@ def test_the_best_spread_is_the_best_of_all_spreads(steps: np.ndarray) -> None:
 
 
 def test_a_budget_goes_where_it_decides_most(usual: Scenario) -> None:
-    found = spread_budget(usual.base, usual.dataset, usual.plan, "T45-02", DISTRICTS, 4.0)
+    found = spread_budget(usual.base, usual.dataset, usual.plan, ["T45-02"], DISTRICTS, 4.0)
     as_usual, evenly, best = found.expected
     assert as_usual <= evenly <= best + 0.02  # portions are coarser than an even spread
     assert sum(found.efforts) <= 4.0 + 1e-9
-    for code, effort, chance in zip(found.area_codes, found.efforts, found.best, strict=True):
-        path = usual.base.path(code, usual.plan.target("T45-02").indicator, usual.plan.target("T45-02").scope)
-        assert path is not None
-        assert 0 <= effort <= 4
-        assert 0 <= chance <= 1
+    assert found.area_codes == tuple(DISTRICTS)
+    assert all(0 <= effort <= 4 for effort in found.efforts)
     with pytest.raises(UsageError):
-        spread_budget(usual.base, usual.dataset, usual.plan, "T45-02", DISTRICTS, 0.0)
+        spread_budget(usual.base, usual.dataset, usual.plan, ["T45-02"], DISTRICTS, 0.0)
+    with pytest.raises(UsageError, match="T30-01"):  # the province's alone
+        spread_budget(usual.base, usual.dataset, usual.plan, ["T30-01"], DISTRICTS, 1.0)
+
+
+def test_several_targets_share_the_effort_on_their_indicator_and_the_best_spread_beats_all_others(
+    usual: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "PORTIONS", 6)
+    areas, targets = ["20", "181"], ["T30-03", "T45-02", "T30-08"]
+    found = spread_budget(usual.base, usual.dataset, usual.plan, targets, areas, 3.0)
+    efforts = dict(zip(zip(found.area_codes, found.target_ids, strict=True), found.efforts, strict=True))
+    assert all(efforts[code, "T30-03"] == efforts[code, "T45-02"] for code in areas)  # both are about poverty
+    setting = Setting(usual.dataset, usual.plan)
+    aims = {
+        (code, name): aim_at_target(usual.base, code, usual.plan.target(name), setting)
+        for code in areas
+        for name in targets
+    }
+    best = 0.0
+    for portions in product(range(7), repeat=4):
+        if sum(portions) > 6:
+            continue
+        given = dict(zip(product(areas, ("poverty", "life")), portions, strict=True))
+        spent = {(code, name): 0.5 * given[code, "life" if name == "T30-08" else "poverty"] for code, name in aims}
+        best = max(best, sum(aim.chance(spent[key]) for key, aim in aims.items()))
+    assert found.expected[2] == pytest.approx(best)

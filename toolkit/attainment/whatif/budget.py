@@ -1,4 +1,4 @@
-"""A budget of effort spread over areas so that as many as possible are expected to meet a target."""
+"""A budget of effort spread over areas so that as many targets as possible are expected to be met."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import FloatArray
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
-from toolkit.scenario.effort import aim_at_target
+from toolkit.plan.schema import Plan, Target
+from toolkit.scenario.effort import Aim, aim_at_target
 from toolkit.scenario.setting import Setting
 
 PORTIONS = 60
@@ -22,22 +22,22 @@ PORTIONS = 60
 
 @dataclass(frozen=True)
 class Spread:
-    """A budget of effort, spread.
+    """A budget of effort, spread: one entry an area and target.
 
     Attributes
     ----------
-    target_id, budget :
-        What it is for; in units of the link scale at the due year, summed over areas (a logit of 1 multiplies
-        the odds by 2.7).
-    area_codes, efforts :
-        The effort of each area, 0 or more, in the wanted direction.
+    budget :
+        In units of the link scale at the due year, summed over areas and indicators (a logit of 1 multiplies the
+        odds by 2.7).
+    area_codes, target_ids, efforts :
+        The effort, 0 or more, in the wanted direction; targets of one area that move the same indicator share it.
     usual, evenly, best :
-        P(target) of each area without effort, with the budget spread evenly, and with the best spread.
+        P(target) without effort, with the budget spread evenly, and with the best spread.
     """
 
-    target_id: str
     budget: float
     area_codes: tuple[str, ...]
+    target_ids: tuple[str, ...]
     efforts: tuple[float, ...]
     usual: tuple[float, ...]
     evenly: tuple[float, ...]
@@ -45,19 +45,24 @@ class Spread:
 
     @property
     def expected(self) -> tuple[float, float, float]:
-        """Expected number of areas that meet the target: as usual, spread evenly, spread best."""
+        """Expected number of targets met, summed over areas: as usual, spread evenly, spread best."""
         return sum(self.usual), sum(self.evenly), sum(self.best)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets that were asked about."""
+        return tuple(dict.fromkeys(self.target_ids))
 
 
 def spread_budget(
-    forecasts: Forecasts, dataset: Dataset, plan: Plan, target_id: str, areas: Sequence[str], budget: float
+    forecasts: Forecasts, dataset: Dataset, plan: Plan, targets: Sequence[str], areas: Sequence[str], budget: float
 ) -> Spread:
-    """Spread a budget of effort over areas so that the expected number that meet a target is largest.
+    """Spread a budget of effort over areas so that the expected number of targets met is largest.
 
     Parameters
     ----------
-    target_id :
-        A target about a level, a ratio, a yearly flow or an average; not one about yearly changes.
+    targets :
+        About a level, a ratio, a yearly flow or an average; not about yearly changes.
     areas :
         Codes or names.
     budget :
@@ -66,33 +71,49 @@ def spread_budget(
     Raises
     ------
     UsageError
-        If the budget is not positive, or an area has no forecast.
+        If the budget is not positive, an area has no forecast, or a target is the province's alone.
 
     Notes
     -----
     Equal efforts cost the same everywhere: the toolkit knows no prices. Effort in one area is taken not to help
-    another.
+    another. Effort on an indicator reaches its size in the first due year and is held, so that it serves every
+    target about that indicator.
     """
     if not budget > 0:
         raise UsageError(say("scenario.no_budget", budget=budget), say("scenario.no_budget.remedy"))
     setting = Setting(dataset, plan)
-    codes = setting.codes(areas, forecasts)
-    aims = [aim_at_target(forecasts, code, plan.target(target_id), setting) for code in codes]
-    if any(aim.counted != "link" for aim in aims):
-        raise UsageError(say("scenario.no_pace_for", target=target_id), say("scenario.no_budget_for.remedy"))
+    aims = {
+        (code, name): _aim(forecasts, code, plan.target(name), setting)
+        for code in setting.codes(areas, forecasts)
+        for name in dict.fromkeys(targets)
+    }
+    groups: dict[tuple[str, str, str], list[Aim]] = {}
+    for (code, _), aim in aims.items():
+        groups.setdefault((code, aim.path.indicator, aim.path.scope), []).append(aim)
     portions = np.linspace(0.0, budget, PORTIONS + 1, dtype=np.float64)
-    gains = np.array([reached(-aim.lacking, aim.weights, portions) for aim in aims])
-    chosen = best_spread(gains)
-    each = np.array([budget / len(codes)])
+    gains = [
+        np.sum([reached(-aim.lacking, aim.weights, portions) for aim in group], axis=0) for group in groups.values()
+    ]
+    efforts = {key: float(portions[found]) for key, found in zip(groups, best_spread(np.array(gains)), strict=True)}
+    given = [efforts[code, aim.path.indicator, aim.path.scope] for (code, _), aim in aims.items()]
     return Spread(
-        target_id=target_id,
         budget=budget,
-        area_codes=tuple(codes),
-        efforts=tuple(float(portions[portion]) for portion in chosen),
-        usual=tuple(float(row[0]) for row in gains),
-        evenly=tuple(float(reached(-aim.lacking, aim.weights, each)[0]) for aim in aims),
-        best=tuple(float(row[portion]) for row, portion in zip(gains, chosen, strict=True)),
+        area_codes=tuple(code for code, _ in aims),
+        target_ids=tuple(name for _, name in aims),
+        efforts=tuple(given),
+        usual=tuple(aim.chance() for aim in aims.values()),
+        evenly=tuple(aim.chance(budget / len(groups)) for aim in aims.values()),
+        best=tuple(aim.chance(effort) for aim, effort in zip(aims.values(), given, strict=True)),
     )
+
+
+def _aim(forecasts: Forecasts, code: str, target: Target, setting: Setting) -> Aim:
+    if target.level == "province" and setting.dataset.areas.get(code).level != "province":
+        raise UsageError(say("scenario.province_only", target=target.id), say("scenario.no_budget_for.remedy"))
+    aim = aim_at_target(forecasts, code, target, setting)
+    if aim.counted != "link":
+        raise UsageError(say("scenario.no_pace_for", target=target.id), say("scenario.no_budget_for.remedy"))
+    return aim
 
 
 def reached(room: FloatArray, weights: FloatArray, efforts: FloatArray) -> FloatArray:
