@@ -180,11 +180,6 @@ def joint(
     ------
     UsageError
         For unknown names, or if none of the targets can be judged.
-
-    Examples
-    --------
-    >>> import toolkit  # doctest: +SKIP
-    >>> toolkit.joint(run, "20", ["T30-03", "T30-26"]).all_met  # doctest: +SKIP
     """
     context = context_of(run, area, language)
     forecasts = run.forecasts if scenario is None else scenario.forecasts
