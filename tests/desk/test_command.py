@@ -111,3 +111,21 @@ def test_it_asks_before_it_writes_and_says_what_it_did(folder: Path, tmp_path: P
     assert (tmp_path / "rejected.csv").read_text(encoding="utf-8").count("\n") == 2
     assert (folder / "observations.csv").read_bytes() != before
     assert "Traceback" not in unasked.stderr + done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ingest", "t.csv", "--no-model", "--yes", "--rejected", "t.csv/rejected.csv"),
+        ("template", "--out", "t.csv", "--cycle", "2025"),
+        ("simulate", "--out", "t.csv/sim"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_where_nothing_can_be_written_is_told(
+    arguments: tuple[str, ...], call: Call, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.csv").write_text(spoilt(2, "value", "x"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    data = folder if arguments[0] == "ingest" else PROJECT_DATA
+    assert call(*arguments, "--data", data)[0] in (1, 2)

@@ -59,6 +59,12 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        reason = error.strerror or type(error).__name__
+        print(f"toolkit: {say('cli.no_access', file=error.filename, reason=reason)}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
     except KeyboardInterrupt:
         print(f"toolkit: {say('cli.stopped')}", file=sys.stderr)  # noqa: T201
         sys.exit(130)
