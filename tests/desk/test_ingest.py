@@ -116,6 +116,18 @@ def test_rejected_rows_can_be_mended_and_ingested(folder: Path, tmp_path: Path) 
     assert [change.kind for change in prepare([path], folder).changes] == ["new"]
 
 
+def test_what_was_rejected_and_mended_is_never_written_over(folder: Path, tmp_path: Path) -> None:
+    rows = [changed(2, value="7.7", year="2022", area_code="18l"), changed(2, value="x", year="2021")]
+    path = write_rejected(prepare([table(tmp_path, rows)], folder), tmp_path / "rejected.csv")
+    assert path is not None
+    path.write_text(path.read_text(encoding="utf-8").replace("18l", "181"), encoding="utf-8")
+    mended = path.read_bytes()
+    again = prepare([path], folder)
+    assert (len(again.changes), len(again.rejected)) == (1, 1)
+    assert write_rejected(again, path) == tmp_path / "rejected-2.csv"
+    assert path.read_bytes() == mended
+
+
 def test_two_values_of_one_source_in_one_file_take_neither(folder: Path, tmp_path: Path) -> None:
     found = prepare([table(tmp_path, [NEW[0], (*NEW[0][:5], "9.9", *NEW[0][6:]), NEW[1]])], folder)
     assert [change.cells["area_code"] for change in found.changes] == ["187"]

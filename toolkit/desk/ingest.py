@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain, count
 from pathlib import Path
 
 from toolkit.base.errors import DataError, Problem, ToolkitError
@@ -175,9 +176,19 @@ def commit(ingest: Ingest) -> bool:
 
 
 def write_rejected(ingest: Ingest, path: Path) -> Path | None:
-    """Write the rejected rows with their reasons, so that they can be mended and ingested; None if there are none."""
+    """Write the rejected rows with their reasons, so that they can be mended and ingested; None if there are none.
+
+    Returns
+    -------
+    Path or None
+        The file: `path`, or one with a number behind its name where `path` is one of the files read; those are
+        never written over.
+    """
     if not ingest.rejected:
         return None
+    read = {file.path.resolve() for file in ingest.files}
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    path = next(item for item in chain([path], names) if item.resolve() not in read)
     return write_atomic(path, table_text(REJECTED_NAMES, [_rejected_cells(row) for row in ingest.rejected]))
 
 
