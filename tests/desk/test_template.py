@@ -99,6 +99,13 @@ def test_it_shows_the_last_figure_with_its_source_and_the_standard(blank: Path) 
     assert row["info_last_source"]
 
 
+def test_a_commune_is_shown_its_former_district_as_such(dataset: Dataset, plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "c.xlsx"
+    path.write_bytes(template(dataset, plan, dataset.areas.get("06112"), [2025]))
+    row = asked(path)[place(path, "poverty_rate")]
+    assert (row["info_last"], row["info_last_source"]) == ("–", "huyện (cũ) 181: 28,61 (2018)")
+
+
 def test_only_cells_of_entry_are_open_and_each_figure_has_its_bounds(blank: Path) -> None:
     sheet = openpyxl.load_workbook(blank)["Số liệu"]
     assert sheet.protection.sheet

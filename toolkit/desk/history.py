@@ -86,15 +86,15 @@ def history(dataset: Dataset, area_code: str, indicator: str, scope: str | None 
     entries = [entry for name in scopes for entry in _standing(dataset, area_code, indicator, name)]
     entries += _replaced(dataset.folder, dataset.as_of, area_code, indicator, scope)
     entries += _summed(dataset, area_code, indicator, scope)
-    for parent in _parents(dataset, area_code):
+    for parent in districts_of(dataset, area_code):
         found = [item for item in history(dataset, parent, indicator, scope) if item.standing == "counts"]
         entries += [replace(item, standing="parent", parent_code=parent) for item in found]
     order = get_args(Standing)
     return tuple(sorted(entries, key=lambda item: (item.scope, item.year, item.standard, order.index(item.standing))))
 
 
-def _parents(dataset: Dataset, code: str) -> tuple[str, ...]:
-    """Return the (former) districts of a commune."""
+def districts_of(dataset: Dataset, code: str) -> tuple[str, ...]:
+    """Return the (former) districts of a commune; none for other areas."""
     units = [area for area in dataset.areas.units(code) if area.level == "commune"]
     districts = {area.code for area in dataset.areas.all(level="district")}
     old = [area.parent_code for area in units if area.parent_code in districts]

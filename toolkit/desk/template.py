@@ -14,6 +14,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.data.schemas import BASES, QUALIFIERS, SOURCES, STATUSES
 from toolkit.desk.cells import harmless
+from toolkit.desk.history import districts_of
 from toolkit.desk.questions import Question, bounds_text, questions
 from toolkit.desk.workbook import MARK
 from toolkit.plan.schema import Plan
@@ -141,7 +142,7 @@ def _cells(question: Question, dataset: Dataset, area: Area, language: Language)
         "info_bounds": bounds_text(indicator, language),
         "info_last": numbers(language).plain(last.value) if last else "–",
         "info_last_year": last.year if last else "–",
-        "info_last_source": last.source_id if last else "–",
+        "info_last_source": last.source_id if last else _of_parents(question, dataset, area, language),
         "year": question.year,
         "status": "preliminary" if question.year >= dataset.as_of.year else "reported",
         "standard": question.standard.id if question.standard else "",
@@ -151,6 +152,17 @@ def _cells(question: Question, dataset: Dataset, area: Area, language: Language)
         "scope": question.scope,
     }
     return {name: shown.get(name, "") for name in FIGURES}
+
+
+def _of_parents(question: Question, dataset: Dataset, area: Area, language: Language) -> str:
+    """Return the newest figures of a commune's (former) districts, said to be theirs."""
+    told = []
+    for code in districts_of(dataset, area.code):
+        held = dataset.series(code, question.indicator.id, question.scope).observations
+        if held and not question.indicator.whole:
+            fields = {"code": code, "value": numbers(language).plain(held[-1].value), "year": held[-1].year}
+            told.append(texts(language).t("desk.template.of_district", **fields))
+    return "; ".join(told) or "–"
 
 
 def _sources(sheet: Worksheet, area: Area, years: Sequence[int], language: Language) -> None:
