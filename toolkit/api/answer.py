@@ -149,6 +149,14 @@ def ask(run: Run, area: str, target: str, *, language: str = "") -> Answer:
     ------
     UsageError
         For an unknown area or target, with the nearest ones.
+
+    Examples
+    --------
+    >>> answer = ask(run, "Bình Gia", "T30-03", language="en")
+    >>> answer.attainment.bound, answer.attainment.grade
+    ('at_least', 'B·D')
+    >>> answer.figures["year"].tolist()
+    [2018]
     """
     run.plan.target(target)
     context = context_of(run, area, language)

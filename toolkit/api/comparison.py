@@ -103,7 +103,11 @@ class Comparison(Shown):
 
 
 def what_if(run: Run, name: str = "") -> Scenario:
-    """Return the beginning of a scenario: everything as forecast, verbs to follow."""
+    """Return the beginning of a scenario: everything as forecast, verbs to follow.
+
+    >>> what_if(run, "storm").shock("poverty_rate", 2028, points=5).peers_pace("poverty_rate", areas=["20"])
+    <Scenario storm: shock → peers_pace>
+    """
     return Scenario(run.forecasts, run.dataset, run.plan, name)
 
 
@@ -127,6 +131,12 @@ def compare(
     ------
     UsageError
         For unknown names, or a verb that has nothing to act on.
+
+    Examples
+    --------
+    >>> storm = what_if(run, "storm").shock("poverty_rate", 2028, points=5)
+    >>> bool(compare(run, storm, "20", ["T30-03"]).table.loc[0, "change"] < 0)
+    True
     """
     changed = replace(run, forecasts=scenario.forecasts)
     context = context_of(changed, area, language)

@@ -95,6 +95,11 @@ def official_answers(run: Run, area: str, target: str, *, language: str = "") ->
     ------
     UsageError
         For a target that is no level, or fewer than two figures on the newest standard.
+
+    Examples
+    --------
+    >>> official_answers(run, "20", "T45-02").table["system"].tolist()[:3]
+    ['UNSD 2022', 'UNSD 2023', 'Eurostat']
     """
     answer = ask(run, area, target, language=language)
     rule, path = run.plan.target(target).rule, answer.path

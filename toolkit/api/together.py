@@ -180,6 +180,12 @@ def joint(
     ------
     UsageError
         For unknown names, or if none of the targets can be judged.
+
+    Examples
+    --------
+    >>> found = joint(run, "20", ["T30-03", "T30-26"])
+    >>> found.all_met <= min(found.table["probability"]) and found.at_least(1) >= max(found.table["probability"])
+    True
     """
     context = context_of(run, area, language)
     forecasts = run.forecasts if scenario is None else scenario.forecasts
@@ -206,6 +212,13 @@ def spread_budget(
     ------
     UsageError
         If the budget is not positive, or an area has no forecast.
+
+    Examples
+    --------
+    >>> effort = spread_budget(run, ["T45-02"], 4.0)
+    >>> as_usual, evenly, best = effort.spread.expected
+    >>> as_usual < evenly < best
+    True
 
     See Also
     --------

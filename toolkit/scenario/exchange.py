@@ -51,6 +51,14 @@ def iamc_table(
         Quantiles; 0.5 is what :func:`steps_from_iamc` reads back.
     indicators :
         Only these; all by default.
+
+    Examples
+    --------
+    >>> table = iamc_table({"as usual": run.forecasts}, run.dataset, ["20"], indicators=["poverty_rate"])
+    >>> sorted(set(table["variable"]))[:3]
+    ['poverty_rate|all|P10', 'poverty_rate|all|P50', 'poverty_rate|all|P90']
+    >>> steps_from_iamc(table[table["variable"].str.contains("all")], run.dataset, "as usual")[0].verb
+    'planned_values'
     """
     import pandas as pd
 

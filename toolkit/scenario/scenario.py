@@ -61,7 +61,10 @@ class Scenario:
 
     Examples
     --------
-    ``Scenario(forecasts, dataset, plan).required_pace("T30-05", probability=0.8).shock(…)``
+    >>> usual = Scenario(run.forecasts, run.dataset, run.plan)
+    >>> plan = usual.required_pace("T30-03", probability=0.8).halt_rise("poverty_rate")
+    >>> plan, usual.steps
+    (<Scenario –: required_pace → halt_rise>, ())
     """
 
     base: Forecasts

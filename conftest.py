@@ -1,0 +1,26 @@
+"""What examples in docstrings may use: ``run``, a small run on the project's data, made once."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+API = ("toolkit/api", "toolkit/scenario", "toolkit/run/session")
+"""Modules whose examples ask for ``run``."""
+
+
+@pytest.fixture(scope="session")
+def small_run() -> object:
+    """Return forecasts of the project's data with few draws."""
+    from toolkit.run.session import compute_run
+
+    return compute_run(as_of=date(2026, 11, 23), draws=200)
+
+
+@pytest.fixture(autouse=True)
+def _examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, object]) -> None:
+    place = Path(str(request.node.path)).as_posix()
+    if isinstance(request.node, pytest.DoctestItem) and any(part in place for part in API):
+        doctest_namespace["run"] = request.getfixturevalue("small_run")
