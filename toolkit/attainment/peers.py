@@ -11,6 +11,8 @@ from toolkit.forecast.paths import Observation
 from toolkit.plan.pace import PaceKind, pace, pace_kind
 from toolkit.plan.targets import Operator
 
+SLACK = 1e-9
+
 
 @dataclass(frozen=True)
 class PeersPace:
@@ -61,8 +63,32 @@ def peers_pace(
     ]
     if not paces:
         return PeersPace(None, 0)
-    slack = 1e-9
-    better = [kept <= required + slack if op in ("<", "<=") else kept >= required - slack for kept in paces]
+    better = [kept <= required + SLACK if op in ("<", "<=") else kept >= required - SLACK for kept in paces]
+    return PeersPace(sum(better) / len(better), len(better))
+
+
+def peers_mean(
+    dataset: Dataset, indicator: str, scope: str, area_code: str, required: float, op: Operator, span: int
+) -> PeersPace:
+    """Return how many past spells of `span` years of other areas had a mean that good; for yearly flows.
+
+    Parameters
+    ----------
+    required, op :
+        The mean of the yearly values, and whether less or more is wanted.
+    """
+    means: list[float] = []
+    for code, name, group in sorted(dataset.with_data()):
+        if (name, group) != (indicator, scope) or code == area_code:
+            continue
+        values = {figure.year: figure.value for figure in dataset.series(code, name, group).observations}
+        spells = [[values.get(year + step) for step in range(span)] for year in values]
+        means += [
+            sum(known) / span for spell in spells if len(known := [one for one in spell if one is not None]) == span
+        ]
+    if not means:
+        return PeersPace(None, 0)
+    better = [mean <= required + SLACK if op in ("<", "<=") else mean >= required - SLACK for mean in means]
     return PeersPace(sum(better) / len(better), len(better))
 
 

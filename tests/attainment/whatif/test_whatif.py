@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from itertools import product
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from toolkit.attainment.case import Judgement
+from toolkit.attainment.peers import peers_mean
 from toolkit.attainment.whatif import budget
 from toolkit.attainment.whatif.budget import best_spread, spread_budget
 from toolkit.attainment.whatif.effect import change_of, effects
@@ -74,6 +77,35 @@ def test_peers_are_asked_about_the_pace_of_the_scenario(usual: Scenario) -> None
     assert fast.peers_count == slow.peers_count > 0
     assert fast.peers_share is not None and slow.peers_share is not None  # noqa: PT018
     assert fast.peers_share <= slow.peers_share
+
+
+def test_for_an_average_of_growth_the_pace_is_the_mean_of_the_years_left(usual: Scenario) -> None:
+    area = usual.dataset.areas.get("20")
+    made = usual.change_of_pace("grdp_growth", points=0.5, areas=["20"])
+    slow, fast = (
+        effects(usual.plan, [area], usual.dataset, usual.base, one.forecasts, ["T30-01"])[0] for one in (usual, made)
+    )
+    assert slow.pace is not None
+    assert fast.pace is not None
+    assert fast.pace - slow.pace == pytest.approx(np.mean([0.5, 1.0, 1.5, 2.0, 2.5]), abs=0.01)  # 2026 to 2030
+    assert fast.pace_kind == "percent"
+
+
+def test_peers_means_follow_a_plain_count() -> None:
+    figure = SimpleNamespace
+    held = {
+        "1": [figure(year=2010 + step, value=value) for step, value in enumerate((5.0, 6.0, 7.0, 8.0))],
+        "2": [figure(year=2010, value=9.0), figure(year=2012, value=9.0)],  # a gap: no spell of two years
+        "3": [figure(year=2010, value=99.0), figure(year=2011, value=99.0)],  # the area itself
+    }
+    dataset: Any = SimpleNamespace(
+        with_data=lambda: [(code, "x", "all") for code in held],
+        series=lambda code, *_: SimpleNamespace(observations=held[code]),
+    )
+    found = peers_mean(dataset, "x", "all", "3", 6.5, ">=", 2)
+    assert (found.share, found.count) == (2 / 3, 3)
+    assert peers_mean(dataset, "x", "all", "3", 6.5, "<=", 2).share == pytest.approx(2 / 3)
+    assert peers_mean(dataset, "x", "all", "3", 1.0, ">=", 9).count == 0
 
 
 @given(

@@ -12,7 +12,7 @@ from toolkit.attainment.assess import assess
 from toolkit.attainment.case import Judgement
 from toolkit.attainment.draws import effective_count
 from toolkit.attainment.localities import localities_of
-from toolkit.attainment.peers import peers_pace
+from toolkit.attainment.peers import peers_mean, peers_pace
 from toolkit.attainment.question import Question
 from toolkit.attainment.result import Attainment, PathSource
 from toolkit.attainment.standing import standing_of
@@ -21,7 +21,17 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import FloatArray, Path
 from toolkit.plan.pace import PaceKind, pace, pace_kind
-from toolkit.plan.schema import AnnualChangeRule, LevelRule, MilestoneRule, Plan, RatioToBaseRule, RatioToRule, Target
+from toolkit.plan.schema import (
+    AnnualChangeRule,
+    AverageRule,
+    EachYearRule,
+    LevelRule,
+    MilestoneRule,
+    Plan,
+    RatioToBaseRule,
+    RatioToRule,
+    Target,
+)
 
 COMPARED = ("probability", "settled")
 
@@ -42,7 +52,8 @@ class Effect:
     stands_for :
         Households, people or communes that the difference of the two medians at the due year stands for.
     pace, pace_kind :
-        Yearly pace of the scenario's median from the newest figure to the due year, in units or per cent a year.
+        Yearly pace of the scenario's median from the newest figure to the due year, in units or per cent a year; for
+        averages and yearly flows in per cent the mean of the medians of the years left.
     peers_share, peers_count :
         Share of past spells of other areas that kept this pace or better, of how many.
     """
@@ -138,9 +149,11 @@ def _way(
 ) -> tuple[float, PaceKind, float | None, int] | None:
     """Return the scenario's pace, how it is counted, and how often peers kept it."""
     rule = target.rule
+    path = changed.path(area.code, target.indicator, target.scope, across_breaks=False)
+    if isinstance(rule, AverageRule | EachYearRule):
+        return None if path is None else _mean_way(path, rule, area, dataset)
     if not isinstance(rule, LevelRule | RatioToBaseRule | RatioToRule | AnnualChangeRule):
         return None
-    path = changed.path(area.code, target.indicator, target.scope, across_breaks=False)
     if path is not None and path.proxy is not None:
         path = changed.path(area.code, path.proxy.indicator, path.proxy.scope, across_breaks=False)
     if path is None or not _holds(path, target.due):
@@ -153,6 +166,19 @@ def _way(
     kept = pace(first, last, span, kind)
     peers = peers_pace(dataset, path.indicator, path.scope, area.code, required=kept, kind=kind, op=rule.op, span=span)
     return kept, kind, peers.share, peers.count
+
+
+def _mean_way(
+    path: Path, rule: AverageRule | EachYearRule, area: Area, dataset: Dataset
+) -> tuple[float, PaceKind, float | None, int] | None:
+    """Return the mean of the medians of the years left, for yearly flows in per cent."""
+    years = [year for year in range(rule.from_year, rule.to_year + 1) if year > path.evidence.last_year]
+    if path.unit != "percent" or not years or not int(path.years[0]) <= years[0] <= years[-1] <= int(path.years[-1]):
+        return None
+    middle = path.quantiles((0.5,))[:, 0]
+    kept = float(np.mean([middle[path.position(year)] for year in years]))
+    peers = peers_mean(dataset, path.indicator, path.scope, area.code, kept, rule.op, len(years))
+    return kept, "percent", peers.share, peers.count
 
 
 def _holds(path: Path, due: int) -> bool:
