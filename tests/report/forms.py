@@ -41,15 +41,22 @@ def pdf_text(content: bytes) -> str:
 
 
 def pdf_rows(file: Path) -> list[str]:
-    """Return the text of every row of the tables of a PDF, as its tags say: read as a screen reader would."""
+    """Return the text of every row of the tables of a PDF."""
+    return ["\n".join(row) for row in pdf_cells(file)]
+
+
+def pdf_cells(file: Path) -> list[list[str]]:
+    """Return the cells of every row of the tables of a PDF, as its tags say: read as a screen reader would."""
     told = subprocess.run(["pdfinfo", "-struct-text", str(file)], check=True, capture_output=True, timeout=60)
     rows: list[list[str]] = []
     for line in told.stdout.decode("utf-8", "replace").splitlines():
         if line.strip() == "TR":
             rows.append([])
-        elif rows and line.strip().startswith('"'):
-            rows[-1].append(line.strip()[1:-1])
-    return ["\n".join(row) for row in rows]
+        elif rows and re.match(r"\s+T[DH]\b", line):
+            rows[-1].append("")
+        elif rows and rows[-1] and line.strip().startswith('"'):
+            rows[-1][-1] += f"{line.strip()[1:-1]}\n"
+    return rows
 
 
 def html_text(page: str) -> str:

@@ -28,10 +28,10 @@ from toolkit.plan import Plan
 from toolkit.plan.schema import Office
 from toolkit.report.document import build_area_document
 from toolkit.report.facts import RunFacts
-from toolkit.report.html import document_html
+from toolkit.report.html import TEMPLATES, document_html
 from toolkit.report.pdf import pdf_bytes
 from toolkit.report.plan_document import build_plan_document
-from toolkit.report.printed import Printed, printed
+from toolkit.report.printed import SIGNS, Printed, printed
 from toolkit.report.sections import AreaDocument
 from toolkit.report.word import docx_bytes
 from toolkit.report.words import words
@@ -80,6 +80,7 @@ def test_word_and_pdf_carry_the_numbers_of_the_page(made: Printed) -> None:
         ):
             assert squeezed(text) in squeezed(word)
             parts = [part for part in re.split(r"\s+", text) if NUMBER.search(part)]
+            parts = NUMBER.findall(text) if piece.wide else parts  # the same answers, laid out as a grid
             assert all(squeezed(part) in squeezed_pdf for part in parts), text
 
 
@@ -119,6 +120,24 @@ def test_every_answer_of_the_attainment_table_stands_in_all_forms(
                 assert text in row, answer.target_id
                 assert text in shown, answer.target_id
                 assert text in pdf, answer.target_id
+
+
+def test_paper_shows_the_signs_that_pages_show() -> None:
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    on_pages = dict(re.findall(r'\.v-(\w+),\.s-\w+\{--s:"(.+?)"\}', style))
+    assert set(SIGNS) <= set(on_pages)
+    assert {name: on_pages[name] for name in SIGNS} == SIGNS
+
+
+def test_the_heat_map_of_the_plan_is_a_grid_in_the_pdf_and_a_list_in_word(made: Printed) -> None:
+    grids = [piece.wide for piece in pieces(made) if piece.wide is not None]
+    assert len(grids) == (not isinstance(made.document, AreaDocument))
+    for grid in grids:
+        assert len(grid.columns) == 13
+        assert all(len(row) == 13 for row in grid.rows)
+        assert any(cell.lines[0].startswith("▲▲ ") for row in grid.rows for cell in row)
+    turned = [page.mediabox.width > page.mediabox.height for page in pypdf.PdfReader(io.BytesIO(pdf_bytes(made))).pages]
+    assert sum(turned) == len(grids)
 
 
 def test_every_vietnamese_letter_can_be_read_back_from_the_pdf(build: Builder) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.report.forms import NUMBER, docx_rows, docx_text, html_text, pdf_rows, pdf_text, squeezed
+from tests.report.forms import NUMBER, docx_rows, docx_text, html_text, pdf_cells, pdf_rows, pdf_text, squeezed
 from toolkit.data.dataset import Dataset
 from toolkit.report.html import LARGEST_PAGE
 from toolkit.report.words import Words, words
@@ -169,7 +169,9 @@ def test_index_and_summary_carry_the_numbers_of_the_attainment_table(site: Path)
     }
     short = {item["title"]: item.get_text() for item in summary.select("table.heat thead abbr")}
     word = _by_target(docx_rows((site / "plan-summary.docx").read_bytes()))
-    pdf = _by_target(pdf_rows(site / "plan-summary.pdf"))
+    wide = [row for row in pdf_cells(site / "plan-summary.pdf") if len(row) == len(columns) + 1]
+    pdf = {found[0]: row for row in wide if (found := re.search(r"T\d\d-\d\d[a-z]?", row[0]))}
+    assert set(pdf) == set(heat)
     seen = 0
     for code, rows in by_area.items():
         for place, row in enumerate(rows):
@@ -186,7 +188,8 @@ def test_index_and_summary_carry_the_numbers_of_the_attainment_table(site: Path)
                 assert squeezed(f"{probability} · {row['grade']}") in squeezed(cell.get_text(" "))
                 printed = squeezed(f"{short[names[code]]} ({probability}; {row['grade']})")
                 assert printed in word[row["target_id"]]
-                assert printed in pdf[row["target_id"]]
+                on_map = pdf[row["target_id"]][1 + columns.index(names[code])]
+                assert squeezed(f"{probability} · {row['grade']}") in squeezed(on_map)
                 seen += 1
     assert seen > 50
 

@@ -27,6 +27,12 @@ MARKS = {
 }  # fmt: skip
 """How the key of the charts shows each mark in print, where there are no small drawings between words."""
 
+SIGNS = {
+    "met": "✓", "very_likely": "▲▲", "likely": "▲", "about_as_likely_as_not": "◆", "unlikely": "▽",
+    "very_unlikely": "▽▽", "not_met": "✕", "not_decided_by_bound": "?", "outlook": "○",
+}  # fmt: skip
+"""The signs of the verdicts, as the pages' style sheet has them."""
+
 
 @dataclass(frozen=True)
 class PrintedCell:
@@ -55,6 +61,8 @@ class Piece:
         True for the numbers of a chart.
     picture, alt :
         Name of a picture, and what it shows in words.
+    wide :
+        The same table as a grid for a form that can turn its page; None for most.
     """
 
     kind: Kind
@@ -68,6 +76,7 @@ class Piece:
     small: bool = False
     picture: str = ""
     alt: str = ""
+    wide: Piece | None = None
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,10 @@ class _Press:
                 case Fans():
                     yield from self._fans(block)
                 case HeatMap():
-                    yield from self._table(_heat_table(block, self.words))
+                    caption, listed = self._table(_heat_table(block, self.words))
+                    wide = self._grid(block) if block.rows else None
+                    yield replace(caption, key="wide" if wide else "")  # a page that is turned has it on top
+                    yield replace(listed, wide=wide)
                 case TileMap():
                     yield from self._table(_tile_table(block, self.words))
 
@@ -176,6 +188,16 @@ class _Press:
         shares = widths(titles, rows)
         yield Piece("table", table.caption, columns=titles, rows=rows, widths=shares, key=table.key, small=small)
 
+    def _grid(self, heat: HeatMap) -> Piece:
+        rows = tuple(
+            (
+                self._cell(head, numeric=False),
+                *(PrintedCell((_signed(cell), " · ".join(cell.details)), cell.verdict) for cell in cells),
+            )
+            for head, cells in heat.rows
+        )
+        return Piece("table", heat.caption, columns=(heat.corner, *(short for short, _ in heat.columns)), rows=rows)
+
     def _cell(self, cell: Cell, *, numeric: bool) -> PrintedCell:
         lines = (_referred(cell.text, cell.references), *cell.details)
         picture = self._keep(sparkline(cell.spark)) if cell.spark else ""
@@ -188,6 +210,10 @@ class _Press:
         name = f"picture-{len(self.pictures) + 1}.svg"
         self.pictures[name] = standing_alone(svg)
         return name
+
+
+def _signed(cell: Cell) -> str:
+    return f"{SIGNS.get(cell.verdict, '')} {cell.text}".strip()
 
 
 def _referred(text: str, references: tuple[int, ...]) -> str:

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.base.files import write_atomic
+from toolkit.report.archive import timeless
 from toolkit.report.html import TEMPLATES
 from toolkit.report.letter import Letter
 from toolkit.report.printed import Piece, Printed, PrintedSection, printed
-from toolkit.report.sections import Document
+from toolkit.report.sections import Document, Head
 from toolkit.report.typesetting import pictures_png
 from toolkit.report.words import Words, words
 
 TEMPLATE = TEMPLATES / "report.docx"
 CHART_WIDTH, SPARK_WIDTH = 120.0, 17.0
 """Millimetres."""
+TEXT_WIDTH = 162 * 56.6929
+"""Twentieths of a point between the margins of the template."""
 ANNEXES = (
     ("targets", ("targets", "heat", "tiles")),
     ("charts", ("charts",)),
@@ -41,14 +44,12 @@ def docx_bytes(made: Printed) -> bytes:
     """Return the Word file of a printed document."""
     from docxtpl import DocxTemplate
 
-    from toolkit.report.word_finish import finish
-
     template: Any = DocxTemplate(str(TEMPLATE))
     template.init_docx()
     template.render(_content(template, made), autoescape=True)
     pieces = _in_order(made)
     tables = [piece for piece in pieces if piece.kind == "table"]
-    return finish(template.docx, tables, [alt for piece in pieces for alt in _alts(piece)], made.document.head)
+    return _finish(template.docx, tables, [alt for piece in pieces for alt in _alts(piece)], made.document.head)
 
 
 def _content(template: Any, made: Printed) -> dict[str, object]:
@@ -133,3 +134,70 @@ def _picture(template: Any, pictures: Mapping[str, bytes], name: str, width: flo
     from docxtpl import InlineImage
 
     return InlineImage(template, io.BytesIO(pictures[name]), width=Mm(width))
+
+
+def _finish(docx: Any, tables: Sequence[Piece], alts: Sequence[str], head: Head) -> bytes:
+    """Return the file's bytes with what a template cannot say: widths of columns, words for pictures, the language.
+
+    Parameters
+    ----------
+    docx :
+        python-docx document with the letterhead's tables and one table a piece, in order.
+    tables :
+        The pieces that its tables with a grid show.
+    alts :
+        What its pictures show, in order.
+    head :
+        Title and language.
+    """
+    grids = [table for table in docx.tables if table.style is not None and table.style.name == "Table Grid"]
+    for table, piece in zip(grids, tables, strict=True):
+        _set_widths(table, [share * TEXT_WIDTH for share in piece.widths])
+        _describe_table(table, piece.text)
+    for shape, alt in zip(docx.inline_shapes, alts, strict=True):
+        shape._inline.docPr.set("descr", alt)
+    _tell(docx, head)
+    stream = io.BytesIO()
+    docx.save(stream)
+    return timeless(stream.getvalue())
+
+
+def _set_widths(table: Any, twips: Sequence[float]) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    table.autofit = False
+    grid = table._tbl.tblGrid
+    for column in list(grid):
+        grid.remove(column)
+    for width in twips:
+        column = OxmlElement("w:gridCol")
+        column.set(qn("w:w"), str(round(width)))
+        grid.append(column)
+    for row in table._tbl.tr_lst:
+        for cell, width in zip(row.tc_lst, twips, strict=True):
+            cell.width = round(width * 635)
+
+
+def _describe_table(table: Any, text: str) -> None:
+    """Give a table its title for those who listen; the schema wants it last."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    caption = OxmlElement("w:tblCaption")
+    caption.set(qn("w:val"), text)
+    table._tbl.tblPr.append(caption)
+
+
+def _tell(docx: Any, head: Head) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    properties = docx.core_properties
+    properties.title, properties.language = head.page_title, head.language
+    fonts = docx.styles["Normal"].element.get_or_add_rPr()
+    language = fonts.find(qn("w:lang"))
+    if language is None:
+        language = OxmlElement("w:lang")
+        fonts.append(language)
+    language.set(qn("w:val"), "vi-VN" if head.language == "vi" else "en-GB")
