@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.data.tables import GOOD, changed, text
 from toolkit.base.errors import DataError, UsageError
+from toolkit.data.check import check_folder
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA, data_folder
 from toolkit.data.series import Observation, resolved
@@ -173,3 +174,15 @@ def test_no_observations_at_all_is_a_dataset(folder: Path) -> None:
     assert isinstance(data.observations, pd.DataFrame)
     assert len(data.observations) == 0
     assert data.with_data() == set()
+
+
+def test_a_commune_never_takes_figures_of_the_old_one_of_its_code(folder: Path) -> None:
+    cells = {"indicator": "population", "value": "9000", "standard": "census_2019_based", "note": "", "unit": "persons"}
+    old = changed(8, area_code="06112", year="2023", **cells)
+    new = changed(8, area_code="06112", year="2025", **{**cells, "value": "30000"})
+    write(folder, old, new)
+    today, before = load(folder, as_of=date(2026, 11, 23)), load(folder, as_of=date(2025, 1, 31))
+    assert [item.year for item in today.series("06112", "population", "all").observations] == [2025]
+    assert len(today.observations) == 2
+    assert [item.year for item in before.series("06112", "population", "all").observations] == [2023]
+    assert [problem for problem in check_folder(folder) if "implausible" in problem.problem] == []

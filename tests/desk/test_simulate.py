@@ -156,6 +156,7 @@ def test_communes_before_and_after_the_reform(communes: Dataset) -> None:
     table = communes.observations[communes.observations["indicator"] == "poverty_rate"]
     count = {year: len({code for code in rows["area_code"] if len(code) == 5}) for year, rows in table.groupby("year")}
     assert count == {2024: 194, 2025: 65}
+    assert check_folder(communes.folder) == []  # no sum that fails, no jump from an old unit to a new one
 
 
 def test_communes_add_up_to_their_districts_exactly(communes: Dataset) -> None:

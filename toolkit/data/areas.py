@@ -127,6 +127,17 @@ class Areas:
         """Return the units that bear or bore a code, oldest first; none for an unknown code."""
         return tuple(self._by_code.get(code, ()))
 
+    def unit_in(self, code: str, year: int) -> Area | None:
+        """Return the unit that bore a code at the end of a year, else the last one within it; None if there was none.
+
+        Figures belong to units: the communes of 2025 bear codes of old ones, whose figures are not theirs.
+        """
+        units = self._by_code.get(code, [])
+        if len(units) == 1:
+            return units[0]
+        there = [area for area in units if area.exists_in(year)]
+        return there[-1] if there else None
+
     def get(self, code: str, on: date | None = None, level: str | None = None) -> Area:
         """Return the unit that bears a code.
 

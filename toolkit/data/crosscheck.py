@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, product
 
+from toolkit.data.areas import Area
 from toolkit.data.children import children
 from toolkit.data.indicators import Indicator
 from toolkit.data.observations import Figure, Figures
@@ -118,10 +119,11 @@ def best(figures: Iterable[Figure]) -> dict[Cell, Figure]:
 
 def jumps(figures: Iterable[Figure], reference: Reference, problems: Problems) -> None:
     """Warn of changes from one figure to the next on the same standard that are too large to be likely."""
-    series: dict[tuple[str, str, str, str], list[Figure]] = {}
+    series: dict[tuple[Area | None, str, str, str], list[Figure]] = {}
     for figure in figures:
         if figure.qualifier in ("", "about", "derived"):
-            series.setdefault((figure.area_code, figure.indicator, figure.scope, figure.standard), []).append(figure)
+            unit = reference.areas.unit_in(figure.area_code, figure.year)
+            series.setdefault((unit, figure.indicator, figure.scope, figure.standard), []).append(figure)
     for group in series.values():
         indicator = reference.indicators[group[0].indicator]
         for earlier, later in pairwise(sorted(group, key=lambda figure: figure.year)):

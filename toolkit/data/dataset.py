@@ -75,8 +75,12 @@ class Dataset:
         return grouped
 
     def series(self, area_code: str, indicator: str, scope: str) -> Series:
-        """Return all figures of an area, indicator and scope; without any, an empty series."""
-        figures = self._by_series.get((area_code, indicator, scope), [])
+        """Return all figures of an area, indicator and scope; without any, an empty series.
+
+        Of a code that several units bore in turn, only the figures of the one that bears it on the dataset's day.
+        """
+        found = self._by_series.get((area_code, indicator, scope), [])
+        figures = [figure for figure in found if self.of_present_unit(figure)]
         single = [figure for figure in figures if figure.from_year is None]
         return Series(
             area_code,
@@ -93,7 +97,17 @@ class Dataset:
 
     def with_data(self) -> set[Key]:
         """Return area, indicator and scope of every series with a figure that may be used."""
-        return {key for key, figures in self._by_series.items() if any(item.qualifier != UNUSED for item in figures)}
+        return {
+            key
+            for key, figures in self._by_series.items()
+            if any(item.qualifier != UNUSED and self.of_present_unit(item) for item in figures)
+        }
+
+    def of_present_unit(self, figure: Figure) -> bool:
+        """Say whether a figure is of the unit that bears its area's code on the dataset's day."""
+        if len(self.areas.units(figure.area_code)) == 1:
+            return True
+        return self.areas.unit_in(figure.area_code, figure.year) == self.areas.get(figure.area_code, self.as_of)
 
 
 def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:

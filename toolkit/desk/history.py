@@ -10,10 +10,13 @@ from typing import Literal, get_args
 from toolkit.data.cells import year_of
 from toolkit.data.children import divided
 from toolkit.data.dataset import Dataset
+from toolkit.data.observations import Figure
 from toolkit.data.series import Observation, Series
 from toolkit.desk.store import replaced_rows
 
-Standing = Literal["counts", "overruled", "period_average", "unverified", "replaced", "summed", "parent"]
+Standing = Literal[
+    "counts", "overruled", "period_average", "unverified", "replaced", "earlier_unit", "summed", "parent"
+]
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Entry:
         Day from which it was known, and what that rests on.
     standing :
         Whether it ``counts``, was ``overruled`` by another source's figure, is a ``period_average``, is
-        ``unverified`` (shown, never used), or was ``replaced`` by its own source. Two are no figures of the area:
+        ``unverified`` (shown, never used), was ``replaced`` by its own source, or is of an ``earlier_unit`` that
+        bore the same code. Two are no figures of the area:
         ``summed`` from its communes, and ``parent``: that of the (former) district of a commune.
     replaced_on, replaced_by :
         Day and file of the correction; empty for figures that stand.
@@ -130,19 +134,16 @@ def _standing(dataset: Dataset, area_code: str, indicator: str, scope: str) -> l
         entries.append(_entry(scope, figure, "counts"))
         entries += [_entry(scope, loser, "overruled") for loser in figure.overruled]
     entries += [_entry(scope, figure, "unverified") for figure in series.unverified]
-    entries += [
-        Entry(
-            scope, figure.year, str(figure.from_year), figure.standard, f"{figure.value:.10g}", figure.qualifier,
-            figure.status, figure.source_id, figure.available_from, figure.available_basis, "period_average",
-            figure.note,
-        )
-        for figure in dataset.figures
-        if (figure.area_code, figure.indicator, figure.scope) == (area_code, indicator, scope) and figure.from_year
-    ]  # fmt: skip
+    for item in dataset.figures:
+        if (item.area_code, item.indicator, item.scope) == (area_code, indicator, scope):
+            if not dataset.of_present_unit(item):
+                entries.append(_entry(scope, item, "earlier_unit"))
+            elif item.from_year:
+                entries.append(replace(_entry(scope, item, "period_average"), from_year=str(item.from_year)))
     return entries
 
 
-def _entry(scope: str, figure: Observation, standing: Standing) -> Entry:
+def _entry(scope: str, figure: Observation | Figure, standing: Standing) -> Entry:
     return Entry(
         scope, figure.year, "", figure.standard, f"{figure.value:.10g}", figure.qualifier, figure.status,
         figure.source_id, figure.available_from, figure.available_basis, standing, figure.note,
