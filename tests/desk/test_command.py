@@ -64,6 +64,15 @@ def test_ingest_as_of_a_day_is_what_history_tells(call: Call, folder: Path, tmp_
     assert told["2026-03-02"] == {("3.37", "counts"), ("3.36", "replaced")}
 
 
+def test_no_figure_comes_in_on_a_day_ahead(call: Call, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(text([changed(2, year="2027", status="preliminary")]), encoding="utf-8")
+    options = ("--data", folder, "--yes", "--no-model", "--as-of", "2099-01-01")
+    before = (folder / "observations.csv").read_bytes()
+    assert call("ingest", tmp_path / "in.csv", *options)[0] == 2
+    assert call("check", tmp_path / "in.csv", "--as-of", "2099-01-01")[0] == 1
+    assert (folder / "observations.csv").read_bytes() == before
+
+
 def test_history_lists_conflicts(call: Call) -> None:
     code, printed = call("history", "20", "poverty_rate", "--as-of", "2026-11-23", "--json")
     in_2025 = {(item["value"], item["standing"]) for item in json.loads(printed)["entries"] if item["year"] == 2025}

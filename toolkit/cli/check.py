@@ -82,7 +82,8 @@ def _of_files(files: list[Path], folder: Path, mapping: ColumnMapping | None, da
     from toolkit.desk.check import check_file
     from toolkit.desk.ingest import usable_folder
 
-    reference = replace(usable_folder(folder)[0], today=day)
+    reference = usable_folder(folder)[0]
+    reference = replace(reference, today=min(day, reference.today))
     return [problem for file in files for problem in check_file(file, reference, mapping)]
 
 

@@ -105,9 +105,15 @@ class Dataset:
 
     def of_present_unit(self, figure: Figure) -> bool:
         """Say whether a figure is of the unit that bears its area's code on the dataset's day."""
-        if len(self.areas.units(figure.area_code)) == 1:
-            return True
-        return self.areas.unit_in(figure.area_code, figure.year) == self.areas.get(figure.area_code, self.as_of)
+        key = (figure.area_code, figure.year)
+        if key not in self._present:
+            self._present[key] = self.areas.unit_in(*key) == self.areas.get(figure.area_code, self.as_of)
+        return self._present[key]
+
+    @cached_property
+    def _present(self) -> dict[tuple[str, int], bool]:
+        """Answers of :meth:`of_present_unit`, by code and year."""
+        return {}
 
 
 def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:

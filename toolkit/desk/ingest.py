@@ -8,7 +8,7 @@ from datetime import date
 from itertools import chain, count
 from pathlib import Path
 
-from toolkit.base.errors import DataError, Problem, ToolkitError
+from toolkit.base.errors import DataError, Problem, ToolkitError, UsageError
 from toolkit.base.files import sha256, write_atomic
 from toolkit.base.lock import locked
 from toolkit.base.texts import say
@@ -109,9 +109,14 @@ def prepare(
     ------
     DataError
         If the folder's own files have errors: nothing is built on sand.
+    UsageError
+        If `today` lies ahead.
     """
     reference, held = usable_folder(folder)
-    reference = replace(reference, today=today or reference.today)
+    day = today or reference.today
+    if day > reference.today:
+        raise UsageError(say("desk.day_ahead", day=day), say("desk.day_ahead.remedy", today=reference.today))
+    reference = replace(reference, today=day)
     incoming = tuple(read_incoming(path, reference, mapping) for path in files)
     proposed = [item for file in incoming for item in file.proposed]
     path = folder / OBSERVATIONS.file
