@@ -22,6 +22,7 @@ from toolkit.cli.main import app
         (["report", "--area", "06034", "--level", "commune", "--lang", "en"], 2, ["ended on 2025-06-30", "06040"]),
         (["report", "--level", "village", "--lang", "en"], 2, ["village", "Choose province, district or commune"]),
         (["report", "--lang", "fr"], 2, ["fr", "vi, en"]),
+        (["report", "--lang", "vi,fr"], 2, ["fr", "vi, en"]),
         (["report", "--format", "odt", "--lang", "en"], 2, ["odt", "html"]),
         (["report", "--as-of", "yesterday", "--lang", "en"], 2, ["“yesterday” is no date"]),
         (["report", "--data", "/no/such/folder"], 2, ["/no/such/folder"]),

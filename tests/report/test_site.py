@@ -248,7 +248,8 @@ STRANGE = {
     "en": re.compile(r"\b(?:năm|của|và|tỷ lệ|mục tiêu|số liệu|không|được|chưa|khả năng|huyện|xã|dự báo)\b"),
 }
 """Words that only the other language has."""
-CLAUSE = re.compile(r"(?:mục|clause) [\d./]+")
+CLAUSE = re.compile(r"(?:mục|clause) [\d./]+|“toolkit [^”]*”")
+"""Clauses of the plan and commands are the same in both languages."""
 
 
 def spoken(page: Path) -> Iterator[str]:

@@ -12,14 +12,14 @@ from toolkit.attainment.table import verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.plan.schema import Plan
-from toolkit.report.parts import Cell, Column, Paragraph, Table
-from toolkit.report.sections import Block, Section
+from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
+from toolkit.report.sections import Block, Folded, Section
 from toolkit.report.words import SCALE, Words
 
 STEP = 0.05
 """A probability that moved by less than this is not told."""
-MOST = 40
-"""Changes told at most: the largest."""
+FIRST, MOST = 12, 40
+"""Changes told at once, and told at all: the largest."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,11 @@ def changes_section(
     rows = tuple(_row(words, plan, names, change) for change in found[:MOST])
     blocks: list[Block] = [
         Paragraph(words.counted("changes.intro", len(found)), "note"),
-        Table("changes", words.t("changes.caption"), columns, rows, quiet=True),
+        Table("changes", words.t("changes.caption"), columns, rows[:FIRST], quiet=True),
     ]
+    if smaller := rows[FIRST:]:
+        table = Table("changes-smaller", words.t("changes.caption"), columns, smaller, quiet=True)
+        blocks.append(Folded(Heading(words.counted("changes.smaller", len(smaller))), (table,)))
     if len(found) > MOST:
         blocks.append(Paragraph(words.counted("changes.rest", len(found) - MOST), "note"))
     return Section("changes", title, tuple(blocks))

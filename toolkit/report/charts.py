@@ -17,7 +17,7 @@ RIGHT, TOP, BOTTOM = 352.0, 9.0, 201.0
 LETTER, SMALL = 6.4, 5.8
 """Widths of a letter of ten and of nine points."""
 BANDS = (("p-95", "low95", "high95"), ("p-80", "low80", "high80"), ("p-50", "low50", "high50"))
-MARKERS = {"final": "p-dot", "reported": "p-dot p-open", "preliminary": "p-dot p-open"}
+MARKERS = {"final": "p-dot", "reported": "p-dot p-open", "preliminary": "p-dot"}
 STEPS = (1, 2, 5, 10)
 
 

@@ -22,7 +22,7 @@ PADDING, LETTER, LONGEST, DRAWN = 0.035, 0.0125, 14, 0.14
 """Shares of the page's width: margins of a cell, a letter (of words up to so many), a small line with its margins."""
 
 MARKS = {
-    "final": "●", "reported": "○", "preliminary": "△", "stand_in": "◇", "overruled": "✕", "median": "━━",
+    "final": "●", "reported": "○", "preliminary": "▲", "stand_in": "◇", "overruled": "✕", "median": "━━",
     "median_proxy": "━ ━", "bands": "▒", "parent": "┄┄", "goal": "╌╌", "break": "┊",
 }  # fmt: skip
 """How the key of the charts shows each mark in print, where there are no small drawings between words."""
