@@ -9,11 +9,12 @@ from toolkit.attainment.result import Attainment
 from toolkit.forecast.paths import Path
 from toolkit.report.context import Context
 from toolkit.report.fans import fan
+from toolkit.report.figures import Fan
 from toolkit.report.words import Words
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.ticker import Locator
 
 BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))
 MIDDLE, USUAL, GOAL, INK = "#12548f", "#6b7785", "#9c3d00", "#1f2933"
@@ -53,18 +54,25 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
         if years[0] <= year <= years[-1]:
             axes.axvline(year - 0.5, color=USUAL, linewidth=0.8, linestyle=":")
             axes.annotate(label, (year - 0.45, 1.0), xycoords=("data", "axes fraction"), va="top", fontsize=7)
+    _dress(axes, chart, context)
+    figure.supxlabel("\n".join(_footnotes(context, found, chart.note)), x=0.02, ha="left", fontsize=6.5, color=USUAL)
+    return figure
+
+
+def _dress(axes: Axes, chart: Fan, context: Context) -> None:
+    """Add what makes a chart stand alone: title, unit, key, and whether its data are simulated."""
+    from matplotlib.ticker import MaxNLocator
+
     axes.set_title(f"{chart.title} – {context.here}\n", loc="left", fontsize=11)
     axes.text(0.0, 1.02, chart.subtitle, transform=axes.transAxes, fontsize=7.5, color=USUAL)
     write, places = context.words.numbers.decimal, 0 if axes.get_ylim()[1] > 5 else 1
     axes.yaxis.set_major_formatter(lambda value, _: write(value, places))
-    axes.xaxis.set_major_locator(_whole_years())
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=4, fontsize=7, frameon=False)
-    figure.supxlabel("\n".join(_footnotes(context, found, chart.note)), x=0.02, ha="left", fontsize=6.5, color=USUAL)
+    axes.spines[["top", "right"]].set_visible(False)
     if context.facts.simulated:
         mark = context.words.t("simulated")
         axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", color=GOAL, fontsize=9, alpha=0.8, wrap=True)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure
 
 
 def median_line(path: Path | None, until: int) -> tuple[tuple[int, float], ...]:
@@ -74,12 +82,6 @@ def median_line(path: Path | None, until: int) -> tuple[tuple[int, float], ...]:
     middle = path.quantiles((0.5,))[:, 0]
     years = [int(year) for year in path.years if path.evidence.last_year <= year <= until]
     return tuple((year, float(middle[path.position(year)])) for year in years)
-
-
-def _whole_years() -> Locator:
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(integer=True)
 
 
 def _footnotes(context: Context, found: Attainment, note: str) -> list[str]:
