@@ -55,7 +55,7 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
             axes.axvline(year - 0.5, color=USUAL, linewidth=0.8, linestyle=":")
             axes.annotate(label, (year - 0.45, 1.0), xycoords=("data", "axes fraction"), va="top", fontsize=7)
     _dress(axes, chart, context)
-    figure.supxlabel("\n".join(_footnotes(context, found, chart.note)), x=0.02, ha="left", fontsize=6.5, color=USUAL)
+    figure.supxlabel("\n".join(footnotes(context, found, chart.note)), x=0.02, ha="left", fontsize=6.5, color=USUAL)
     return figure
 
 
@@ -84,7 +84,7 @@ def median_line(path: Path | None, until: int) -> tuple[tuple[int, float], ...]:
     return tuple((year, float(middle[path.position(year)])) for year in years)
 
 
-def _footnotes(context: Context, found: Attainment, note: str) -> list[str]:
+def footnotes(context: Context, found: Attainment, note: str) -> list[str]:
     """Return what a chart rests on: who published its figures, and what stands in for what."""
     import textwrap
 
