@@ -6,6 +6,7 @@ largest of its children.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -99,7 +100,7 @@ def cells(asked: ReportRequest) -> dict[str, float]:
 
 def measured(work: Callable[[], dict[str, float]]) -> dict[str, float]:
     """Return what `work` returns, with time, core-seconds and peaks of memory."""
-    stop, largest = threading.Event(), [0.0]
+    stop, largest = threading.Event(), {"zygote": 0.0, "forked": 0.0}
     watcher = threading.Thread(target=_watch_children, args=(stop, largest))
     watcher.start()
     begun, before = time.perf_counter(), _core_seconds()
@@ -113,7 +114,7 @@ def measured(work: Callable[[], dict[str, float]]) -> dict[str, float]:
         "seconds": time.perf_counter() - begun,
         "core_seconds": _core_seconds() - before,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "peak_child": largest[0],
+        **{f"peak_{role}": size for role, size in largest.items()},
     }
 
 
@@ -122,15 +123,16 @@ def _core_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def _watch_children(stop: threading.Event, largest: list[float]) -> None:
+def _watch_children(stop: threading.Event, largest: dict[str, float]) -> None:
     import psutil
 
+    me = psutil.Process(os.getpid())
     while not stop.wait(0.5):
-        for child in psutil.Process(os.getpid()).children(recursive=True):
-            try:
-                largest[0] = max(largest[0], child.memory_info().rss / MEBI)
-            except psutil.Error:
-                continue
+        zygotes = {child.pid for child in me.children()}
+        for child in me.children(recursive=True):
+            role = "zygote" if child.pid in zygotes else "forked"
+            with contextlib.suppress(psutil.Error):
+                largest[role] = max(largest[role], child.memory_info().rss / MEBI)
 
 
 def main(what: str, data: str, folder: str, level: str, count: str, draws: str, workers: str, formats: str) -> None:
