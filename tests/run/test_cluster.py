@@ -26,7 +26,7 @@ distributed = pytest.importorskip("distributed")
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toolkit.run.cluster.CONNECT_SECONDS", 0.5)
     with pytest.raises(UsageError, match=r"No scheduler answers at tcp://127\.0\.0\.1:9"):
-        run_on_cluster([], "tcp://127.0.0.1:9")
+        run_on_cluster([], "tcp://127.0.0.1:9", kernels="plain")
 
 
 @pytest.fixture
@@ -45,7 +45,6 @@ def die_with_one(client: Any) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.load
 @pytest.mark.filterwarnings("ignore")  # what distributed says about a worker we killed
 def test_a_killed_worker_costs_only_a_retry(tmp_path: Path, cluster: Any) -> None:
     template = write_notebook(tmp_path / "t.ipynb", "import time\ntime.sleep(1)\nprint(area_code)")
@@ -62,7 +61,7 @@ def test_a_killed_worker_costs_only_a_retry(tmp_path: Path, cluster: Any) -> Non
                 killed.append(die_with_one(client))
 
     # the notebook shows no document, so no page can be made: the error says that all else went well
-    done = run_on_cluster(jobs, cluster.scheduler_address, on_done=kill_once)
+    done = run_on_cluster(jobs, cluster.scheduler_address, kernels="plain", on_done=kill_once)
     assert killed
     assert [item.job.name for item in done] == [job.name for job in jobs]
     assert all("shows no document" in item.error for item in done)
@@ -70,7 +69,6 @@ def test_a_killed_worker_costs_only_a_retry(tmp_path: Path, cluster: Any) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.load
 @pytest.mark.filterwarnings("ignore")
 def test_sixty_five_communes_on_a_cluster_that_loses_a_worker(tmp_path: Path, cluster: Any) -> None:
     import threading

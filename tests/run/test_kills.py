@@ -38,7 +38,6 @@ def finish(folder: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.load
 def test_killed_at_twenty_random_moments_the_next_run_completes_it(tmp_path: Path) -> None:
     begun = time.monotonic()
     finish(tmp_path / "undisturbed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -35,6 +36,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from toolkit.run.provenance import commit, versions
+
+        print(f"langson-toolkit {versions()['langson-toolkit']} {commit()}".strip())  # noqa: T201
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print version and commit, and exit.")
+    ] = False,
+) -> None:
+    """Hold the options that go before any command."""
+
+
 app.command("backtest")(backtest.backtest)
 app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)

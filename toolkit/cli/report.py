@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from toolkit.plan.schema import Plan
     from toolkit.report.papers import Edition
     from toolkit.run.kernels import Kernels
-    from toolkit.run.reports import ReportRequest
+    from toolkit.run.request import ReportRequest
 
 
 def report(
@@ -99,7 +99,7 @@ def report(
     from toolkit.report.index import start_html
     from toolkit.run.notebook import Limits
     from toolkit.run.provenance import PROJECT
-    from toolkit.run.reports import ReportRequest
+    from toolkit.run.request import ReportRequest
 
     languages = tuple(dict.fromkeys(texts(name.strip()).language for name in lang.split(",")))
     edition = _edition(formats, cycle, audience, since)

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.run.batch import Done, Job, run_job
+from toolkit.run.forked import Zygote
+from toolkit.run.kernels import Kernels
 
-RETRIES = 2
+RETRIES = 3
 """How often a job is tried again whose worker was lost."""
 CONNECT_SECONDS = 10
+
+
+def run_there(job: Job, kernels: Kernels) -> Done:
+    """Run a job in a worker's process."""
+    return run_job(job, _warm().address if kernels == "forked" else "")
+
+
+@cache
+def _warm() -> Zygote:
+    """Return this process's own zygote, started once; it ends with the process, however that ends."""
+    zygote = Zygote()
+    atexit.register(zygote.close)
+    return zygote
 
 
 def run_on_cluster(
     jobs: Sequence[Job],
     scheduler: str,
     *,
+    kernels: Kernels,
     on_done: Callable[[Done], None] = lambda _: None,
-    work: Callable[[Job], Done] = run_job,
 ) -> list[Done]:
     """Run jobs on the workers of a Dask cluster and return how each ended, in the order of `jobs`.
 
@@ -29,10 +46,10 @@ def run_on_cluster(
         What to make; the paths in them must mean the same on every machine.
     scheduler :
         Address such as ``tcp://host:8786``.
+    kernels :
+        ``forked``: each worker forks its kernels from a warm process of its own.
     on_done :
         Called in this process after each job.
-    work :
-        What a worker does with a job; must be importable there.
 
     Raises
     ------
@@ -51,7 +68,7 @@ def run_on_cluster(
     ended: dict[str, Done] = {}
     with client:
         as_completed: Any = distributed.as_completed
-        futures = {client.submit(work, job, pure=False, retries=RETRIES): job for job in jobs}
+        futures = {client.submit(run_there, job, kernels, pure=False, retries=RETRIES): job for job in jobs}
         for future in as_completed(futures, loop=client.loop):
             job = futures[future]
             lost = future.exception()

@@ -42,11 +42,6 @@ def program_key() -> str:
     )
 
 
-def data_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of a data folder, by its path beginning with the folder's name."""
-    return hashes(folder.rglob("*"), folder.parent)
-
-
 class Records:
     """The records of finished reports in a run's folder.
 

@@ -23,7 +23,7 @@ from toolkit.run.session import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-    from toolkit.run.reports import ReportRequest
+    from toolkit.run.request import ReportRequest
 
 ATTAINMENT = "attainment.csv"
 WORKBOOK = "attainment.xlsx"

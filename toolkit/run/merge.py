@@ -14,7 +14,8 @@ from toolkit.base.texts import say
 from toolkit.forecast.store import INDEX as STORE_INDEX
 from toolkit.run.about import FORECASTS, read_about, write_here
 from toolkit.run.fresh import RECORDS
-from toolkit.run.reports import KEY, QUIET, Listener, ReportRequest, ReportRun, forecasts_key, make_reports
+from toolkit.run.reports import KEY, QUIET, Listener, ReportRun, forecasts_key, make_reports
+from toolkit.run.request import ReportRequest
 from toolkit.run.verify import read_manifest, request_of
 
 SAME = ("as_of", "seed", "draws", "model", "commit", "command", "versions", "inputs")

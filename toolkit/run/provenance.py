@@ -12,6 +12,7 @@ from typing import Any
 
 from toolkit.base.files import sha256, write_atomic
 from toolkit.data.dataset import Dataset
+from toolkit.data.folder import NATIONAL, file_of
 from toolkit.forecast.store import Forecasts
 from toolkit.report.facts import RunFacts
 
@@ -68,10 +69,22 @@ def hashes(files: Iterable[Path], base: Path) -> dict[str, str]:
     return {file.relative_to(base).as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
 
 
+def data_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a data folder, by its path beginning with the folder's name.
+
+    What a province leaves to the country belongs to it, by the name of the country's folder.
+    """
+    above = [file for file in (file_of(folder, name) for name in NATIONAL) if file.parent != folder and file.is_file()]
+    return hashes(folder.rglob("*"), folder.parent) | {
+        f"{file.parent.name}/{file.name}": sha256(file) for file in above
+    }
+
+
 def inputs_of(data: Path) -> dict[str, str]:
     """Return the hashes of what goes into a run: data, plans, templates and lock."""
-    inputs = hashes(data.rglob("*"), data.parent)
-    return inputs | hashes([*(PROJECT / "parameterized").glob("*.ipynb"), PROJECT / "requirements.lock"], PROJECT)
+    return data_hashes(data) | hashes(
+        [*(PROJECT / "parameterized").glob("*.ipynb"), PROJECT / "requirements.lock"], PROJECT
+    )
 
 
 def is_output(file: Path) -> bool:

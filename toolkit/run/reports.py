@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from toolkit.base.files import sha256, write_atomic
 from toolkit.base.names import slug
-from toolkit.base.texts import Language, texts
-from toolkit.data.areas import Area
+from toolkit.base.texts import texts
 from toolkit.report.changes import earlier_answers
-from toolkit.report.papers import Edition
 from toolkit.run.about import FORECASTS
 from toolkit.run.batch import Done, Job, run_jobs
 from toolkit.run.cluster import run_on_cluster
 from toolkit.run.forked import Zygote
-from toolkit.run.fresh import Lock, Records, content_key, data_hashes, program_key
+from toolkit.run.fresh import Lock, Records, content_key, program_key
 from toolkit.run.gather import ATTAINMENT, INDEX, SINCE, gather
-from toolkit.run.kernels import Kernels, usual_kernels
-from toolkit.run.notebook import Limits
+from toolkit.run.kernels import usual_kernels
 from toolkit.run.parameters import check_parameters
-from toolkit.run.provenance import PROJECT, commit
+from toolkit.run.provenance import PROJECT, commit, data_hashes
+from toolkit.run.request import ReportRequest
 from toolkit.run.session import Run, compute_run, open_run, save_run
 
 TEMPLATES = PROJECT / "parameterized"
@@ -31,71 +28,6 @@ AREA_TEMPLATE = TEMPLATES / "area_report.ipynb"
 SUMMARY_TEMPLATE = TEMPLATES / "plan_summary.ipynb"
 SUMMARY = "plan-summary"
 KEY = "key"
-
-
-@dataclass(frozen=True)
-class ReportRequest:
-    """What to report on.
-
-    Attributes
-    ----------
-    areas :
-        Areas to report on, in order; one report each.
-    summary :
-        Whether to make the plan summary too.
-    language :
-        ``vi`` or ``en``.
-    folder :
-        The run: all files go below it.
-    data :
-        Data folder.
-    plan :
-        Identifier of the plan; None for the only one.
-    as_of :
-        Only what was known on this day is used.
-    draws, seed, model :
-        Of the forecasts.
-    workers :
-        Number of processes; all cores if None.
-    kernels :
-        ``forked`` from a process that has imported everything, or ``plain``; what suits the system if None.
-    force :
-        Make everything anew, even what an earlier run left that is still good.
-    limits :
-        On the time of a cell and of a notebook.
-    shard :
-        (i, n): make only the i-th of n parts of the areas, to be merged later; None for all.
-    scheduler :
-        Address of a Dask cluster to run on; empty for this machine.
-    command :
-        How the run can be asked for again, recorded in the manifest.
-    edition :
-        Forms, reporting round and audience of the reports.
-    """
-
-    areas: tuple[Area, ...]
-    summary: bool
-    language: Language
-    folder: Path
-    data: Path
-    plan: str | None
-    as_of: date
-    draws: int
-    seed: int
-    model: str
-    workers: int | None = None
-    kernels: Kernels | None = None
-    force: bool = False
-    limits: Limits = Limits()  # noqa: RUF009  (frozen)
-    shard: tuple[int, int] | None = None
-    scheduler: str = ""
-    command: str = ""
-    edition: Edition = Edition()  # noqa: RUF009  (frozen)
-
-    @property
-    def mine(self) -> tuple[Area, ...]:
-        """Return the areas of this shard."""
-        return self.areas[self.shard[0] - 1 :: self.shard[1]] if self.shard else self.areas
 
 
 @dataclass(frozen=True)
@@ -259,7 +191,8 @@ def _done(request: ReportRequest, plan: _Plan, zygote: str, listener: Listener) 
         listener.done(done)
 
     if request.scheduler:
-        made = run_on_cluster(plan.stale, request.scheduler, on_done=finished)
+        kernels = request.kernels or usual_kernels()
+        made = run_on_cluster(plan.stale, request.scheduler, kernels=kernels, on_done=finished)
     else:
         made = run_jobs(plan.stale, workers=request.workers, on_start=listener.start, on_done=finished, zygote=zygote)
     ended |= {done.job.name: done for done in made}

@@ -18,7 +18,8 @@ from toolkit.run.about import read_about
 from toolkit.run.compare import FileResult, compare_runs
 from toolkit.run.gather import SINCE
 from toolkit.run.provenance import MANIFEST, PROJECT, inputs_of, is_output
-from toolkit.run.reports import ReportRequest, make_reports
+from toolkit.run.reports import make_reports
+from toolkit.run.request import ReportRequest
 
 Change = Literal["altered", "missing", "added"]
 
