@@ -17,6 +17,8 @@ from toolkit.models import Forecaster
 __all__ = ["COLUMNS", "PARENT", "forecast_table"]
 
 DRAWS = 2000
+TOGETHER = 32
+"""Children drawn at a time: memory does not grow with their number."""
 
 
 def forecast_table(
@@ -82,8 +84,12 @@ def forecast_panel(
     parent_panel = histories.panel_of([PARENT])
     years = range(int(min([*children.year, *parent_panel.year])), ahead[-1] + 1)
     parent = forecaster.paths(parent_panel, years, draws=DRAWS)
-    found = forecaster.paths(children, ahead, draws=DRAWS, parent=parent)
-    return names, np.moveaxis(np.quantile(found.values, levels, axis=0), 0, -1)
+    draw = models.followers(forecaster, children, ahead, draws=DRAWS, parent=parent)
+    found = [
+        np.quantile(draw(np.arange(start, min(start + TOGETHER, len(names)))).values, levels, axis=0)
+        for start in range(0, len(names), TOGETHER)
+    ]
+    return names, np.moveaxis(np.concatenate(found, axis=1), 0, -1)
 
 
 def block_of(histories: Histories, names: list[str], found: np.ndarray, levels: np.ndarray) -> pd.DataFrame:

@@ -24,9 +24,9 @@ def followers(
     years: Sequence[int],
     *,
     draws: int,
-    seed: int,
-    segments: Sequence[int],
     parent: Paths,
+    seed: int = 0,
+    segments: Sequence[int] | None = None,
 ) -> Drawing:
     """Fit a panel that follows a parent once, and return what draws any of its units.
 

@@ -50,11 +50,13 @@ def ours(asked: ReportRequest) -> dict[str, float]:
         begun[key] = time.perf_counter()
 
     make_reports(asked, Listener(stage=stage, done=done.append))
+    begun["end"] = time.perf_counter()
     made = [item for item in done if not item.error]
     return {
         "areas": len(made),
         "forecasting": begun["run.reporting"] - begun["run.forecasting"],
         "reporting": begun["run.gathering"] - begun["run.reporting"],
+        "gathering": begun["end"] - begun["run.gathering"],
         "cells": sum(item.cell_seconds for item in made),
     }
 
