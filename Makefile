@@ -59,8 +59,8 @@ lab: $(READY)  ## JupyterLab with the notebooks
 notebooks: $(READY)  ## run all notebooks; executed copies go to reports/notebooks
 	$(BIN)/python -m toolkit.run.showcase notebooks reports/notebooks
 
-bench: $(DEV)  ## measure speed, as ratios in one run
-	$(BIN)/python -m toolkit.run.bench
+bench: $(DEV)  ## measure speed and memory against their budgets (BENCH=--quick: without the longest)
+	$(BIN)/python -m toolkit.run.bench $(BENCH)
 
 explore: $(READY)  ## the scenario page in a browser, on this machine alone
 	$(BIN)/python -m toolkit.run.explorer notebooks/03_scenarios.ipynb

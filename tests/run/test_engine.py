@@ -13,8 +13,10 @@ from typer.testing import CliRunner, Result
 from tests.conftest import ROOT, TODAY
 from toolkit.base.errors import UsageError
 from toolkit.cli.main import app
+from toolkit.run import provenance, reports
 from toolkit.run.fresh import Lock
 from toolkit.run.session import open_run
+from toolkit.run.verify import altered_files, made_again, read_manifest
 
 AREAS = ("--area", "20", "--area", "182")
 COMMON = ("--lang", "en", "--draws", "200", "--as-of", TODAY.isoformat())
@@ -24,9 +26,9 @@ def toolkit(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def report(folder: Path | str, *more: str | Path) -> list[dict]:
+def report(folder: Path | str, *more: str | Path, areas: tuple[str, ...] = AREAS) -> list[dict]:
     """Make a small run and return its events."""
-    done = toolkit("report", *AREAS, *COMMON, "--out", folder, "--json", *more)
+    done = toolkit("report", *areas, *COMMON, "--out", folder, "--json", *more)
     assert done.exit_code == 0, done.output
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
@@ -102,6 +104,39 @@ def test_verify_names_every_altered_file(run: Path, data: Path) -> None:
     assert len(done.output.splitlines()) == 3
 
 
+def test_a_changed_digit_in_any_input_output_or_template_is_named(
+    run: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(ROOT / "parameterized", project / "parameterized")
+    shutil.copy2(ROOT / "requirements.lock", project / "requirements.lock")
+    monkeypatch.setattr(provenance, "PROJECT", project)
+    record = read_manifest(run)
+    places = {("output", name): run / name for name in record["outputs"]}
+    for name in record["inputs"]:
+        places["input", name] = (data.parent if name.startswith("data/") else project) / name
+    assert altered_files(run, data=data) == ()
+    assert {"parameterized/area_report.ipynb", "requirements.lock", "data/observations.csv"} <= record["inputs"].keys()
+    for (part, name), file in places.items():
+        content = file.read_bytes()
+        digit = next((place for place, byte in enumerate(content) if byte in b"0123456789"), 0)
+        file.write_bytes(content[:digit] + bytes([content[digit] ^ 1 if content else 49]) + content[digit + 1 :])
+        found = [(item.part, item.file, item.change) for item in altered_files(run, data=data)]
+        file.write_bytes(content)
+        assert found == [(part, name, "altered")]
+
+
+def test_what_a_province_leaves_to_the_country_is_vouched_for(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("panels"))
+    province = tmp_path / "data" / "provinces" / "bac-kan"
+    before = provenance.data_hashes(province)
+    assert {"bac-kan/observations.csv", "data/indicators.yaml", "data/breaks.csv"} <= before.keys()
+    table = tmp_path / "data" / "breaks.csv"
+    table.write_bytes(table.read_bytes().replace(b"0.37", b"0.38", 1))
+    now = provenance.data_hashes(province)
+    assert [name for name in before if now[name] != before[name]] == ["data/breaks.csv"]
+
+
 def test_the_research_object_names_every_file_once(run: Path) -> None:
     graph = json.loads((run / "ro-crate-metadata.json").read_text(encoding="utf-8"))["@graph"]
     ids = [entity["@id"] for entity in graph]
@@ -119,16 +154,18 @@ def test_a_second_run_in_the_same_folder_is_kept_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_shards_that_are_merged_equal_one_run(run: Path, data: Path, tmp_path: Path) -> None:
-    assert made(report(tmp_path / "a", "--data", data, "--shard", "1/2")) == ["20"]
-    assert made(report(tmp_path / "b", "--data", data, "--shard", "2/2")) == ["182"]
-    incomplete = toolkit("merge", tmp_path / "a", "--out", tmp_path / "no", "--lang", "en")
-    assert (incomplete.exit_code, "missing: 182" in str(incomplete.exception)) == (1, True)
-    done = toolkit("merge", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "all", "--lang", "en")
+def test_shards_that_are_merged_equal_one_run(data: Path, tmp_path: Path) -> None:
+    areas = ("--area", "182", "--area", "06112", "--area", "05977")  # a district and communes of two others
+    report(tmp_path / "whole", "--data", data, areas=areas)
+    for part, codes in (("1/2", ["05977", "182"]), ("2/2", ["06112"])):
+        assert made(report(tmp_path / part[0], "--data", data, "--shard", part, areas=areas)) == codes
+    incomplete = toolkit("merge", tmp_path / "1", "--out", tmp_path / "no", "--lang", "en")
+    assert (incomplete.exit_code, "missing: 06112" in str(incomplete.exception)) == (1, True)
+    done = toolkit("merge", tmp_path / "1", tmp_path / "2", "--out", tmp_path / "all", "--lang", "en")
     assert done.exit_code == 0, done.output
-    assert "[2/2]" in done.output
+    assert "[3/3]" in done.output
     assert "still good, kept" in done.output
-    assert contents(tmp_path / "all") == contents(run)
+    assert contents(tmp_path / "all") == contents(tmp_path / "whole")
 
 
 @pytest.mark.slow
@@ -157,6 +194,34 @@ def test_verify_makes_the_run_again_and_names_the_numbers_that_changed(run: Path
     assert done.exit_code == 1
     assert "output attainment.csv: altered" in done.output
     assert f"row {row + 1} (20, {cells[3]}), column probability: was “0.123”" in done.output
+
+
+@pytest.mark.slow
+def test_a_changed_input_or_template_changes_numbers_that_verify_names(
+    run: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = data / "observations.csv"
+    kept = table.read_bytes()
+    try:
+        assert kept.count(b",2025,,2.32,") >= 1
+        table.write_bytes(kept.replace(b",2025,,2.32,", b",2025,,2.42,", 1))
+        done = toolkit("verify", run, "--lang", "en")
+    finally:
+        table.write_bytes(kept)
+    assert done.exit_code == 1
+    assert "input data/observations.csv: altered" in done.output
+    assert "column last_value: was “2.32”, is “2.42”" in done.output
+
+    template = tmp_path / "area_report.ipynb"
+    source = (ROOT / "parameterized" / "area_report.ipynb").read_text(encoding="utf-8")
+    notebook = json.loads(source)
+    notebook["cells"][-1]["source"] = [*notebook["cells"][-1]["source"], "\n# 7"]
+    template.write_text(json.dumps(notebook), encoding="utf-8")
+    monkeypatch.setattr(reports, "AREA_TEMPLATE", template)
+    changed = [item for item in made_again(run, tmp_path / "again", data=data) if item.outcome != "identical"]
+    notebooks = [item for item in changed if item.file.endswith(".ipynb")]
+    assert len(notebooks) == 2
+    assert all("source" in item.differences[0].place for item in notebooks)
 
 
 @pytest.mark.slow

@@ -207,7 +207,8 @@ def large_table(folder: Path) -> Line:
     source = folder / "histories.csv"
     short_series(units, years, panels).round({"value": 3}).to_csv(source, index=False)
     program = "from toolkit.cli.main import main; main()"
-    command = [sys.executable, "-c", program, "forecast", "--table", source, "--out", folder / "forecasts.csv"]
+    files = ("--table", str(source), "--out", str(folder / "forecasts.csv"))
+    command = [sys.executable, "-c", program, "forecast", *files]
     begun = time.perf_counter()
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
