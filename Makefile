@@ -41,7 +41,7 @@ test: $(DEV) lint  ## all quick tests (sets up by itself)
 test-slow: $(DEV)  ## browser and kill tests, one after another: they watch processes and the clock
 	$(BIN)/python -m pytest -m "slow and not load"
 
-test-load: $(DEV)  ## the longest ones: twenty kills, 65 communes on a cluster
+test-load: $(DEV)  ## what is longer still
 	$(BIN)/python -m pytest -m load
 
 lint: $(DEV)  ## style, types, and the direction of imports

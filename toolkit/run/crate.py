@@ -15,6 +15,7 @@ from toolkit.base.texts import Language, texts
 from toolkit.report.facts import RunFacts
 
 CRATE = "ro-crate-metadata.json"
+DEVELOPERS = "The Lạng Sơn indicator toolkit developers"
 LICENSE = "https://spdx.org/licenses/MIT"
 _FORMATS = {
     ".html": "text/html",
@@ -24,6 +25,7 @@ _FORMATS = {
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".pdf": "application/pdf",
     ".npz": "application/zip",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _HEAD = {
     "@id": CRATE,
@@ -68,7 +70,9 @@ def _root(names: Sequence[str], facts: RunFacts, language: Language, plan: str) 
         "license": {"@id": LICENSE},
         "inLanguage": language,
         "hasPart": [{"@id": name} for name in names],
-        "mentions": [{"@id": "#run"}],
+        "author": {"@id": "#developers"},
+        "publisher": {"@id": "#developers"},
+        "mentions": {"@id": "#run"},
     }
 
 
@@ -77,8 +81,7 @@ def _licence() -> dict[str, Any]:
 
 
 def _file(name: str) -> Mapping[str, Any]:
-    kind = _FORMATS.get(Path(name).suffix)
-    return {"@id": name, "@type": "File", "name": name} | ({"encodingFormat": kind} if kind else {})
+    return {"@id": name, "@type": "File", "name": name, "encodingFormat": _FORMATS.get(Path(name).suffix, "text/plain")}
 
 
 def _made(facts: RunFacts) -> list[Mapping[str, Any]]:
@@ -93,6 +96,8 @@ def _made(facts: RunFacts) -> list[Mapping[str, Any]]:
         "@type": "CreateAction",
         "name": facts.command or "toolkit report",
         "instrument": {"@id": "#toolkit"},
+        "agent": {"@id": "#developers"},
         "result": {"@id": "./"},
     }
-    return [program, action]
+    developers = {"@id": "#developers", "@type": "Organization", "name": DEVELOPERS}
+    return [program, action, developers]
