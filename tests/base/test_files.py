@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from toolkit.base.files import sha256, write_atomic
+from toolkit.base.files import scratch_prefix, sha256, write_atomic
 
 
 def test_text_and_bytes_are_written_whole(tmp_path: Path) -> None:
@@ -30,3 +34,17 @@ def test_a_failed_write_leaves_the_old_file_alone(tmp_path: Path, monkeypatch: p
         write_atomic(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_killed_processes_left_is_removed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = [tmp_path / f"toolkit-kernel-{name}" for name in (f"{ended.pid}-a", f"{os.getpid()}-b", "x-c")]
+    left.append(tmp_path / f"toolkit-run-{ended.pid}-d")
+    for folder in left:
+        folder.mkdir()
+    assert scratch_prefix("kernel") == f"toolkit-kernel-{os.getpid()}-"
+    assert [folder.exists() for folder in left] == [False, True, True, True]

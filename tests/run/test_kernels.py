@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import psutil
 import pytest
 
 from tests.run.notebooks import write_notebook
+from toolkit.base.files import scratch_prefix
 from toolkit.run.forked import POSSIBLE, ForkedProcess, Zygote
 from toolkit.run.notebook import Limits, NotebookError, execute
 
@@ -155,7 +157,9 @@ def test_a_child_ends_when_its_client_hangs_up(warm: Zygote, tmp_path: Path) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "forked"])
 @pytest.mark.parametrize("end", [None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_process_and_no_folder_is_left(tmp_path: Path, kind: str, end: signal.Signals | None) -> None:
+def test_no_process_and_no_folder_is_left(
+    tmp_path: Path, kind: str, end: signal.Signals | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scratch = tmp_path / "t"
     scratch.mkdir()
     seconds = 0 if end is None else 300
@@ -199,8 +203,10 @@ def test_no_process_and_no_folder_is_left(tmp_path: Path, kind: str, end: signal
         parent.communicate(timeout=30)
     assert before == []
     wait_for(lambda: own_processes(scratch) == [], 15)
-    if kind == "forked" or end is None:
-        assert list(scratch.iterdir()) == []
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    for purpose in ("kernel", "kernels"):  # what the next run does first
+        scratch_prefix(purpose)
+    assert list(scratch.iterdir()) == []
 
 
 def own_processes(scratch: Path) -> list[int]:

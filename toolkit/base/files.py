@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -37,6 +38,29 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
         Path(name).unlink(missing_ok=True)
         raise
     return path
+
+
+def scratch_prefix(purpose: str) -> str:
+    """Return a prefix for temporary folders that names this process.
+
+    Folders that processes with the same purpose left behind when they were killed are removed.
+    """
+    if os.name == "posix":  # elsewhere a process cannot be asked for without harm
+        for folder in Path(tempfile.gettempdir()).glob(f"toolkit-{purpose}-*-*"):
+            owner = folder.name.removeprefix(f"toolkit-{purpose}-").partition("-")[0]
+            if owner.isdigit() and not _runs(int(owner)):
+                shutil.rmtree(folder, ignore_errors=True)
+    return f"toolkit-{purpose}-{os.getpid()}-"
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def sha256(path: Path) -> str:

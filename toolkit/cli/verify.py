@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from toolkit.base.files import scratch_prefix
 from toolkit.base.texts import say
 from toolkit.cli import options
 
@@ -44,7 +45,7 @@ def verify(
             if manifest["commit"] != commit():
                 print(say("run.verify.other_program", then=manifest["commit"], now=commit()))  # noqa: T201
             print(f"{say('run.verify.again')} …", flush=True)  # noqa: T201
-        with tempfile.TemporaryDirectory(prefix="toolkit-verify-") as folder:
+        with tempfile.TemporaryDirectory(prefix=scratch_prefix("verify")) as folder:
             results = made_again(run, Path(folder), data=data)
         if not as_json:
             _print_results(results)

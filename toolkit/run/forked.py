@@ -20,6 +20,8 @@ from typing import Any, Self
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from toolkit.base.files import scratch_prefix
+
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The batch runs as many processes as there are cores; threads inside them would only fight."""
 POSSIBLE = os.name == "posix" and hasattr(os, "fork")
@@ -36,7 +38,7 @@ class Zygote:
     """
 
     def __init__(self) -> None:
-        folder = tempfile.mkdtemp(prefix="toolkit-kernels-")
+        folder = tempfile.mkdtemp(prefix=scratch_prefix("kernels"))
         self.address = f"{folder}/zygote"
         self._folder = folder
         lifeline, self._lifeline = os.pipe()

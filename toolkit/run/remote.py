@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from toolkit.base.errors import UsageError
-from toolkit.base.files import sha256
+from toolkit.base.files import scratch_prefix, sha256
 from toolkit.base.texts import say
 
 T = TypeVar("T")
@@ -112,7 +112,7 @@ def destination(out: str) -> Iterator[Destination]:
     if not is_remote(out):
         yield Destination(Path(out).resolve())
         return
-    with TemporaryDirectory(prefix="toolkit-run-") as folder:
+    with TemporaryDirectory(prefix=scratch_prefix("run")) as folder:
         remote = Remote(out, Path(folder).resolve())
         remote.pull()
         try:
