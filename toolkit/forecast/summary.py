@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -46,32 +46,38 @@ def summary_table(
         One row an area, indicator, scope and year: `COLUMNS`, then one column a level (``q0.1``, …).
         `standard` is the one the values are expressed on: future changes of standard are crossed.
     """
-    tables = [
-        _rows(forecasts.paths[key], dataset, levels)
+    paths = [
+        forecasts.paths[key]
         for code in area_codes
         for key in forecasts.keys_of(code)
         if key[3] and (indicators is None or key[1] in indicators)
     ]
     names = [f"q{level:g}" for level in levels]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*COLUMNS, *names])
+    if not paths:
+        return pd.DataFrame(columns=[*COLUMNS, *names])
+    return pd.DataFrame(_columns(paths, dataset) | _quantiles(paths, levels))
 
 
-def _rows(path: Path, dataset: Dataset, levels: tuple[float, ...]) -> pd.DataFrame:
-    quantiles = path.quantiles(levels)
-    frame = pd.DataFrame(
-        {
-            "area_code": path.area_code,
-            "area_name": dataset.areas.get(path.area_code).name_vi,
-            "indicator": path.indicator,
-            "scope": path.scope,
-            "unit": path.unit,
-            "year": path.years,
-            "standard": list(path.standards),
-            "observed": path.observed & (path.proxy is None),
-            "grade": grade_of(path),
-            "proxy": path.proxy.proxy_id if path.proxy else "",
-        }
-    )
-    for column, level in enumerate(levels):
-        frame[f"q{level:g}"] = np.round(quantiles[:, column], 6)
-    return frame
+def _columns(paths: Sequence[Path], dataset: Dataset) -> dict[str, object]:
+    counts = [len(path.years) for path in paths]
+
+    def repeated(of: Callable[[Path], str]) -> list[str]:
+        return [text for path, count in zip(paths, counts, strict=True) for text in [of(path)] * count]
+
+    return {
+        "area_code": repeated(lambda path: path.area_code),
+        "area_name": repeated(lambda path: dataset.areas.get(path.area_code).name_vi),
+        "indicator": repeated(lambda path: path.indicator),
+        "scope": repeated(lambda path: path.scope),
+        "unit": repeated(lambda path: path.unit),
+        "year": np.concatenate([path.years for path in paths]),
+        "standard": [standard for path in paths for standard in path.standards],
+        "observed": np.concatenate([path.observed & (path.proxy is None) for path in paths]),
+        "grade": repeated(grade_of),
+        "proxy": repeated(lambda path: path.proxy.proxy_id if path.proxy else ""),
+    }
+
+
+def _quantiles(paths: Sequence[Path], levels: tuple[float, ...]) -> dict[str, object]:
+    found = np.round(np.concatenate([path.quantiles(levels) for path in paths]), 6)
+    return {f"q{level:g}": found[:, column] for column, level in enumerate(levels)}

@@ -32,6 +32,8 @@ SINCE = "since"
 """Folder with the answers of the earlier run that changes are told from."""
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Quantiles in the table of forecasts: the limits of the 95, 80 and 50 % intervals, and the median."""
+MOST_AREAS = 100
+"""Up to so many areas the workbook has a sheet of forecasts; of more they stand in ``tables/forecast.csv`` alone."""
 LEDGER = "ledger.csv"
 REPORTS = "reports.csv"
 INDEX = "index.html"
@@ -64,17 +66,24 @@ def gather(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
 
 
 def _tables(request: ReportRequest, run: Run, table: pd.DataFrame) -> None:
-    """Write all answers, forecasts and sources as CSV and as one workbook."""
-    codes = [area.code for area in request.mine]
-    tables = {
-        "attainment": table,
-        "forecast": summary_table(run.forecasts, run.dataset, codes, levels=LEVELS),
-        "sources": run.dataset.sources.reset_index(),
-    }
+    """Write all answers, forecasts and sources as CSV, and as one workbook what is not too long for one."""
+    import pandas as pd
+
+    sources = run.dataset.sources.reset_index()
     write_atomic(request.folder / ATTAINMENT, safe_csv(table))
-    for name in ("forecast", "sources"):
-        write_atomic(request.folder / TABLES / f"{name}.csv", safe_csv(tables[name]))
-    write_workbook(tables, request.folder / WORKBOOK)
+    write_atomic(request.folder / TABLES / "sources.csv", safe_csv(sources))
+    forecasts: list[pd.DataFrame] = []
+    lines: list[str] = []
+    for area in request.mine:
+        rows = summary_table(run.forecasts, run.dataset, [area.code], levels=LEVELS)
+        lines.append(safe_csv(rows).partition("\n")[2] if lines else safe_csv(rows))
+        if len(request.mine) <= MOST_AREAS:
+            forecasts.append(rows)
+    write_atomic(request.folder / TABLES / "forecast.csv", "".join(lines))
+    sheets = {"attainment": table, "sources": sources}
+    if forecasts:
+        sheets = {"attainment": table, "forecast": pd.concat(forecasts, ignore_index=True), "sources": sources}
+    write_workbook(sheets, request.folder / WORKBOOK)
 
 
 def reports_table(folder: Path, done: Sequence[Done]) -> pd.DataFrame:
