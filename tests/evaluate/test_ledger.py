@@ -28,7 +28,7 @@ def ledger(real_plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> pd.Data
     forecasts = make_forecasts(dataset, real_plan, ["20"], draws=200)
     answers = assess_all(real_plan, [dataset.areas.get("20")], dataset, forecasts)
     path = tmp_path_factory.mktemp("ledger") / "ledger.csv"
-    write_ledger(path, forecasts, answers, ["20"])
+    write_ledger(path, forecasts, lambda code: [answer for answer in answers if answer.area_code == code], ["20"])
     return read_ledger(path)
 
 

@@ -6,10 +6,11 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_atomic(path: Path, content: str | bytes) -> Path:
+def write_atomic(path: Path, content: str | bytes | Iterable[str]) -> Path:
     r"""Write `content` to `path` so that a reader, or a killed run, never sees a part of it.
 
     Parameters
@@ -17,7 +18,7 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
     path :
         Target; its folder is made if needed.
     content :
-        Text (written as UTF-8 with ``\\n``) or bytes.
+        Text (written as UTF-8 with ``\\n``), bytes, or text in parts that need not all be in memory.
 
     Returns
     -------
@@ -25,11 +26,12 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
         `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    parts = [content] if isinstance(content, str | bytes) else content
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            for part in parts:
+                stream.write(part.encode("utf-8") if isinstance(part, str) else part)
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path as FilePath
@@ -36,7 +36,10 @@ MET, NOT_MET = "met", "not_met"
 
 
 def write_ledger(
-    path: FilePath, forecasts: Forecasts, answers: Sequence[Attainment], area_codes: Sequence[str]
+    path: FilePath,
+    forecasts: Forecasts,
+    answers: Callable[[str], Sequence[Attainment]],
+    area_codes: Sequence[str],
 ) -> None:
     """Write the ledger of a run.
 
@@ -45,23 +48,32 @@ def write_ledger(
     path :
         CSV to write.
     forecasts, answers :
-        Of the run.
+        Of the run; the answers of an area by its code.
     area_codes :
-        Areas to enter; answers of others are left out.
+        Areas to enter.
     """
+    write_atomic(path, _entries(forecasts, answers, area_codes))
+
+
+def _entries(
+    forecasts: Forecasts, answers: Callable[[str], Sequence[Attainment]], area_codes: Sequence[str]
+) -> Iterator[str]:
+    """Yield the ledger as text, area by area."""
+    model = f"langson_toolkit-{forecasts.model_name}"
+    head = (model, forecasts.as_of.isoformat())
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
-    model = f"langson_toolkit-{forecasts.model_name}"
-    head = (model, forecasts.as_of.isoformat())
     for code in area_codes:
         for (area, indicator, scope, across), source in sorted(_paths_of(forecasts, code).items()):
             if across:
                 writer.writerows(
                     (*head, *row) for row in _quantile_rows(area, indicator, scope, source, forecasts.as_of)
                 )
-        writer.writerows((*head, *row) for row in _chance_rows(code, answers, forecasts.as_of))
-    write_atomic(path, stream.getvalue())
+        writer.writerows((*head, *row) for row in _chance_rows(code, answers(code), forecasts.as_of))
+        yield stream.getvalue()
+        stream.seek(0)
+        stream.truncate()
 
 
 def _paths_of(forecasts: Forecasts, code: str) -> dict[tuple[str, str, str, bool], Path]:
@@ -84,7 +96,7 @@ def _quantile_rows(area: str, indicator: str, scope: str, source: Path, as_of: d
 def _chance_rows(code: str, answers: Sequence[Attainment], as_of: date) -> Iterator[tuple[object, ...]]:
     for answer in answers:
         exact = answer.outcome == "probability" and answer.bound == "exact" and answer.probability is not None
-        if answer.area_code != code or not exact or answer.due > as_of.year + LONGEST:
+        if not exact or answer.due > as_of.year + LONGEST:
             continue
         chance = float(answer.probability or 0.0)
         for outcome, value in ((MET, chance), (NOT_MET, 1 - chance)):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,41 +52,41 @@ def safe_csv(table: pd.DataFrame) -> str:
     return str(safe_table(table).to_csv(index=False, lineterminator="\n"))
 
 
-def write_workbook(tables: Mapping[str, pd.DataFrame], path: Path) -> Path:
+def write_workbook(tables: Mapping[str, pd.DataFrame | Iterable[pd.DataFrame]], path: Path) -> Path:
     """Write one sheet a table, heads frozen and filterable, and return `path`; equal tables give equal bytes.
 
     Parameters
     ----------
     tables :
-        By the name of their sheet (at most 31 characters).
+        By the name of their sheet (at most 31 characters); a long one may come in parts with the same columns.
     path :
         The ``.xlsx`` to write.
     """
     return write_atomic(path, workbook_bytes(tables))
 
 
-def workbook_bytes(tables: Mapping[str, pd.DataFrame]) -> bytes:
+def workbook_bytes(tables: Mapping[str, pd.DataFrame | Iterable[pd.DataFrame]]) -> bytes:
     """Return the workbook of :func:`write_workbook`."""
     from openpyxl import Workbook
+    from pandas import DataFrame
 
     book = Workbook(write_only=True)
     book.properties.creator = ""
     for name, table in tables.items():
-        _sheet(book, name, table)
+        _sheet(book, name, iter([table] if isinstance(table, DataFrame) else table))
     stream = io.BytesIO()
     book.save(stream)
     return timeless(stream.getvalue())
 
 
-def _sheet(book: Any, name: str, table: pd.DataFrame) -> None:
+def _sheet(book: Any, name: str, parts: Iterator[pd.DataFrame]) -> None:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
     sheet = book.create_sheet(name[:31])
     sheet.freeze_panes = "A2"
-    if len(table.columns):
-        sheet.auto_filter.ref = f"A1:{get_column_letter(len(table.columns))}{len(table) + 1}"
+    table = next(parts)
     for number, column in enumerate(table.columns, start=1):
         longest = max((len(str(cell)) for cell in table[column].head(200)), default=0)
         sheet.column_dimensions[get_column_letter(number)].width = min(max(longest, len(str(column))) + 2, WIDEST)
@@ -95,8 +96,13 @@ def _sheet(book: Any, name: str, table: pd.DataFrame) -> None:
         head.font = Font(bold=True)
         heads.append(head)
     sheet.append(heads)
-    for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):
-        sheet.append([_text_cell(WriteOnlyCell(sheet), cell) if isinstance(cell, str) else cell for cell in row])
+    count = 1
+    for part in chain([table], parts):
+        for row in part.astype(object).where(part.notna(), None).itertuples(index=False, name=None):
+            sheet.append([_text_cell(WriteOnlyCell(sheet), cell) if isinstance(cell, str) else cell for cell in row])
+            count += 1
+    if len(table.columns):
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(table.columns))}{count}"
 
 
 def _text_cell(cell: Any, text: str) -> Any:

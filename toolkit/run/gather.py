@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING
 
 from toolkit.attainment.result import Attainment
@@ -41,13 +42,11 @@ INDEX = "index.html"
 
 def gather(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
     """Write everything that stands on top of the run; the manifest comes last and names all the rest."""
-    answers = tuple(answer for area in request.mine for answer in run.attainments(area.code))
-    table = attainment_table(answers, run.dataset, run.plan, texts(request.language))
-    _tables(request, run, table)
+    _tables(request, run)
     facts = facts_of(run.dataset, run.forecasts, request.command)
-    write_ledger(request.folder / LEDGER, run.forecasts, answers, [area.code for area in request.mine])
+    write_ledger(request.folder / LEDGER, run.forecasts, run.attainments, [area.code for area in request.mine])
     write_atomic(request.folder / REPORTS, safe_csv(reports_table(request.folder, done)))
-    _index(request, run, answers, done, facts)
+    _index(request, run, done, facts)
     parameters = {
         "areas": [area.code for area in request.mine],
         "all_areas": [area.code for area in request.areas],
@@ -65,25 +64,34 @@ def gather(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
     write_manifest(request.folder, inputs=inputs_of(request.data), parameters=parameters, facts=facts)
 
 
-def _tables(request: ReportRequest, run: Run, table: pd.DataFrame) -> None:
-    """Write all answers, forecasts and sources as CSV, and as one workbook what is not too long for one."""
-    import pandas as pd
+def _tables(request: ReportRequest, run: Run) -> None:
+    """Write all answers, forecasts and sources as CSV, and as one workbook what is not too long for one.
+
+    Area by area: what is written need not be in memory.
+    """
+    language = texts(request.language)
+
+    def answers() -> Iterator[pd.DataFrame]:
+        for area in request.mine:
+            yield attainment_table(run.attainments(area.code), run.dataset, run.plan, language)
+
+    def forecasts() -> Iterator[pd.DataFrame]:
+        for area in request.mine:
+            yield summary_table(run.forecasts, run.dataset, [area.code], levels=LEVELS)
 
     sources = run.dataset.sources.reset_index()
-    write_atomic(request.folder / ATTAINMENT, safe_csv(table))
+    write_atomic(request.folder / ATTAINMENT, _csv(answers()))
+    write_atomic(request.folder / TABLES / "forecast.csv", _csv(forecasts()))
     write_atomic(request.folder / TABLES / "sources.csv", safe_csv(sources))
-    forecasts: list[pd.DataFrame] = []
-    lines: list[str] = []
-    for area in request.mine:
-        rows = summary_table(run.forecasts, run.dataset, [area.code], levels=LEVELS)
-        lines.append(safe_csv(rows).partition("\n")[2] if lines else safe_csv(rows))
-        if len(request.mine) <= MOST_AREAS:
-            forecasts.append(rows)
-    write_atomic(request.folder / TABLES / "forecast.csv", "".join(lines))
-    sheets = {"attainment": table, "sources": sources}
-    if forecasts:
-        sheets = {"attainment": table, "forecast": pd.concat(forecasts, ignore_index=True), "sources": sources}
-    write_workbook(sheets, request.folder / WORKBOOK)
+    short = {"forecast": forecasts()} if len(request.mine) <= MOST_AREAS else {}
+    write_workbook({"attainment": answers(), **short, "sources": sources}, request.folder / WORKBOOK)
+
+
+def _csv(parts: Iterable[pd.DataFrame]) -> Iterator[str]:
+    """Yield tables with the same columns as one, its head first."""
+    for number, part in enumerate(parts):
+        text = safe_csv(part)
+        yield text.partition("\n")[2] if number else text
 
 
 def reports_table(folder: Path, done: Sequence[Done]) -> pd.DataFrame:
@@ -108,11 +116,31 @@ def reports_table(folder: Path, done: Sequence[Done]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _index(
-    request: ReportRequest, run: Run, answers: Sequence[Attainment], done: Sequence[Done], facts: RunFacts
-) -> None:
+def told(answer: Attainment) -> Attainment:
+    """Return what the index tells of an answer: all answers are in memory for it, so the rest is left out."""
+    return Attainment(
+        area_code=intern(answer.area_code),
+        target_id=intern(answer.target_id),
+        due=answer.due,
+        outcome=answer.outcome,
+        probability=answer.probability,
+        bound=answer.bound,
+        verdict=answer.verdict,
+        grade=intern(answer.grade),
+        proxy=intern(answer.proxy),
+        missing=(),
+        inferred=(),
+        unit=intern(answer.unit),
+        last_year=answer.last_year,
+    )
+
+
+def _index(request: ReportRequest, run: Run, done: Sequence[Done], facts: RunFacts) -> None:
     def relative(file: Path) -> str:
         return file.relative_to(request.folder).as_posix()
+
+    def answers(name: str) -> tuple[Attainment, ...]:
+        return tuple(told(answer) for answer in run.attainments(name)) if name in levels else ()
 
     levels = {area.code: area.level for area in request.mine}
     entries = [
@@ -122,7 +150,9 @@ def _index(
             page=relative(item.job.page),
             notebook=relative(item.job.notebook) if item.job.notebook.exists() else "",
             error=item.error,
-            attainments=tuple(result for result in answers if result.area_code == item.job.name),
+            attainments=tuple(told(answer) for answer in run.attainments(item.job.name))
+            if item.job.name in levels
+            else (),
             level=levels.get(item.job.name, ""),
             papers=tuple(relative(file) for file in item.job.papers),
         )
