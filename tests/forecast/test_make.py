@@ -209,18 +209,17 @@ def logit(percent: np.ndarray) -> np.ndarray:
 
 def test_batches_of_any_size_and_in_any_company_hold_the_same_draws(real_data: Dataset, real_plan: Plan) -> None:
     only = {key: Span(2020, 2030, 2030) for key in (("poverty_rate", "dtts"), ("forest_cover", "all"))}
-    wanted = ["06112", "05977", "06136", "06196", "06325"]
+    wanted = ["06112", "05977", "06196"]
     every = {
-        size: list(forecast_batches(real_data, real_plan, wanted, draws=100, only=only, size=size))
-        for size in (1, 2, 50)
+        size: list(forecast_batches(real_data, real_plan, wanted, draws=100, only=only, size=size)) for size in (2, 50)
     }
     joined = {size: {key: path for batch in batches for key, path in batch.items()} for size, batches in every.items()}
     alone = make_forecasts(real_data, real_plan, [wanted[0]], draws=100, only=only)
-    assert max(len({key[0] for key in batch}) for batch in every[1][1:]) == 1  # after the province, one by one
-    assert set(wanted) <= {key[0] for key in joined[1]}
-    assert joined[1].keys() == joined[2].keys() == joined[50].keys()
+    assert max(len({key[0] for key in batch}) for batch in every[2][1:]) == 2  # after the province
+    assert set(wanted) <= {key[0] for key in joined[2]}
+    assert joined[2].keys() == joined[50].keys()
     for key, path in joined[50].items():
-        assert path.draws.tobytes() == joined[1][key].draws.tobytes() == joined[2][key].draws.tobytes()
+        assert path.draws.tobytes() == joined[2][key].draws.tobytes()
     for key in alone.keys_of(wanted[0]):
         assert alone.paths[key].draws.tobytes() == joined[2][key].draws.tobytes()
         assert alone.paths[key].breaks == joined[2][key].breaks
