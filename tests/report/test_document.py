@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
+from tests.conftest import ROOT
 from toolkit.attainment.assess import assess_all
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
@@ -268,3 +271,9 @@ def test_an_unknown_section_is_named(build: Builder) -> None:
 
 def test_cells_of_words_have_no_value() -> None:
     assert Cell("x").value is None
+
+
+def test_the_notebook_shows_every_section() -> None:
+    cells = json.loads((ROOT / "parameterized" / "area_report.ipynb").read_text(encoding="utf-8"))["cells"]
+    shown = re.findall(r'document\.section\("(\w+)"\)', "".join("".join(cell["source"]) for cell in cells))
+    assert tuple(shown) == KEYS

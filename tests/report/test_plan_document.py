@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
 
+from tests.conftest import ROOT
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.result import Attainment
 from toolkit.data.areas import Area
@@ -118,3 +120,10 @@ def test_many_areas_are_counted_in_place_of_a_map(
     table = next(block for block in document.section("heat").blocks if isinstance(block, Table))
     assert all(sum(cell.value or 0 for cell in row[1:]) == 22 for row in table.rows)
     assert len(document_html(document).encode()) <= LARGEST_PAGE
+
+
+def test_the_notebook_shows_every_section(document: PlanDocument) -> None:
+    """A section that no cell shows would be in the contents of the page and nowhere else."""
+    cells = json.loads((ROOT / "parameterized" / "plan_summary.ipynb").read_text(encoding="utf-8"))["cells"]
+    shown = re.findall(r'document\.section\("(\w+)"\)', "".join("".join(cell["source"]) for cell in cells))
+    assert shown == [section.key for section in document.sections]

@@ -109,7 +109,8 @@ def page_html(frame: Frame, body: str, *, sheets: tuple[str, ...] = ("style", "p
         Names of the style sheets it needs, in order.
     """
     template = environment().get_template("page.html.j2")
-    return template.render(frame=frame, style=Markup("".join(map(sheet, sheets))), body=Markup(body))
+    maps = ("plan",) if 'class="heat"' in body or 'class="tiles"' in body else ()
+    return template.render(frame=frame, style=Markup("".join(map(sheet, (*maps, *sheets)))), body=Markup(body))
 
 
 def _tidy(html: str) -> str:
