@@ -9,7 +9,7 @@ import numpy as np
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, ExpertSet, Opinion, opinions
 from toolkit.models.grid import Grid, first_layer, typical_step
 from toolkit.models.kalman import Filtered, run_filter
-from toolkit.models.links import FloatArray
+from toolkit.models.links import BoolArray, FloatArray
 from toolkit.models.posterior import PanelPrior, Posterior, update_panel
 from toolkit.models.structure import SECOND_VALUE_NOISE, SMALLEST_SCALE, median_step
 
@@ -22,6 +22,9 @@ FEATURES = (
     "step_correlation",
     "same_direction",
     "common_to_own_noise",
+    "own_step_correlation",
+    "own_trends",
+    "gaps",
     "horizon",
 )
 # Typical squared scales before anything is seen, link scale
@@ -31,6 +34,8 @@ COMMON_SHARE = 0.5
 COMMON_SMALLEST = 0.0005
 TYPICAL_POINTS, TYPICAL_HORIZON = 6.0, 3.5
 SWEEPS = 30
+# Keeps series without any step from looking like certain trends
+TREND_FLOOR = 0.1
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,14 @@ class Sight:
 
 
 def common_path(value: FloatArray) -> FloatArray:
-    """Return the yearly effects (T,) of a two-way layout (N, T) by alternating means; gaps allowed."""
+    """Return the path (T,) that units (N, T) share: the mean level and the yearly effects of a two-way layout.
+
+    Alternating means; gaps allowed. Units' deviations from it have mean 0, so that they can return to it.
+    """
     seen = np.isfinite(value)
     filled = np.where(seen, value, 0.0)
     by_unit, by_year = np.maximum(seen.sum(axis=1), 1), np.maximum(seen.sum(axis=0), 1)
-    path = np.zeros(value.shape[1])
+    path, level = np.zeros(value.shape[1]), np.zeros(value.shape[0])
     for _ in range(SWEEPS):
         level = (filled - np.where(seen, path, 0.0)).sum(axis=1) / by_unit
         found = (filled - np.where(seen, level[:, None], 0.0)).sum(axis=0) / by_year
@@ -79,7 +87,9 @@ def common_path(value: FloatArray) -> FloatArray:
         path = found
         if settled:
             break
-    return np.where(seen.any(axis=0), path, np.nan)
+    has = seen.any(axis=1)
+    middle = float(level[has].mean()) if has.any() else 0.0
+    return np.where(seen.any(axis=0), path + middle, np.nan)
 
 
 def view(
@@ -182,6 +192,7 @@ def common_series(grid: Grid, path: FloatArray, scale: float) -> tuple[FloatArra
 
 def features_of(grid: Grid, path: FloatArray, common_scale: float) -> FloatArray:
     """Return the panel's features; ``common_scale`` keeps short paths from looking certain."""
+    value = first_layer(grid)
     years = np.flatnonzero(np.isfinite(path))
     steps = np.diff(path[years]) / np.diff(years) if years.size > 1 else np.zeros(0)
     count = steps.size
@@ -201,6 +212,36 @@ def features_of(grid: Grid, path: FloatArray, common_scale: float) -> FloatArray
             correlation,
             float(abs(np.sign(own).mean())) if own.size else 0.0,
             float(np.clip(np.log(spread / (2.0 * common_scale)), -3.0, 2.0)),
+            *own_features(value - path, common_scale),
+            gaps_of(np.isfinite(value)),
             0.0,
         ]
     )
+
+
+def own_features(deviation: FloatArray, scale: float) -> tuple[float, float]:
+    """Return what the units' deviations (N, T) from the common path tell.
+
+    Correlation of successive steps (rough series: negative, smooth ones: positive), and the
+    logarithm of how large the units' mean steps are beside those of independent steps.
+    """
+    steps = np.diff(deviation, axis=1)
+    known = np.isfinite(steps)
+    if known.sum() < 2:
+        return 0.0, 0.0
+    filled = np.where(known, steps, 0.0)
+    squares, products = float((filled**2).sum()), float((filled[:, 1:] * filled[:, :-1]).sum())
+    share = float((known[:, 1:] & known[:, :-1]).sum() / known.sum())
+    correlation = products / (squares * share + scale**2) if share > 0 else 0.0
+    count = known.sum(axis=1)
+    several = count > 1
+    means = filled.sum(axis=1)[several] / count[several]
+    typical = squares / known.sum() + TREND_FLOOR * scale**2
+    trends = float((count[several] * means**2).mean() / typical) if several.any() else 1.0
+    return float(np.clip(correlation, -1.0, 1.0)), float(np.log(trends + TREND_FLOOR))
+
+
+def gaps_of(seen: BoolArray) -> float:
+    """Return the share of unobserved years (N, T) between the units' first years and the panel's last one."""
+    begun = np.logical_or.accumulate(seen, axis=1)
+    return float(1.0 - seen.sum() / max(int(begun.sum()), 1))
