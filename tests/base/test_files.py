@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.base.files import scratch_prefix, sha256, write_atomic
+from toolkit.base.files import LONGEST_SOCKET_FOLDER, scratch_prefix, sha256, socket_folder, write_atomic
 
 
 def test_text_and_bytes_are_written_whole(tmp_path: Path) -> None:
@@ -48,3 +50,18 @@ def test_what_killed_processes_left_is_removed_and_nothing_else(
         folder.mkdir()
     assert scratch_prefix("kernel") == f"toolkit-kernel-{os.getpid()}-"
     assert [folder.exists() for folder in left] == [False, True, True, True]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sockets have no such paths elsewhere")
+def test_sockets_fit_however_deep_temporary_files_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("d" * LONGEST_SOCKET_FOLDER)
+    deep.mkdir()
+    for place in (str(deep), "/tmp"):
+        monkeypatch.setattr("tempfile.tempdir", place)
+        folder = Path(socket_folder("test"))
+        try:
+            assert folder.parent == Path("/tmp")
+            with socket.socket(socket.AF_UNIX) as one:
+                one.bind(f"{folder}/zygote")
+        finally:
+            shutil.rmtree(folder)

@@ -47,6 +47,20 @@ def test_learning_lowers_the_loss_and_repeats_itself(few: list[Cut]) -> None:
     assert loss_and_gradient(flat(first), problem, like)[0] < loss_and_gradient(problem.start, problem, like)[0]
 
 
+def test_rough_cuts_count_less_than_smooth_ones(few: list[Cut]) -> None:
+    pieces = learn.pieces_of_cuts(few, seed=1)
+    family = np.array([cut.family for cut in few])
+    weight = {
+        name: np.mean([learn.importance(p) for p, f in zip(pieces, family, strict=True) if f == name])
+        for name in family
+    }
+    assert weight["vn_poverty_rate_gso"] > weight["us_state_crime_criv"]
+    problem = learn.problem_of(pieces)
+    assert problem.outcomes.equal.sum() == pytest.approx(1.0)
+    more = learn.problem_of([*pieces, pieces[0]])
+    assert more.outcomes.equal.sum() == pytest.approx(1.0)
+
+
 def test_documents_keep_the_coefficients() -> None:
     for name in ("panels", "single"):
         weights = learned(name)
@@ -61,8 +75,8 @@ def test_the_weights_file_belongs_to_the_panels() -> None:
 
 def test_every_panel_has_a_source(panels: pd.DataFrame) -> None:
     sources = pd.read_csv(learn.FOLDER / "sources.csv")
-    assert panels["panel_id"].nunique() == len(sources) == 52
-    assert panels.groupby("panel_id")["unit"].nunique().sum() == 2439
+    assert panels["panel_id"].nunique() == len(sources) == 95
+    assert panels.groupby("panel_id")["unit"].nunique().sum() == 4366
     assert sources["source"].notna().all()
     counted = panels.groupby("panel_id").agg(units=("unit", "nunique"), first=("year", "min"), last=("year", "max"))
     stated = sources.set_index("panel_id")

@@ -9,6 +9,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+LONGEST_SOCKET_FOLDER = 70
+"""Characters of a folder's path, without the eight that make it unique; the kernels' own names take the rest."""
+
 
 def write_atomic(path: Path, content: str | bytes | Iterable[str]) -> Path:
     r"""Write `content` to `path` so that a reader, or a killed run, never sees a part of it.
@@ -53,6 +56,17 @@ def scratch_prefix(purpose: str) -> str:
             if owner.isdigit() and not _runs(int(owner)):
                 shutil.rmtree(folder, ignore_errors=True)
     return f"toolkit-{purpose}-{os.getpid()}-"
+
+
+def socket_folder(purpose: str) -> str:
+    """Make a temporary folder in which sockets fit: their whole path may have about 100 characters.
+
+    Where the system's folder for temporary files lies too deep, it is made in ``/tmp``.
+    """
+    prefix = scratch_prefix(purpose)
+    deep = len(tempfile.gettempdir()) + len(prefix) > LONGEST_SOCKET_FOLDER
+    shallow = "/tmp" if deep and os.access("/tmp", os.W_OK) else None
+    return tempfile.mkdtemp(prefix=prefix, dir=shallow)
 
 
 def _runs(process: int) -> bool:

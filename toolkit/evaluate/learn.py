@@ -39,8 +39,11 @@ __all__ = [
 
 FOLDER = Path(__file__).parents[2] / "data" / "panels"
 TARGET = Path(__file__).parents[1] / "models" / "weights.json"
-SEED, REPEATS, UNITS_PER_CUT = 101, 7, 10
-PENALTY, ITERATIONS = 0.0004, 120
+SEED, REPEATS, UNITS_PER_CUT = 101, 3, 6
+PENALTY, ITERATIONS = 0.0004, 80
+# Cuts count by how far the better of "no change" and "panel drift" is from right, so that rough
+# panels do not drown smooth ones; but none more than this many times an average cut
+LARGEST_WEIGHT = 4.0
 # A cut whose "no change" misses by this many times its own error unit teaches nothing but noise
 HOPELESS = 3.0
 # Calibration out of sample: families are left out in folds, and scales stretched until intervals
@@ -160,16 +163,40 @@ def pieces_of_cuts(cuts: Sequence[Cut], *, seed: int, keep: int = UNITS_PER_CUT)
 
 
 def problem_of(pieces: Sequence[Piece]) -> Problem:
-    """Return the learning problem of some cuts, which count equally."""
+    """Return the learning problem of some cuts, which count by their difficulty."""
     from scipy.special import stdtrit
 
-    rows = Rows(*(np.concatenate([getattr(piece[0], field.name) for piece in pieces]) for field in fields(Rows)))
-    joined = {name: np.concatenate([piece[1][name] for piece in pieces]) for name in pieces[0][1]}
+    told = [piece for piece in pieces if piece[1]["value"].size]
+    share = np.array([importance(piece) for piece in told])
+    share = share / share.sum()
+    rows = Rows(*(np.concatenate([getattr(piece[0], field.name) for piece in told]) for field in fields(Rows)))
+    joined = {name: np.concatenate([piece[1][name] for piece in told]) for name in told[0][1]}
+    each = np.repeat(share, [piece[1]["value"].size for piece in told])
     for name in ("weight", "link_weight", "equal"):
-        joined[name] = joined[name] / len(pieces)
+        joined[name] = joined[name] * each
     kind = joined.pop("kind").astype(np.int64)
     outcomes = Outcomes(**joined, kind=kind, student=stdtrit(rows.freedom[:, None], LEVELS[None, :]))
     return Problem(rows, outcomes, flat(start_of()), flat(penalty_of()))
+
+
+def relative_losses(rows: Rows, outcomes: dict[str, FloatArray], expert: int) -> FloatArray:
+    """Return the CRPS (R,) of one of the units' experts relative to the error of "no change"."""
+    from scipy.special import stdtrit
+
+    student = stdtrit(rows.freedom[:, None], LEVELS[None, :])
+    linked = rows.unit[:, expert, None] + np.sqrt(rows.unit_variance[:, expert, None]) * student
+    value, _ = printed(linked, outcomes["kind"].astype(np.int64))
+    gap = value - outcomes["value"][:, None]
+    return np.asarray(outcomes["weight"] / outcomes["equal"] * 2.0 * np.mean(((gap > 0) - LEVELS) * gap, axis=1))
+
+
+def importance(piece: Piece) -> float:
+    """Return how much a cut counts: the inverse of how hard it is for the simplest forecasts."""
+    rows, outcomes = piece
+    equal = outcomes["equal"]
+    simple = [UNIT.names.index(name) for name in ("no_change", "panel_drift")]
+    losses = [float((relative_losses(rows, outcomes, expert) * equal).sum() / equal.sum()) for expert in simple]
+    return float(min(1.0 / min(losses), LARGEST_WEIGHT))
 
 
 def hopeful(rows: Rows, outcomes: dict[str, FloatArray], horizon: IntArray) -> BoolArray:
@@ -178,13 +205,7 @@ def hopeful(rows: Rows, outcomes: dict[str, FloatArray], horizon: IntArray) -> B
     Where a panel stands still, any width is infinitely worse than none: such horizons teach
     nothing but noise.
     """
-    from scipy.special import stdtrit
-
-    student = stdtrit(rows.freedom[:, None], LEVELS[None, :])
-    linked = rows.unit[:, :1] + np.sqrt(rows.unit_variance[:, :1]) * student
-    value, _ = printed(linked, outcomes["kind"].astype(np.int64))
-    gap = value - outcomes["value"][:, None]
-    loss = outcomes["weight"] / outcomes["equal"] * 2.0 * np.mean(((gap > 0) - LEVELS) * gap, axis=1)
+    loss = relative_losses(rows, outcomes, UNIT.names.index("no_change"))
     kept = np.zeros(horizon.size, dtype=np.bool_)
     for number in np.unique(horizon):
         here = horizon == number
@@ -225,7 +246,7 @@ def calibrated(cuts: Sequence[Cut], pieces: Sequence[Piece]) -> tuple[Coefficien
         centre, scale = weigh(left_out.rows, found)
         size = BEND_OF_KIND[left_out.outcomes.kind]
         errors.append(size * np.sinh(np.minimum(np.abs(left_out.outcomes.linked - centre) / size, 30.0)) / scale)
-        weights.append(left_out.outcomes.equal * len(outside))
+        weights.append(np.concatenate([piece[1]["equal"] for piece in outside if piece[1]["value"].size]))
     needed = weighted_quantile(np.concatenate(errors), np.concatenate(weights), COVERAGE)
     own = float(problem_of(pieces[:1]).outcomes.student[0, np.searchsorted(LEVELS, 0.5 + NOMINAL / 2.0 - 1e-9)])
     stretch = float(np.log(needed / own))

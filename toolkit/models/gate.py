@@ -31,11 +31,11 @@ TERMS = ("constant", "points", "horizon")
 # Features that each part of the gate uses
 USED: dict[str, tuple[str, ...]] = {
     "common": ("constant", "points", "trend_strength", "step_correlation", "horizon"),
-    "deviation": TERMS,
-    "unit": TERMS,
+    "deviation": (*TERMS, "own_step_correlation", "own_trends"),
+    "unit": (*TERMS, "own_step_correlation", "own_trends"),
     "structure": FEATURES,
-    "spread_common": TERMS,
-    "spread_unit": TERMS,
+    "spread_common": (*TERMS, "gaps"),
+    "spread_unit": (*TERMS, "gaps"),
 }
 # Degrees of freedom of all predictions: few, since a whole panel may surprise, however long its
 # series are; back-tests out of sample ask for tails as heavy as these.

@@ -36,6 +36,8 @@ TYPICAL_POINTS, TYPICAL_HORIZON = 6.0, 3.5
 SWEEPS = 30
 # Keeps series without any step from looking like certain trends
 TREND_FLOOR = 0.1
+# A panel with no more steps than these says half of what it seems to say
+FEW_STEPS = 20.0
 
 
 @dataclass(frozen=True)
@@ -231,14 +233,15 @@ def own_features(deviation: FloatArray, scale: float) -> tuple[float, float]:
         return 0.0, 0.0
     filled = np.where(known, steps, 0.0)
     squares, products = float((filled**2).sum()), float((filled[:, 1:] * filled[:, :-1]).sum())
-    share = float((known[:, 1:] & known[:, :-1]).sum() / known.sum())
-    correlation = products / (squares * share + scale**2) if share > 0 else 0.0
+    pairs, total = float((known[:, 1:] & known[:, :-1]).sum()), float(known.sum())
+    correlation = products / (squares * pairs / total + scale**2) if pairs else 0.0
+    correlation = float(np.clip(correlation, -1.0, 1.0)) * pairs / (pairs + FEW_STEPS)
     count = known.sum(axis=1)
     several = count > 1
     means = filled.sum(axis=1)[several] / count[several]
-    typical = squares / known.sum() + TREND_FLOOR * scale**2
+    typical = squares / total + TREND_FLOOR * scale**2
     trends = float((count[several] * means**2).mean() / typical) if several.any() else 1.0
-    return float(np.clip(correlation, -1.0, 1.0)), float(np.log(trends + TREND_FLOOR))
+    return correlation, float(np.log(trends + TREND_FLOOR)) * total / (total + FEW_STEPS)
 
 
 def gaps_of(seen: BoolArray) -> float:

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any, Self
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from toolkit.base.files import scratch_prefix
+from toolkit.base.files import socket_folder
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The batch runs as many processes as there are cores; threads inside them would only fight."""
@@ -38,7 +37,7 @@ class Zygote:
     """
 
     def __init__(self) -> None:
-        folder = tempfile.mkdtemp(prefix=scratch_prefix("kernels"))
+        folder = socket_folder("kernels")
         self.address = f"{folder}/zygote"
         self._folder = folder
         lifeline, self._lifeline = os.pipe()

@@ -19,7 +19,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
-from toolkit.base.files import scratch_prefix
+from toolkit.base.files import socket_folder
 from toolkit.run.forked import ONE_THREAD, POSSIBLE
 
 Kernels = Literal["forked", "plain"]
@@ -47,7 +47,7 @@ class BatchKernelManager(AsyncKernelManager):
     def __init__(self, **settings: Any) -> None:
         # beside the zygote's own socket, so that whatever happens to us, the zygote clears it away
         beside = os.path.dirname(self.zygote) if os.path.exists(self.zygote) else None  # noqa: PTH110, PTH120
-        self._kernel_folder = tempfile.mkdtemp(prefix=scratch_prefix("kernel") if beside is None else "k", dir=beside)
+        self._kernel_folder = socket_folder("kernel") if beside is None else tempfile.mkdtemp(prefix="k", dir=beside)
         settings |= {"connection_file": f"{self._kernel_folder}/kernel.json"}
         if os.name == "posix":
             settings |= {"transport": "ipc", "ip": f"{self._kernel_folder}/k"}

@@ -1,0 +1,51 @@
+"""What the gate sees: the path that units share, and features of the panel's past."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from toolkit import models
+from toolkit.models import Panel, Scale
+from toolkit.models.sight import common_path, gaps_of, own_features
+
+RANDOM = np.random.Generator(np.random.PCG64(4))
+
+
+def test_the_common_path_is_the_mean_level_and_the_years_effects() -> None:
+    level, year = np.array([1.0, 4.0, 7.0]), np.array([-1.0, 0.0, 0.5, 0.5])
+    np.testing.assert_allclose(common_path(level[:, None] + year), 4.0 + year, atol=1e-8)
+
+
+def test_a_gap_does_not_move_the_common_path() -> None:
+    value = np.array([1.0, 4.0, 7.0])[:, None] + np.array([-1.0, 0.0, 0.5, 0.5])
+    value[2, 1] = np.nan
+    np.testing.assert_allclose(common_path(value), [3.0, 4.0, 4.5, 4.5], atol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_forecasts_do_not_depend_on_the_unit_of_measurement(factor: float) -> None:
+    steps = RANDOM.normal(0.03, 0.05, (6, 5)).cumsum(axis=1)
+    value = np.exp(RANDOM.normal(3.0, 0.3, 6)[:, None] + steps)
+    unit, year = np.repeat(np.arange(6), 5), np.tile(np.arange(2015, 2020), 6)
+    plain, scaled = (
+        models.default().quantiles(
+            Panel.from_rows(6, unit, year, value.ravel() * by, Scale.positive()), range(2020, 2028), (0.1, 0.5, 0.9)
+        )
+        for by in (1.0, factor)
+    )
+    np.testing.assert_allclose(scaled / factor, plain, rtol=1e-6)
+
+
+def test_smooth_series_are_told_from_rough_ones() -> None:
+    trends = np.outer(np.linspace(-0.2, 0.2, 8), np.arange(10.0))
+    rough = RANDOM.normal(0, 0.2, (8, 10))
+    smooth_correlation, smooth_trends = own_features(trends, 0.05)
+    rough_correlation, rough_trends = own_features(rough, 0.05)
+    assert smooth_correlation > 0.5 > 0.0 > rough_correlation
+    assert smooth_trends > rough_trends + 1.0
+
+
+def test_gaps_are_counted_from_each_units_first_year() -> None:
+    seen = np.array([[False, True, False, True], [True, True, True, True]])
+    assert gaps_of(seen) == pytest.approx(1.0 / 7.0)
