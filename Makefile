@@ -60,7 +60,7 @@ notebooks: $(READY)  ## run all notebooks; executed copies go to reports/noteboo
 	$(BIN)/python -m toolkit.run.showcase notebooks reports/notebooks
 
 bench: $(DEV)  ## measure speed and memory against their budgets (BENCH=--quick: without the longest)
-	$(BIN)/python -m toolkit.run.bench $(BENCH)
+	$(BIN)/toolkit bench $(BENCH)
 
 explore: $(READY)  ## the scenario page in a browser, on this machine alone
 	$(BIN)/python -m toolkit.run.explorer notebooks/03_scenarios.ipynb

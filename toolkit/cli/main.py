@@ -11,6 +11,7 @@ from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import say
 from toolkit.cli import (
     backtest,
+    bench,
     check,
     forecast,
     history,
@@ -56,6 +57,7 @@ def program(
 
 
 app.command("backtest")(backtest.backtest)
+app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("history")(history.history)

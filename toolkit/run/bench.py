@@ -1,4 +1,4 @@
-"""Speed and memory, as ratios within one run: ``python -m toolkit.run.bench [--quick] [--areas N …]``.
+"""Speed and memory, as ratios within one run: ``toolkit bench [--quick] [--areas N …]``.
 
 Seconds differ from machine to machine; what is compared here ran on the same machine minutes apart. Each line says the
 budget, what was measured, and whether it held:
@@ -14,7 +14,6 @@ budget, what was measured, and whether it held:
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -31,7 +30,6 @@ import pandas as pd
 
 from toolkit.data.folder import data_folder
 from toolkit.forecast.table import forecast_table
-from toolkit.run.provenance import commit, versions
 
 DISTRICTS, COMMUNES, MANY = 11, 65, 700
 SCALE_DRAWS = 500
@@ -231,26 +229,24 @@ def table_of(lines: Sequence[Line]) -> str:
     )
 
 
-def main() -> None:
-    """Measure and print; exit code 1 if a budget was not held."""
-    parser = argparse.ArgumentParser(prog="make bench", description="Speed and memory, as ratios within one run.")
-    parser.add_argument("--quick", action="store_true", help=f"at most {COMMUNES} areas, and no large table")
-    parser.add_argument("--areas", type=int, nargs="+", default=[DISTRICTS, COMMUNES, MANY], help="numbers of areas")
-    parser.add_argument("--statsforecast", default="", metavar="PYTHON", help="interpreter that has statsforecast")
-    asked = parser.parse_args()
-    counts = [count for count in asked.areas if count <= COMMUNES or not asked.quick]
-    print(f"langson-toolkit {versions()['langson-toolkit']} {commit()}, Python {versions()['python']}")  # noqa: T201
+def measured(counts: Sequence[int], *, statsforecast: str = "", large: bool = True) -> list[Line]:
+    """Measure everything, one thing after another.
+
+    Parameters
+    ----------
+    counts :
+        Numbers of areas.
+    statsforecast :
+        Interpreter that has statsforecast; empty for none.
+    large :
+        Whether to forecast the large table too.
+    """
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="toolkit-bench-") as name:
         folder = Path(name)
-        lines = reports(folder) + scale(folder, counts) + rates(folder, asked.statsforecast)
-        lines += [] if asked.quick else [large_table(folder)]
+        lines = reports(folder) + scale(folder, counts) + rates(folder, statsforecast)
+        lines += [large_table(folder)] if large else []
     package, pandas = import_seconds("toolkit"), import_seconds("pandas")
     lines.append(Line("import toolkit", "≤ 0.3 s", f"{package:.3f} s (pandas {pandas:.3f} s)", package <= 0.3))
     lines.append(Line("this measurement", "", f"{(time.perf_counter() - begun) / 60:.1f} min"))
-    print(table_of(lines))  # noqa: T201
-    sys.exit(any(line.held is False for line in lines))
-
-
-if __name__ == "__main__":
-    main()
+    return lines
