@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from toolkit.attainment.case import Case, Judgement, Refusal
+from toolkit.attainment.case import Case, Judgement, Refusal, covers
 from toolkit.attainment.draws import effective_count, monte_carlo_error, probability, quantiles
 from toolkit.attainment.figures import Figures, figure_notes
 from toolkit.attainment.judge import judge
+from toolkit.attainment.narrowing import narrowing
 from toolkit.attainment.paces import paces_of
 from toolkit.attainment.peers import peers_pace
 from toolkit.attainment.question import Question
@@ -156,11 +157,20 @@ def judged_answer(answer: Attainment, question: Question, judged: Judgement, bou
         outcome="probability",
         probability=share,
         verdict=verdict_of(share, bound, horizon),
+        narrowing=_narrowing(question, judged),
         monte_carlo_error=monte_carlo_error(share, answer.effective_draws or float(len(judged.met))),
         probability_same_standard=_same_standard(question),
         missing=distinct((*answer.missing, *_to_settle(question))),
         notes=distinct((*answer.notes, *time_notes(question, horizon), *tolerance)),
     )
+
+
+def _narrowing(question: Question, judged: Judgement) -> float | None:
+    """Return how much the area's own figure of the running year, or of an earlier due year, would tell."""
+    path, year = question.path, min(question.target.due, question.dataset.as_of.year)
+    if path is None or not covers(path, year) or len(path.draws) != len(judged.met):
+        return None
+    return narrowing(judged.met, path.at(year), judged.weights)
 
 
 def _to_settle(question: Question) -> tuple[Note, ...]:

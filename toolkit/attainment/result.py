@@ -112,6 +112,9 @@ class Attainment:
         Years from the newest figure to the due year, at least 0.
     monte_carlo_error, effective_draws :
         Standard error of the probability from the number of draws; that number after reweighting.
+    narrowing :
+        Share of the answer's uncertainty that the area's own figure of the running year (of the due year, if that is
+        past) is expected to remove, 0..1; None where the answer is not a probability from draws.
     notes :
         All else that a reader has to know.
     """
@@ -157,4 +160,5 @@ class Attainment:
     horizon: int | None = None
     monte_carlo_error: float | None = None
     effective_draws: float | None = None
+    narrowing: float | None = None
     notes: tuple[Note, ...] = ()

@@ -39,9 +39,10 @@ class Gap:
 def gaps(context: Context) -> tuple[Gap, ...]:
     """Return the missing series, the one that would help most first.
 
-    A target that could not be answered at all counts 1; one answered through a stand-in or from other
-    areas counts as much as its answer is uncertain, 4 p (1 − p), and at least 0.2. Targets still ahead count
-    in full, those of a past year half, those beyond the tested horizon a quarter.
+    A target that could not be answered at all counts 1. One answered through a stand-in or from other areas
+    counts by what the area's own figure would take away: how uncertain the answer is, 4 p (1 − p), times the share of
+    that which the figure is expected to remove (:func:`toolkit.attainment.narrowing.narrowing`). Targets still ahead
+    count in full, those of a past year half, those beyond the tested horizon a quarter.
     """
     found: dict[tuple[str, str], list[Attainment]] = {}
     for attainment in context.attainments:
@@ -70,7 +71,8 @@ def _worth(context: Context, attainment: Attainment) -> float:
     if attainment.outcome == "cannot_assess":
         return when
     chance = attainment.probability or 0.0
-    return when * max(0.2, 4 * chance * (1 - chance))
+    removed = 1.0 if attainment.narrowing is None else attainment.narrowing
+    return when * 4 * chance * (1 - chance) * removed
 
 
 def most_wanted(context: Context) -> str:
@@ -112,11 +114,19 @@ def _row(context: Context, gap: Gap) -> tuple[Cell, ...]:
         answers.append(words.counted("gaps.opens", len(gap.opens), ids=_ids(gap.opens)))
     if gap.firms:
         answers.append(words.counted("gaps.firms", len(gap.firms), ids=_ids(gap.firms)))
+        removed = [item.narrowing for item in gap.firms if item.narrowing is not None and _open(item)]
+        if removed:
+            percent = words.numbers.with_percent(words.numbers.decimal(100 * max(removed), 0))
+            answers.append(words.t("gaps.removes", percent=percent))
     return (
         Cell(context.scoped(gap.indicator, gap.scope)),
         Cell(answers[0], tuple(answers[1:])),
         Cell(_held(context, gap)),
     )
+
+
+def _open(attainment: Attainment) -> bool:
+    return attainment.probability is not None and 0.0 < attainment.probability < 1.0
 
 
 def _ids(attainments: tuple[Attainment, ...]) -> str:
