@@ -25,6 +25,12 @@ def test_every_text_is_whole_in_both_languages() -> None:
             assert not re.search(r"\{[^\w}]|\{\}|\{\w*$", text), key
 
 
+@pytest.mark.parametrize("path", sorted(CATALOGUE.glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_key_stands_twice_in_a_file(path: Path) -> None:
+    keys = re.findall(r"^([\w.]+):", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert [key for key in set(keys) if keys.count(key) > 1] == [], "YAML would keep the last one silently"
+
+
 def test_every_problem_has_a_remedy() -> None:
     computed = {"near", "wanted", "new"}
     for key in (key for key in catalogue() if key.startswith("data.problem.")):

@@ -30,7 +30,7 @@ def coherence_section(contexts: Sequence[Context], main: Context) -> Section:
         caption=wording.t("coherence.caption"),
         columns=tuple(
             Column(wording.t(f"column.{name}"), numeric=name != "indicator")
-            for name in ("indicator", "year", "province_own", "parts_together", "gap")
+            for name in ("indicator", "year", "province_own", "parts_together", "parts_gap")
         ),
         rows=tuple(_row(main, gap) for gap in found),
         quiet=True,
