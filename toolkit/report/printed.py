@@ -245,8 +245,8 @@ def widths(titles: tuple[str, ...], rows: tuple[tuple[PrintedCell, ...], ...]) -
 
 
 def _parts(text: str) -> list[str]:
-    """Return the parts of a text that no line break may cut."""
-    return re.split(r"[ \-–/]", text)
+    """Return the parts of a text that no line break may cut: office programs break neither at a slash nor at a dash."""
+    return re.split(r"[ \-]", text)
 
 
 def _heat_table(heat: HeatMap, wording: Words) -> Table:
