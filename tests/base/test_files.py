@@ -65,3 +65,17 @@ def test_sockets_fit_however_deep_temporary_files_lie(tmp_path: Path, monkeypatc
                 one.bind(f"{folder}/zygote")
         finally:
             shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_folders_of_the_unburied_dead_are_removed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    try:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays unburied
+        (tmp_path / f"toolkit-unburied-{child.pid}-abc").mkdir()
+        (tmp_path / f"toolkit-unburied-{os.getpid()}-abc").mkdir()
+        scratch_prefix("unburied")
+        assert [folder.name for folder in tmp_path.iterdir()] == [f"toolkit-unburied-{os.getpid()}-abc"]
+    finally:
+        child.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -158,10 +159,14 @@ def test_a_child_ends_when_its_client_hangs_up(warm: Zygote, tmp_path: Path) -> 
 @pytest.mark.parametrize("kind", ["plain", "forked"])
 @pytest.mark.parametrize("end", [None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_and_no_folder_is_left(
-    tmp_path: Path, kind: str, end: signal.Signals | None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    kind: str,
+    end: signal.Signals | None,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
-    scratch = tmp_path / "t"
-    scratch.mkdir()
+    scratch = Path(tempfile.mkdtemp(prefix="tk-", dir="/tmp"))  # shallow: sockets fit
+    request.addfinalizer(lambda: shutil.rmtree(scratch, ignore_errors=True))
     seconds = 0 if end is None else 300
     write_notebook(tmp_path / "t.ipynb", f"import time, subprocess\ntime.sleep({seconds})")
     # a shell starts its background jobs with Ctrl-C ignored, and their children inherit that: so it is asked for here

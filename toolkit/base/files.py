@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-LONGEST_SOCKET_FOLDER = 70
+LONGEST_SOCKET_FOLDER = 80
 """Characters of a folder's path, without the eight that make it unique; the kernels' own names take the rest."""
+SHALLOW = "/tmp"
 
 
 def write_atomic(path: Path, content: str | bytes | Iterable[str]) -> Path:
@@ -51,10 +52,11 @@ def scratch_prefix(purpose: str) -> str:
     Folders that processes with the same purpose left behind when they were killed are removed.
     """
     if os.name == "posix":  # elsewhere a process cannot be asked for without harm
-        for folder in Path(tempfile.gettempdir()).glob(f"toolkit-{purpose}-*-*"):
-            owner = folder.name.removeprefix(f"toolkit-{purpose}-").partition("-")[0]
-            if owner.isdigit() and not _runs(int(owner)):
-                shutil.rmtree(folder, ignore_errors=True)
+        for place in {tempfile.gettempdir(), SHALLOW}:
+            for folder in Path(place).glob(f"toolkit-{purpose}-*-*"):
+                owner = folder.name.removeprefix(f"toolkit-{purpose}-").partition("-")[0]
+                if owner.isdigit() and not _runs(int(owner)):
+                    shutil.rmtree(folder, ignore_errors=True)
     return f"toolkit-{purpose}-{os.getpid()}-"
 
 
@@ -65,8 +67,7 @@ def socket_folder(purpose: str) -> str:
     """
     prefix = scratch_prefix(purpose)
     deep = len(tempfile.gettempdir()) + len(prefix) > LONGEST_SOCKET_FOLDER
-    shallow = "/tmp" if deep and os.access("/tmp", os.W_OK) else None
-    return tempfile.mkdtemp(prefix=prefix, dir=shallow)
+    return tempfile.mkdtemp(prefix=prefix, dir=SHALLOW if deep and os.access(SHALLOW, os.W_OK) else None)
 
 
 def _runs(process: int) -> bool:
@@ -76,7 +77,16 @@ def _runs(process: int) -> bool:
         return False
     except OSError:  # somebody else's
         return True
-    return True
+    return not _only_unburied(process)
+
+
+def _only_unburied(process: int) -> bool:
+    """Say whether a process has ended and nobody has asked for its exit code: so it stays where init does not."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "Z"
 
 
 def sha256(path: Path) -> str:
