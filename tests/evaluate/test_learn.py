@@ -12,6 +12,7 @@ import pytest
 from toolkit.evaluate import learn
 from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
 from toolkit.evaluate.objective import flat, loss_and_gradient, unflat
+from toolkit.evaluate.pieces import importance, pieces_of_cuts
 from toolkit.models.gate import from_document, learned, rows_of, to_document, weigh
 from toolkit.models.grid import grid_of
 from toolkit.models.sight import look
@@ -29,7 +30,7 @@ def few(panels: pd.DataFrame) -> list[Cut]:
 
 
 def test_the_gradient_is_the_gradient(few: list[Cut]) -> None:
-    problem, like = learn.problem_of(learn.pieces_of_cuts(few[::2], seed=1)), learn.start_of()
+    problem, like = learn.problem_of(pieces_of_cuts(few[::2], seed=1)), learn.start_of()
     random = np.random.default_rng(2)
     values = problem.start + random.normal(0, 0.2, problem.start.size)
     _, gradient = loss_and_gradient(values, problem, like)
@@ -41,18 +42,17 @@ def test_the_gradient_is_the_gradient(few: list[Cut]) -> None:
 
 
 def test_learning_lowers_the_loss_and_repeats_itself(few: list[Cut]) -> None:
-    problem, like = learn.problem_of(learn.pieces_of_cuts(few, seed=1)), learn.start_of()
+    problem, like = learn.problem_of(pieces_of_cuts(few, seed=1)), learn.start_of()
     first, second = (learn.learn(problem, iterations=15) for _ in range(2))
     np.testing.assert_array_equal(flat(first), flat(second))
     assert loss_and_gradient(flat(first), problem, like)[0] < loss_and_gradient(problem.start, problem, like)[0]
 
 
 def test_rough_cuts_count_less_than_smooth_ones(few: list[Cut]) -> None:
-    pieces = learn.pieces_of_cuts(few, seed=1)
+    pieces = pieces_of_cuts(few, seed=1)
     family = np.array([cut.family for cut in few])
     weight = {
-        name: np.mean([learn.importance(p) for p, f in zip(pieces, family, strict=True) if f == name])
-        for name in family
+        name: np.mean([importance(p) for p, f in zip(pieces, family, strict=True) if f == name]) for name in family
     }
     assert weight["vn_poverty_rate_gso"] > weight["us_state_crime_criv"]
     problem = learn.problem_of(pieces)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -14,7 +13,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.report.facts import RunFacts
-from toolkit.report.index import IndexEntry, index_html, write_index
+from toolkit.report.index import IndexEntry, index_html
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +70,9 @@ def test_a_failed_summary_is_not_offered(entries: list[IndexEntry], real_plan: P
     assert "broken" in soup.text
 
 
-def test_the_index_is_a_file_beside_the_pages(
-    entries: list[IndexEntry], real_plan: Plan, facts: RunFacts, tmp_path: Path
-) -> None:
+def test_the_index_is_a_page_of_its_own(entries: list[IndexEntry], real_plan: Plan, facts: RunFacts) -> None:
     simulated = replace(facts, simulated=True)
-    path = write_index(tmp_path / "index.html", entries, plan=real_plan, facts=simulated, language="vi")
-    page = path.read_text(encoding="utf-8")
+    page = index_html(entries, plan=real_plan, facts=simulated, language="vi")
     assert "SỐ LIỆU MÔ PHỎNG" in page
     assert "http" not in page
     assert len(page.encode()) < 50_000

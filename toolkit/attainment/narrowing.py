@@ -9,6 +9,7 @@ from toolkit.forecast.paths import BoolArray, FloatArray
 GROUPS = 10
 """Groups of draws by the figure that would be held; within one it counts as known."""
 FEWEST = 2
+"""Effective draws that a group needs to say anything of itself."""
 
 
 def narrowing(met: BoolArray, figure: FloatArray, weights: FloatArray | None = None) -> float:

@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 
 
 def backtest(
-    table: Annotated[
-        Path | None,
-        typer.Option("--table", help="Any long table: panel,kind,unit,year,value.", show_default="the plan's data"),
-    ] = None,
+    table: options.Table = None,
     model: Annotated[
         list[str] | None,
         typer.Option("--model", help="Model; may be repeated.", show_default="default, no_change, drift"),
@@ -30,9 +27,7 @@ def backtest(
     first: Annotated[int, typer.Option("--from", min=1900, max=2100, help="First origin, a year's end.")] = 2008,
     area: options.AreaNames = None,
     level: options.Level = None,
-    indicator: Annotated[
-        list[str] | None, typer.Option("--indicator", help="Only these indicators.", show_default=False)
-    ] = None,
+    indicator: options.Indicators = None,
     as_of: options.AsOf = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder.", show_default="reports/backtest")

@@ -17,10 +17,7 @@ DEFAULT_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 
 def forecast(
-    table: Annotated[
-        Path | None,
-        typer.Option("--table", help="Any long table: panel,kind,unit,year,value.", show_default="the plan's data"),
-    ] = None,
+    table: options.Table = None,
     horizon: Annotated[
         int, typer.Option("--horizon", min=1, max=50, help="Years after the origin (with --table).")
     ] = 8,
@@ -32,9 +29,7 @@ def forecast(
     ] = None,
     area: options.AreaNames = None,
     level: options.Level = None,
-    indicator: Annotated[
-        list[str] | None, typer.Option("--indicator", help="Only these indicators.", show_default=False)
-    ] = None,
+    indicator: options.Indicators = None,
     as_of: options.AsOf = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
     data: options.Data = None,

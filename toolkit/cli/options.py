@@ -43,6 +43,11 @@ AreaNames = Annotated[
     list[str] | None,
     typer.Option("--area", metavar="CODE|NAME", help="Area by code or name; may be repeated.", show_default=False),
 ]
+Indicators = Annotated[list[str] | None, typer.Option("--indicator", help="Only these indicators.", show_default=False)]
+Table = Annotated[
+    Path | None,
+    typer.Option("--table", help="Any long table: panel,kind,unit,year,value.", show_default="the plan's data"),
+]
 Level = Annotated[
     str | None, typer.Option("--level", help="province, district or commune.", show_default="province and districts")
 ]

@@ -18,19 +18,9 @@ import pandas as pd
 from toolkit import models
 from toolkit.evaluate.backtest import score_cuts, summary
 from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
-from toolkit.evaluate.learn import (
-    FOLDER,
-    FOLDS,
-    SEED,
-    Piece,
-    learn,
-    pieces_of_cuts,
-    problem_of,
-    single_units,
-    stretched,
-    training_cuts,
-)
+from toolkit.evaluate.learn import FOLDER, FOLDS, SEED, learn, problem_of, stretched, training_cuts
 from toolkit.evaluate.learn import TARGET as WEIGHTS
+from toolkit.evaluate.pieces import Piece, pieces_of_cuts, single_units
 from toolkit.models.panel_model import PanelModel
 
 __all__ = ["calibration_lines", "main", "record"]

@@ -92,18 +92,16 @@ def gaps(
             continue
         weights, basis = weights_of(dataset, indicator, part_codes, scope)
         if weights is not None:
-            found.extend(_gap(whole, complete, weights, basis, year) for year in years if _all_have(year, whole, parts))
+            shared = [year for year in years if _comparable(year, (whole, *complete))]
+            found.extend(_gap(whole, complete, weights, basis, year) for year in shared)
     return tuple(found)
 
 
-def _all_have(year: int, whole: Path, parts: Sequence[Path | None]) -> bool:
-    paths = [whole, *(path for path in parts if path is not None)]
-    return all(
-        int(path.years[0]) <= year <= int(path.years[-1])
-        and path.standards[path.position(year)] == whole.standards[whole.position(year)]
-        for path in paths
-        if int(whole.years[0]) <= year <= int(whole.years[-1])
-    ) and int(whole.years[0]) <= year <= int(whole.years[-1])
+def _comparable(year: int, paths: Sequence[Path]) -> bool:
+    """Say whether all paths speak of a year, on one standard."""
+    if not all(int(path.years[0]) <= year <= int(path.years[-1]) for path in paths):
+        return False
+    return len({path.standards[path.position(year)] for path in paths}) == 1
 
 
 def weights_of(

@@ -9,7 +9,7 @@ import numpy as np
 
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
-from toolkit.forecast.panels import chance, scale_of
+from toolkit.forecast.panels import chance, scale_of, spread_by_chance
 from toolkit.forecast.paths import BoolArray, FloatArray
 
 
@@ -88,8 +88,6 @@ def with_chance(
     if not usual or size is None:
         return draws
     scale = scale_of(indicator)
-    share = np.clip(draws, 0.0, 100.0) / 100.0
-    spread = np.sqrt(1.0 / (size * share + 0.5) + 1.0 / (size * (1.0 - share) + 0.5))
     random = np.random.Generator(np.random.PCG64(seed))
-    moved = scale.from_link(scale.to_link(draws) + spread * random.standard_normal(draws.shape))
+    moved = scale.from_link(scale.to_link(draws) + spread_by_chance(draws, size) * random.standard_normal(draws.shape))
     return np.where(observed[None, :], draws, moved)

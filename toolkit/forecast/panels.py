@@ -10,6 +10,7 @@ import numpy as np
 from toolkit.data.indicators import Indicator
 from toolkit.data.series import Observation, Series
 from toolkit.forecast.chains import Chain
+from toolkit.forecast.paths import FloatArray
 from toolkit.models.panel import Panel, Scale
 
 REVISION = {"final": 0.0, "reported": 0.05, "preliminary": 0.10}
@@ -152,7 +153,11 @@ def chance(value: float, size: float | None, indicator: Indicator) -> float:
     """
     if indicator.denominator is None or indicator.link != "logit" or not size:
         return 0.0
-    share = min(max(value, 0.0), 100.0) / 100.0
-    cases = size * share + 0.5, size * (1.0 - share) + 0.5
-    found = float(np.sqrt(1.0 / cases[0] + 1.0 / cases[1]))
+    found = float(spread_by_chance(np.array(value), size))
     return found if found >= FELT_FROM else 0.0
+
+
+def spread_by_chance(percent: FloatArray, size: float) -> FloatArray:
+    """Return the standard deviation (logit) of shares of `size` things, in per cent, that chance alone causes."""
+    share = np.clip(percent, 0.0, 100.0) / 100.0
+    return np.asarray(np.sqrt(1.0 / (size * share + 0.5) + 1.0 / (size * (1.0 - share) + 0.5)))

@@ -10,7 +10,6 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 from toolkit.attainment.result import Attainment
-from toolkit.base.files import write_atomic
 from toolkit.base.texts import Language
 from toolkit.plan.schema import Plan
 from toolkit.report.changes import changes_section
@@ -70,32 +69,6 @@ class IndexEntry:
     papers: tuple[str, ...] = ()
 
 
-def write_index(
-    path: Path,
-    entries: Sequence[IndexEntry],
-    *,
-    plan: Plan,
-    facts: RunFacts,
-    language: Language,
-    cycle: str = "",
-    since: Path | None = None,
-) -> Path:
-    """Write the index of a run.
-
-    Parameters
-    ----------
-    path :
-        ``index.html`` on top of the run's folder.
-    entries :
-        Every page of the run, in order, failed ones too.
-    plan, facts, language :
-        What the run is about.
-    cycle, since :
-        The reporting round; an earlier run to tell changes from.
-    """
-    return write_atomic(path, index_html(entries, plan=plan, facts=facts, language=language, cycle=cycle, since=since))
-
-
 def index_html(
     entries: Sequence[IndexEntry],
     *,
@@ -105,7 +78,17 @@ def index_html(
     cycle: str = "",
     since: Path | None = None,
 ) -> str:
-    """Return the index as a page; see :func:`write_index`."""
+    """Return the index of a run as a page.
+
+    Parameters
+    ----------
+    entries :
+        Every page of the run, in order, failed ones too.
+    plan, facts, language :
+        What the run is about.
+    cycle, since :
+        The reporting round; an earlier run to tell changes from.
+    """
     wording = words(language)
     title = wording.t("index.title", number=plan.number)
     areas = [entry for entry in entries if entry.attainments or entry.error]

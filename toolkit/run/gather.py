@@ -14,7 +14,7 @@ from toolkit.base.texts import texts
 from toolkit.evaluate.ledger import write_ledger
 from toolkit.forecast.summary import summary_table
 from toolkit.report.facts import RunFacts
-from toolkit.report.index import IndexEntry, write_index
+from toolkit.report.index import IndexEntry, index_html
 from toolkit.report.sheets import safe_csv, write_workbook
 from toolkit.run.batch import Done
 from toolkit.run.crate import write_crate
@@ -159,12 +159,6 @@ def _index(request: ReportRequest, run: Run, done: Sequence[Done], facts: RunFac
         for item in done
     ]
     edition = request.edition
-    write_index(
-        request.folder / INDEX,
-        entries,
-        plan=run.plan,
-        facts=facts,
-        language=request.language,
-        cycle=edition.cycle,
-        since=request.folder / SINCE if edition.since else None,
-    )
+    since = request.folder / SINCE if edition.since else None
+    page = index_html(entries, plan=run.plan, facts=facts, language=request.language, cycle=edition.cycle, since=since)
+    write_atomic(request.folder / INDEX, page)
