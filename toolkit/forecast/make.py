@@ -27,8 +27,8 @@ Key = tuple[str, str]
 
 DRAWS = 2000
 SEED = 138
-BATCH = 12
-"""Areas in memory at a time: about a province's districts."""
+BATCH = 4
+"""Areas in memory at a time: some 15 MB each; with fewer the model's own steps begin to count."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ def make_forecasts(
         writer = Store(keep)
         for batch in batches:
             writer.add(batch)
+            del batch  # else it would stay while the next is made
         paths = writer.opened()
     return Forecasts(paths, seed, draws, dataset.as_of, get(model).name, dataset.simulated)
 
