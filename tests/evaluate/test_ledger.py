@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from toolkit.attainment.assess import assess_all
 from toolkit.base.errors import DataError
 from toolkit.data.dataset import Dataset, load
-from toolkit.evaluate.ledger import COLUMNS, LEVELS, LONGEST, read_ledger, review, write_ledger
+from toolkit.evaluate.ledger import COLUMNS, LEVELS, LONGEST, ledger_text, read_ledger, review
 from toolkit.forecast.make import make_forecasts
 from toolkit.plan.schema import Plan
 
@@ -28,7 +28,9 @@ def ledger(real_plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> pd.Data
     forecasts = make_forecasts(dataset, real_plan, ["20"], draws=200)
     answers = assess_all(real_plan, [dataset.areas.get("20")], dataset, forecasts)
     path = tmp_path_factory.mktemp("ledger") / "ledger.csv"
-    write_ledger(path, forecasts, lambda code: [answer for answer in answers if answer.area_code == code], ["20"])
+    paths = [forecasts.paths[key] for key in forecasts.keys_of("20") if key[3]]
+    found = [(source, source.quantiles(LEVELS)) for source in paths]
+    path.write_text(ledger_text(forecasts, found, answers, head=True), encoding="utf-8")
     return read_ledger(path)
 
 

@@ -20,7 +20,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
-from toolkit.report.changes import changes, changes_section, earlier_answers
+from toolkit.report.changes import MOST, changes, changes_section, earlier_answers
 from toolkit.report.cycle import cycle_of
 from toolkit.report.document import build_area_document
 from toolkit.report.facts import RunFacts
@@ -159,11 +159,12 @@ def test_changes_since_a_run_are_told_with_the_reason(
     table.to_csv(tmp_path / "attainment.csv", index=False)
     before = earlier_answers(tmp_path)
     assert len(before) == 68
-    assert changes(answers, before) == ()
-    assert changes(moved(answers), before)
-    found = changes(moved(answers), before)
-    assert len(found) == 2
+    assert changes(answers, before) == ([], 0)
+    found, count = changes(moved(answers), before)
+    assert len(found) == count == 2
     assert found[0].size >= found[1].size
+    everything, count = changes([replace(item, verdict="milestone") for item in answers], before)
+    assert count > MOST == len(everything)
     names = {"20": "Tỉnh Lạng Sơn"}
     section = changes_section(words("vi"), real_plan, names, moved(answers), tmp_path)
     rows = next(block for block in section.blocks if isinstance(block, Table)).rows

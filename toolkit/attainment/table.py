@@ -41,10 +41,17 @@ def attainment_table(attainments: Sequence[Attainment], dataset: Dataset, plan: 
     """
     import pandas as pd
 
-    rows = [_row(attainment, dataset, plan, texts) for attainment in attainments]
+    rows = attainment_rows(attainments, dataset, plan, texts)
     table = pd.DataFrame(rows, columns=list(rows[0]) if rows else list(FIRST_COLUMNS))
     whole = ["last_year", "year_reached", "horizon", "areas_meeting", "areas_total", "peers_count"]
     return table.astype({name: "Int64" for name in whole if name in table})
+
+
+def attainment_rows(
+    attainments: Sequence[Attainment], dataset: Dataset, plan: Plan, texts: Texts
+) -> list[dict[str, object]]:
+    """Return the rows of :func:`attainment_table`, None where a number does not exist."""
+    return [_row(attainment, dataset, plan, texts) for attainment in attainments]
 
 
 def verdict_words(verdict: str) -> str:
@@ -132,4 +139,4 @@ def _readings(answer: Attainment) -> dict[str, object]:
 
 
 def _number(value: float | None) -> float | None:
-    return None if value is None else round(value, PLACES)
+    return None if value is None else float(round(value, PLACES))

@@ -6,8 +6,10 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 LONGEST_SOCKET_FOLDER = 80
 """Characters of a folder's path, without the eight that make it unique; the kernels' own names take the rest."""
@@ -29,13 +31,21 @@ def write_atomic(path: Path, content: str | bytes | Iterable[str]) -> Path:
     Path
         `path`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     parts = [content] if isinstance(content, str | bytes) else content
+    with atomic(path) as stream:
+        for part in parts:
+            stream.write(part.encode("utf-8") if isinstance(part, str) else part)
+    return path
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[IO[bytes]]:
+    """Give a stream to write; what was written is at `path` when the block has ended, and nothing if it failed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as stream:
-            for part in parts:
-                stream.write(part.encode("utf-8") if isinstance(part, str) else part)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)
@@ -43,7 +53,6 @@ def write_atomic(path: Path, content: str | bytes | Iterable[str]) -> Path:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    return path
 
 
 def scratch_prefix(purpose: str) -> str:

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path as FilePath
 
 import pandas as pd
 
-from toolkit.attainment.draws import quantiles
 from toolkit.attainment.result import Attainment
 from toolkit.base.errors import DataError
-from toolkit.base.files import write_atomic
 from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
 from toolkit.data.series import Observation
 from toolkit.evaluate.scores import brier_score, covered, weighted_interval_score
-from toolkit.forecast.paths import Path
+from toolkit.forecast.paths import FloatArray, Path
 from toolkit.forecast.store import Forecasts
 
 COLUMNS = (
@@ -35,75 +33,55 @@ LONGEST = 8
 MET, NOT_MET = "met", "not_met"
 
 
-def write_ledger(
-    path: FilePath,
-    forecasts: Forecasts,
-    answers: Callable[[str], Sequence[Attainment]],
-    area_codes: Sequence[str],
-) -> None:
-    """Write the ledger of a run.
+def ledger_text(
+    forecasts: Forecasts, paths: Iterable[tuple[Path, FloatArray]], answers: Iterable[Attainment], *, head: bool = False
+) -> str:
+    """Return what the ledger of a run says of one area.
 
     Parameters
     ----------
-    path :
-        CSV to write.
-    forecasts, answers :
-        Of the run; the answers of an area by its code.
-    area_codes :
-        Areas to enter.
+    forecasts :
+        Of the run.
+    paths :
+        Of the area, future changes of standard crossed, and of each its quantiles, shape (T, :data:`LEVELS`).
+    answers :
+        Of the area.
+    head :
+        Whether the names of the columns go before.
     """
-    write_atomic(path, _entries(forecasts, answers, area_codes))
-
-
-def _entries(
-    forecasts: Forecasts, answers: Callable[[str], Sequence[Attainment]], area_codes: Sequence[str]
-) -> Iterator[str]:
-    """Yield the ledger as text, area by area."""
-    model = f"langson_toolkit-{forecasts.model_name}"
-    head = (model, forecasts.as_of.isoformat())
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for code in area_codes:
-        for (area, indicator, scope, across), source in sorted(_paths_of(forecasts, code).items()):
-            if across:
-                writer.writerows(
-                    (*head, *row) for row in _quantile_rows(area, indicator, scope, source, forecasts.as_of)
-                )
-        writer.writerows((*head, *row) for row in _chance_rows(code, answers(code), forecasts.as_of))
-        yield stream.getvalue()
-        stream.seek(0)
-        stream.truncate()
+    if head:
+        writer.writerow(COLUMNS)
+    run = (f"langson_toolkit-{forecasts.model_name}", forecasts.as_of.isoformat())
+    for source, found in sorted(paths, key=lambda pair: (pair[0].indicator, pair[0].scope)):
+        writer.writerows((*run, *row) for row in _quantile_rows(source, found, forecasts.as_of))
+    for answer in answers:
+        writer.writerows((*run, *row) for row in _chance_rows(answer, forecasts.as_of))
+    return stream.getvalue()
 
 
-def _paths_of(forecasts: Forecasts, code: str) -> dict[tuple[str, str, str, bool], Path]:
-    return {key: forecasts.paths[key] for key in forecasts.keys_of(code)}
-
-
-def _quantile_rows(area: str, indicator: str, scope: str, source: Path, as_of: date) -> Iterator[tuple[object, ...]]:
+def _quantile_rows(source: Path, found: FloatArray, as_of: date) -> Iterator[tuple[object, ...]]:
     for column, year in enumerate(int(year) for year in source.years):
         if source.observed[column] or not source.evidence.last_year < year <= as_of.year + LONGEST:
             continue
-        values = quantiles(source.draws[:, column], source.weights, LEVELS)
-        for level, value in zip(LEVELS, values, strict=True):
-            if value is not None:
-                yield (
-                    f"{indicator}/{scope}", source.standards[column], year - as_of.year, area, f"{year}-12-31",
-                    "quantile", f"{level:g}", f"{value:.6g}",
-                )  # fmt: skip
-
-
-def _chance_rows(code: str, answers: Sequence[Attainment], as_of: date) -> Iterator[tuple[object, ...]]:
-    for answer in answers:
-        exact = answer.outcome == "probability" and answer.bound == "exact" and answer.probability is not None
-        if not exact or answer.due > as_of.year + LONGEST:
-            continue
-        chance = float(answer.probability or 0.0)
-        for outcome, value in ((MET, chance), (NOT_MET, 1 - chance)):
+        for level, value in zip(LEVELS, found[column].tolist(), strict=True):
             yield (
-                answer.target_id, "", answer.due - as_of.year, code, f"{answer.due}-12-31",
-                "pmf", outcome, f"{value:.6g}",
+                f"{source.indicator}/{source.scope}", source.standards[column], year - as_of.year, source.area_code,
+                f"{year}-12-31", "quantile", f"{level:g}", f"{value:.6g}",
             )  # fmt: skip
+
+
+def _chance_rows(answer: Attainment, as_of: date) -> Iterator[tuple[object, ...]]:
+    exact = answer.outcome == "probability" and answer.bound == "exact" and answer.probability is not None
+    if not exact or answer.due > as_of.year + LONGEST:
+        return
+    chance = float(answer.probability or 0.0)
+    for outcome, value in ((MET, chance), (NOT_MET, 1 - chance)):
+        yield (
+            answer.target_id, "", answer.due - as_of.year, answer.area_code, f"{answer.due}-12-31",
+            "pmf", outcome, f"{value:.6g}",
+        )  # fmt: skip
 
 
 def read_ledger(path: FilePath) -> pd.DataFrame:

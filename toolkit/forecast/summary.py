@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.paths import Path
+from toolkit.forecast.paths import FloatArray, Path
 from toolkit.forecast.store import Forecasts
 
 COLUMNS = ("area_code", "area_name", "indicator", "scope", "unit", "year", "standard", "observed", "grade", "proxy")
@@ -52,13 +53,21 @@ def summary_table(
         for key in forecasts.keys_of(code)
         if key[3] and (indicators is None or key[1] in indicators)
     ]
-    names = [f"q{level:g}" for level in levels]
+    found = [path.quantiles(levels) for path in paths]
+    return pd.DataFrame(summary_columns(paths, found, dataset, levels=levels))
+
+
+def summary_columns(
+    paths: Sequence[Path], found: Sequence[FloatArray], dataset: Dataset, *, levels: tuple[float, ...]
+) -> dict[str, list[Any]]:
+    """Return the columns of :func:`summary_table` for some paths and the quantiles found of each, (T, levels)."""
     if not paths:
-        return pd.DataFrame(columns=[*COLUMNS, *names])
-    return pd.DataFrame(_columns(paths, dataset) | _quantiles(paths, levels))
+        return {name: [] for name in (*COLUMNS, *(f"q{level:g}" for level in levels))}
+    rounded = np.round(np.concatenate(found), 6)
+    return _columns(paths, dataset) | {f"q{level:g}": rounded[:, at].tolist() for at, level in enumerate(levels)}
 
 
-def _columns(paths: Sequence[Path], dataset: Dataset) -> dict[str, object]:
+def _columns(paths: Sequence[Path], dataset: Dataset) -> dict[str, list[Any]]:
     counts = [len(path.years) for path in paths]
 
     def repeated(of: Callable[[Path], str]) -> list[str]:
@@ -70,14 +79,9 @@ def _columns(paths: Sequence[Path], dataset: Dataset) -> dict[str, object]:
         "indicator": repeated(lambda path: path.indicator),
         "scope": repeated(lambda path: path.scope),
         "unit": repeated(lambda path: path.unit),
-        "year": np.concatenate([path.years for path in paths]),
+        "year": np.concatenate([path.years for path in paths]).tolist(),
         "standard": [standard for path in paths for standard in path.standards],
-        "observed": np.concatenate([path.observed & (path.proxy is None) for path in paths]),
+        "observed": np.concatenate([path.observed & (path.proxy is None) for path in paths]).tolist(),
         "grade": repeated(grade_of),
         "proxy": repeated(lambda path: path.proxy.proxy_id if path.proxy else ""),
     }
-
-
-def _quantiles(paths: Sequence[Path], levels: tuple[float, ...]) -> dict[str, object]:
-    found = np.round(np.concatenate([path.quantiles(levels) for path in paths]), 6)
-    return {f"q{level:g}": found[:, column] for column, level in enumerate(levels)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,15 +77,20 @@ def _earlier(row: Mapping[str, str]) -> Earlier:
     )
 
 
-def changes(attainments: Sequence[Attainment], before: Mapping[tuple[str, str], Earlier]) -> tuple[Change, ...]:
-    """Return the answers that changed, the largest change first; areas that the earlier run lacked are left out."""
+def changes(attainments: Iterable[Attainment], before: Mapping[tuple[str, str], Earlier]) -> tuple[list[Change], int]:
+    """Return the largest changes of answers, :data:`MOST` at most, the largest first, and how many there are.
+
+    Areas that the earlier run lacked are left out.
+    """
     known = {area for area, _ in before}
-    found = [
-        Change(item, old, _size(item, old))
-        for item in attainments
-        if item.area_code in known and _differs(item, old := before.get((item.area_code, item.target_id)))
-    ]
-    return tuple(sorted(found, key=lambda change: -change.size))
+    largest: list[Change] = []
+    count = 0
+    for item in attainments:
+        old = before.get((item.area_code, item.target_id))
+        if item.area_code in known and _differs(item, old):
+            count += 1
+            largest = sorted([*largest, Change(item, old, _size(item, old))], key=lambda change: -change.size)[:MOST]
+    return largest, count
 
 
 def _differs(item: Attainment, old: Earlier | None) -> bool:
@@ -99,7 +104,7 @@ def _size(item: Attainment, old: Earlier | None) -> float:
 
 
 def changes_section(
-    words: Words, plan: Plan, names: Mapping[str, str], attainments: Sequence[Attainment], since: Path | None
+    words: Words, plan: Plan, names: Mapping[str, str], attainments: Iterable[Attainment], since: Path | None
 ) -> Section:
     """Return what changed since an earlier run; without blocks if none is named.
 
@@ -117,20 +122,20 @@ def changes_section(
     title = words.t("section.changes")
     if since is None:
         return Section("changes", title, ())
-    found = changes(attainments, earlier_answers(since))
-    if not found:
+    largest, count = changes(attainments, earlier_answers(since))
+    if not count:
         return Section("changes", title, (Paragraph(words.t("changes.none")),))
     columns = tuple(Column(words.t(f"column.{name}")) for name in ("area", "target", "before", "now", "because"))
-    rows = tuple(_row(words, plan, names, change) for change in found[:MOST])
+    rows = tuple(_row(words, plan, names, change) for change in largest)
     blocks: list[Block] = [
-        Paragraph(words.counted("changes.intro", len(found)), "note"),
+        Paragraph(words.counted("changes.intro", count), "note"),
         Table("changes", words.t("changes.caption"), columns, rows[:FIRST], quiet=True),
     ]
     if smaller := rows[FIRST:]:
         table = Table("changes-smaller", words.t("changes.caption"), columns, smaller, quiet=True)
         blocks.append(Folded(Heading(words.counted("changes.smaller", len(smaller))), (table,)))
-    if len(found) > MOST:
-        blocks.append(Paragraph(words.counted("changes.rest", len(found) - MOST), "note"))
+    if count > MOST:
+        blocks.append(Paragraph(words.counted("changes.rest", count - MOST), "note"))
     return Section("changes", title, tuple(blocks))
 
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from markupsafe import Markup, escape
 
 from toolkit.attainment.result import Attainment
 from toolkit.base.texts import Language
 from toolkit.plan.schema import Plan
-from toolkit.report.changes import changes_section
 from toolkit.report.cycle import cycle_of
 from toolkit.report.document import foot, kicker
 from toolkit.report.facts import RunFacts
 from toolkit.report.html import TEMPLATES, Frame, environment, page_html, section_html
 from toolkit.report.parts import Definitions
+from toolkit.report.sections import Section
 from toolkit.report.words import Words, words
 
 PAPERS = {"docx": "Word", "pdf": "PDF"}
@@ -39,6 +38,45 @@ GROUPS = (
 """Columns of the table: verdicts that are counted together."""
 
 
+_BODY = "<!-- body -->"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the index says of an area's answers: so little that it may be in memory for all areas.
+
+    Attributes
+    ----------
+    counts :
+        How many answers stand in each of :data:`GROUPS`.
+    grades :
+        Evidence grades that occur.
+    data :
+        What the filters work on, as JSON: for each target the group, verdict, grade and probability.
+    """
+
+    counts: tuple[int, ...]
+    grades: frozenset[str]
+    data: str
+
+
+def told_of(answers: Sequence[Attainment], plan: Plan, language: Language) -> Told:
+    """Return what the index says of an area's answers."""
+    wording = words(language)
+    groups = {verdict: name for name, verdicts in GROUPS for verdict in verdicts}
+    by_target = {item.target_id: item for item in answers}
+    return Told(
+        counts=tuple(sum(item.verdict in verdicts for item in answers) for _, verdicts in GROUPS),
+        grades=frozenset(part for item in answers for part in item.grade.split("·") if part),
+        data=_json([_datum(by_target[target.id], groups, wording) for target in plan.targets]),
+    )
+
+
+def _datum(item: Attainment, groups: Mapping[str, str], wording: Words) -> list[str]:
+    shown = wording.numbers.probability(item.probability, bound=item.bound) if item.outcome == "probability" else ""
+    return [groups[item.verdict], item.verdict, item.grade, shown]
+
+
 @dataclass(frozen=True)
 class IndexEntry:
     """One page of a run.
@@ -51,8 +89,8 @@ class IndexEntry:
         Paths relative to the index; `notebook` is empty if there is none.
     error :
         Why the page could not be made; empty if it could.
-    attainments :
-        The area's answers; empty for the plan summary.
+    told :
+        Of the area's answers; None for the plan summary.
     level :
         ``province``, ``district`` or ``commune``.
     papers :
@@ -64,21 +102,21 @@ class IndexEntry:
     page: str
     notebook: str
     error: str = ""
-    attainments: tuple[Attainment, ...] = ()
+    told: Told | None = None
     level: str = ""
     papers: tuple[str, ...] = ()
 
 
-def index_html(
+def index_page(
     entries: Sequence[IndexEntry],
     *,
     plan: Plan,
     facts: RunFacts,
     language: Language,
     cycle: str = "",
-    since: Path | None = None,
-) -> str:
-    """Return the index of a run as a page.
+    changed: Section | None = None,
+) -> Iterator[str]:
+    """Yield the index of a run as a page, part by part.
 
     Parameters
     ----------
@@ -86,56 +124,47 @@ def index_html(
         Every page of the run, in order, failed ones too.
     plan, facts, language :
         What the run is about.
-    cycle, since :
-        The reporting round; an earlier run to tell changes from.
+    cycle :
+        The reporting round.
+    changed :
+        What changed since an earlier run.
     """
     wording = words(language)
     title = wording.t("index.title", number=plan.number)
-    areas = [entry for entry in entries if entry.attainments or entry.error]
-    pages = [entry for entry in entries if not entry.attainments and not entry.error]
-    used = [
-        (verdict, verdicts)
-        for verdict, verdicts in GROUPS
-        if any(item.verdict in verdicts for entry in areas for item in entry.attainments)
-    ]
     failed = [entry for entry in entries if entry.error]
-    shown = [entry for entry in areas if entry.attainments and not entry.error]
-    names = {entry.name: entry.label for entry in shown}
-    answers = [item for entry in shown for item in entry.attainments]
-    columns = [(verdict, wording.t(f"index.group.{verdict}")) for verdict, _ in used]
-    changed = changes_section(wording, plan, names, answers, since)
-    body = (
-        environment()
-        .get_template("index.html.j2")
-        .render(
-            t=wording.t,
-            title=title,
-            kicker=kicker(wording, cycle_of(cycle, plan)),
-            subtitle=wording.t("subtitle", plan=plan.names[language], day=wording.day(facts.as_of)),
-            pages=pages,
-            columns=columns,
-            rows=[(entry, _counts(entry, used, wording)) for entry in shown],
-            levels=[
-                (level, wording.t(f"index.level.{level}"))
-                for level in ("province", "district", "commune")
-                if any(entry.level == level for entry in shown)
-            ],
-            targets=[(target.id, target.name(language)) for target in plan.targets],
-            grades=sorted({part for item in answers for part in item.grade.split("·") if part}),
-            papers_of=_papers,
-            data=_data(shown, used, wording, plan),
-            script=Markup((TEMPLATES / "index.js").read_text(encoding="utf-8")),
-            changes=Markup(section_html(changed)),
-            files=[(file, wording.t(f"index.file.{key}")) for file, key in FILES],
-            failed=failed,
-            failed_title=wording.counted("index.failed", len(failed)),
-            provenance=_provenance(wording, facts),
-        )
-    )
+    shown = [(entry, entry.told) for entry in entries if entry.told and not entry.error]
+    used = [at for at in range(len(GROUPS)) if any(entry.told and entry.told.counts[at] for entry in entries)]
+    content = environment().get_template("index.html.j2").generate(
+        t=wording.t,
+        title=title,
+        kicker=kicker(wording, cycle_of(cycle, plan)),
+        subtitle=wording.t("subtitle", plan=plan.names[language], day=wording.day(facts.as_of)),
+        pages=[entry for entry in entries if not entry.told and not entry.error],
+        columns=[(GROUPS[at][0], wording.t(f"index.group.{GROUPS[at][0]}")) for at in used],
+        shown=bool(shown),
+        rows=((entry, [wording.numbers.decimal(told.counts[at], 0) for at in used]) for entry, told in shown),
+        levels=[
+            (level, wording.t(f"index.level.{level}"))
+            for level in ("province", "district", "commune")
+            if any(entry.level == level for entry, _ in shown)
+        ],
+        targets=[(target.id, target.name(language)) for target in plan.targets],
+        grades=sorted(frozenset[str]().union(*(told.grades for _, told in shown))),
+        papers_of=_papers,
+        data=_data({entry.name: told for entry, told in shown}, [GROUPS[at] for at in used], wording, plan),
+        script=Markup((TEMPLATES / "index.js").read_text(encoding="utf-8")),
+        changes=Markup(section_html(changed) if changed else ""),
+        files=[(file, wording.t(f"index.file.{key}")) for file, key in FILES],
+        failed=failed,
+        failed_title=wording.counted("index.failed", len(failed)),
+        provenance=_provenance(wording, facts),
+    )  # fmt: skip
     banner = wording.t("simulated") if facts.simulated else ""
-    return page_html(
-        Frame(language, title, banner, foot(wording, facts), wording.t("skip")), body, sheets=("style", "index")
-    )
+    frame = Frame(language, title, banner, foot(wording, facts), wording.t("skip"))
+    before, after = page_html(frame, _BODY, sheets=("style", "index")).split(_BODY)
+    yield before
+    yield from content
+    yield after
 
 
 def start_html(plan: Plan, languages: Sequence[Language]) -> str:
@@ -154,34 +183,27 @@ def _papers(entry: IndexEntry) -> list[tuple[str, str]]:
 
 
 def _data(
-    entries: Sequence[IndexEntry], used: Sequence[tuple[str, tuple[str, ...]]], wording: Words, plan: Plan
-) -> Markup:
-    """Return what the filters work on: of each area and target the column, verdict, grade and probability."""
-    ids = [target.id for target in plan.targets]
-    groups = {verdict: name for name, verdicts in used for verdict in verdicts}
-    areas = {}
-    for entry in entries:
-        by_target = {item.target_id: item for item in entry.attainments}
-        areas[entry.name] = [_datum(by_target[key], groups, wording) for key in ids]
+    areas: Mapping[str, Told], used: Sequence[tuple[str, tuple[str, ...]]], wording: Words, plan: Plan
+) -> Iterator[Markup]:
+    """Yield what the filters work on: words, and of each area what is told of its answers."""
     content = {
-        "targets": ids,
+        "targets": [target.id for target in plan.targets],
         "groups": [name for name, _ in used],
-        "verdicts": {verdict: wording.verdict(verdict) for verdict in groups},
+        "verdicts": {verdict: wording.verdict(verdict) for _, verdicts in used for verdict in verdicts},
         "found": wording.t("index.found", areas="{areas}", answers="{answers}"),
-        "areas": areas,
     }
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    yield _in_script(f'{_json(content)[:-1]},"areas":{{')
+    for number, (name, told) in enumerate(areas.items()):
+        yield _in_script(f"{',' if number else ''}{_json(name)}:{told.data}")
+    yield Markup("}}")
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _in_script(text: str) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
-
-
-def _datum(item: Attainment, groups: dict[str, str], wording: Words) -> list[str]:
-    shown = wording.numbers.probability(item.probability, bound=item.bound) if item.outcome == "probability" else ""
-    return [groups[item.verdict], item.verdict, item.grade, shown]
-
-
-def _counts(entry: IndexEntry, used: Sequence[tuple[str, tuple[str, ...]]], wording: Words) -> list[str]:
-    counts = [sum(item.verdict in verdicts for item in entry.attainments) for _, verdicts in used]
-    return [wording.numbers.decimal(count, 0) for count in counts]
 
 
 def _provenance(wording: Words, facts: RunFacts) -> Definitions:

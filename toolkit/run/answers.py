@@ -33,7 +33,7 @@ def load_answers(area_code: str, folder: Path) -> tuple[Attainment, ...] | None:
 
 
 def _answer(entry: Mapping[str, Any]) -> Attainment:
-    plain = {name: tuples(value) for name, value in entry.items()}
+    plain = {name: tuples(value) if isinstance(value, list) else value for name, value in entry.items()}
     plain |= {name: tuple(Note(**note) for note in plain[name]) for name in ("missing", "notes")}
     plain["overruled"] = tuple(observation_from(item) for item in entry["overruled"])
     return Attainment(**plain)

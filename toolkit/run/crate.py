@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def write_crate(folder: Path, facts: RunFacts, *, language: Language, plan: str)
     graph: list[Mapping[str, Any]] = [_HEAD, _root(sorted(names), facts, language, plan), _licence()]
     graph += [*(_file(name) for name in sorted(names)), *_made(facts)]
     record = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
-    return write_atomic(folder / CRATE, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    text = json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(record)
+    return write_atomic(folder / CRATE, chain(text, "\n"))
 
 
 def _is_part(file: Path) -> bool:

@@ -7,6 +7,7 @@ import platform
 import subprocess
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -119,4 +120,5 @@ def write_manifest(folder: Path, *, inputs: Mapping[str, str], parameters: Mappi
         "inputs": dict(inputs),
         "outputs": hashes((file for file in folder.rglob("*") if is_output(file)), folder),
     }
-    return write_atomic(folder / MANIFEST, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    text = json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(record)
+    return write_atomic(folder / MANIFEST, chain(text, "\n"))
