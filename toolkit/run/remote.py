@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from toolkit.base.errors import UsageError
 from toolkit.base.files import scratch_prefix, sha256
@@ -44,11 +45,9 @@ class Remote:
     """
 
     def __init__(self, url: str, folder: Path) -> None:
-        import fsspec
-
         self.folder = folder
         try:
-            self._files, self._root = fsspec.core.url_to_fs(url)
+            self._files, self._root = _opened(url)
         except (ImportError, ValueError) as error:
             raise UsageError(say("run.no_driver", url=url, error=error), say("run.no_driver.remedy")) from error
         self._sent: dict[str, str] = {}
@@ -77,6 +76,25 @@ class Remote:
                 self._files.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
                 self._files.pipe_file(target, (self.folder / name).read_bytes())
                 self._sent[name] = now
+
+
+def _opened(url: str) -> tuple[Any, str]:
+    """Return the file system of an address, and the path in it, by its usual driver or else by obstore.
+
+    obstore asks for nothing that the toolkit's own packages shut out; s3fs wants an older python-dateutil than
+    jupyter-client.
+    """
+    from fsspec.core import url_to_fs
+
+    try:
+        found = url_to_fs(url)
+    except ImportError as error:
+        try:
+            import_module("obstore.fsspec").register(url.partition("://")[0])
+        except ImportError:
+            raise error from None
+        found = url_to_fs(url)
+    return found[0], str(found[1])
 
 
 def _goes(file: Path) -> bool:
