@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -158,3 +160,7 @@ def test_messages_come_in_vietnamese_too(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(DataError) as caught:
         forecast_table(history(kind="share"), quantiles=LEVELS)
     assert "không có loại đại lượng này" in caught.value.problems[0].problem
+
+
+def test_the_module_can_be_the_first_that_is_imported() -> None:
+    subprocess.run([sys.executable, "-c", "import toolkit.forecast.table"], check=True)

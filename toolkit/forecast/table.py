@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from toolkit import models
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.forecast.histories import COLUMNS, PARENT, Histories, histories_of_file, read_histories
-from toolkit.models import Forecaster
+from toolkit.models import NAMES, Forecaster, followers, get
 
 __all__ = ["COLUMNS", "PARENT", "forecast_table"]
 
@@ -61,7 +60,7 @@ def forecast_table(
     [['a', 2022], ['a', 2023], ['b', 2022], ['b', 2023]]
     """
     levels = check_options(horizon, quantiles, model)
-    forecaster = models.get(model)
+    forecaster = get(model)
     blocks = []
     panels = read_histories(table) if isinstance(table, pd.DataFrame) else histories_of_file(Path(table))
     for histories in panels:
@@ -84,7 +83,7 @@ def forecast_panel(
     parent_panel = histories.panel_of([PARENT])
     years = range(int(min([*children.year, *parent_panel.year])), ahead[-1] + 1)
     parent = forecaster.paths(parent_panel, years, draws=DRAWS)
-    draw = models.followers(forecaster, children, ahead, draws=DRAWS, parent=parent)
+    draw = followers(forecaster, children, ahead, draws=DRAWS, parent=parent)
     found = [
         np.quantile(draw(np.arange(start, min(start + TOGETHER, len(names)))).values, levels, axis=0)
         for start in range(0, len(names), TOGETHER)
@@ -114,6 +113,6 @@ def check_options(horizon: int, quantiles: Sequence[float], model: str) -> np.nd
     levels = np.asarray(quantiles, dtype=np.float64).reshape(-1)
     if not levels.size or not ((levels > 0) & (levels < 1)).all():
         raise UsageError(say("forecast.no_levels"), say("cli.no_levels.remedy"))
-    if model not in models.NAMES:
-        raise UsageError(say("forecast.no_model", model=model), say("base.choose", choices=", ".join(models.NAMES)))
+    if model not in NAMES:
+        raise UsageError(say("forecast.no_model", model=model), say("base.choose", choices=", ".join(NAMES)))
     return levels
