@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -21,6 +21,8 @@ from toolkit.base.names import nearest, normalise
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 CATALOGUE = Path(__file__).parent / "catalogue"
+SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Plain data only, never objects; the compiled one is ten times as fast."""
 FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -35,7 +37,7 @@ def catalogue() -> dict[str, dict[str, str]]:
     """
     entries: dict[str, dict[str, str]] = {}
     for path in sorted(CATALOGUE.glob("*.yaml")):
-        for key, texts in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
+        for key, texts in (yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER) or {}).items():
             if key in entries:
                 message = f"{path.name}: the key {key!r} stands in the catalogue already"
                 raise ValueError(message)

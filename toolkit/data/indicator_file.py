@@ -9,14 +9,12 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from toolkit.base.texts import say, texts
+from toolkit.base.texts import SAFE_LOADER, say, texts
 from toolkit.data.folder import file_of
 from toolkit.data.indicators import Indicator, Indicators, Unit
 from toolkit.data.problems import Problems
 
 FILE = "indicators.yaml"
-SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Plain data only, never objects; the compiled one is ten times as fast."""
 Place = tuple[str, str]
 """Part of the file (``units``, ``indicators``) and name of an entry."""
 Declared = TypeVar("Declared", bound=BaseModel)

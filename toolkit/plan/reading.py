@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from toolkit.base.errors import Problem
-from toolkit.base.texts import say
+from toolkit.base.texts import SAFE_LOADER, say
 
 Place = tuple[str | int, ...]
 
@@ -63,7 +64,7 @@ def read_yaml(path: Path) -> YamlText:
     """
     text = YamlText(path.name)
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8-sig"))
+        loader = SAFE_LOADER(path.read_text(encoding="utf-8-sig"))
         node = loader.get_single_node()
         if node is not None:
             text.content = _Builder(loader, text).build(node, ())
@@ -81,7 +82,7 @@ def read_yaml(path: Path) -> YamlText:
 
 
 class _Builder:
-    def __init__(self, loader: yaml.SafeLoader, text: YamlText) -> None:
+    def __init__(self, loader: Any, text: YamlText) -> None:
         self.loader = loader
         self.text = text
         self.seen: set[int] = set()

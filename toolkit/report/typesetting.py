@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,7 @@ def compile_pdf(files: Mapping[str, bytes], *, day: int) -> bytes:
     day :
         Seconds since 1970 that the file's time of creation says, so that equal input gives equal bytes.
     """
-    return bytes(
-        _typst().compile(dict(files), font_paths=_fonts(), ignore_system_fonts=True, format="pdf", timestamp=day)
-    )
+    return bytes(_typst().compile(dict(files), font_paths=fonts(), format="pdf", timestamp=day))
 
 
 def pictures_png(pictures: Mapping[str, str]) -> dict[str, bytes]:
@@ -35,7 +34,7 @@ def pictures_png(pictures: Mapping[str, str]) -> dict[str, bytes]:
         return {}
     files = {name: svg.encode() for name, svg in pictures.items()}
     files |= {"main.typ": _PICTURES.encode(), "names.json": json.dumps(names).encode()}
-    made = _typst().compile(files, font_paths=_fonts(), ignore_system_fonts=True, format="png", ppi=PIXELS_PER_INCH)
+    made = _typst().compile(files, font_paths=fonts(), format="png", ppi=PIXELS_PER_INCH)
     pages = made if isinstance(made, list) else [made]
     return {name: bytes(page) for name, page in zip(names, pages, strict=True)}
 
@@ -47,8 +46,9 @@ def _typst() -> Any:
     return typst
 
 
-def _fonts() -> list[str]:
-    """Return where DejaVu Sans lies (all Vietnamese letters, all signs of the verdicts): it comes with matplotlib."""
+@cache
+def fonts() -> Any:
+    """Return DejaVu Sans (all Vietnamese letters, all signs of the verdicts), which comes with matplotlib."""
     import matplotlib as mpl
 
-    return [str(Path(mpl.get_data_path()) / "fonts" / "ttf")]
+    return _typst().Fonts(include_system_fonts=False, font_paths=[str(Path(mpl.get_data_path()) / "fonts" / "ttf")])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,31 @@ def write_docx(document: Document, path: Path) -> Path:
 
 def docx_bytes(made: Printed) -> bytes:
     """Return the Word file of a printed document."""
-    from docxtpl import DocxTemplate
-
-    template: Any = DocxTemplate(str(TEMPLATE))
+    template = _template_class()(str(TEMPLATE))
     template.init_docx()
-    template.render(_content(template, made), autoescape=True)
+    template.render(_content(template, made), _compiler(), autoescape=True)
     pieces = _in_order(made)
     tables = [piece for piece in pieces if piece.kind == "table"]
     return _finish(template.docx, tables, [alt for piece in pieces for alt in _alts(piece)], made.document.head)
+
+
+@cache
+def _template_class() -> Any:
+    """Return docxtpl's template, which mends the same few texts of ours once and not for every document."""
+    from docxtpl import DocxTemplate
+
+    mended = cache(lambda xml: DocxTemplate.patch_xml(None, xml))
+    return type("Template", (DocxTemplate,), {"patch_xml": lambda _, xml: mended(xml)})
+
+
+@cache
+def _compiler() -> Any:
+    """Return jinja2's environment, which compiles those texts once."""
+    from jinja2 import Environment
+
+    made: Any = Environment(autoescape=True)
+    made.from_string = cache(made.from_string)
+    return made
 
 
 def _content(template: Any, made: Printed) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -23,6 +24,8 @@ from toolkit.base.files import socket_folder
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The batch runs as many processes as there are cores; threads inside them would only fight."""
+LOOK = 0.005
+"""Seconds between two looks at a kernel that starts or ends; jupyter_client's tenth of a second adds up."""
 POSSIBLE = os.name == "posix" and hasattr(os, "fork")
 """Whether this system can fork."""
 
@@ -210,3 +213,9 @@ class ForkedProvisioner(LocalProvisioner):
         self.pid = self.pgid = process.pid
         self.cwd = kwargs.get("cwd") or Path.cwd()
         return self.connection_info
+
+    async def wait(self) -> int | None:
+        """Wait for the end of the kernel and return its exit code."""
+        while self.has_process and await self.poll() is None:
+            await asyncio.sleep(LOOK)
+        return await super().wait()

@@ -12,15 +12,20 @@ import os
 import shutil
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from importlib.metadata import EntryPoint
+from queue import Empty
 from typing import Any, Literal, get_args
 
+import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from toolkit.base.files import socket_folder
-from toolkit.run.forked import ONE_THREAD, POSSIBLE
+from toolkit.run.forked import LOOK, ONE_THREAD, POSSIBLE
 
 Kernels = Literal["forked", "plain"]
 KINDS: tuple[Kernels, ...] = get_args(Kernels)
@@ -32,6 +37,41 @@ _ENTRY = EntryPoint(_PROVISIONER, "toolkit.run.forked:ForkedProvisioner", "jupyt
 def usual_kernels() -> Kernels:
     """Return what is used unless told otherwise: forked kernels where the system can fork."""
     return "forked" if POSSIBLE else "plain"
+
+
+class BatchKernelClient(AsyncKernelClient):
+    """Talks to a kernel as soon as it answers."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return when the kernel answers and its outputs arrive.
+
+        jupyter_client then empties the channel of outputs, which takes 0.2 s of silence; nbclient passes over whatever
+        is no output of its cell.
+
+        Parameters
+        ----------
+        timeout :
+            Seconds to wait; None for no limit.
+
+        Raises
+        ------
+        RuntimeError
+            If the kernel dies before that, or does not answer in time.
+        """
+        begun = time.monotonic()
+        while timeout is None or time.monotonic() - begun < timeout:
+            self.kernel_info()
+            with suppress(Empty):
+                reply = await self.shell_channel.get_msg(timeout=1)
+                if reply["msg_type"] == "kernel_info_reply":
+                    await self.iopub_channel.get_msg(timeout=0.2)
+                    self._handle_kernel_info_reply(reply)
+                    return
+            if not await self.is_alive():
+                message = "Kernel died before replying to kernel_info"
+                raise RuntimeError(message)
+        message = f"Kernel didn't respond in {timeout} seconds"
+        raise RuntimeError(message)
 
 
 class BatchKernelManager(AsyncKernelManager):
@@ -52,6 +92,8 @@ class BatchKernelManager(AsyncKernelManager):
         if os.name == "posix":
             settings |= {"transport": "ipc", "ip": f"{self._kernel_folder}/k"}
         super().__init__(**settings)
+        self.client_factory = BatchKernelClient
+        self.context.setsockopt(zmq.RECONNECT_IVL, round(1000 * LOOK))  # the kernel is about to open its sockets
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -68,6 +110,9 @@ class BatchKernelManager(AsyncKernelManager):
             env={**ONE_THREAD, "IPYTHONDIR": self._kernel_folder},
             metadata=metadata,
         )
+
+    async def _async_wait(self, pollinterval: float = LOOK) -> None:
+        await super()._async_wait(pollinterval)
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
         """Remove the kernel's folder with its other traces."""

@@ -34,15 +34,22 @@ WARM = (
     "nbconvert.exporters",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
-    "matplotlib_inline.backend_inline",
+    "ipykernel.debugger",
+    "IPython.core.debugger",
+    "IPython.core.completerlib",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
     "toolkit.api",
     "toolkit.report.document",
     "toolkit.report.plan_document",
-    "toolkit.report.page",
     "toolkit.report.papers",
-    "toolkit.run.worker",
+    "toolkit.run.batch",
+    "toolkit.run.engine",
+    "toolkit.run.parameters",
 )
 """Imported before the first fork. What is missing here is only slower."""
+LEFT_OUT = ("rfc3987_syntax",)
+"""What jsonschema would load to check IRIs, of which notebooks have none: it takes over a second to make a grammar."""
 REQUEST_SECONDS = 10.0
 
 
@@ -61,13 +68,16 @@ def main(listener_number: int, lifeline: int, folder: str) -> None:
 
 def warm_up() -> None:
     """Import what workers and kernels will need, and fill the caches that hold nothing but the program's own files."""
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else the debugger that ipykernel brings writes a warning
+    sys.modules.update(dict.fromkeys(LEFT_OUT))  # type: ignore[arg-type]  # None: cannot be imported
     for name in WARM:
         with contextlib.suppress(ImportError):
             import_module(name)
+    for name in LEFT_OUT:
+        del sys.modules[name]
     with contextlib.suppress(ImportError):
-        from toolkit.base.texts import catalogue
-
-        catalogue()
+        warm = import_module("toolkit.report.warm")
+        warm.warm_up()
     gc.collect()
     gc.freeze()  # collections in children would copy the pages of all that was imported
 
