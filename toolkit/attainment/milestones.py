@@ -10,9 +10,9 @@ from toolkit.plan.schema import Target
 
 def milestone(target: Target, area: Area, dataset: Dataset) -> Attainment:
     """Return the answer to a statement without a number: what ``milestones.csv`` says of it."""
-    rows = dataset.milestones[dataset.milestones["target_id"] == target.id]
+    held = dataset.milestones
     status, notes = "unknown", []
-    for row in rows.to_dict("records"):
+    for row in (held.iloc[number] for number, name in enumerate(held["target_id"].tolist()) if name == target.id):
         status = str(row.get("status") or "unknown")
         fields = {name: str(row.get(name) or "") for name in ("evidence", "source_id", "as_of", "note")}
         if fields["evidence"]:

@@ -68,6 +68,9 @@ class Crosswalk:
 
     def __init__(self, links: Iterable[Link]) -> None:
         self.links = tuple(links)
+        self._old_of: dict[str, tuple[Link, ...]] = {}
+        for link in self.links:
+            self._old_of[link.new_commune_code] = (*self._old_of.get(link.new_commune_code, ()), link)
 
     def __len__(self) -> int:
         return len(self.links)
@@ -78,7 +81,7 @@ class Crosswalk:
 
     def old_of(self, new_commune_code: str) -> tuple[Link, ...]:
         """Return what a new commune is made of; none for an unknown code."""
-        return tuple(link for link in self.links if link.new_commune_code == new_commune_code)
+        return self._old_of.get(new_commune_code, ())
 
     def former_districts(self, new_commune_code: str) -> tuple[str, ...]:
         """Return the former districts of a new commune's territory; usually one."""

@@ -95,13 +95,17 @@ class Dataset:
             tuple(_observation(figure) for figure in single if figure.qualifier == UNUSED),
         )
 
-    def with_data(self) -> set[Key]:
+    def with_data(self) -> frozenset[Key]:
         """Return area, indicator and scope of every series with a figure that may be used."""
-        return {
+        return self._with_data
+
+    @cached_property
+    def _with_data(self) -> frozenset[Key]:
+        return frozenset(
             key
             for key, figures in self._by_series.items()
             if any(item.qualifier != UNUSED and self.of_present_unit(item) for item in figures)
-        }
+        )
 
     def of_present_unit(self, figure: Figure) -> bool:
         """Say whether a figure is of the unit that bears its area's code on the dataset's day."""

@@ -84,8 +84,7 @@ def with_chance(
     seed :
         Of the chance.
     """
-    usual = chance(float(np.median(draws)), size, indicator)
-    if not usual or size is None:
+    if size is None or not chance(float(np.median(draws)), size, indicator):
         return draws
     scale = scale_of(indicator)
     random = np.random.Generator(np.random.PCG64(seed))

@@ -11,6 +11,7 @@ so that predictions are Student-t with 2a + n degrees of freedom.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,15 +88,24 @@ class Posterior:
 
 def log_evidence(filtered: Filtered, squared_scale: float, shape: float) -> FloatArray:
     """Return the log likelihood of each unit under each member, shape (K, N), scale integrated out."""
+    return evidence_of(filtered, shape)(squared_scale)
+
+
+def evidence_of(filtered: Filtered, shape: float) -> Callable[[float], FloatArray]:
+    """Return :func:`log_evidence` as a function of the squared scale: what does not depend on it is worked out once."""
     from scipy.special import gammaln
 
-    rate = shape * squared_scale
     posterior_shape = shape + filtered.innovations / 2.0
-    constant = gammaln(posterior_shape) - gammaln(shape) + shape * np.log(rate)
-    constant = constant - filtered.innovations / 2.0 * np.log(2.0 * np.pi)
-    return np.asarray(
-        constant - posterior_shape * np.log(rate + filtered.squares / 2.0) - filtered.log_determinant / 2.0
-    )
+    of_shape = gammaln(posterior_shape) - gammaln(shape)
+    density = filtered.innovations / 2.0 * np.log(2.0 * np.pi)
+    squares, determinant = filtered.squares / 2.0, filtered.log_determinant / 2.0
+
+    def at(squared_scale: float) -> FloatArray:
+        rate = shape * squared_scale
+        constant = of_shape + shape * np.log(rate) - density
+        return np.asarray(constant - posterior_shape * np.log(rate + squares) - determinant)
+
+    return at
 
 
 def responsibilities(log_likelihood: FloatArray, log_weights: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -153,14 +163,15 @@ def expectation_maximisation(
     informative = filtered.innovations > 0
     shape = prior_shape + filtered.innovations / 2.0
     known = float(informative.sum())
-    share, evidence = responsibilities(log_evidence(filtered, squared, prior_shape), np.log(weights))
+    likelihood, squares = evidence_of(filtered, prior_shape), filtered.squares / 2.0
+    believed = prior.scale_strength / prior.scale**2
+    share, evidence = responsibilities(likelihood(squared), np.log(weights))
     for _ in range(steps if known else 0):
-        precision = (share * shape / (prior_shape * squared + filtered.squares / 2.0)).sum(axis=0)
-        believed = prior.scale_strength / prior.scale**2
+        precision = (share * shape / (prior_shape * squared + squares)).sum(axis=0)
         squared = (known + prior.scale_strength) / (float(precision[informative].sum()) + believed)
         squared = max(squared, smallest_scale**2)
         weights = prior.strength * prior.weights + share[:, informative].sum(axis=1)
         weights = weights / weights.sum()
-        share, evidence = responsibilities(log_evidence(filtered, squared, prior_shape), np.log(weights))
-    rate = prior_shape * squared + filtered.squares / 2.0
+        share, evidence = responsibilities(likelihood(squared), np.log(weights))
+    rate = prior_shape * squared + squares
     return Posterior(share, prior_shape, shape, rate, float(np.sqrt(squared)), float(evidence.sum())), weights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,17 @@ ANSWERS = "answers"
 
 def save_answers(answers: Sequence[Attainment], folder: Path) -> None:
     """Write answers to `folder`, one file an area."""
-    by_area: dict[str, list[dict[str, Any]]] = {}
+    by_area: dict[str, list[Attainment]] = {}
     for answer in answers:
-        by_area.setdefault(answer.area_code, []).append(asdict(answer))
+        by_area.setdefault(answer.area_code, []).append(answer)
     for code, entries in by_area.items():
-        write_atomic(folder / f"{code}.json", json.dumps(entries, ensure_ascii=False, separators=(",", ":")))
+        text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"), default=_fields)
+        write_atomic(folder / f"{code}.json", text)
+
+
+def _fields(result: Any) -> dict[str, Any]:
+    """Return one level of a result; json comes back for those inside it."""
+    return {item.name: getattr(result, item.name) for item in fields(result)}
 
 
 def load_answers(area_code: str, folder: Path) -> tuple[Attainment, ...] | None:
