@@ -100,8 +100,15 @@ def _body(notebook: Any, language: Language, audience: Audience) -> str:
 def _exporter(audience: Audience) -> Any:
     """Return nbconvert's exporter with our template, kept because its templates take long to compile."""
     from nbconvert.exporters import HTMLExporter
+    from nbconvert.exporters.templateexporter import TemplateExporter
+    from nbconvert.filters.highlight import Highlight2HTML
 
-    return HTMLExporter(
+    class Exporter(HTMLExporter):  # type: ignore[misc]
+        """Leaves out the last step of nbconvert's own, which parses and writes the whole page again for its cells."""
+
+        from_notebook_node = TemplateExporter.from_notebook_node
+
+    made = Exporter(
         template_name="langson",
         extra_template_basedirs=[str(TEMPLATES / "nbconvert")],
         exclude_input=audience == "planner",
@@ -109,3 +116,5 @@ def _exporter(audience: Audience) -> Any:
         exclude_output_prompt=True,
         embed_images=False,  # the documents have none, and embedding would read and write the whole page again
     )
+    made.register_filter("highlight_code", Highlight2HTML(parent=made))  # nbconvert's blocks ask for it
+    return made
