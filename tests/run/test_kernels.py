@@ -255,3 +255,23 @@ def test_the_injected_cell_has_the_same_name_in_every_run(tmp_path: Path) -> Non
     execute(write_notebook(tmp_path / "t.ipynb"), tmp_path / "out.ipynb", {"area_code": "20"})
     cells = json.loads((tmp_path / "out.ipynb").read_text(encoding="utf-8"))["cells"]
     assert [cell["id"] for cell in cells] == ["parameters", "injected-parameters"]
+
+
+WARM = """
+import os, sys
+from toolkit.run.zygote import LEFT_OUT, warm_up
+warm_up()
+from toolkit.report import typesetting, word
+from toolkit.report.page import _exporter
+print(len(os.listdir("/proc/self/task")))
+print(word._compiler.cache_info().currsize, typesetting.fonts.cache_info().currsize, _exporter.cache_info().currsize)
+print(*(name for name in LEFT_OUT if name in sys.modules))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_what_is_forked_is_warm_and_has_no_threads() -> None:
+    done = subprocess.run([sys.executable, "-c", WARM], capture_output=True, text=True, check=True)
+    threads, kept, left_out = done.stdout.splitlines()
+    assert (threads, kept, left_out) == ("1", "1 1 1", "")
+    assert done.stderr == ""
