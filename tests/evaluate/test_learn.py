@@ -62,8 +62,7 @@ def test_rough_cuts_count_less_than_smooth_ones(few: list[Cut]) -> None:
 
 
 def test_documents_keep_the_coefficients() -> None:
-    for name in ("panels", "single"):
-        weights = learned(name)
+    for weights in (*learned("panels"), *learned("single")):
         np.testing.assert_allclose(flat(from_document(to_document(weights))), flat(weights))
         assert flat(unflat(flat(weights), weights)).tolist() == flat(weights).tolist()
 

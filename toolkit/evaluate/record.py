@@ -7,9 +7,7 @@ left out in folds: the weights that forecast a panel never saw its indicator any
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +15,9 @@ import pandas as pd
 
 from toolkit import models
 from toolkit.evaluate.backtest import score_cuts, summary
-from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
-from toolkit.evaluate.learn import FOLDER, FOLDS, SEED, learn, problem_of, stretched, training_cuts
-from toolkit.evaluate.learn import TARGET as WEIGHTS
-from toolkit.evaluate.pieces import Piece, pieces_of_cuts, single_units
+from toolkit.evaluate.cuts import cut_panels, read_panels
+from toolkit.evaluate.learn import FOLDER, FOLDS, folds_of
+from toolkit.models.gate import learned
 from toolkit.models.panel_model import PanelModel
 
 __all__ = ["calibration_lines", "main", "record"]
@@ -33,18 +30,15 @@ BASELINES = ("no_change", "drift", "ols")
 def record(folder: Path) -> pd.DataFrame:
     """Return the calibration record, one line a group of forecasts."""
     panels = read_panels(folder)
-    lessons = lessons_of(training_cuts(folder))
     dense, sparse = cut_panels(panels, seed=TEST_SEED), cut_panels(panels, seed=TEST_SEED, sparse=True)
-    families = sorted(panels["family"].unique())
-    folds = {family: families.index(family) % FOLDS for family in families}
+    folds = folds_of(panels["family"])
     dense_rows: list[pd.DataFrame] = []
     sparse_rows: list[pd.DataFrame] = []
     for fold in range(FOLDS):
-        model = model_without(lessons, [family for family in families if folds[family] == fold])
         mine = [[cut for cut in cuts if folds[cut.family] == fold] for cuts in (dense, sparse)]
         for cuts, rows in zip(mine, (dense_rows, sparse_rows), strict=True):
             if cuts:
-                rows.append(score_cuts(cuts, model).assign(fold=fold))
+                rows.append(score_cuts(cuts, model_without(fold)).assign(fold=fold))
     lines = [calibration_lines(number_cuts(dense_rows), "dense", "default", "out_of_sample")]
     lines.append(calibration_lines(number_cuts(sparse_rows), "sparse", "default", "out_of_sample"))
     lines.append(calibration_lines(score_cuts(dense, models.default()), "dense", "default", "in_sample"))
@@ -54,53 +48,20 @@ def record(folder: Path) -> pd.DataFrame:
     return pd.concat(lines, ignore_index=True)
 
 
+def model_without(fold: int) -> PanelModel:
+    """Return the model with the one gate that was learned without the families of a fold.
+
+    Only the stretch, one number that was itself found on families left out, knows of them. The model in use
+    averages all gates and is a little better than any one of them.
+    """
+    return PanelModel(gates=((learned("panels")[fold],), (learned("single")[fold],)))
+
+
 def number_cuts(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put the folds' rows together; cuts keep numbers of their own."""
     rows = pd.concat(tables, ignore_index=True)
     rows["cut"] = rows.groupby(["fold", "cut"]).ngroup()
     return rows.drop(columns="fold")
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """What the weights are learned on: pieces and families, of panels and of single series."""
-
-    panels: list[Piece]
-    panel_families: list[str]
-    single: list[Piece]
-    single_families: list[str]
-
-
-def lessons_of(training: Sequence[Cut]) -> Lessons:
-    """Return the pieces that the committed weights were learned on."""
-    alone = single_units(training, np.random.Generator(np.random.PCG64(SEED + 1)))
-    return Lessons(
-        pieces_of_cuts(training, seed=SEED + 2),
-        [cut.family for cut in training],
-        pieces_of_cuts(alone, seed=SEED + 3, keep=1),
-        [cut.family for cut in alone],
-    )
-
-
-def model_without(lessons: Lessons, families: Sequence[str]) -> PanelModel:
-    """Return the model with weights that were learned without some families.
-
-    Only the stretch, one number that was itself found on families left out, is the committed one.
-    """
-    stretch = json.loads(WEIGHTS.read_text(encoding="utf-8"))["provenance"]["stretch_out_of_sample"]
-    panels, single = (
-        [piece for piece, family in zip(pieces, names, strict=True) if family not in families]
-        for pieces, names in (
-            (lessons.panels, lessons.panel_families),
-            (lessons.single, lessons.single_families),
-        )
-    )
-    return PanelModel(
-        coefficients=(
-            stretched(learn(problem_of(panels)), stretch["panels"]),
-            stretched(learn(problem_of(single)), stretch["single"]),
-        )
-    )
 
 
 def calibration_lines(rows: pd.DataFrame, shape: str, model: str, sample: str) -> pd.DataFrame:

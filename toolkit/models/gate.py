@@ -8,7 +8,8 @@ plus the deviation's. With x the features and L the experts' evidence,
     centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s).
 
 All coefficients were learned on real panels (``python -m toolkit.evaluate.learn``) and stand in
-``weights.json``.
+``weights.json``: several gates, each learned without a part of the indicators. They are averaged, since what one
+gate makes too much of, the others have not seen.
 """
 
 from __future__ import annotations
@@ -25,7 +26,18 @@ from toolkit.models.experts import COMMON, DEVIATION, UNIT
 from toolkit.models.links import BoolArray, FloatArray
 from toolkit.models.sight import FEATURES, TYPICAL_HORIZON, Sight
 
-__all__ = ["USED", "Coefficients", "Rows", "learned", "mixed_weights", "rows_of", "softmax", "weigh"]
+__all__ = [
+    "USED",
+    "Coefficients",
+    "Gates",
+    "Rows",
+    "learned",
+    "mixed_weights",
+    "rows_of",
+    "softmax",
+    "weigh",
+    "weigh_by",
+]
 
 TERMS = ("constant", "points", "horizon")
 # Features that each part of the gate uses
@@ -68,6 +80,10 @@ class Coefficients:
     spread_unit: FloatArray
     tempering: FloatArray
     disagreement: FloatArray
+
+
+Gates = tuple[Coefficients, ...]
+"""Gates whose predictions are averaged."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +166,18 @@ def split_evidence(evidence: FloatArray, seen: BoolArray) -> tuple[FloatArray, F
     return mean[..., None], np.where(seen, centred - mean, 0.0)[..., None]
 
 
-def weigh(rows: Rows, learned_weights: Coefficients) -> tuple[FloatArray, FloatArray]:
-    """Return centre and scale (R,) of the Student-t predictions on the link scale."""
+def weigh(rows: Rows, gates: Gates) -> tuple[FloatArray, FloatArray]:
+    """Return centre and scale (R,) of the Student-t predictions on the link scale: the means of the gates' own.
+
+    Quantiles of one shape are averaged by averaging centres and scales (Ratcliff 1979, "Group reaction time
+    distributions and an analysis of distribution statistics").
+    """
+    found = [weigh_by(rows, one) for one in gates]
+    return np.mean([centre for centre, _ in found], axis=0), np.mean([scale for _, scale in found], axis=0)
+
+
+def weigh_by(rows: Rows, learned_weights: Coefficients) -> tuple[FloatArray, FloatArray]:
+    """Return centre and scale (R,) of the predictions of one gate."""
     w, x = learned_weights, rows.features
     t, k = w.tempering, np.exp(w.disagreement)
     u = softmax(x[:, columns("common")] @ w.common + t[0] * rows.common_evidence)
@@ -171,8 +197,13 @@ def weigh(rows: Rows, learned_weights: Coefficients) -> tuple[FloatArray, FloatA
     return centre, share * scale_b + (1.0 - share) * scale_a
 
 
-def mixed_weights(sight: Sight, part: str, w: Coefficients) -> FloatArray:
+def mixed_weights(sight: Sight, part: str, gates: Gates) -> FloatArray:
     """Return the weights of all members (K, N) of the common or deviation view, at a typical horizon."""
+    return np.asarray(np.mean([mixed_by(sight, part, one) for one in gates], axis=0))
+
+
+def mixed_by(sight: Sight, part: str, w: Coefficients) -> FloatArray:
+    """Return the weights of all members (K, N) by one gate."""
     view = sight.common if part == "common" else sight.deviation
     if view is None:
         msg = "a single unit has no deviations"
@@ -239,7 +270,7 @@ def from_document(document: dict[str, Any]) -> Coefficients:
 
 
 @lru_cache(maxsize=4)
-def learned(panel: str = "panels") -> Coefficients:
-    """Return the learned coefficients: ``panels``, or ``single`` for panels of one unit."""
+def learned(panel: str = "panels") -> Gates:
+    """Return the learned gates: ``panels``, or ``single`` for panels of one unit."""
     text = files("toolkit.models").joinpath("weights.json").read_text(encoding="utf-8")
-    return from_document(json.loads(text)[panel])
+    return tuple(from_document(document) for document in json.loads(text)[panel])
