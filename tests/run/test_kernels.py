@@ -20,7 +20,7 @@ import pytest
 
 from tests.run.notebooks import write_notebook
 from toolkit.base.files import scratch_prefix
-from toolkit.run.forked import POSSIBLE, ForkedProcess, Zygote
+from toolkit.run.forked import ONE_THREAD, POSSIBLE, ForkedProcess, Zygote
 from toolkit.run.notebook import Limits, NotebookError, execute
 
 
@@ -271,7 +271,9 @@ print(*(name for name in LEFT_OUT if name in sys.modules))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
 def test_what_is_forked_is_warm_and_has_no_threads() -> None:
-    done = subprocess.run([sys.executable, "-c", WARM], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", WARM], env=os.environ | ONE_THREAD, capture_output=True, text=True, check=True
+    )
     threads, kept, left_out = done.stdout.splitlines()
     assert (threads, kept, left_out) == ("1", "1 1 1", "")
     assert done.stderr == ""
