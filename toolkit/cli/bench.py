@@ -13,7 +13,7 @@ from toolkit.cli import options
 
 
 def bench(
-    quick: Annotated[bool, typer.Option("--quick", help="At most 65 areas, and no large table.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="At most 65 areas, no cluster and no large table.")] = False,
     areas: Annotated[
         list[int] | None, typer.Option("--areas", min=1, help="Numbers of areas.", show_default="11, 65, 700")
     ] = None,

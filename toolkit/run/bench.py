@@ -7,6 +7,7 @@ budget, what was measured, and whether it held:
   Word and PDF, on the same stored forecasts, whose time counts on both sides;
 - what one more report costs, and what of it is not the cells' own time;
 - time and memory from 11 districts to 65 communes to 700 areas (made up; HTML, fewer draws);
+- 65 communes on a Dask cluster that loses a worker (where the extra is installed);
 - series forecast in a second by our model against statsmodels' damped ETS, and statsforecast's AutoETS where
   ``--statsforecast PYTHON`` names an interpreter that has it; a table of 132,840 series;
 - ``import toolkit``.
@@ -14,6 +15,7 @@ budget, what was measured, and whether it held:
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -144,6 +146,16 @@ def scale(folder: Path, counts: Sequence[int]) -> list[Line]:
     return lines
 
 
+def on_a_cluster(folder: Path) -> Line:
+    """Return the line about the communes on a Dask cluster of this machine that loses a worker in mid-run."""
+    what = f"{COMMUNES} communes on a Dask cluster of {WORKERS}, one worker killed in mid-run"
+    if importlib.util.find_spec("distributed") is None:
+        return Line(what, "all made", "not measured: the extra cluster is not installed")
+    one = measure("clustered", data_folder(), folder / "cluster", "commune", COMMUNES, draws=SCALE_DRAWS)
+    held = one["areas"] == COMMUNES and one["lost"] == 1
+    return Line(what, "all made", f"{one['areas']:.0f} made, {one['lost']:.0f} lost; {one['seconds']:.0f} s", held)
+
+
 def many_communes(folder: Path, count: int) -> Path:
     """Return a copy of the data with made-up communes added until there are `count`, marked as simulated."""
     shutil.copytree(data_folder(), folder)
@@ -239,13 +251,13 @@ def measured(counts: Sequence[int], *, statsforecast: str = "", large: bool = Tr
     statsforecast :
         Interpreter that has statsforecast; empty for none.
     large :
-        Whether to forecast the large table too.
+        Whether to use a cluster and to forecast the large table too.
     """
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="toolkit-bench-") as name:
         folder = Path(name)
         lines = reports(folder) + scale(folder, counts) + rates(folder, statsforecast)
-        lines += [large_table(folder)] if large else []
+        lines += [on_a_cluster(folder), large_table(folder)] if large else []
     package, pandas = import_seconds("toolkit"), import_seconds("pandas")
     lines.append(Line("import toolkit", "≤ 0.3 s", f"{package:.3f} s (pandas {pandas:.3f} s)", package <= 0.3))
     lines.append(Line("this measurement", "", f"{(time.perf_counter() - begun) / 60:.1f} min"))

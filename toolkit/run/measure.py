@@ -10,10 +10,12 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ from toolkit.run.session import plan_areas
 
 AS_OF = date(2026, 11, 23)
 MEBI = 1024 * 1024
+LOST_AFTER = 0.2
+"""Share of the reports after which the cluster loses a worker."""
 
 
 def request(data: Path, folder: Path, level: str, count: int, draws: int, workers: int, formats: str) -> ReportRequest:
@@ -101,6 +105,27 @@ def cells(asked: ReportRequest) -> dict[str, float]:
     return {"areas": len(jobs), "cells": used}
 
 
+def clustered(asked: ReportRequest) -> dict[str, float]:
+    """Make the reports on a Dask cluster of this machine, one of whose workers is killed in mid-run."""
+    import distributed
+
+    new_cluster: Any = distributed.LocalCluster
+    new_client: Any = distributed.Client
+    done: list[Done] = []
+    lost: list[int] = []
+    with new_cluster(n_workers=asked.workers, threads_per_worker=1, dashboard_address=None) as cluster:
+
+        def finished(item: Done) -> None:
+            done.append(item)
+            if not lost and len(done) >= LOST_AFTER * len(asked.areas):
+                with new_client(cluster.scheduler_address, set_as_default=False) as client:
+                    lost.append(min(client.run(os.getpid).values()))
+                os.kill(lost[0], signal.SIGKILL)
+
+        make_reports(replace(asked, scheduler=cluster.scheduler_address), Listener(done=finished))
+    return {"areas": sum(not item.error for item in done), "lost": len(lost)}
+
+
 def measured(work: Callable[[], dict[str, float]]) -> dict[str, float]:
     """Return what `work` returns, with time, core-seconds and peaks of memory."""
     stop, largest = threading.Event(), {"zygote": 0.0, "forked": 0.0}
@@ -141,7 +166,7 @@ def _watch_children(stop: threading.Event, largest: dict[str, float]) -> None:
 def main(what: str, data: str, folder: str, level: str, count: str, draws: str, workers: str, formats: str) -> None:
     """Measure one thing and print it."""
     asked = request(Path(data), Path(folder), level, int(count), int(draws), int(workers), formats)
-    work = {"ours": ours, "plain": plain, "cells": cells}[what]
+    work = {"ours": ours, "plain": plain, "cells": cells, "clustered": clustered}[what]
     print(json.dumps(measured(lambda: work(asked))))  # noqa: T201
 
 
