@@ -61,6 +61,25 @@ def test_rough_cuts_count_less_than_smooth_ones(few: list[Cut]) -> None:
     assert more.outcomes.equal.sum() == pytest.approx(1.0)
 
 
+def test_every_gate_was_learned_without_its_own_fold(few: list[Cut], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calibration record scores a family by the gate of its fold: that one must not have seen it."""
+    folds = learn.folds_of(cut.family for cut in few)
+    monkeypatch.setattr(learn, "FOLDS", len(folds))
+    pieces = pieces_of_cuts(few, seed=1)
+    gates, stretch = learn.calibrated(few, pieces, folds)
+    assert len(gates) == len(folds) == 3
+    for family, fold in folds.items():
+        others = [piece for piece, cut in zip(pieces, few, strict=True) if cut.family != family]
+        alone = learn.stretched(learn.learn(learn.problem_of(others)), stretch)
+        np.testing.assert_array_equal(flat(gates[fold]), flat(alone))
+
+
+def test_there_is_a_gate_for_every_fold_of_the_record() -> None:
+    families = read_panels(learn.FOLDER)["family"]
+    assert set(learn.folds_of(families).values()) == set(range(learn.FOLDS))
+    assert len(learned("panels")) == len(learned("single")) == learn.FOLDS
+
+
 def test_documents_keep_the_coefficients() -> None:
     for weights in (*learned("panels"), *learned("single")):
         np.testing.assert_allclose(flat(from_document(to_document(weights))), flat(weights))

@@ -36,9 +36,7 @@ GROUPS = (
     ("milestone", ("milestone",)),
 )
 """Columns of the table: verdicts that are counted together."""
-
-
-_BODY = "<!-- body -->"
+_CONTENT_HERE = "<!-- content -->"
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ def index_page(
     )  # fmt: skip
     banner = wording.t("simulated") if facts.simulated else ""
     frame = Frame(language, title, banner, foot(wording, facts), wording.t("skip"))
-    before, after = page_html(frame, _BODY, sheets=("style", "index")).split(_BODY)
+    before, after = page_html(frame, _CONTENT_HERE, sheets=("style", "index")).split(_CONTENT_HERE)
     yield before
     yield from content
     yield after
