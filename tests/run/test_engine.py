@@ -84,6 +84,23 @@ def test_nothing_is_made_again_while_nothing_changed_and_only_what_is_damaged_is
     assert contents(run) == before
 
 
+def test_a_run_killed_while_old_forecasts_go_is_completed_by_the_next(
+    run: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(run)
+
+    def killed(folder: Path, **_: object) -> None:
+        next(folder.glob("*.json")).unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("toolkit.run.session.shutil.rmtree", killed)
+        assert toolkit("report", *AREAS, *COMMON, "--out", run, "--data", data, "--force").exit_code != 0
+    assert contents(run).keys() != before.keys()
+    report(run, "--data", data)
+    assert contents(run) == before
+
+
 def test_verify_names_every_altered_file(run: Path, data: Path) -> None:
     page, table = next((run / "areas").glob("182-*.html")), data / "observations.csv"
     kept = {file: file.read_bytes() for file in (page, table)}

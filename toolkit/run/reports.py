@@ -142,6 +142,7 @@ def _computed(request: ReportRequest) -> Run:
     mark = request.folder / FORECASTS / KEY
     if not request.force and mark.is_file() and mark.read_text(encoding="utf-8").strip() == key:
         return open_run(request.folder, data_folder=request.data)
+    mark.unlink(missing_ok=True)  # first of all: killed while the old forecasts go, none may pass for complete
     run = compute_run(
         codes,
         data=request.data,
