@@ -93,8 +93,8 @@ def test_the_weights_file_belongs_to_the_panels() -> None:
 
 def test_every_panel_has_a_source(panels: pd.DataFrame) -> None:
     sources = pd.read_csv(learn.FOLDER / "sources.csv")
-    assert panels["panel_id"].nunique() == len(sources) == 95
-    assert panels.groupby("panel_id")["unit"].nunique().sum() == 4366
+    assert panels["panel_id"].nunique() == len(sources) == 200
+    assert panels.groupby("panel_id")["unit"].nunique().sum() == 8827
     assert sources["source"].notna().all()
     counted = panels.groupby("panel_id").agg(units=("unit", "nunique"), first=("year", "min"), last=("year", "max"))
     stated = sources.set_index("panel_id")

@@ -1,4 +1,4 @@
-"""What the gate sees: the path that units share, and features of the panel's past."""
+"""What the gate sees: the path that units share, and forecasts free of the unit of measurement."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from toolkit import models
 from toolkit.models import Panel, Scale
-from toolkit.models.sight import common_path, gaps_of, own_features
+from toolkit.models.sight import common_path
 
 RANDOM = np.random.Generator(np.random.PCG64(4))
 
@@ -35,17 +35,3 @@ def test_forecasts_do_not_depend_on_the_unit_of_measurement(factor: float) -> No
         for by in (1.0, factor)
     )
     np.testing.assert_allclose(scaled / factor, plain, rtol=1e-6)
-
-
-def test_smooth_series_are_told_from_rough_ones() -> None:
-    trends = np.outer(np.linspace(-0.2, 0.2, 8), np.arange(10.0))
-    rough = RANDOM.normal(0, 0.2, (8, 10))
-    smooth_correlation, smooth_trends = own_features(trends, 0.05)
-    rough_correlation, rough_trends = own_features(rough, 0.05)
-    assert smooth_correlation > 0.5 > 0.0 > rough_correlation
-    assert smooth_trends > rough_trends + 1.0
-
-
-def test_gaps_are_counted_from_each_units_first_year() -> None:
-    seen = np.array([[False, True, False, True], [True, True, True, True]])
-    assert gaps_of(seen) == pytest.approx(1.0 / 7.0)

@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 
 from toolkit.models.experts import COMMON, DEVIATION, UNIT
+from toolkit.models.features import FEATURES, TYPICAL_HORIZON
 from toolkit.models.links import BoolArray, FloatArray
-from toolkit.models.sight import FEATURES, TYPICAL_HORIZON, Sight
+from toolkit.models.sight import Sight
 
 __all__ = [
     "USED",
@@ -40,14 +41,16 @@ __all__ = [
 ]
 
 TERMS = ("constant", "points", "horizon")
+# What the units' steps are like, whatever their size
+STEPS = ("roughness", "evenness", "agreement", "distance")
 # Features that each part of the gate uses
 USED: dict[str, tuple[str, ...]] = {
-    "common": ("constant", "points", "trend_strength", "step_correlation", "horizon"),
-    "deviation": (*TERMS, "own_step_correlation", "own_trends"),
-    "unit": (*TERMS, "own_step_correlation", "own_trends"),
+    "common": ("constant", "points", "trend_strength", "step_correlation", "horizon", *STEPS),
+    "deviation": (*TERMS, "own_step_correlation", "own_trends", *STEPS),
+    "unit": (*TERMS, "own_step_correlation", "own_trends", *STEPS),
     "structure": FEATURES,
-    "spread_common": (*TERMS, "gaps"),
-    "spread_unit": (*TERMS, "gaps"),
+    "spread_common": (*TERMS, "gaps", *STEPS),
+    "spread_unit": (*TERMS, "gaps", *STEPS),
 }
 # Degrees of freedom of all predictions: few, since a whole panel may surprise, however long its
 # series are; back-tests out of sample ask for tails as heavy as these.

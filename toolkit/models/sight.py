@@ -1,4 +1,4 @@
-"""What the gate sees of a panel: the experts' opinions and a few features of the panel's past."""
+"""What the gate sees of a panel: the experts' opinions, and features of the panel's past."""
 
 from __future__ import annotations
 
@@ -7,37 +7,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, ExpertSet, Opinion, opinions
-from toolkit.models.grid import Grid, first_layer, typical_step
+from toolkit.models.features import features_of
+from toolkit.models.grid import Grid, first_layer
 from toolkit.models.kalman import Filtered, run_filter
-from toolkit.models.links import BoolArray, FloatArray
+from toolkit.models.links import FloatArray
 from toolkit.models.posterior import PanelPrior, Posterior, update_panel
 from toolkit.models.structure import SECOND_VALUE_NOISE, SMALLEST_SCALE, median_step
 
-__all__ = ["FEATURES", "Sight", "View", "common_path", "common_series", "look"]
+__all__ = ["Sight", "View", "common_path", "common_series", "look"]
 
-FEATURES = (
-    "constant",
-    "points",
-    "trend_strength",
-    "step_correlation",
-    "same_direction",
-    "common_to_own_noise",
-    "own_step_correlation",
-    "own_trends",
-    "gaps",
-    "horizon",
-)
 # Typical squared scales before anything is seen, link scale
 UNIT_SCALE, DEVIATION_SCALE, SINGLE_SCALE = 0.1, 0.07, 0.08
 # The common path's scale relative to the deviations'
 COMMON_SHARE = 0.5
 COMMON_SMALLEST = 0.0005
-TYPICAL_POINTS, TYPICAL_HORIZON = 6.0, 3.5
 SWEEPS = 30
-# Keeps series without any step from looking like certain trends
-TREND_FLOOR = 0.1
-# A panel with no more steps than these says half of what it seems to say
-FEW_STEPS = 20.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +47,7 @@ class Sight:
     unit, common, deviation :
         The three views; the last one is None for a panel of one unit.
     features :
-        Shape (F,): :data:`FEATURES` but for the horizon, which is 0.
+        Shape (F,): the features but for the horizon, which is 0.
     """
 
     path: FloatArray
@@ -181,7 +165,7 @@ def look(grid: Grid, measure: float, horizons: int, peers: tuple[float, float]) 
     one, noise = common_series(grid, path, common_scale)
     common = view(COMMON, one - peers[0], noise, prior, COMMON_SMALLEST * measure, 0.0, horizons, peers[1])
     common = replace(common, opinion=replace(common.opinion, mean=common.opinion.mean + peers[0]))
-    return Sight(path, unit, common, deviation, features_of(grid, path, common_scale))
+    return Sight(path, unit, common, deviation, features_of(grid, path, common_scale, measure))
 
 
 def common_series(grid: Grid, path: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:
@@ -190,61 +174,3 @@ def common_series(grid: Grid, path: FloatArray, scale: float) -> tuple[FloatArra
         return grid.value, relative_noise(grid, scale)
     one = path[None, :, None]
     return one, np.zeros_like(one)
-
-
-def features_of(grid: Grid, path: FloatArray, common_scale: float) -> FloatArray:
-    """Return the panel's features; ``common_scale`` keeps short paths from looking certain."""
-    value = first_layer(grid)
-    years = np.flatnonzero(np.isfinite(path))
-    steps = np.diff(path[years]) / np.diff(years) if years.size > 1 else np.zeros(0)
-    count = steps.size
-    mean = float(steps.mean()) if count else 0.0
-    spread = float(np.sqrt((((steps - mean) ** 2).sum() + common_scale**2) / (count + 1)))
-    rest = steps - mean
-    correlation = float((rest[1:] * rest[:-1]).sum() / ((rest**2).sum() + spread**2)) if count > 1 else 0.0
-    own = typical_step(grid)
-    own = own[np.isfinite(own)]
-    observed = grid.counts[grid.counts > 0]
-    points = float(np.median(observed)) if observed.size else 1.0
-    return np.array(
-        [
-            1.0,
-            np.log(points / TYPICAL_POINTS),
-            np.tanh(abs(mean) / spread * np.sqrt(max(count, 1)) / 4.0),
-            correlation,
-            float(abs(np.sign(own).mean())) if own.size else 0.0,
-            float(np.clip(np.log(spread / (2.0 * common_scale)), -3.0, 2.0)),
-            *own_features(value - path, common_scale),
-            gaps_of(np.isfinite(value)),
-            0.0,
-        ]
-    )
-
-
-def own_features(deviation: FloatArray, scale: float) -> tuple[float, float]:
-    """Return what the units' deviations (N, T) from the common path tell.
-
-    Correlation of successive steps (rough series: negative, smooth ones: positive), and the
-    logarithm of how large the units' mean steps are beside those of independent steps.
-    """
-    steps = np.diff(deviation, axis=1)
-    known = np.isfinite(steps)
-    if known.sum() < 2:
-        return 0.0, 0.0
-    filled = np.where(known, steps, 0.0)
-    squares, products = float((filled**2).sum()), float((filled[:, 1:] * filled[:, :-1]).sum())
-    pairs, total = float((known[:, 1:] & known[:, :-1]).sum()), float(known.sum())
-    correlation = products / (squares * pairs / total + scale**2) if pairs else 0.0
-    correlation = float(np.clip(correlation, -1.0, 1.0)) * pairs / (pairs + FEW_STEPS)
-    count = known.sum(axis=1)
-    several = count > 1
-    means = filled.sum(axis=1)[several] / count[several]
-    typical = squares / total + TREND_FLOOR * scale**2
-    trends = float((count[several] * means**2).mean() / typical) if several.any() else 1.0
-    return correlation, float(np.log(trends + TREND_FLOOR)) * total / (total + FEW_STEPS)
-
-
-def gaps_of(seen: BoolArray) -> float:
-    """Return the share of unobserved years (N, T) between the units' first years and the panel's last one."""
-    begun = np.logical_or.accumulate(seen, axis=1)
-    return float(1.0 - seen.sum() / max(int(begun.sum()), 1))
