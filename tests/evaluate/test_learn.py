@@ -13,9 +13,10 @@ from toolkit.evaluate import learn
 from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
 from toolkit.evaluate.objective import flat, loss_and_gradient, unflat
 from toolkit.evaluate.pieces import importance, pieces_of_cuts
-from toolkit.models.gate import from_document, learned, rows_of, to_document, weigh
+from toolkit.models.gate import rows_of, weigh
 from toolkit.models.grid import grid_of
 from toolkit.models.sight import look
+from toolkit.models.weights import from_document, learned, to_document
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +78,11 @@ def test_every_gate_was_learned_without_its_own_fold(few: list[Cut], monkeypatch
 def test_there_is_a_gate_for_every_fold_of_the_record() -> None:
     families = read_panels(learn.FOLDER)["family"]
     assert set(learn.folds_of(families).values()) == set(range(learn.FOLDS))
-    assert len(learned("panels")) == len(learned("single")) == learn.FOLDS
+    assert len(learned()["panels"]) == len(learned()["single"]) == learn.FOLDS
 
 
 def test_documents_keep_the_coefficients() -> None:
-    for weights in (*learned("panels"), *learned("single")):
+    for weights in (*learned()["panels"], *learned()["single"]):
         np.testing.assert_allclose(flat(from_document(to_document(weights))), flat(weights))
         assert flat(unflat(flat(weights), weights)).tolist() == flat(weights).tolist()
 
@@ -133,8 +134,8 @@ def test_rows_of_the_gate_do_not_mix_units(few: list[Cut]) -> None:
     """A unit's row is its own: order of units does not matter."""
     panel = few[0].panel
     scale = grid_of(panel)
-    sight = look(scale, 1.0, 8, (0.0, 1.0))
-    centre, spread = weigh(rows_of(sight), learned("panels"))
+    sight = look(scale, panel.scale.link, 8)
+    centre, spread = weigh(rows_of(sight), learned()["panels"])
     assert centre.shape == (panel.units * 8,)
     assert (spread > 0).all()
     last = scale.value[:, -1, 0]

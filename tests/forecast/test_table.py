@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +133,32 @@ def test_missing_columns_and_empty_tables() -> None:
 def test_wrong_options(options: dict) -> None:
     with pytest.raises(UsageError):
         forecast_table(history(), **{"quantiles": LEVELS, **options})
+
+
+def test_other_weights_give_other_forecasts(tmp_path: Path) -> None:
+    document = json.loads(files("toolkit.models").joinpath("weights.json").read_text(encoding="utf-8"))
+    file = tmp_path / "weights.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    usual = forecast_table(history(), quantiles=LEVELS)
+    pd.testing.assert_frame_equal(forecast_table(history(), quantiles=LEVELS, weights=file), usual)
+    for gate in document["panels"]:
+        gate["spread_common"]["constant"] += np.log(2.0)
+        gate["spread_unit"]["constant"] += np.log(2.0)
+    file.write_text(json.dumps(document), encoding="utf-8")
+    wider = forecast_table(history(), quantiles=LEVELS, weights=file)
+    middle = usual["quantile"] == 0.5
+    np.testing.assert_allclose(wider["value"][middle], usual["value"][middle])
+    assert (wider["value"] > usual["value"])[usual["quantile"] == 0.9].all()
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"panels": [{}], "single": []}', "[1]"])
+def test_what_is_no_weights_file_is_named(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "weights.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"weights\.json holds no weights"):
+        forecast_table(history(), quantiles=LEVELS, weights=file)
+    with pytest.raises(UsageError, match="drift"):
+        forecast_table(history(), quantiles=LEVELS, weights=file, model="drift")
 
 
 def test_files_of_any_usual_kind_give_the_same(tmp_path: Path) -> None:

@@ -37,6 +37,10 @@ def forecast(
     draws: options.Draws = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", metavar="FILE", help="Other weights (with --table).", show_default="all panels'"),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Forecast what the plan asks about, or any table of short yearly series.
@@ -49,7 +53,9 @@ def forecast(
     if table is not None:
         from toolkit.forecast.table import forecast_table
 
-        result = forecast_table(existing(table), horizon=horizon, quantiles=levels, model=model)
+        result = forecast_table(existing(table), horizon=horizon, quantiles=levels, model=model, weights=weights)
+    elif weights is not None:
+        raise UsageError(say("cli.weights_without_table"), say("cli.no_file.histories"))
     else:
         from toolkit.data.dataset import load
         from toolkit.data.folder import data_folder

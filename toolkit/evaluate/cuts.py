@@ -63,11 +63,11 @@ def scale_of_kind(kind: str) -> Scale:
 
 
 def read_panels(folder: Path) -> pd.DataFrame:
-    """Return the real panels: ``panel_id, unit_type, unit, year, value, family, modelled``."""
+    """Return the real panels: ``panel_id, unit_type, unit, year, value, family, modelled, units_are``."""
     panels = pd.read_csv(folder / "panels.csv", dtype={"unit": str, "panel_id": str})
     sources = pd.read_csv(folder / "sources.csv", dtype=str)
     sources["modelled"] = sources["basis"] == "modelled"
-    return panels.merge(sources[["panel_id", "family", "modelled"]], on="panel_id", validate="many_to_one")
+    return panels.merge(sources[["panel_id", "family", "modelled", "units_are"]], on="panel_id", validate="many_to_one")
 
 
 def cut_panels(panels: pd.DataFrame, *, seed: int, repeats: int = 1, sparse: bool = False) -> list[Cut]:

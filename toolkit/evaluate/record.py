@@ -17,8 +17,8 @@ from toolkit import models
 from toolkit.evaluate.backtest import score_cuts, summary
 from toolkit.evaluate.cuts import cut_panels, read_panels
 from toolkit.evaluate.learn import FOLDER, FOLDS, folds_of
-from toolkit.models.gate import learned
 from toolkit.models.panel_model import PanelModel
+from toolkit.models.weights import learned
 
 __all__ = ["calibration_lines", "main", "record"]
 
@@ -54,7 +54,7 @@ def model_without(fold: int) -> PanelModel:
     Only the stretch, one number that was itself found on families left out, knows of them. The model in use
     averages all gates and is a little better than any one of them.
     """
-    return PanelModel(gates=((learned("panels")[fold],), (learned("single")[fold],)))
+    return PanelModel(gates=((learned()["panels"][fold],), (learned()["single"][fold],)))
 
 
 def number_cuts(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -12,16 +12,24 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.forecast.histories import COLUMNS, PARENT, Histories, histories_of_file, read_histories
 from toolkit.models import NAMES, Forecaster, followers, get
+from toolkit.models.panel_model import PanelModel
+from toolkit.models.weights import gates_of
 
 __all__ = ["COLUMNS", "PARENT", "forecast_table"]
 
+DEFAULT = "default"
 DRAWS = 2000
 TOGETHER = 32
 """Children drawn at a time: memory does not grow with their number."""
 
 
 def forecast_table(
-    table: pd.DataFrame | Path | str, *, horizon: int = 8, quantiles: Sequence[float], model: str = "default"
+    table: pd.DataFrame | Path | str,
+    *,
+    horizon: int = 8,
+    quantiles: Sequence[float],
+    model: str = DEFAULT,
+    weights: Path | None = None,
 ) -> pd.DataFrame:
     """Forecast every unit of every panel for the years after the panel's origin.
 
@@ -39,6 +47,9 @@ def forecast_table(
         Probabilities strictly between 0 and 1.
     model :
         A name of :data:`toolkit.models.NAMES`.
+    weights :
+        Weights file for the model in use; None for those that came with the program. Those of
+        ``python -m toolkit.evaluate.left_out --weights FOLDER`` never saw a whole kind of panels.
 
     Returns
     -------
@@ -50,7 +61,7 @@ def forecast_table(
     DataError
         If the table breaks a rule; carries all problems with row, column and remedy.
     UsageError
-        If horizon, quantiles or model are wrong.
+        If horizon, quantiles or model are wrong, or the weights cannot be read.
 
     Examples
     --------
@@ -60,7 +71,7 @@ def forecast_table(
     [['a', 2022], ['a', 2023], ['b', 2022], ['b', 2023]]
     """
     levels = check_options(horizon, quantiles, model)
-    forecaster = get(model)
+    forecaster = get(model) if weights is None else model_of(weights, model)
     blocks = []
     panels = read_histories(table) if isinstance(table, pd.DataFrame) else histories_of_file(Path(table))
     for histories in panels:
@@ -68,6 +79,17 @@ def forecast_table(
         blocks.append(block_of(histories, names, found, levels))
     columns = ["panel", "unit", "year", "quantile", "value"]
     return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=columns)
+
+
+def model_of(weights: Path, model: str) -> Forecaster:
+    """Return the model in use with other weights, or raise UsageError."""
+    if model != DEFAULT:
+        raise UsageError(say("forecast.weights_unused", model=model), say("base.choose", choices=DEFAULT))
+    try:
+        gates = gates_of(weights.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(say("forecast.no_weights", file=weights), say("forecast.no_weights.remedy")) from error
+    return PanelModel(gates=(gates["panels"], gates["single"]))
 
 
 def forecast_panel(

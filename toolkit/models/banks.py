@@ -17,6 +17,7 @@ NOISES = ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0))
 # (variance of the initial slope, variance of the slope's steps)
 SLOPES = ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1), (2.0, 0.5))
 DRIFT_SHARES = (0.0, 0.5, 1.0)
+FEW_POINTS_SCALE, FEW_POINTS_SHAPES = 0.06, (1.0, 0.75, 0.5)
 
 
 def weights_of(bank: Bank) -> FloatArray:
@@ -33,9 +34,14 @@ def unit_paths() -> Structure:
 
 
 def deviations() -> Structure:
-    """Return the bank of a unit's deviation from a path that it follows: mildly mean-reverting."""
+    """Return the bank of a unit's deviation from a path that it follows: mildly mean-reverting.
+
+    Its points are few: how large its steps are is hardly told by them. Scale and tails are those with which intervals
+    cover what they should in sparse back-tests (the sparse lines of the calibration record).
+    """
     bank = bank_of((0.6,), (0.9, 0.98, 1.0), NOISES, SLOPES[:3])
-    return Structure(bank, PanelPrior(weights_of(bank), scale=0.03), drifts=False)
+    prior = PanelPrior(weights_of(bank), shapes=FEW_POINTS_SHAPES, scale=FEW_POINTS_SCALE)
+    return Structure(bank, prior, drifts=False)
 
 
 def jump_evidence() -> Structure:

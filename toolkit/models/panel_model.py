@@ -14,7 +14,7 @@ import numpy as np
 
 from toolkit.models import banks
 from toolkit.models.children import check_parent, draw_units
-from toolkit.models.gate import Gates, learned, mixed_weights, rows_of, weigh
+from toolkit.models.gate import Gates, mixed_weights, rows_of, weigh
 from toolkit.models.grid import Grid, grid_of
 from toolkit.models.jumps import draw_offsets
 from toolkit.models.links import FloatArray, IntArray
@@ -23,6 +23,7 @@ from toolkit.models.publish import Marginals, latest_segment, publish
 from toolkit.models.sampling import UNSEEN, Choice, choose_members, normals, sample_levels
 from toolkit.models.sight import Sight, View, common_series, look
 from toolkit.models.structure import fit, levels_of_peers, measure_of
+from toolkit.models.weights import learned
 
 __all__ = ["PanelModel"]
 
@@ -74,7 +75,7 @@ class PanelModel:
         """Return the gates for panels of so many units."""
         if self.gates is not None:
             return self.gates[0 if units > 1 else 1]
-        return learned("panels" if units > 1 else "single")
+        return learned()["panels" if units > 1 else "single"]
 
     def quantiles(self, panel: Panel, years: Sequence[int], levels: Sequence[float]) -> FloatArray:
         """Return marginal predictive quantiles (N, H, Q) in printed units."""
@@ -96,8 +97,7 @@ class PanelModel:
 def marginals_of(grid: Grid, panel: Panel, last: int, gates: Gates) -> tuple[Sight, Marginals]:
     """Return what the gate saw and its predictions for the years after the panel's last up to ``last``."""
     units, horizons = grid.value.shape[0], max(last - panel.last_year, 1)
-    peers = levels_of_peers(grid, panel.scale.link)
-    sight = look(grid, measure_of(grid, panel.scale.link), horizons, peers)
+    sight = look(grid, panel.scale.link, horizons)
     rows = rows_of(sight)
     centre, scale = weigh(rows, gates)
     centre, scale = centre.reshape(units, horizons), scale.reshape(units, horizons)
