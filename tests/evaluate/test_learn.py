@@ -134,7 +134,7 @@ def test_rows_of_the_gate_do_not_mix_units(few: list[Cut]) -> None:
     """A unit's row is its own: order of units does not matter."""
     panel = few[0].panel
     scale = grid_of(panel)
-    sight = look(scale, panel.scale.link, 8)
+    sight = look(scale, 1.0, 8, (0.0, 1.0))
     centre, spread = weigh(rows_of(sight), learned()["panels"])
     assert centre.shape == (panel.units * 8,)
     assert (spread > 0).all()
