@@ -53,6 +53,12 @@ def test_groups_are_what_their_names_say(panels: pd.DataFrame) -> None:
         left_out.panels_of(panels, "magic")
 
 
+def test_an_unknown_group_is_refused_before_anything_is_learned(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        left_out.main(["counties", "magic"])
+    assert "magic; choose from counties" in capsys.readouterr().err
+
+
 def test_nothing_is_learned_from_what_is_left_out(panels: pd.DataFrame) -> None:
     lessons = learn.lessons_of(panels[panels["panel_id"].isin(FEW)])
     mine = left_out.panels_of(panels, "vietnam")

@@ -70,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=TARGET, help="table to write")
     parser.add_argument("--weights", type=Path, help="folder for the weights learned without each group")
     options = parser.parse_args(arguments)
+    unknown = sorted(set(options.groups) - set(GROUPS))
+    if unknown:
+        parser.error(f"no groups: {', '.join(unknown)}; choose from {', '.join(GROUPS)}")
     panels = read_panels(options.panels)
     tests, tables = cut_panels(panels, seed=TEST_SEED), []
     with threadpool_limits(limits=1):
