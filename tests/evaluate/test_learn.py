@@ -13,6 +13,7 @@ from toolkit.evaluate import learn
 from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
 from toolkit.evaluate.objective import flat, loss_and_gradient, unflat
 from toolkit.evaluate.pieces import importance, pieces_of_cuts
+from toolkit.evaluate.steady import steady_cuts
 from toolkit.models.gate import rows_of, weigh
 from toolkit.models.grid import grid_of
 from toolkit.models.sight import look
@@ -75,6 +76,17 @@ def test_every_gate_was_learned_without_its_own_fold(few: list[Cut], monkeypatch
         np.testing.assert_array_equal(flat(gates[fold]), flat(alone))
 
 
+def test_made_up_lessons_teach_every_gate_and_stretch_none(few: list[Cut], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learn, "FOLDS", 2)
+    folds = learn.folds_of(cut.family for cut in few)
+    pieces = pieces_of_cuts(few, seed=1)
+    steady = pieces_of_cuts(steady_cuts(3, np.random.default_rng(1)), seed=2)
+    gates, stretch = learn.calibrated(few, pieces, folds, steady)
+    inside = [piece for piece, cut in zip(pieces, few, strict=True) if folds[cut.family] != 0]
+    taught = learn.stretched(learn.learn(learn.problem_of([*inside, *steady])), stretch)
+    np.testing.assert_array_equal(flat(gates[0]), flat(taught))
+
+
 def test_there_is_a_gate_for_every_fold_of_the_record() -> None:
     families = read_panels(learn.FOLDER)["family"]
     assert set(learn.folds_of(families).values()) == set(range(learn.FOLDS))
@@ -94,8 +106,8 @@ def test_the_weights_file_belongs_to_the_panels() -> None:
 
 def test_every_panel_has_a_source(panels: pd.DataFrame) -> None:
     sources = pd.read_csv(learn.FOLDER / "sources.csv")
-    assert panels["panel_id"].nunique() == len(sources) == 200
-    assert panels.groupby("panel_id")["unit"].nunique().sum() == 8827
+    assert panels["panel_id"].nunique() == len(sources) == 307
+    assert panels.groupby("panel_id")["unit"].nunique().sum() == 11797
     assert sources["source"].notna().all()
     counted = panels.groupby("panel_id").agg(units=("unit", "nunique"), first=("year", "min"), last=("year", "max"))
     stated = sources.set_index("panel_id")
@@ -134,7 +146,7 @@ def test_rows_of_the_gate_do_not_mix_units(few: list[Cut]) -> None:
     """A unit's row is its own: order of units does not matter."""
     panel = few[0].panel
     scale = grid_of(panel)
-    sight = look(scale, 1.0, 8, (0.0, 1.0))
+    sight = look(scale, panel.scale.link, 8)
     centre, spread = weigh(rows_of(sight), learned()["panels"])
     assert centre.shape == (panel.units * 8,)
     assert (spread > 0).all()

@@ -48,7 +48,7 @@ def test_groups_are_what_their_names_say(panels: pd.DataFrame) -> None:
     assert len(found["vietnam"]) == 10
     assert {"vn_poverty_rate_gso", "us_state_poverty__1980"} & found["poverty"]
     assert all("poverty" in panel for panel in found["poverty"])
-    assert len(found["modelled"]) == 29
+    assert len(found["modelled"]) == 35
     with pytest.raises(KeyError):
         left_out.panels_of(panels, "magic")
 

@@ -49,6 +49,24 @@ def test_numeric_unit_names_become_strings() -> None:
     assert found["unit"].tolist() == ["7", "8"]
 
 
+@pytest.mark.parametrize("shape", ["alone", "with a parent"])
+def test_forecasts_have_the_decimals_of_the_figures(shape: str) -> None:
+    table = history(value=[20.3, 18.1, 17.4, 40.0, 39.2])
+    if shape == "with a parent":
+        above = {
+            "panel": "p",
+            "kind": "percent",
+            "unit": PARENT,
+            "year": [2019, 2020, 2021],
+            "value": [31.07, 30.9, 29.5],
+        }
+        table = pd.concat([pd.DataFrame(above), table], ignore_index=True)
+    found = forecast_table(table, horizon=8, quantiles=LEVELS)["value"]
+    np.testing.assert_allclose(found * 10, np.round(found * 10), atol=1e-9)
+    exact = forecast_table(history(value=[20.31234, 18.1, 17.4, 40.0, 39.2]), horizon=8, quantiles=LEVELS)["value"]
+    assert (np.abs(exact * 10 - np.round(exact * 10)) > 1e-6).any()
+
+
 def test_parent_and_announced_units() -> None:
     table = pd.DataFrame(
         {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from toolkit.models.features import (
-    FEATURES,
+    PANEL_FEATURES,
     between_units,
     features_of,
     gaps_of,
@@ -82,7 +82,7 @@ def test_features_are_finite_and_bounded_for_any_panel(value: np.ndarray) -> Non
     unit, year = np.nonzero(np.isfinite(value))
     grid = grid_of(Panel.from_rows(4, unit, year + 2010, value[unit, year], Scale.percent(), origin=2016))
     found = features_of(grid, common_path(grid.value[..., 0]), 0.05, 1.0)
-    assert found.shape == (len(FEATURES),)
+    assert found.shape == (len(PANEL_FEATURES),)
     assert np.isfinite(found).all()
     assert np.abs(found).max() < 10.0
 

@@ -31,7 +31,7 @@ from toolkit.report.facts import RunFacts
 from toolkit.report.html import TEMPLATES, document_html
 from toolkit.report.pdf import pdf_bytes
 from toolkit.report.plan_document import build_plan_document
-from toolkit.report.printed import SIGNS, Printed, printed
+from toolkit.report.printed import BOLD, LETTER, PADDING, SIGNS, Printed, PrintedCell, printed, widths
 from toolkit.report.sections import AreaDocument
 from toolkit.report.word import docx_bytes
 from toolkit.report.words import words
@@ -300,3 +300,14 @@ def test_the_word_file_opens_in_libreoffice(build: Builder, tmp_path: Path) -> N
     assert [piece.text for piece in pieces(made) if squeezed(piece.text) not in text and piece.kind != "table"] == []
     cells = [line for piece in pieces(made) for row in piece.rows for cell in row for line in cell.lines]
     assert [line for line in cells if squeezed(line) not in text] == []
+
+
+def test_a_narrow_column_holds_the_bold_word_of_its_heading() -> None:
+    """Office programs cut a heading that is wider than its column: "Evidenc-e"."""
+    long = PrintedCell(("several words of an explanation that goes on and on " * 4,))
+    letter = PrintedCell(("A",))
+    row = (long, letter, letter, long)
+    shares = widths(("Target", "Evidence", "Grade", "Reading"), (row, row))
+    assert sum(shares) == pytest.approx(1.0, abs=1e-3)
+    assert shares[1] >= PADDING + LETTER * BOLD * len("Evidence") - 1e-4
+    assert shares[1] > shares[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from toolkit.evaluate import scores
 from toolkit.evaluate.cuts import HORIZONS, Cut
 from toolkit.evaluate.objective import LEVELS
 from toolkit.models import Forecaster, Panel
+from toolkit.models.decimals import quantiles_as_printed
 from toolkit.models.links import FloatArray
 
 __all__ = [
@@ -106,11 +108,20 @@ def last_values(panel: Panel) -> tuple[FloatArray, np.ndarray]:
 
 
 def forecast_cut(cut: Cut, model: Forecaster, levels: FloatArray = LEVELS) -> FloatArray:
-    """Return the model's quantiles (N, H, Q) for a cut; children follow their parent where it has one."""
+    """Return the model's quantiles (N, H, Q) for a cut, in the decimals of its figures.
+
+    Children follow their parent where it has one.
+    """
+    panel = cut.panel
+    return quantiles_as_printed(partial(exact_forecast, cut, model), levels, panel.value, panel.scale)
+
+
+def exact_forecast(cut: Cut, model: Forecaster, levels: Sequence[float]) -> FloatArray:
+    """Return the same before it is rounded."""
     origin = cut.panel.last_year
     ahead = range(origin + 1, origin + HORIZONS + 1)
     if cut.parent is None:
-        return model.quantiles(cut.panel, ahead, levels.tolist())
+        return model.quantiles(cut.panel, ahead, levels)
     first = min([*cut.panel.year.tolist(), *cut.parent.year.tolist()])
     parent = model.paths(cut.parent, range(first, ahead[-1] + 1), draws=DRAWS)
     found = model.paths(cut.panel, ahead, draws=DRAWS, parent=parent)

@@ -18,8 +18,9 @@ import pandas as pd
 from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
 from toolkit.evaluate.objective import BEND_OF_KIND, LEVELS, Outcomes, Problem, flat, loss_and_gradient, unflat
 from toolkit.evaluate.pieces import Piece, importance, pieces_of_cuts, single_units
+from toolkit.evaluate.steady import steady_cuts
 from toolkit.models.experts import COMMON, DEVIATION, UNIT
-from toolkit.models.gate import USED, Coefficients, Gates, Rows, weigh_by
+from toolkit.models.gate import FEATURES, Coefficients, Gates, Rows, weigh_by
 from toolkit.models.links import FloatArray
 from toolkit.models.weights import as_text, to_document
 
@@ -38,22 +39,24 @@ __all__ = [
 
 FOLDER = Path(__file__).parents[2] / "data" / "panels"
 TARGET = Path(__file__).parents[1] / "models" / "weights.json"
-SEED, REPEATS = 101, 4
+SEED, REPEATS = 101, 16
 PENALTY, ITERATIONS = 0.0001, 120
+STEADY_CUTS = 48
 # One gate a fold, learned without the families of that fold. Out of sample, scales are stretched until intervals
-# of nominal 80 % cover this much (0.76 to 0.86 is asked for; sharpness is paid for by the rest)
-FOLDS, NOMINAL, COVERAGE = 5, 0.8, 0.78
+# of nominal 80 % cover this much before they are rounded as figures are printed, which adds about 0.01 (0.76 to 0.86
+# is asked for; sharpness is paid for by the rest)
+FOLDS, NOMINAL, COVERAGE = 5, 0.8, 0.77
 
 
 def start_of() -> Coefficients:
     """Return where the search starts: equal experts, tempered evidence, both structures alike."""
     return Coefficients(
-        common=np.zeros((len(USED["common"]), len(COMMON.names))),
-        deviation=np.zeros((len(USED["deviation"]), len(DEVIATION.names))),
-        unit=np.zeros((len(USED["unit"]), len(UNIT.names))),
-        structure=np.zeros(len(USED["structure"])),
-        spread_common=np.zeros(len(USED["spread_common"])),
-        spread_unit=np.zeros(len(USED["spread_unit"])),
+        common=np.zeros((len(FEATURES), len(COMMON.names))),
+        deviation=np.zeros((len(FEATURES), len(DEVIATION.names))),
+        unit=np.zeros((len(FEATURES), len(UNIT.names))),
+        structure=np.zeros(len(FEATURES)),
+        spread_common=np.zeros(len(FEATURES)),
+        spread_unit=np.zeros(len(FEATURES)),
         tempering=np.array([0.5, 2.0, 1.0, 2.0, 1.0]),
         disagreement=np.zeros(4),
     )
@@ -106,10 +109,13 @@ def folds_of(families: Iterable[str]) -> dict[str, int]:
     return {family: number % FOLDS for number, family in enumerate(sorted(set(families)))}
 
 
-def calibrated(cuts: Sequence[Cut], pieces: Sequence[Piece], folds: Mapping[str, int]) -> tuple[Gates, float]:
+def calibrated(
+    cuts: Sequence[Cut], pieces: Sequence[Piece], folds: Mapping[str, int], always: Sequence[Piece] = ()
+) -> tuple[Gates, float]:
     """Learn a gate without each fold, and stretch scales until intervals cover as wanted on the fold left out.
 
-    Returns the gates, by fold, and the stretch (a logarithm, in both spreads already).
+    Pieces in ``always`` teach every gate and stretch none. Returns the gates, by fold, and the stretch (a logarithm,
+    in both spreads already).
     """
     fold = [folds[cut.family] for cut in cuts]
     gates: list[Coefficients] = []
@@ -118,7 +124,7 @@ def calibrated(cuts: Sequence[Cut], pieces: Sequence[Piece], folds: Mapping[str,
     for number in range(FOLDS):
         inside = [piece for piece, at in zip(pieces, fold, strict=True) if at != number]
         outside = [piece for piece, at in zip(pieces, fold, strict=True) if at == number]
-        gates.append(learn(problem_of(inside)))
+        gates.append(learn(problem_of([*inside, *always])))
         left_out = problem_of(outside)
         centre, scale = weigh_by(left_out.rows, gates[-1])
         size = BEND_OF_KIND[left_out.outcomes.kind]
@@ -147,12 +153,25 @@ def weighted_quantile(values: FloatArray, weights: FloatArray, level: float) -> 
 
 @dataclass(frozen=True)
 class Lessons:
-    """All that gates are learned from: cuts with their pieces, for panels and for single units; folds by family."""
+    """All that gates are learned from.
+
+    Attributes
+    ----------
+    cuts, pieces :
+        Of real panels.
+    alone, alone_pieces :
+        Of single units.
+    steady :
+        Made-up pieces that teach every gate of panels, see :mod:`toolkit.evaluate.steady`.
+    folds :
+        Fold of every family.
+    """
 
     cuts: list[Cut]
     pieces: list[Piece]
     alone: list[Cut]
     alone_pieces: list[Piece]
+    steady: list[Piece]
     folds: Mapping[str, int]
 
     def without(self, panel_ids: Collection[str]) -> Lessons:
@@ -164,6 +183,7 @@ class Lessons:
             [self.pieces[number] for number in kept],
             [self.alone[number] for number in alone],
             [self.alone_pieces[number] for number in alone],
+            self.steady,
             self.folds,
         )
 
@@ -173,17 +193,20 @@ def lessons_of(panels: pd.DataFrame) -> Lessons:
     cuts = cut_panels(panels, seed=SEED, repeats=REPEATS)
     alone = single_units(cuts, np.random.Generator(np.random.PCG64(SEED + 1)))
     pieces, alone_pieces = pieces_of_cuts(cuts, seed=SEED + 2), pieces_of_cuts(alone, seed=SEED + 3, keep=1)
-    return Lessons(cuts, pieces, alone, alone_pieces, folds_of(panels["family"]))
+    made_up = steady_cuts(STEADY_CUTS, np.random.Generator(np.random.PCG64(SEED + 4)))
+    steady = pieces_of_cuts(made_up, seed=SEED + 5)
+    return Lessons(cuts, pieces, alone, alone_pieces, steady, folds_of(panels["family"]))
 
 
 def document_of(lessons: Lessons, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Learn, and return the document that a weights file holds."""
-    panels, stretch = calibrated(lessons.cuts, lessons.pieces, lessons.folds)
+    panels, stretch = calibrated(lessons.cuts, lessons.pieces, lessons.folds, lessons.steady)
     single, stretch_single = calibrated(lessons.alone, lessons.alone_pieces, lessons.folds)
     return {
         "provenance": {
             **provenance,
             "cuts": len(lessons.cuts),
+            "made_up_cuts": len(lessons.steady),
             "seed": SEED,
             "stretch_out_of_sample": {"panels": round(stretch, 4), "single": round(stretch_single, 4)},
         },

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from toolkit.models.gate import USED, Coefficients, Rows, columns, softmax
+from toolkit.models.gate import Coefficients, Rows, softmax
 from toolkit.models.links import BENDS, FloatArray, IntArray
 
 __all__ = ["BEND_OF_KIND", "LEVELS", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
@@ -118,10 +118,9 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
     """Return loss and gradient; the forward pass is that of :func:`toolkit.models.gate.weigh`."""
     w, r, x = unflat(values, like), problem.rows, problem.rows.features
     t, k = w.tempering, np.exp(w.disagreement)
-    parts = {part: x[:, columns(part)] for part in USED}
-    u = softmax(parts["common"] @ w.common + t[0] * r.common_evidence)
-    v = softmax(parts["deviation"] @ w.deviation + t[1] * r.deviation_evidence + 0.1 * t[2] * r.deviation_own)
-    a = softmax(parts["unit"] @ w.unit + t[3] * r.unit_evidence + 0.1 * t[4] * r.unit_own)
+    u = softmax(x @ w.common + t[0] * r.common_evidence)
+    v = softmax(x @ w.deviation + t[1] * r.deviation_evidence + 0.1 * t[2] * r.deviation_own)
+    a = softmax(x @ w.unit + t[3] * r.unit_evidence + 0.1 * t[4] * r.unit_own)
     centre_u, centre_v, centre_a = ((p * m).sum(axis=1) for p, m in ((u, r.common), (v, r.deviation), (a, r.unit)))
     apart = [(m - c[:, None]) ** 2 for m, c in ((r.common, centre_u), (r.unit, centre_a), (r.deviation, centre_v))]
     gap_u, gap_a, gap_v = ((p * d).sum(axis=1) for p, d in zip((u, a, v), apart, strict=True))
@@ -129,9 +128,9 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
     variance_v = (v * r.deviation_variance).sum(axis=1) + k[3] * gap_v
     variance_a = (a * r.unit_variance).sum(axis=1) + k[1] * gap_a
     total = k[2] * variance_u + variance_v
-    g = 1.0 / (1.0 + np.exp(-(parts["structure"] @ w.structure)))
-    scale_b = np.sqrt(total) * np.exp(parts["spread_common"] @ w.spread_common)
-    scale_a = np.sqrt(variance_a) * np.exp(parts["spread_unit"] @ w.spread_unit)
+    g = 1.0 / (1.0 + np.exp(-(x @ w.structure)))
+    scale_b = np.sqrt(total) * np.exp(x @ w.spread_common)
+    scale_a = np.sqrt(variance_a) * np.exp(x @ w.spread_unit)
     centre_b = centre_u + centre_v
     loss, by_centre, by_scale = score_rows(
         g * centre_b + (1.0 - g) * centre_a, g * scale_b + (1.0 - g) * scale_a, r.freedom, problem.outcomes
@@ -150,12 +149,12 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
         a, ((1.0 - g) * by_centre)[:, None] * r.unit + by_variance_a[:, None] * (r.unit_variance + k[1] * apart[1])
     )
     gradient = Coefficients(
-        common=parts["common"].T @ to_u,
-        deviation=parts["deviation"].T @ to_v,
-        unit=parts["unit"].T @ to_a,
-        structure=parts["structure"].T @ by_g,
-        spread_common=parts["spread_common"].T @ by_b,
-        spread_unit=parts["spread_unit"].T @ by_a,
+        common=x.T @ to_u,
+        deviation=x.T @ to_v,
+        unit=x.T @ to_a,
+        structure=x.T @ by_g,
+        spread_common=x.T @ by_b,
+        spread_unit=x.T @ by_a,
         tempering=np.array(
             [
                 (to_u * r.common_evidence).sum(),

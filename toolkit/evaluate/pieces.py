@@ -15,14 +15,13 @@ from toolkit.models.grid import grid_of
 from toolkit.models.links import BoolArray, FloatArray, IntArray
 from toolkit.models.panel import Panel
 from toolkit.models.sight import look
-from toolkit.models.structure import levels_of_peers, measure_of
 
 __all__ = ["Piece", "importance", "pieces_of_cuts", "single_units", "take"]
 
-UNITS_PER_CUT = 6
-# Cuts count by how far the better of "no change" and "panel drift" is from right, so that rough
-# panels do not drown smooth ones; but none more than this many times an average cut
-LARGEST_WEIGHT = 4.0
+UNITS_PER_CUT = 2
+# Cuts count by the square root of how far the better of "no change" and "panel drift" is from right, so that
+# rough panels do not drown smooth ones, nor smooth ones rough ones; none counts more than this
+LARGEST_WEIGHT = 2.0
 # A cut whose "no change" misses by this many times its own error unit teaches nothing but noise
 HOPELESS = 3.0
 
@@ -36,9 +35,7 @@ def take(rows: Rows, chosen: IntArray | BoolArray) -> Rows:
 
 def rows_of_panel(panel: Panel) -> Rows:
     """Return the gate's rows of a panel for all horizons."""
-    grid = grid_of(panel)
-    measure = measure_of(grid, panel.scale.link)
-    return rows_of(look(grid, measure, HORIZONS, levels_of_peers(grid, panel.scale.link)))
+    return rows_of(look(grid_of(panel), panel.scale.link, HORIZONS))
 
 
 def single_units(cuts: Sequence[Cut], random: np.random.Generator) -> list[Cut]:
@@ -122,12 +119,12 @@ def relative_losses(rows: Rows, outcomes: dict[str, FloatArray], expert: int) ->
 
 
 def importance(piece: Piece) -> float:
-    """Return how much a cut counts: the inverse of how hard it is for the simplest forecasts."""
+    """Return how much a cut counts: the less, the harder it is for the simplest forecasts."""
     rows, outcomes = piece
     equal = outcomes["equal"]
     simple = [UNIT.names.index(name) for name in ("no_change", "panel_drift")]
     losses = [float((relative_losses(rows, outcomes, expert) * equal).sum() / equal.sum()) for expert in simple]
-    return float(min(1.0 / min(losses), LARGEST_WEIGHT))
+    return float(min(1.0 / np.sqrt(min(losses)), LARGEST_WEIGHT))
 
 
 def hopeful(rows: Rows, outcomes: dict[str, FloatArray], horizon: IntArray) -> BoolArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.forecast.histories import COLUMNS, PARENT, Histories, histories_of_file, read_histories
 from toolkit.models import NAMES, Forecaster, followers, get
+from toolkit.models.decimals import quantiles_as_printed
 from toolkit.models.panel_model import PanelModel
 from toolkit.models.weights import gates_of
 
@@ -54,7 +56,8 @@ def forecast_table(
     Returns
     -------
     Columns ``panel, unit, year, quantile, value``: panels and units in the order of the table,
-    the parent left out.
+    the parent left out; values in the decimals in which the panel's figures are printed
+    (:mod:`toolkit.models.decimals`).
 
     Raises
     ------
@@ -95,22 +98,28 @@ def model_of(weights: Path, model: str) -> Forecaster:
 def forecast_panel(
     histories: Histories, forecaster: Forecaster, horizon: int, levels: np.ndarray
 ) -> tuple[list[str], np.ndarray]:
-    """Return the units forecast and their quantiles (N, H, Q)."""
+    """Return the units forecast and their quantiles (N, H, Q), in the decimals of their figures."""
     ahead = range(histories.origin + 1, histories.origin + horizon + 1)
     names = [name for name in histories.units if name != PARENT]
     if PARENT not in histories.units or not names:
         names = names or [PARENT]
-        return names, forecaster.quantiles(histories.panel_of(names), ahead, levels.tolist())
+        panel = histories.panel_of(names)
+        ask = partial(forecaster.quantiles, panel, ahead)
+        return names, quantiles_as_printed(ask, levels, panel.value, panel.scale)
     children = histories.panel_of(names)
     parent_panel = histories.panel_of([PARENT])
     years = range(int(min([*children.year, *parent_panel.year])), ahead[-1] + 1)
     parent = forecaster.paths(parent_panel, years, draws=DRAWS)
     draw = followers(forecaster, children, ahead, draws=DRAWS, parent=parent)
-    found = [
-        np.quantile(draw(np.arange(start, min(start + TOGETHER, len(names)))).values, levels, axis=0)
-        for start in range(0, len(names), TOGETHER)
-    ]
-    return names, np.moveaxis(np.concatenate(found, axis=1), 0, -1)
+
+    def of_draws(inner: list[float]) -> np.ndarray:
+        found = [
+            np.quantile(draw(np.arange(start, min(start + TOGETHER, len(names)))).values, inner, axis=0)
+            for start in range(0, len(names), TOGETHER)
+        ]
+        return np.moveaxis(np.concatenate(found, axis=1), 0, -1)
+
+    return names, quantiles_as_printed(of_draws, levels, children.value, children.scale)
 
 
 def block_of(histories: Histories, names: list[str], found: np.ndarray, levels: np.ndarray) -> pd.DataFrame:

@@ -13,8 +13,7 @@ from toolkit.models.grid import Grid, first_layer, typical_step
 from toolkit.models.links import BoolArray, FloatArray, IntArray
 
 __all__ = [
-    "FEATURES",
-    "TYPICAL_HORIZON",
+    "PANEL_FEATURES",
     "between_units",
     "features_of",
     "gaps_of",
@@ -23,7 +22,7 @@ __all__ = [
     "steps_of",
 ]
 
-FEATURES = (
+PANEL_FEATURES = (
     "constant",
     "points",
     "trend_strength",
@@ -37,9 +36,8 @@ FEATURES = (
     "evenness",
     "agreement",
     "distance",
-    "horizon",
 )
-TYPICAL_POINTS, TYPICAL_HORIZON = 6.0, 3.5
+TYPICAL_POINTS = 6.0
 # Keeps series without any step from looking like certain trends
 TREND_FLOOR = 0.1
 # A panel with no more steps than these says half of what it seems to say
@@ -51,7 +49,7 @@ NORMAL_EVENNESS, TYPICAL_DISTANCE = 0.8, 1.5
 
 
 def features_of(grid: Grid, path: FloatArray, common_scale: float, measure: float) -> FloatArray:
-    """Return the panel's features; ``common_scale`` keeps short paths from looking certain."""
+    """Return the features of the panel; ``common_scale`` keeps short paths from looking certain."""
     value = first_layer(grid)
     years = np.flatnonzero(np.isfinite(path))
     steps = np.diff(path[years]) / np.diff(years) if years.size > 1 else np.zeros(0)
@@ -78,7 +76,6 @@ def features_of(grid: Grid, path: FloatArray, common_scale: float, measure: floa
             gaps_of(np.isfinite(value)),
             *step_features(since_last),
             *between_units(relative, since_last, own / measure),
-            0.0,
         ]
     )
 

@@ -19,16 +19,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.models.experts import DEVIATION
-from toolkit.models.features import FEATURES, TYPICAL_HORIZON
+from toolkit.models.features import PANEL_FEATURES
 from toolkit.models.links import BoolArray, FloatArray
 from toolkit.models.sight import Sight
+from toolkit.models.unit_features import TYPICAL_HORIZON, UNIT_FEATURES, unit_features
 
 __all__ = [
-    "USED",
+    "FEATURES",
     "Coefficients",
     "Gates",
     "Rows",
-    "columns",
     "mixed_weights",
     "rows_of",
     "softmax",
@@ -36,18 +36,7 @@ __all__ = [
     "weigh_by",
 ]
 
-TERMS = ("constant", "points", "horizon")
-# What the units' steps are like, whatever their size
-STEPS = ("roughness", "evenness", "agreement", "distance")
-# Features that each part of the gate uses
-USED: dict[str, tuple[str, ...]] = {
-    "common": ("constant", "points", "trend_strength", "step_correlation", "horizon", *STEPS),
-    "deviation": (*TERMS, "own_step_correlation", "own_trends", *STEPS),
-    "unit": (*TERMS, "own_step_correlation", "own_trends", *STEPS),
-    "structure": FEATURES,
-    "spread_common": (*TERMS, "gaps", *STEPS),
-    "spread_unit": (*TERMS, "gaps", *STEPS),
-}
+FEATURES = (*PANEL_FEATURES, *UNIT_FEATURES)
 # Degrees of freedom of all predictions: few, since a whole panel may surprise, however long its
 # series are; back-tests out of sample ask for tails as heavy as these.
 FREEDOM = 2.6
@@ -110,11 +99,6 @@ def softmax(scores: FloatArray) -> FloatArray:
     return np.asarray(share / share.sum(axis=-1, keepdims=True))
 
 
-def columns(part: str) -> list[int]:
-    """Return the positions of the features that a part uses."""
-    return [FEATURES.index(name) for name in USED[part]]
-
-
 def rows_of(sight: Sight) -> Rows:
     """Return one row for each unit and horizon, units first (N * H rows)."""
     mean = sight.unit.opinion.mean
@@ -136,10 +120,6 @@ def rows_of(sight: Sight) -> Rows:
         deviation, deviation_variance = view.opinion.mean, view.opinion.variance
         deviation_mean, deviation_own = split_evidence(view.opinion.evidence, seen)
     evidence = common.evidence - common.evidence.mean(axis=0)
-    features = np.tile(sight.features, (units * horizons, 1))
-    features[:, FEATURES.index("horizon")] = np.tile(
-        np.log(np.arange(1, horizons + 1)) - np.log(TYPICAL_HORIZON), units
-    )
     return Rows(
         spread_out(common.mean),
         spread_out(common.variance),
@@ -152,9 +132,16 @@ def rows_of(sight: Sight) -> Rows:
         spread_out(sight.unit.opinion.variance),
         spread_out(unit_mean),
         spread_out(unit_own),
-        features,
+        features_of_units(sight).reshape(units * horizons, -1),
         np.full(units * horizons, FREEDOM),
     )
+
+
+def features_of_units(sight: Sight) -> FloatArray:
+    """Return :data:`FEATURES` of every unit at every horizon, shape (N, H, F)."""
+    own = unit_features(sight.unit.opinion, sight.link, sight.unit.filtered.innovations > 0)
+    shared = np.broadcast_to(sight.features, (*own.shape[:2], sight.features.size))
+    return np.concatenate([shared, own], axis=-1)
 
 
 def split_evidence(evidence: FloatArray, seen: BoolArray) -> tuple[FloatArray, FloatArray]:
@@ -179,35 +166,35 @@ def weigh_by(rows: Rows, learned_weights: Coefficients) -> tuple[FloatArray, Flo
     """Return centre and scale (R,) of the predictions of one gate."""
     w, x = learned_weights, rows.features
     t, k = w.tempering, np.exp(w.disagreement)
-    u = softmax(x[:, columns("common")] @ w.common + t[0] * rows.common_evidence)
-    v = softmax(
-        x[:, columns("deviation")] @ w.deviation + t[1] * rows.deviation_evidence + 0.1 * t[2] * rows.deviation_own
-    )
-    a = softmax(x[:, columns("unit")] @ w.unit + t[3] * rows.unit_evidence + 0.1 * t[4] * rows.unit_own)
+    u = softmax(x @ w.common + t[0] * rows.common_evidence)
+    v = softmax(x @ w.deviation + t[1] * rows.deviation_evidence + 0.1 * t[2] * rows.deviation_own)
+    a = softmax(x @ w.unit + t[3] * rows.unit_evidence + 0.1 * t[4] * rows.unit_own)
     centre_common, variance_common = pooled(u, rows.common, rows.common_variance, k[0])
     centre_deviation, variance_deviation = pooled(v, rows.deviation, rows.deviation_variance, k[3])
     centre_unit, variance_unit = pooled(a, rows.unit, rows.unit_variance, k[1])
-    share = 1.0 / (1.0 + np.exp(-(x[:, columns("structure")] @ w.structure)))
-    scale_b = np.sqrt(k[2] * variance_common + variance_deviation) * np.exp(
-        x[:, columns("spread_common")] @ w.spread_common
-    )
-    scale_a = np.sqrt(variance_unit) * np.exp(x[:, columns("spread_unit")] @ w.spread_unit)
+    share = 1.0 / (1.0 + np.exp(-(x @ w.structure)))
+    scale_b = np.sqrt(k[2] * variance_common + variance_deviation) * np.exp(x @ w.spread_common)
+    scale_a = np.sqrt(variance_unit) * np.exp(x @ w.spread_unit)
     centre = share * (centre_common + centre_deviation) + (1.0 - share) * centre_unit
     return centre, share * scale_b + (1.0 - share) * scale_a
 
 
 def mixed_weights(sight: Sight, part: str, gates: Gates) -> FloatArray:
     """Return the weights of all members (K, N) of the common or deviation view, at a typical horizon."""
-    return np.asarray(np.mean([mixed_by(sight, part, one) for one in gates], axis=0))
+    features = features_of_units(sight)
+    features = features[:, min(round(TYPICAL_HORIZON), features.shape[1]) - 1]
+    if part == "common":  # one path for all units
+        features = features.mean(axis=0, keepdims=True)
+    return np.asarray(np.mean([mixed_by(sight, part, features, one) for one in gates], axis=0))
 
 
-def mixed_by(sight: Sight, part: str, w: Coefficients) -> FloatArray:
-    """Return the weights of all members (K, N) by one gate."""
+def mixed_by(sight: Sight, part: str, features: FloatArray, w: Coefficients) -> FloatArray:
+    """Return the weights of all members (K, N) by one gate, given the features (N, F) of the units."""
     view = sight.common if part == "common" else sight.deviation
     if view is None:
         msg = "a single unit has no deviations"
         raise ValueError(msg)
-    scores = (sight.features[columns(part)] @ getattr(w, part))[:, None]
+    scores = (features @ getattr(w, part)).T
     if part == "common":
         scores = scores + w.tempering[0] * (view.opinion.evidence - view.opinion.evidence.mean(axis=0))
     else:

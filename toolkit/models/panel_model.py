@@ -97,8 +97,7 @@ class PanelModel:
 def marginals_of(grid: Grid, panel: Panel, last: int, gates: Gates) -> tuple[Sight, Marginals]:
     """Return what the gate saw and its predictions for the years after the panel's last up to ``last``."""
     units, horizons = grid.value.shape[0], max(last - panel.last_year, 1)
-    peers = levels_of_peers(grid, panel.scale.link)
-    sight = look(grid, measure_of(grid, panel.scale.link), horizons, peers)
+    sight = look(grid, panel.scale.link, horizons)
     rows = rows_of(sight)
     centre, scale = weigh(rows, gates)
     centre, scale = centre.reshape(units, horizons), scale.reshape(units, horizons)

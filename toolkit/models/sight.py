@@ -10,9 +10,9 @@ from toolkit.models.experts import COMMON, DEVIATION, UNIT, ExpertSet, Opinion, 
 from toolkit.models.features import features_of
 from toolkit.models.grid import Grid, first_layer
 from toolkit.models.kalman import Filtered, run_filter
-from toolkit.models.links import FloatArray
+from toolkit.models.links import FloatArray, Link
 from toolkit.models.posterior import PanelPrior, Posterior, update_panel
-from toolkit.models.structure import SECOND_VALUE_NOISE, SMALLEST_SCALE, median_step
+from toolkit.models.structure import SECOND_VALUE_NOISE, SMALLEST_SCALE, levels_of_peers, measure_of, median_step
 
 __all__ = ["Sight", "View", "common_path", "common_series", "look"]
 
@@ -47,7 +47,9 @@ class Sight:
     unit, common, deviation :
         The three views; the last one is None for a panel of one unit.
     features :
-        Shape (F,): the features but for the horizon, which is 0.
+        Shape (F,): :data:`toolkit.models.features.PANEL_FEATURES`.
+    link :
+        Of the panel.
     """
 
     path: FloatArray
@@ -55,6 +57,7 @@ class Sight:
     common: View
     deviation: View | None
     features: FloatArray
+    link: Link
 
 
 def common_path(value: FloatArray) -> FloatArray:
@@ -122,20 +125,19 @@ def relative_noise(grid: Grid, scale: float) -> FloatArray:
     return extra
 
 
-def look(grid: Grid, measure: float, horizons: int, peers: tuple[float, float]) -> Sight:
+def look(grid: Grid, link: Link, horizons: int) -> Sight:
     """Ask all experts about a panel.
 
     Parameters
     ----------
     grid :
         Observations on one standard.
-    measure :
-        Size that prior scales are relative to.
+    link :
+        Of the panel.
     horizons :
         Years after the grid's last.
-    peers :
-        Mean and spread of the units' last levels, for units without observation.
     """
+    measure, peers = measure_of(grid, link), levels_of_peers(grid, link)
     value = first_layer(grid)
     path = common_path(value)
     units = grid.value.shape[0]
@@ -165,7 +167,7 @@ def look(grid: Grid, measure: float, horizons: int, peers: tuple[float, float]) 
     one, noise = common_series(grid, path, common_scale)
     common = view(COMMON, one - peers[0], noise, prior, COMMON_SMALLEST * measure, 0.0, horizons, peers[1])
     common = replace(common, opinion=replace(common.opinion, mean=common.opinion.mean + peers[0]))
-    return Sight(path, unit, common, deviation, features_of(grid, path, common_scale, measure))
+    return Sight(path, unit, common, deviation, features_of(grid, path, common_scale, measure), link)
 
 
 def common_series(grid: Grid, path: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.models.experts import COMMON, DEVIATION, UNIT
-from toolkit.models.gate import USED, Coefficients, Gates
+from toolkit.models.gate import FEATURES, Coefficients, Gates
 
 __all__ = ["as_text", "from_document", "gates_of", "learned", "to_document"]
 
@@ -30,11 +30,11 @@ def to_document(learned_weights: Coefficients) -> dict[str, Any]:
     for part, names in EXPERTS.items():
         table = getattr(learned_weights, part)
         document[part] = {
-            name: {feature: number(table[row, column]) for row, feature in enumerate(USED[part])}
+            name: {feature: number(table[row, column]) for row, feature in enumerate(FEATURES)}
             for column, name in enumerate(names)
         }
     for part in ("structure", "spread_common", "spread_unit"):
-        document[part] = {f: number(v) for f, v in zip(USED[part], getattr(learned_weights, part), strict=True)}
+        document[part] = {f: number(v) for f, v in zip(FEATURES, getattr(learned_weights, part), strict=True)}
     document["tempering"] = {n: number(v) for n, v in zip(TEMPERED, learned_weights.tempering, strict=True)}
     document["disagreement"] = {n: number(v) for n, v in zip(DISAGREEING, learned_weights.disagreement, strict=True)}
     return document
@@ -43,11 +43,11 @@ def to_document(learned_weights: Coefficients) -> dict[str, Any]:
 def from_document(document: dict[str, Any]) -> Coefficients:
     """Return the coefficients that :func:`to_document` wrote."""
     tables = {
-        part: np.array([[document[part][name][feature] for name in names] for feature in USED[part]])
+        part: np.array([[document[part][name][feature] for name in names] for feature in FEATURES])
         for part, names in EXPERTS.items()
     }
     rows = {
-        part: np.array([document[part][feature] for feature in USED[part]])
+        part: np.array([document[part][feature] for feature in FEATURES])
         for part in ("structure", "spread_common", "spread_unit")
     }
     return Coefficients(

@@ -20,6 +20,8 @@ from toolkit.report.words import Words, words
 Kind = Literal["paragraph", "heading", "item", "caption", "table", "picture"]
 PADDING, LETTER, LONGEST, DRAWN = 0.035, 0.0125, 14, 0.14
 """Shares of the page's width: margins of a cell, a letter (of words up to so many), a small line with its margins."""
+BOLD = 1.15
+"""A letter of a bold heading beside one of the text."""
 
 MARKS = {
     "final": "●", "reported": "○", "preliminary": "▲", "stand_in": "◇", "overruled": "✕", "median": "━━",
@@ -232,11 +234,10 @@ def widths(titles: tuple[str, ...], rows: tuple[tuple[PrintedCell, ...], ...]) -
     for number, title in enumerate(titles):
         sizes = [sum(len(line) for line in row[number].lines) for row in rows]
         weights.append(max(sum(sizes) / max(len(sizes), 1), 0.6 * len(title), 4.0) ** 0.5)
-        words_in = [
-            word for text in (title, *(line for row in rows for line in row[number].lines)) for word in _parts(text)
-        ]
+        lengths = [len(word) for row in rows for line in row[number].lines for word in _parts(line)]
+        longest = max([BOLD * max(map(len, _parts(title))), *lengths])
         drawn = DRAWN if any(row[number].picture for row in rows) else 0.0
-        least.append(max(drawn, PADDING + LETTER * min(max(map(len, words_in), default=0), LONGEST)))
+        least.append(max(drawn, PADDING + LETTER * min(longest, LONGEST)))
     shares = [max(weight / sum(weights), low) for weight, low in zip(weights, least, strict=True)]
     excess, room = sum(shares) - 1, sum(share - low for share, low in zip(shares, least, strict=True))
     if excess > 0 and room > excess:  # taken from the columns that have room, so that no word is cut

@@ -1,0 +1,141 @@
+"""Forecasts in the decimals in which figures are printed.
+
+What comes true is a printed figure: an interval from 99.93 to 99.98 misses a 99.9 that was rounded from 99.94, one
+from 99.9 to 100.0 does not. Near a bound, and for counts of few, this is most of the uncertainty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from toolkit.models.links import BoolArray, FloatArray, Scale
+
+__all__ = ["as_printed", "quantiles_as_printed", "step_of"]
+
+# Decimals looked for, from thousands to ten-thousandths; more are no printed decimals
+DECIMALS = range(-3, 5)
+# Fewer distinct figures do not tell: a last decimal may be 0 by chance
+FEWEST_DISTINCT = 3
+RULED = (0.1, 0.9)
+MOST_STEPS = 4
+TINY = 1e-9
+
+
+def step_of(values: FloatArray) -> float:
+    """Return the unit in which figures are printed, a power of ten; 0 where they do not tell.
+
+    Examples
+    --------
+    >>> step_of(np.array([12.3, 11.8, 9.0])), step_of(np.array([1200.0, 1500.0, 900.0])), step_of(np.array([12.0]))
+    (0.1, 100.0, 0.0)
+    """
+    if np.unique(values).size < FEWEST_DISTINCT:
+        return 0.0
+    for places in DECIMALS:
+        scaled = values * 10.0**places
+        if (np.abs(scaled - np.round(scaled)) <= 1e-6 + 1e-12 * np.abs(scaled)).all():
+            return float(10.0**-places)
+    return 0.0
+
+
+def quantiles_as_printed(
+    ask: Callable[[list[float]], FloatArray], levels: FloatArray, values: FloatArray, scale: Scale
+) -> FloatArray:
+    """Return quantiles (N, H, Q) in the decimals of the figures that they were made from.
+
+    Parameters
+    ----------
+    ask :
+        Gives quantiles (N, H, L), in printed units, of any levels.
+    levels :
+        Shape (Q,): those wanted, in any order.
+    values :
+        The units' figures.
+    scale :
+        Their link and bounds.
+    """
+    inner = np.union1d(levels, RULED)
+    found = as_printed(ask(inner.tolist()), inner, step_of(values), scale)
+    return found[..., np.searchsorted(inner, levels)]
+
+
+def as_printed(quantiles: FloatArray, levels: FloatArray, step: float, scale: Scale) -> FloatArray:
+    """Round quantiles (N, H, Q) of increasing levels, 10 % and 90 % among them, to multiples of a step.
+
+    Where the step is larger than the 80 % interval, quantiles stay as they are: no interval loses its width. Where
+    rounding would let the 80 % interval narrow from one horizon to the next on the link scale, its end is moved out.
+
+    Examples
+    --------
+    >>> as_printed(np.array([[[11.96, 12.02, 12.44]]]), np.array([0.1, 0.5, 0.9]), 0.1, Scale.percent()).tolist()
+    [[[12.0, 12.0, 12.4]]]
+    """
+    if step <= 0.0:
+        return quantiles
+    low, high = (int(np.searchsorted(levels, level)) for level in RULED)
+    found = rounded(quantiles, step)
+    # a positive quantity is never forecast to be nothing
+    found = np.where((found <= 0.0) & (quantiles > 0.0) & (scale.link == "log"), quantiles, found)
+    flat = (found[..., high] <= found[..., low])[..., None]
+    found = np.where(flat, quantiles, found)
+    if scale.link == "logit":
+        found = np.clip(found, scale.lower, scale.upper)
+    return never_narrower(found, quantiles, levels, step, scale)
+
+
+def rounded(values: FloatArray, step: float) -> FloatArray:
+    """Return values rounded to multiples of a power of ten, as close as decimals come."""
+    return np.asarray(np.round(values, -round(np.log10(step))))
+
+
+def never_narrower(found: FloatArray, raw: FloatArray, levels: FloatArray, step: float, scale: Scale) -> FloatArray:
+    """Move the ends of 80 % intervals out until none is narrower (link scale) than that of the year before."""
+    low, high = (int(np.searchsorted(levels, level)) for level in RULED)
+    found = found.copy()
+    for horizon in range(1, found.shape[1]):
+        here, exact = found[:, horizon], raw[:, horizon]
+        needed = width(found[:, horizon - 1], low, high, scale) - TINY
+        # what already narrows before it is rounded has come to a bound
+        bounded = width(exact, low, high, scale) < width(raw[:, horizon - 1], low, high, scale) - TINY
+        for _ in range(MOST_STEPS):
+            narrow = (width(here, low, high, scale) < needed) & ~bounded
+            if not narrow.any():
+                break
+            down = room_below(here[:, low], step, scale)
+            up = room_above(here[:, high], scale) & ~(down & (here[:, low] > exact[:, low]))
+            move_out(here, narrow & up, narrow & down & ~up, low, high, step, scale)
+        # beside a bound a step is much on the link scale: the ends of the year before
+        narrow = ((width(here, low, high, scale) < needed) & ~bounded)[:, None]
+        before = found[:, horizon - 1]
+        here[:, : low + 1] = np.where(narrow, np.minimum(here[:, : low + 1], before[:, [low]]), here[:, : low + 1])
+        here[:, high:] = np.where(narrow, np.maximum(here[:, high:], before[:, [high]]), here[:, high:])
+    return found
+
+
+def width(quantiles: FloatArray, low: int, high: int, scale: Scale) -> FloatArray:
+    """Return the width of the 80 % interval (N,) on the link scale."""
+    return scale.to_link(quantiles[:, high]) - scale.to_link(quantiles[:, low])
+
+
+def room_below(low: FloatArray, step: float, scale: Scale) -> BoolArray:
+    """Tell whether the lower ends (N,) can move down by a step."""
+    if scale.link == "logit":
+        return np.asarray(low > scale.lower)
+    return np.asarray(low > step) if scale.link == "log" else np.ones(low.shape, dtype=np.bool_)
+
+
+def room_above(high: FloatArray, scale: Scale) -> BoolArray:
+    """Tell whether the upper ends (N,) can move up."""
+    return np.asarray(high < scale.upper) if scale.link == "logit" else np.ones(high.shape, dtype=np.bool_)
+
+
+def move_out(here: FloatArray, up: BoolArray, down: BoolArray, low: int, high: int, step: float, scale: Scale) -> None:
+    """Move the 90 % point of some rows up and the 10 % point of others down by a step, and all beyond with them."""
+    top, bottom = here[:, high] + step, here[:, low] - step
+    if scale.link == "logit":
+        top, bottom = np.minimum(top, scale.upper), np.maximum(bottom, scale.lower)
+    digits = -round(np.log10(step))
+    here[up, high:] = np.maximum(here[up, high:], np.round(top, digits)[up, None])
+    here[down, : low + 1] = np.minimum(here[down, : low + 1], np.round(bottom, digits)[down, None])
