@@ -16,8 +16,9 @@ __all__ = ["as_printed", "quantiles_as_printed", "step_of"]
 
 # Decimals looked for, from thousands to ten-thousandths; more are no printed decimals
 DECIMALS = range(-3, 5)
-# Fewer distinct figures do not tell: a last decimal may be 0 by chance
-FEWEST_DISTINCT = 3
+# Fewer distinct figures do not tell: a last digit may be 0 by chance; that whole numbers end in 0, people's round
+# figures often do (50, 40, 30), so that tens and more take many
+FEWEST_DISTINCT, FEWEST_ROUND = 3, 10
 RULED = (0.1, 0.9)
 MOST_STEPS = 4
 TINY = 1e-9
@@ -28,12 +29,13 @@ def step_of(values: FloatArray) -> float:
 
     Examples
     --------
-    >>> step_of(np.array([12.3, 11.8, 9.0])), step_of(np.array([1200.0, 1500.0, 900.0])), step_of(np.array([12.0]))
-    (0.1, 100.0, 0.0)
+    >>> step_of(np.array([12.3, 11.8, 9.0])), step_of(np.array([50.0, 40.0, 30.0])), step_of(np.array([12.0]))
+    (0.1, 1.0, 0.0)
     """
-    if np.unique(values).size < FEWEST_DISTINCT:
+    distinct = np.unique(values).size
+    if distinct < FEWEST_DISTINCT:
         return 0.0
-    for places in DECIMALS:
+    for places in DECIMALS if distinct >= FEWEST_ROUND else range(DECIMALS.stop):
         scaled = values * 10.0**places
         if (np.abs(scaled - np.round(scaled)) <= 1e-6 + 1e-12 * np.abs(scaled)).all():
             return float(10.0**-places)
