@@ -138,6 +138,5 @@ def move_out(here: FloatArray, up: BoolArray, down: BoolArray, low: int, high: i
     top, bottom = here[:, high] + step, here[:, low] - step
     if scale.link == "logit":
         top, bottom = np.minimum(top, scale.upper), np.maximum(bottom, scale.lower)
-    digits = -round(np.log10(step))
-    here[up, high:] = np.maximum(here[up, high:], np.round(top, digits)[up, None])
-    here[down, : low + 1] = np.minimum(here[down, : low + 1], np.round(bottom, digits)[down, None])
+    here[up, high:] = np.maximum(here[up, high:], rounded(top, step)[up, None])
+    here[down, : low + 1] = np.minimum(here[down, : low + 1], rounded(bottom, step)[down, None])
