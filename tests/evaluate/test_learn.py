@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.evaluate import learn
+from toolkit.evaluate import learn, objective
 from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
 from toolkit.evaluate.objective import flat, loss_and_gradient, unflat
 from toolkit.evaluate.pieces import importance, pieces_of_cuts
+from toolkit.evaluate.record import model_without
 from toolkit.evaluate.steady import steady_cuts
 from toolkit.models.gate import rows_of, weigh
 from toolkit.models.grid import grid_of
+from toolkit.models.panel_model import PanelModel
 from toolkit.models.sight import look
 from toolkit.models.weights import from_document, learned, to_document
 
@@ -43,6 +45,18 @@ def test_the_gradient_is_the_gradient(few: list[Cut]) -> None:
         assert gradient[position] == pytest.approx((high - low) / 2e-5, rel=1e-3, abs=1e-6)
 
 
+def test_rows_are_taken_by_blocks(few: list[Cut], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows at once, or a few at a time: the same loss and the same gradient."""
+    problem, like = learn.problem_of(pieces_of_cuts(few, seed=1)), learn.start_of()
+    assert objective.BLOCK >= problem.rows.freedom.size > 100
+    values = problem.start + 0.1
+    whole, slope = loss_and_gradient(values, problem, like)
+    monkeypatch.setattr(objective, "BLOCK", 37)
+    parts, slope_of_parts = loss_and_gradient(values, problem, like)
+    assert parts == pytest.approx(whole, rel=1e-12)
+    np.testing.assert_allclose(slope_of_parts, slope, rtol=1e-9, atol=1e-12)
+
+
 def test_learning_lowers_the_loss_and_repeats_itself(few: list[Cut]) -> None:
     problem, like = learn.problem_of(pieces_of_cuts(few, seed=1)), learn.start_of()
     first, second = (learn.learn(problem, iterations=15) for _ in range(2))
@@ -68,12 +82,14 @@ def test_every_gate_was_learned_without_its_own_fold(few: list[Cut], monkeypatch
     folds = learn.folds_of(cut.family for cut in few)
     monkeypatch.setattr(learn, "FOLDS", len(folds))
     pieces = pieces_of_cuts(few, seed=1)
-    gates, stretch = learn.calibrated(few, pieces, folds)
-    assert len(gates) == len(folds) == 3
+    in_use, by_fold, stretch = learn.calibrated(few, pieces, folds)
+    assert len(by_fold) == len(folds) == 3
     for family, fold in folds.items():
         others = [piece for piece, cut in zip(pieces, few, strict=True) if cut.family != family]
         alone = learn.stretched(learn.learn(learn.problem_of(others)), stretch)
-        np.testing.assert_array_equal(flat(gates[fold]), flat(alone))
+        np.testing.assert_array_equal(flat(by_fold[fold]), flat(alone))
+    of_all = learn.stretched(learn.learn(learn.problem_of(pieces)), stretch)
+    np.testing.assert_array_equal(flat(in_use), flat(of_all))
 
 
 def test_made_up_lessons_teach_every_gate_and_stretch_none(few: list[Cut], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,20 +97,32 @@ def test_made_up_lessons_teach_every_gate_and_stretch_none(few: list[Cut], monke
     folds = learn.folds_of(cut.family for cut in few)
     pieces = pieces_of_cuts(few, seed=1)
     steady = pieces_of_cuts(steady_cuts(3, np.random.default_rng(1)), seed=2)
-    gates, stretch = learn.calibrated(few, pieces, folds, steady)
+    in_use, by_fold, stretch = learn.calibrated(few, pieces, folds, steady)
     inside = [piece for piece, cut in zip(pieces, few, strict=True) if folds[cut.family] != 0]
-    taught = learn.stretched(learn.learn(learn.problem_of([*inside, *steady])), stretch)
-    np.testing.assert_array_equal(flat(gates[0]), flat(taught))
+    for gate, real in ((by_fold[0], inside), (in_use, pieces)):
+        taught = learn.stretched(learn.learn(learn.problem_of([*real, *steady])), stretch)
+        np.testing.assert_array_equal(flat(gate), flat(taught))
 
 
 def test_there_is_a_gate_for_every_fold_of_the_record() -> None:
     families = read_panels(learn.FOLDER)["family"]
     assert set(learn.folds_of(families).values()) == set(range(learn.FOLDS))
-    assert len(learned()["panels"]) == len(learned()["single"]) == learn.FOLDS
+    assert len(learned().panels_by_fold) == len(learned().single_by_fold) == learn.FOLDS
+
+
+def test_the_record_asks_gates_that_never_saw_a_family() -> None:
+    held, in_use = learned(), PanelModel()
+    assert in_use.gate_for(2) is held.panels
+    assert in_use.gate_for(1) is held.single
+    for fold in range(learn.FOLDS):
+        model = model_without(fold)
+        assert model.gate_for(2) is held.panels_by_fold[fold]
+        assert model.gate_for(1) is held.single_by_fold[fold]
 
 
 def test_documents_keep_the_coefficients() -> None:
-    for weights in (*learned()["panels"], *learned()["single"]):
+    held = learned()
+    for weights in (held.panels, held.single, *held.panels_by_fold, *held.single_by_fold):
         np.testing.assert_allclose(flat(from_document(to_document(weights))), flat(weights))
         assert flat(unflat(flat(weights), weights)).tolist() == flat(weights).tolist()
 
@@ -147,7 +175,7 @@ def test_rows_of_the_gate_do_not_mix_units(few: list[Cut]) -> None:
     panel = few[0].panel
     scale = grid_of(panel)
     sight = look(scale, panel.scale.link, 8)
-    centre, spread = weigh(rows_of(sight), learned()["panels"])
+    centre, spread = weigh(rows_of(sight), learned().panels)
     assert centre.shape == (panel.units * 8,)
     assert (spread > 0).all()
     last = scale.value[:, -1, 0]

@@ -159,9 +159,8 @@ def test_other_weights_give_other_forecasts(tmp_path: Path) -> None:
     file.write_text(json.dumps(document), encoding="utf-8")
     usual = forecast_table(history(), quantiles=LEVELS)
     pd.testing.assert_frame_equal(forecast_table(history(), quantiles=LEVELS, weights=file), usual)
-    for gate in document["panels"]:
-        gate["spread_common"]["constant"] += np.log(2.0)
-        gate["spread_unit"]["constant"] += np.log(2.0)
+    for part in ("spread_common", "spread_unit"):
+        document["panels"][part]["constant"] += np.log(2.0)
     file.write_text(json.dumps(document), encoding="utf-8")
     wider = forecast_table(history(), quantiles=LEVELS, weights=file)
     middle = usual["quantile"] == 0.5
@@ -169,7 +168,7 @@ def test_other_weights_give_other_forecasts(tmp_path: Path) -> None:
     assert (wider["value"] > usual["value"])[usual["quantile"] == 0.9].all()
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"panels": [{}], "single": []}', "[1]"])
+@pytest.mark.parametrize("content", ["", "{}", '{"panels": {}, "single": {}}', '{"panels": [{}], "single": []}', "[1]"])
 def test_what_is_no_weights_file_is_named(tmp_path: Path, content: str) -> None:
     file = tmp_path / "weights.json"
     file.write_text(content, encoding="utf-8")

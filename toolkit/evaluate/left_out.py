@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 options.weights.mkdir(parents=True, exist_ok=True)
                 (options.weights / f"without-{group}.json").write_text(text, encoding="utf-8")
             gates = gates_of(text)
-            model = PanelModel(gates=(gates["panels"], gates["single"]))
+            model = PanelModel(gates=(gates.panels, gates.single))
             tables.append(scores_of([cut for cut in tests if cut.panel_id in mine], group, model))
     pd.concat(tables, ignore_index=True).round(4).to_csv(options.out, index=False)
 

@@ -8,6 +8,7 @@ the logarithmic score, which keeps the tails honest. Horizons of a cut count equ
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ __all__ = ["BEND_OF_KIND", "LEVELS", "Outcomes", "Problem", "flat", "loss_and_gr
 
 LEVELS = np.array([0.01, 0.025, 0.05, *np.round(np.arange(0.10, 0.91, 0.05), 2), 0.95, 0.975, 0.99], dtype=np.float64)
 LINK_SHARE, LOG_SHARE = 0.3, 0.3
+# Rows worked on at a time, so that what is made of them stays in the processor's cache
+BLOCK = 4096
 # By kind (percent, positive, real); the last stands for no bend at all
 BEND_OF_KIND = np.minimum([BENDS["logit"], BENDS["log"], BENDS["identity"]], 1e6)
 
@@ -47,6 +50,9 @@ class Problem:
     outcomes: Outcomes
     start: FloatArray
     penalty: FloatArray
+
+
+Part = TypeVar("Part", Rows, Outcomes)
 
 
 def flat(weights: Coefficients) -> FloatArray:
@@ -86,8 +92,10 @@ def score_rows(
     """Return the loss and its derivatives by centre and scale (R,)."""
     size = BEND_OF_KIND[o.kind][:, None]
     straight = scale[:, None] * o.student / size
-    z = centre[:, None] + size * np.arcsinh(straight)
-    by_straight = o.student / np.sqrt(1.0 + straight * straight)
+    root = np.sqrt(1.0 + straight * straight)
+    # the inverse hyperbolic sine, several times as fast as numpy's
+    z = centre[:, None] + size * np.copysign(np.log(np.abs(straight) + root), straight)
+    by_straight = o.student / root
     count = LEVELS.size
     value, slope = printed(z, o.kind)
     gap = value - o.value[:, None]
@@ -115,8 +123,24 @@ def backwards_softmax(weights: FloatArray, by_weights: FloatArray) -> FloatArray
 
 
 def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) -> tuple[float, FloatArray]:
+    """Return loss and gradient (both flat) of all rows and of leaving the start."""
+    weights, away = unflat(values, like), values - problem.start
+    loss, gradient = float((problem.penalty * away**2).sum()), 2.0 * problem.penalty * away
+    for start in range(0, problem.rows.freedom.size, BLOCK):
+        here = slice(start, start + BLOCK)
+        lost, slope = loss_of_rows(weights, some(problem.rows, here), some(problem.outcomes, here))
+        loss, gradient = loss + lost, gradient + flat(slope)
+    return loss, gradient
+
+
+def some(of: Part, here: slice) -> Part:
+    """Return some of the rows, or of their outcomes."""
+    return type(of)(*(getattr(of, field.name)[here] for field in fields(of)))
+
+
+def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, Coefficients]:
     """Return loss and gradient; the forward pass is that of :func:`toolkit.models.gate.weigh`."""
-    w, r, x = unflat(values, like), problem.rows, problem.rows.features
+    x = r.features
     t, k = w.tempering, np.exp(w.disagreement)
     u = softmax(x @ w.common + t[0] * r.common_evidence)
     v = softmax(x @ w.deviation + t[1] * r.deviation_evidence + 0.1 * t[2] * r.deviation_own)
@@ -133,7 +157,7 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
     scale_a = np.sqrt(variance_a) * np.exp(x @ w.spread_unit)
     centre_b = centre_u + centre_v
     loss, by_centre, by_scale = score_rows(
-        g * centre_b + (1.0 - g) * centre_a, g * scale_b + (1.0 - g) * scale_a, r.freedom, problem.outcomes
+        g * centre_b + (1.0 - g) * centre_a, g * scale_b + (1.0 - g) * scale_a, r.freedom, outcomes
     )
     by_g = (by_centre * (centre_b - centre_a) + by_scale * (scale_b - scale_a)) * g * (1.0 - g)
     by_b, by_a = g * by_scale * scale_b, (1.0 - g) * by_scale * scale_a
@@ -148,7 +172,7 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
     to_a = backwards_softmax(
         a, ((1.0 - g) * by_centre)[:, None] * r.unit + by_variance_a[:, None] * (r.unit_variance + k[1] * apart[1])
     )
-    gradient = Coefficients(
+    return loss, Coefficients(
         common=x.T @ to_u,
         deviation=x.T @ to_v,
         unit=x.T @ to_a,
@@ -173,5 +197,3 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
             ]
         ),
     )
-    away = values - problem.start
-    return loss + float((problem.penalty * away**2).sum()), flat(gradient) + 2.0 * problem.penalty * away

@@ -49,12 +49,11 @@ def record(folder: Path) -> pd.DataFrame:
 
 
 def model_without(fold: int) -> PanelModel:
-    """Return the model with the one gate that was learned without the families of a fold.
+    """Return the model with the gate that was learned without the families of a fold.
 
-    Only the stretch, one number that was itself found on families left out, knows of them. The model in use
-    averages all gates and is a little better than any one of them.
+    Only the stretch, one number that was itself found on families left out, knows of them.
     """
-    return PanelModel(gates=((learned()["panels"][fold],), (learned()["single"][fold],)))
+    return PanelModel(gates=(learned().panels_by_fold[fold], learned().single_by_fold[fold]))
 
 
 def number_cuts(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def model_of(weights: Path, model: str) -> Forecaster:
         gates = gates_of(weights.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(say("forecast.no_weights", file=weights), say("forecast.no_weights.remedy")) from error
-    return PanelModel(gates=(gates["panels"], gates["single"]))
+    return PanelModel(gates=(gates.panels, gates.single))
 
 
 def forecast_panel(

@@ -7,9 +7,7 @@ plus the deviation's. With x the features and L the experts' evidence,
     weights of experts = softmax(x W + tempering * L),  weight of B = 1 / (1 + exp(-x g)),
     centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s).
 
-All coefficients were learned on real panels (``python -m toolkit.evaluate.learn``) and stand in
-``weights.json``: several gates, each learned without a part of the indicators. They are averaged, since what one
-gate makes too much of, the others have not seen.
+All coefficients were learned on real panels (``python -m toolkit.evaluate.learn``) and stand in ``weights.json``.
 """
 
 from __future__ import annotations
@@ -27,13 +25,11 @@ from toolkit.models.unit_features import TYPICAL_HORIZON, UNIT_FEATURES, unit_fe
 __all__ = [
     "FEATURES",
     "Coefficients",
-    "Gates",
     "Rows",
     "mixed_weights",
     "rows_of",
     "softmax",
     "weigh",
-    "weigh_by",
 ]
 
 FEATURES = (*PANEL_FEATURES, *UNIT_FEATURES)
@@ -68,10 +64,6 @@ class Coefficients:
     spread_unit: FloatArray
     tempering: FloatArray
     disagreement: FloatArray
-
-
-Gates = tuple[Coefficients, ...]
-"""Gates whose predictions are averaged."""
 
 
 @dataclass(frozen=True)
@@ -152,19 +144,9 @@ def split_evidence(evidence: FloatArray, seen: BoolArray) -> tuple[FloatArray, F
     return mean[..., None], np.where(seen, centred - mean, 0.0)[..., None]
 
 
-def weigh(rows: Rows, gates: Gates) -> tuple[FloatArray, FloatArray]:
-    """Return centre and scale (R,) of the Student-t predictions on the link scale: the means of the gates' own.
-
-    Quantiles of one shape are averaged by averaging centres and scales (Ratcliff 1979, "Group reaction time
-    distributions and an analysis of distribution statistics").
-    """
-    found = [weigh_by(rows, one) for one in gates]
-    return np.mean([centre for centre, _ in found], axis=0), np.mean([scale for _, scale in found], axis=0)
-
-
-def weigh_by(rows: Rows, learned_weights: Coefficients) -> tuple[FloatArray, FloatArray]:
-    """Return centre and scale (R,) of the predictions of one gate."""
-    w, x = learned_weights, rows.features
+def weigh(rows: Rows, gate: Coefficients) -> tuple[FloatArray, FloatArray]:
+    """Return centre and scale (R,) of the Student-t predictions on the link scale."""
+    w, x = gate, rows.features
     t, k = w.tempering, np.exp(w.disagreement)
     u = softmax(x @ w.common + t[0] * rows.common_evidence)
     v = softmax(x @ w.deviation + t[1] * rows.deviation_evidence + 0.1 * t[2] * rows.deviation_own)
@@ -179,27 +161,22 @@ def weigh_by(rows: Rows, learned_weights: Coefficients) -> tuple[FloatArray, Flo
     return centre, share * scale_b + (1.0 - share) * scale_a
 
 
-def mixed_weights(sight: Sight, part: str, gates: Gates) -> FloatArray:
+def mixed_weights(sight: Sight, part: str, gate: Coefficients) -> FloatArray:
     """Return the weights of all members (K, N) of the common or deviation view, at a typical horizon."""
-    features = features_of_units(sight)
-    features = features[:, min(round(TYPICAL_HORIZON), features.shape[1]) - 1]
-    if part == "common":  # one path for all units
-        features = features.mean(axis=0, keepdims=True)
-    return np.asarray(np.mean([mixed_by(sight, part, features, one) for one in gates], axis=0))
-
-
-def mixed_by(sight: Sight, part: str, features: FloatArray, w: Coefficients) -> FloatArray:
-    """Return the weights of all members (K, N) by one gate, given the features (N, F) of the units."""
     view = sight.common if part == "common" else sight.deviation
     if view is None:
         msg = "a single unit has no deviations"
         raise ValueError(msg)
-    scores = (features @ getattr(w, part)).T
+    features = features_of_units(sight)
+    features = features[:, min(round(TYPICAL_HORIZON), features.shape[1]) - 1]
+    if part == "common":  # one path for all units
+        features = features.mean(axis=0, keepdims=True)
+    scores = (features @ getattr(gate, part)).T
     if part == "common":
-        scores = scores + w.tempering[0] * (view.opinion.evidence - view.opinion.evidence.mean(axis=0))
+        scores = scores + gate.tempering[0] * (view.opinion.evidence - view.opinion.evidence.mean(axis=0))
     else:
         mean, own = split_evidence(view.opinion.evidence, sight.unit.filtered.innovations > 0)
-        scores = scores + w.tempering[1] * mean[..., 0] + 0.1 * w.tempering[2] * own[..., 0]
+        scores = scores + gate.tempering[1] * mean[..., 0] + 0.1 * gate.tempering[2] * own[..., 0]
     return np.asarray(softmax(scores.T).T[view.experts.expert] * view.opinion.within)
 
 

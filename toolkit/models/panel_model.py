@@ -1,6 +1,6 @@
 """The model in use: unit paths and common path with deviations, mixed by the learned gate.
 
-Marginal predictions are those of the gates, in closed form. Joint draws come from the common path
+Marginal predictions are those of the gate, in closed form. Joint draws come from the common path
 with deviations, so that units share its shocks; they are mapped by rank to the gate's marginals,
 unit by unit and year by year. Children of a parent follow the parent's draws.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from toolkit.models import banks
 from toolkit.models.children import check_parent, draw_units
-from toolkit.models.gate import Gates, mixed_weights, rows_of, weigh
+from toolkit.models.gate import Coefficients, mixed_weights, rows_of, weigh
 from toolkit.models.grid import Grid, grid_of
 from toolkit.models.jumps import draw_offsets
 from toolkit.models.links import FloatArray, IntArray
@@ -34,7 +34,7 @@ DRAWS_FOR_QUANTILES = 4000
 
 @dataclass(frozen=True)
 class PanelModel:
-    """Both structures and the gates, a forecaster.
+    """Both structures and the gate, a forecaster.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class PanelModel:
     """
 
     name: str = "default"
-    gates: tuple[Gates, Gates] | None = None
+    gates: tuple[Coefficients, Coefficients] | None = None
 
     def paths(
         self,
@@ -69,13 +69,12 @@ class PanelModel:
         if parent is not None:
             check_parent(panel, asked, parent, draws)
             return draw_units(panel, asked, draws, seed, segments, parent)
-        return draw_paths(panel, asked, draws, seed, segments, self.gates_for(panel.units))
+        return draw_paths(panel, asked, draws, seed, segments, self.gate_for(panel.units))
 
-    def gates_for(self, units: int) -> Gates:
-        """Return the gates for panels of so many units."""
-        if self.gates is not None:
-            return self.gates[0 if units > 1 else 1]
-        return learned()["panels" if units > 1 else "single"]
+    def gate_for(self, units: int) -> Coefficients:
+        """Return the gate for panels of so many units."""
+        panels, single = self.gates or (learned().panels, learned().single)
+        return panels if units > 1 else single
 
     def quantiles(self, panel: Panel, years: Sequence[int], levels: Sequence[float]) -> FloatArray:
         """Return marginal predictive quantiles (N, H, Q) in printed units."""
@@ -86,7 +85,7 @@ class PanelModel:
             found = self.paths(panel, years, draws=DRAWS_FOR_QUANTILES)
             return np.moveaxis(np.quantile(found.values, wanted, axis=0), 0, -1)
         grid = grid_of(panel)
-        _, marginals = marginals_of(grid, panel, int(asked.max()), self.gates_for(panel.units))
+        _, marginals = marginals_of(grid, panel, int(asked.max()), self.gate_for(panel.units))
         centre, scale = (part[:, asked - panel.last_year - 1, None] for part in (marginals.centre, marginals.scale))
         student = stdtrit(marginals.freedom[:, None, None], wanted[None, None, :])
         known = (grid.counts > 0)[:, None, None]
@@ -94,12 +93,12 @@ class PanelModel:
         return panel.scale.from_link(centre + np.where(known, panel.scale.tame(spread), spread))
 
 
-def marginals_of(grid: Grid, panel: Panel, last: int, gates: Gates) -> tuple[Sight, Marginals]:
+def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tuple[Sight, Marginals]:
     """Return what the gate saw and its predictions for the years after the panel's last up to ``last``."""
     units, horizons = grid.value.shape[0], max(last - panel.last_year, 1)
     sight = look(grid, panel.scale.link, horizons)
     rows = rows_of(sight)
-    centre, scale = weigh(rows, gates)
+    centre, scale = weigh(rows, gate)
     centre, scale = centre.reshape(units, horizons), scale.reshape(units, horizons)
     freedom = rows.freedom.reshape(units, horizons)[:, 0]
     # one shape for all horizons: the interval never narrows if the scale never shrinks
@@ -107,7 +106,7 @@ def marginals_of(grid: Grid, panel: Panel, last: int, gates: Gates) -> tuple[Sig
 
 
 def draw_paths(
-    panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, gates: Gates
+    panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, gate: Coefficients
 ) -> Paths:
     """Draw common path and deviations, map them to the gate's marginals, publish the years asked for."""
     grid = grid_of(panel)
@@ -124,17 +123,17 @@ def draw_paths(
     latest = offsets[:, [grid.segments.index(latest_segment(panel))]]
     relative = offsets - latest
     centred = grid.shifted(relative.mean(axis=0))
-    sight, marginals = marginals_of(centred, panel, int(asked.max()), gates)
+    sight, marginals = marginals_of(centred, panel, int(asked.max()), gate)
     first = min(int(asked.min()), grid.first)
     before, after = grid.first - first, max(int(asked.max()) - panel.last_year, 0)
-    common, common_noise = draw_common(centred, sight, draws, seed, before, after, panel, gates)
+    common, common_noise = draw_common(centred, sight, draws, seed, before, after, panel, gate)
     level, noise_sd = common, common_noise
     if sight.deviation is not None:
         inside = common[:, :, before : before + grid.value.shape[1]]
         value = grid.value - relative[:, grid.segment] - inside[..., None]
         deviation, own_noise = draw_view(
             sight.deviation,
-            mixed_weights(sight, "deviation", gates),
+            mixed_weights(sight, "deviation", gate),
             value,
             np.zeros((draws, panel.units)),
             levels_of_peers(centred, panel.scale.link)[1],
@@ -151,12 +150,12 @@ def draw_paths(
 
 
 def draw_common(
-    centred: Grid, sight: Sight, draws: int, seed: int, before: int, after: int, panel: Panel, gates: Gates
+    centred: Grid, sight: Sight, draws: int, seed: int, before: int, after: int, panel: Panel, gate: Coefficients
 ) -> tuple[FloatArray, FloatArray]:
     """Draw the common path (S, 1, T) and the noise of its values (S, 1)."""
     series, _ = common_series(centred, sight.path, 1.0)
     mean, sd = levels_of_peers(centred, panel.scale.link)
-    weights = mixed_weights(sight, "common", gates)
+    weights = mixed_weights(sight, "common", gate)
     return draw_view(
         sight.common, weights, series, np.full((draws, 1), mean), sd, draws, seed + COMMON_SEED, before, after
     )

@@ -1,9 +1,10 @@
-"""The learned weights as text: ``weights.json``, a gate a fold, every coefficient by its name."""
+"""The learned weights as text: ``weights.json``, every coefficient by its name."""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -11,13 +12,32 @@ from typing import Any
 import numpy as np
 
 from toolkit.models.experts import COMMON, DEVIATION, UNIT
-from toolkit.models.gate import FEATURES, Coefficients, Gates
+from toolkit.models.gate import FEATURES, Coefficients
 
-__all__ = ["as_text", "from_document", "gates_of", "learned", "to_document"]
+__all__ = ["Gates", "as_text", "from_document", "gates_of", "learned", "to_document"]
 
 EXPERTS = {"common": COMMON.names, "deviation": DEVIATION.names, "unit": UNIT.names}
 TEMPERED = ("common", "deviation_panel", "deviation_own", "unit_panel", "unit_own")
 DISAGREEING = ("common_experts", "unit_experts", "common_variance", "deviation_experts")
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What a weights file holds.
+
+    Attributes
+    ----------
+    panels, single :
+        The gates in use, for panels and for panels of one unit.
+    panels_by_fold, single_by_fold :
+        Gates that were learned without the indicators of a fold, by fold: they tell how the others would do on
+        indicators that nothing was learned from.
+    """
+
+    panels: Coefficients
+    single: Coefficients
+    panels_by_fold: tuple[Coefficients, ...]
+    single_by_fold: tuple[Coefficients, ...]
 
 
 def to_document(learned_weights: Coefficients) -> dict[str, Any]:
@@ -70,13 +90,17 @@ def as_text(document: dict[str, Any]) -> str:
     return re.sub(r"\{\s+([^{}]*?)\s+\}", lambda found: "{" + " ".join(found[1].split()) + "}", text) + "\n"
 
 
-def gates_of(text: str) -> dict[str, Gates]:
-    """Return the gates of a weights file: ``panels``, and ``single`` for panels of one unit."""
+def gates_of(text: str) -> Gates:
+    """Return the gates of a weights file."""
     document = json.loads(text)
-    return {part: tuple(from_document(one) for one in document[part]) for part in ("panels", "single")}
+    panels, single = (from_document(document[part]) for part in ("panels", "single"))
+    panels_by_fold, single_by_fold = (
+        tuple(from_document(one) for one in document[f"{part}_by_fold"]) for part in ("panels", "single")
+    )
+    return Gates(panels, single, panels_by_fold, single_by_fold)
 
 
 @lru_cache(maxsize=1)
-def learned() -> dict[str, Gates]:
-    """Return the gates in use."""
+def learned() -> Gates:
+    """Return the gates that were learned from the panels that the project carries."""
     return gates_of(files("toolkit.models").joinpath("weights.json").read_text(encoding="utf-8"))
