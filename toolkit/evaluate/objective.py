@@ -8,7 +8,6 @@ the logarithmic score, which keeps the tails honest. Horizons of a cut count equ
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TypeVar
 
 import numpy as np
 
@@ -41,6 +40,10 @@ class Outcomes:
     equal: FloatArray
     student: FloatArray
 
+    def take(self, chosen: slice) -> Outcomes:
+        """Return some of the outcomes."""
+        return Outcomes(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -50,9 +53,6 @@ class Problem:
     outcomes: Outcomes
     start: FloatArray
     penalty: FloatArray
-
-
-Part = TypeVar("Part", Rows, Outcomes)
 
 
 def flat(weights: Coefficients) -> FloatArray:
@@ -128,14 +128,9 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
     loss, gradient = float((problem.penalty * away**2).sum()), 2.0 * problem.penalty * away
     for start in range(0, problem.rows.freedom.size, BLOCK):
         here = slice(start, start + BLOCK)
-        lost, slope = loss_of_rows(weights, some(problem.rows, here), some(problem.outcomes, here))
+        lost, slope = loss_of_rows(weights, problem.rows.take(here), problem.outcomes.take(here))
         loss, gradient = loss + lost, gradient + flat(slope)
     return loss, gradient
-
-
-def some(of: Part, here: slice) -> Part:
-    """Return some of the rows, or of their outcomes."""
-    return type(of)(*(getattr(of, field.name)[here] for field in fields(of)))
 
 
 def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, Coefficients]:

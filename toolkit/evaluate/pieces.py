@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from toolkit.models.links import BoolArray, FloatArray, IntArray
 from toolkit.models.panel import Panel
 from toolkit.models.sight import look
 
-__all__ = ["Piece", "importance", "pieces_of_cuts", "single_units", "take"]
+__all__ = ["Piece", "importance", "pieces_of_cuts", "single_units"]
 
 UNITS_PER_CUT = 2
 # Cuts count by the square root of how far the better of "no change" and "panel drift" is from right, so that
@@ -26,11 +26,6 @@ LARGEST_WEIGHT = 2.0
 HOPELESS = 3.0
 
 Piece = tuple[Rows, dict[str, FloatArray]]
-
-
-def take(rows: Rows, chosen: IntArray | BoolArray) -> Rows:
-    """Return some of the rows."""
-    return Rows(*(getattr(rows, field.name)[chosen] for field in fields(Rows)))
 
 
 def rows_of_panel(panel: Panel) -> Rows:
@@ -95,10 +90,10 @@ def pieces_of(cut: Cut, random: np.random.Generator, keep: int) -> Piece:
         "link_weight": equal / link_unit,
         "equal": equal,
     }
-    rows = take(rows_of_panel(cut.panel), cut.unit[kept] * HORIZONS + cut.horizon[kept] - 1)
+    rows = rows_of_panel(cut.panel).take(cut.unit[kept] * HORIZONS + cut.horizon[kept] - 1)
     outcomes = {name: values[kept] for name, values in outcomes.items()}
     hope = hopeful(rows, outcomes, cut.horizon[kept])
-    return take(rows, hope), {name: values[hope] for name, values in outcomes.items()}
+    return rows.take(hope), {name: values[hope] for name, values in outcomes.items()}
 
 
 def pieces_of_cuts(cuts: Sequence[Cut], *, seed: int, keep: int = UNITS_PER_CUT) -> list[Piece]:

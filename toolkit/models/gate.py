@@ -12,13 +12,13 @@ All coefficients were learned on real panels (``python -m toolkit.evaluate.learn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from toolkit.models.experts import DEVIATION
 from toolkit.models.features import PANEL_FEATURES
-from toolkit.models.links import BoolArray, FloatArray
+from toolkit.models.links import BoolArray, FloatArray, IntArray
 from toolkit.models.sight import Sight
 from toolkit.models.unit_features import TYPICAL_HORIZON, UNIT_FEATURES, unit_features
 
@@ -83,6 +83,10 @@ class Rows:
     unit_own: FloatArray
     features: FloatArray
     freedom: FloatArray
+
+    def take(self, chosen: IntArray | BoolArray | slice) -> Rows:
+        """Return some of the rows."""
+        return Rows(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 def softmax(scores: FloatArray) -> FloatArray:
