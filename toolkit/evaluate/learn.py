@@ -193,7 +193,7 @@ class Lessons:
 def lessons_of(panels: pd.DataFrame) -> Lessons:
     """Return the lessons of real panels, as :func:`toolkit.evaluate.cuts.read_panels` returns them."""
     cuts = cut_panels(panels, seed=SEED, repeats=REPEATS)
-    # a single series shows less: half of the cuts will do
+    # half of the cuts will do for single series: of every four two, since units and means of units take turns
     half = [cut for number, cut in enumerate(cuts) if number % 4 < 2]
     alone = single_units(half, np.random.Generator(np.random.PCG64(SEED + 1)))
     pieces, alone_pieces = pieces_of_cuts(cuts, seed=SEED + 2), pieces_of_cuts(alone, seed=SEED + 3, keep=1)
