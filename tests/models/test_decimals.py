@@ -34,10 +34,22 @@ def test_the_unit_of_printing_is_found(values: list[float], step: float) -> None
     assert step_of(np.array(values)) == pytest.approx(step)
 
 
-def test_an_interval_within_a_step_keeps_its_width() -> None:
-    near = np.array([[[99.951, 99.952, 99.96]]])
-    levels = np.array([0.1, 0.5, 0.9])
-    np.testing.assert_array_equal(as_printed(near, levels, 0.1, Scale.percent()), near)
+def test_an_interval_within_a_step_goes_to_the_steps_around_it() -> None:
+    levels = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
+    near = np.array([[[99.91, 99.951, 99.952, 99.96, 99.97]], [[99.6, 99.7801, 99.8, 99.8399, 99.9]]])
+    found = as_printed(near, levels, 0.1, Scale.percent())
+    assert found.tolist() == [[[99.9, 99.9, 100.0, 100.0, 100.0]], [[99.6, 99.7, 99.8, 99.9, 99.9]]]
+
+
+def test_a_figure_that_is_certain_stays_as_it_is() -> None:
+    certain = np.full((1, 2, 3), 100.0)
+    np.testing.assert_array_equal(as_printed(certain, np.array([0.1, 0.5, 0.9]), 0.1, Scale.percent()), certain)
+
+
+def test_counts_of_few_stand_between_whole_numbers() -> None:
+    few = np.array([[[0.2, 0.3, 0.4]]])
+    found = as_printed(few, np.array([0.1, 0.5, 0.9]), 1.0, Scale.positive())
+    assert found.tolist() == [[[0.2, 0.3, 1.0]]]
 
 
 def test_a_positive_quantity_is_never_forecast_to_be_nothing() -> None:

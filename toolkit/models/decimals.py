@@ -22,6 +22,8 @@ FEWEST_DISTINCT, FEWEST_ROUND = 3, 10
 RULED = (0.1, 0.9)
 MOST_STEPS = 4
 TINY = 1e-9
+# Figures closer than this share of a step are the same
+SAME = 1e-6
 
 
 def step_of(values: FloatArray) -> float:
@@ -37,7 +39,7 @@ def step_of(values: FloatArray) -> float:
         return 0.0
     for places in DECIMALS if distinct >= FEWEST_ROUND else range(DECIMALS.stop):
         scaled = values * 10.0**places
-        if (np.abs(scaled - np.round(scaled)) <= 1e-6 + 1e-12 * np.abs(scaled)).all():
+        if (np.abs(scaled - np.round(scaled)) <= SAME + 1e-12 * np.abs(scaled)).all():
             return float(10.0**-places)
     return 0.0
 
@@ -66,22 +68,25 @@ def quantiles_as_printed(
 def as_printed(quantiles: FloatArray, levels: FloatArray, step: float, scale: Scale) -> FloatArray:
     """Round quantiles (N, H, Q) of increasing levels, 10 % and 90 % among them, to multiples of a step.
 
-    Where the step is larger than the 80 % interval, quantiles stay as they are: no interval loses its width. Where
-    rounding would let the 80 % interval narrow from one horizon to the next on the link scale, its end is moved out.
+    Where the step is larger than the 80 % interval, its ends go to the multiples around it: no interval loses its
+    width. Where rounding would let the 80 % interval narrow from one horizon to the next on the link scale, its end
+    is moved out.
 
     Examples
     --------
     >>> as_printed(np.array([[[11.96, 12.02, 12.44]]]), np.array([0.1, 0.5, 0.9]), 0.1, Scale.percent()).tolist()
     [[[12.0, 12.0, 12.4]]]
+    >>> as_printed(np.array([[[99.78, 99.8, 99.82]]]), np.array([0.1, 0.5, 0.9]), 0.1, Scale.percent()).tolist()
+    [[[99.7, 99.8, 99.9]]]
     """
     if step <= 0.0:
         return quantiles
     low, high = (int(np.searchsorted(levels, level)) for level in RULED)
     found = rounded(quantiles, step)
+    flat = found[..., high] <= found[..., low]
+    found[flat] = rounded_out(quantiles[flat], low, high, step)
     # a positive quantity is never forecast to be nothing
     found = np.where((found <= 0.0) & (quantiles > 0.0) & (scale.link == "log"), quantiles, found)
-    flat = (found[..., high] <= found[..., low])[..., None]
-    found = np.where(flat, quantiles, found)
     if scale.link == "logit":
         found = np.clip(found, scale.lower, scale.upper)
     return never_narrower(found, quantiles, levels, step, scale)
@@ -90,6 +95,20 @@ def as_printed(quantiles: FloatArray, levels: FloatArray, step: float, scale: Sc
 def rounded(values: FloatArray, step: float) -> FloatArray:
     """Return values rounded to multiples of a power of ten, as close as decimals come."""
     return np.asarray(np.round(values, -round(np.log10(step))))
+
+
+def rounded_out(quantiles: FloatArray, low: int, high: int, step: float) -> FloatArray:
+    """Return quantiles (R, Q) at multiples of a step: up to column ``low`` below, from ``high`` on above.
+
+    Examples
+    --------
+    >>> rounded_out(np.array([[0.12, 0.14, 0.14]]), 0, 2, 0.1).tolist()
+    [[0.1, 0.1, 0.2]]
+    """
+    found, steps = rounded(quantiles, step), quantiles / step
+    found[:, : low + 1] = rounded(np.floor(steps[:, : low + 1] + SAME) * step, step)
+    found[:, high:] = rounded(np.ceil(steps[:, high:] - SAME) * step, step)
+    return found
 
 
 def never_narrower(found: FloatArray, raw: FloatArray, levels: FloatArray, step: float, scale: Scale) -> FloatArray:
