@@ -58,9 +58,8 @@ def start_of() -> Coefficients:
         structure=np.zeros(len(FEATURES)),
         spread_common=np.zeros(len(FEATURES)),
         spread_unit=np.zeros(len(FEATURES)),
-        common_weight=np.zeros(len(FEATURES)),
         tempering=np.array([0.5, 2.0, 1.0, 2.0, 1.0]),
-        disagreement=np.zeros(3),
+        disagreement=np.zeros(4),
     )
 
 
@@ -70,7 +69,7 @@ def penalty_of() -> Coefficients:
     cost = {field.name: np.ones_like(getattr(base, field.name)) for field in fields(base)}
     for name in ("common", "deviation", "unit"):
         cost[name][0] = 0.3
-    for name in ("structure", "spread_common", "spread_unit", "common_weight"):
+    for name in ("structure", "spread_common", "spread_unit"):
         cost[name][0] = 0.1
     cost["tempering"][:] = 0.1
     cost["disagreement"][:] = 0.3

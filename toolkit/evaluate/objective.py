@@ -144,10 +144,9 @@ def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, C
     apart = [(m - c[:, None]) ** 2 for m, c in ((r.common, centre_u), (r.unit, centre_a), (r.deviation, centre_v))]
     gap_u, gap_a, gap_v = ((p * d).sum(axis=1) for p, d in zip((u, a, v), apart, strict=True))
     variance_u = (u * r.common_variance).sum(axis=1) + k[0] * gap_u
-    variance_v = (v * r.deviation_variance).sum(axis=1) + k[2] * gap_v
+    variance_v = (v * r.deviation_variance).sum(axis=1) + k[3] * gap_v
     variance_a = (a * r.unit_variance).sum(axis=1) + k[1] * gap_a
-    shared = np.exp(x @ w.common_weight)
-    total = shared * variance_u + variance_v
+    total = k[2] * variance_u + variance_v
     g = 1.0 / (1.0 + np.exp(-(x @ w.structure)))
     scale_b = np.sqrt(total) * np.exp(x @ w.spread_common)
     scale_a = np.sqrt(variance_a) * np.exp(x @ w.spread_unit)
@@ -158,12 +157,12 @@ def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, C
     by_g = (by_centre * (centre_b - centre_a) + by_scale * (scale_b - scale_a)) * g * (1.0 - g)
     by_b, by_a = g * by_scale * scale_b, (1.0 - g) * by_scale * scale_a
     by_total, by_variance_a = by_b / (2.0 * total), by_a / (2.0 * variance_a)
-    by_variance_u = shared * by_total
+    by_variance_u = k[2] * by_total
     to_u = backwards_softmax(
         u, (g * by_centre)[:, None] * r.common + by_variance_u[:, None] * (r.common_variance + k[0] * apart[0])
     )
     to_v = backwards_softmax(
-        v, (g * by_centre)[:, None] * r.deviation + by_total[:, None] * (r.deviation_variance + k[2] * apart[2])
+        v, (g * by_centre)[:, None] * r.deviation + by_total[:, None] * (r.deviation_variance + k[3] * apart[2])
     )
     to_a = backwards_softmax(
         a, ((1.0 - g) * by_centre)[:, None] * r.unit + by_variance_a[:, None] * (r.unit_variance + k[1] * apart[1])
@@ -175,7 +174,6 @@ def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, C
         structure=x.T @ by_g,
         spread_common=x.T @ by_b,
         spread_unit=x.T @ by_a,
-        common_weight=x.T @ (by_variance_u * variance_u),
         tempering=np.array(
             [
                 (to_u * r.common_evidence).sum(),
@@ -189,7 +187,8 @@ def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, C
             [
                 k[0] * (by_variance_u * gap_u).sum(),
                 k[1] * (by_variance_a * gap_a).sum(),
-                k[2] * (by_total * gap_v).sum(),
+                k[2] * (by_total * variance_u).sum(),
+                k[3] * (by_total * gap_v).sum(),
             ]
         ),
     )

@@ -5,9 +5,7 @@ For every unit and horizon the prediction is a Student-t whose centre and scale 
 plus the deviation's. With x the features and L the experts' evidence,
 
     weights of experts = softmax(x W + tempering * L),  weight of B = 1 / (1 + exp(-x g)),
-    centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s);
-
-in B the variance of the common path counts exp(x c) times beside that of the deviation.
+    centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s).
 
 All coefficients were learned on real panels (``python -m toolkit.evaluate.learn``) and stand in ``weights.json``.
 """
@@ -50,14 +48,12 @@ class Coefficients:
         Shape (features, experts).
     structure, spread_common, spread_unit :
         Shape (features,).
-    common_weight :
-        Shape (features,): logarithm of the weight of the common path's variance beside the deviation's.
     tempering :
         Shape (5,): weight of the evidence: common path; deviations, mean over units and the
         unit's own; unit paths, likewise.
     disagreement :
-        Shape (3,): logarithms of the weights of the disagreement of the common experts, of the
-        units' experts, and of the deviation's.
+        Shape (4,): logarithms of the weights of the common experts' disagreement, of the unit
+        experts', of the common variance, and of the deviation experts' disagreement.
     """
 
     common: FloatArray
@@ -66,7 +62,6 @@ class Coefficients:
     structure: FloatArray
     spread_common: FloatArray
     spread_unit: FloatArray
-    common_weight: FloatArray
     tempering: FloatArray
     disagreement: FloatArray
 
@@ -161,11 +156,10 @@ def weigh(rows: Rows, gate: Coefficients) -> tuple[FloatArray, FloatArray]:
     v = softmax(x @ w.deviation + t[1] * rows.deviation_evidence + 0.1 * t[2] * rows.deviation_own)
     a = softmax(x @ w.unit + t[3] * rows.unit_evidence + 0.1 * t[4] * rows.unit_own)
     centre_common, variance_common = pooled(u, rows.common, rows.common_variance, k[0])
-    centre_deviation, variance_deviation = pooled(v, rows.deviation, rows.deviation_variance, k[2])
+    centre_deviation, variance_deviation = pooled(v, rows.deviation, rows.deviation_variance, k[3])
     centre_unit, variance_unit = pooled(a, rows.unit, rows.unit_variance, k[1])
     share = 1.0 / (1.0 + np.exp(-(x @ w.structure)))
-    variance_b = np.exp(x @ w.common_weight) * variance_common + variance_deviation
-    scale_b = np.sqrt(variance_b) * np.exp(x @ w.spread_common)
+    scale_b = np.sqrt(k[2] * variance_common + variance_deviation) * np.exp(x @ w.spread_common)
     scale_a = np.sqrt(variance_unit) * np.exp(x @ w.spread_unit)
     centre = share * (centre_common + centre_deviation) + (1.0 - share) * centre_unit
     return centre, share * scale_b + (1.0 - share) * scale_a

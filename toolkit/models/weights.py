@@ -18,8 +18,7 @@ __all__ = ["Gates", "as_text", "from_document", "gates_of", "learned", "to_docum
 
 EXPERTS = {"common": COMMON.names, "deviation": DEVIATION.names, "unit": UNIT.names}
 TEMPERED = ("common", "deviation_panel", "deviation_own", "unit_panel", "unit_own")
-BY_FEATURE = ("structure", "spread_common", "spread_unit", "common_weight")
-DISAGREEING = ("common_experts", "unit_experts", "deviation_experts")
+DISAGREEING = ("common_experts", "unit_experts", "common_variance", "deviation_experts")
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def to_document(learned_weights: Coefficients) -> dict[str, Any]:
             name: {feature: number(table[row, column]) for row, feature in enumerate(FEATURES)}
             for column, name in enumerate(names)
         }
-    for part in BY_FEATURE:
+    for part in ("structure", "spread_common", "spread_unit"):
         document[part] = {f: number(v) for f, v in zip(FEATURES, getattr(learned_weights, part), strict=True)}
     document["tempering"] = {n: number(v) for n, v in zip(TEMPERED, learned_weights.tempering, strict=True)}
     document["disagreement"] = {n: number(v) for n, v in zip(DISAGREEING, learned_weights.disagreement, strict=True)}
@@ -67,7 +66,10 @@ def from_document(document: dict[str, Any]) -> Coefficients:
         part: np.array([[document[part][name][feature] for name in names] for feature in FEATURES])
         for part, names in EXPERTS.items()
     }
-    rows = {part: np.array([document[part][feature] for feature in FEATURES]) for part in BY_FEATURE}
+    rows = {
+        part: np.array([document[part][feature] for feature in FEATURES])
+        for part in ("structure", "spread_common", "spread_unit")
+    }
     return Coefficients(
         **tables,
         **rows,
