@@ -160,7 +160,7 @@ def test_other_weights_give_other_forecasts(tmp_path: Path) -> None:
     usual = forecast_table(history(), quantiles=LEVELS)
     pd.testing.assert_frame_equal(forecast_table(history(), quantiles=LEVELS, weights=file), usual)
     for part in ("spread_common", "spread_unit"):
-        document["panels"][part]["constant"] += np.log(2.0)
+        document["panels"][part]["constant"] += np.log(4.0)
     file.write_text(json.dumps(document), encoding="utf-8")
     wider = forecast_table(history(), quantiles=LEVELS, weights=file)
     middle = usual["quantile"] == 0.5

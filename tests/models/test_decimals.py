@@ -41,6 +41,27 @@ def test_an_interval_within_a_step_goes_to_the_steps_around_it() -> None:
     assert found.tolist() == [[[99.9, 99.9, 100.0, 100.0, 100.0]], [[99.6, 99.7, 99.8, 99.9, 99.9]]]
 
 
+def test_an_interval_of_few_steps_has_the_figures_inside_it_for_ends() -> None:
+    levels = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
+    few = np.array([[[11.31, 11.61, 12.04, 12.37, 12.95]]])
+    assert as_printed(few, levels, 0.1, Scale.percent()).tolist() == [[[11.4, 11.7, 12.0, 12.3, 12.9]]]
+    many = np.array([[[11.31, 11.46, 12.04, 12.37, 12.95]]])
+    assert as_printed(many, levels, 0.1, Scale.percent()).tolist() == [[[11.3, 11.5, 12.0, 12.4, 13.0]]]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(5.0, 90.0), st.floats(0.0, 0.78))
+def test_a_small_printed_interval_holds_the_figures_that_the_exact_one_holds(low: float, width: float) -> None:
+    exact = np.array([low, low + width / 2.0, low + width])
+    figures = np.round(np.arange(40, 950) / 10, 1)
+    inside = figures[(figures >= low - 1e-8) & (figures <= low + width + 1e-8)]
+    bottom, _, top = as_printed(exact[None, None], np.array([0.1, 0.5, 0.9]), 0.1, Scale.percent())[0, 0]
+    if inside.size > 1:
+        assert (bottom, top) == (inside[0], inside[-1])
+    else:
+        assert ((inside >= bottom) & (inside <= top)).all()
+
+
 def test_a_figure_that_is_certain_stays_as_it_is() -> None:
     certain = np.full((1, 2, 3), 100.0)
     np.testing.assert_array_equal(as_printed(certain, np.array([0.1, 0.5, 0.9]), 0.1, Scale.percent()), certain)
@@ -53,9 +74,9 @@ def test_counts_of_few_stand_between_whole_numbers() -> None:
 
 
 def test_a_positive_quantity_is_never_forecast_to_be_nothing() -> None:
-    small = np.array([[[0.2, 0.8, 3.4]]])
+    small = np.array([[[0.2, 3.8, 12.4]]])
     found = as_printed(small, np.array([0.1, 0.5, 0.9]), 1.0, Scale.positive())
-    assert found.tolist() == [[[0.2, 1.0, 3.0]]]
+    assert found.tolist() == [[[0.2, 4.0, 12.0]]]
 
 
 @st.composite

@@ -44,9 +44,9 @@ PENALTY, ITERATIONS = 0.0001, 120
 STEADY_CUTS = 96
 # The gate in use is learned from all families; one more for each fold, without the families of that fold, tells how
 # such gates do on what they never saw. There scales are stretched until intervals of nominal 80 % cover this much
-# before they are rounded as figures are printed, which adds about 0.01 (0.76 to 0.86 is asked for; sharpness is paid
-# for by the rest)
-FOLDS, NOMINAL, COVERAGE = 5, 0.8, 0.765
+# before they are rounded as figures are printed. Of indicators that were learned from they then cover some 0.03 more,
+# and 0.76 to 0.86 is asked for of both; sharpness is paid for by the rest
+FOLDS, NOMINAL, COVERAGE = 5, 0.8, 0.783
 
 
 def start_of() -> Coefficients:

@@ -134,7 +134,10 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
 
 
 def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, Coefficients]:
-    """Return loss and gradient; the forward pass is that of :func:`toolkit.models.gate.weigh`."""
+    """Return loss and gradient; the forward pass is that of :func:`toolkit.models.gate.weigh`.
+
+    The variance function takes no part: it is laid over what was learned.
+    """
     x = r.features
     t, k = w.tempering, np.exp(w.disagreement)
     u = softmax(x @ w.common + t[0] * r.common_evidence)

@@ -19,7 +19,10 @@ DECIMALS = range(-3, 5)
 # Fewer distinct figures do not tell: a last digit may be 0 by chance; that whole numbers end in 0, people's round
 # figures often do (50, 40, 30), so that tens and more take many
 FEWEST_DISTINCT, FEWEST_ROUND = 3, 10
-RULED = (0.1, 0.9)
+RULED = (0.1, 0.5, 0.9)
+# Of indicators that nothing was learned from, intervals of so many steps and more cover 0.76 to 0.80 however they are
+# rounded; smaller ones cover 0.80 to 0.88 rounded to the nearest figures, and 0.75 to 0.79 of the figures inside them
+FEW_STEPS = 8
 MOST_STEPS = 4
 TINY = 1e-9
 # Figures closer than this share of a step are the same
@@ -66,11 +69,11 @@ def quantiles_as_printed(
 
 
 def as_printed(quantiles: FloatArray, levels: FloatArray, step: float, scale: Scale) -> FloatArray:
-    """Round quantiles (N, H, Q) of increasing levels, 10 % and 90 % among them, to multiples of a step.
+    """Round quantiles (N, H, Q) of increasing levels, 10 %, 50 % and 90 % among them, to multiples of a step.
 
-    Where the step is larger than the 80 % interval, its ends go to the multiples around it: no interval loses its
-    width. Where rounding would let the 80 % interval narrow from one horizon to the next on the link scale, its end
-    is moved out.
+    An 80 % interval of few steps goes to the multiples inside it; without two of them to the nearest ones, and if
+    these are one to those around it: no interval loses its width. Where rounding would let the 80 % interval narrow
+    from one horizon to the next on the link scale, its end is moved out.
 
     Examples
     --------
@@ -81,8 +84,11 @@ def as_printed(quantiles: FloatArray, levels: FloatArray, step: float, scale: Sc
     """
     if step <= 0.0:
         return quantiles
-    low, high = (int(np.searchsorted(levels, level)) for level in RULED)
+    low, middle, high = (int(np.searchsorted(levels, level)) for level in RULED)
     found = rounded(quantiles, step)
+    few = quantiles[..., high] - quantiles[..., low] < FEW_STEPS * step
+    inside = rounded_in(quantiles, middle, step)
+    found = np.where((few & (inside[..., high] > inside[..., low]))[..., None], inside, found)
     flat = found[..., high] <= found[..., low]
     found[flat] = rounded_out(quantiles[flat], low, high, step)
     # a positive quantity is never forecast to be nothing
@@ -95,6 +101,22 @@ def as_printed(quantiles: FloatArray, levels: FloatArray, step: float, scale: Sc
 def rounded(values: FloatArray, step: float) -> FloatArray:
     """Return values rounded to multiples of a power of ten, as close as decimals come."""
     return np.asarray(np.round(values, -round(np.log10(step))))
+
+
+def rounded_in(quantiles: FloatArray, middle: int, step: float) -> FloatArray:
+    """Return quantiles (..., Q) at multiples of a step, towards column ``middle``, which goes to the nearest.
+
+    Examples
+    --------
+    >>> rounded_in(np.array([[11.81, 12.02, 12.49]]), 1, 0.1).tolist()
+    [[11.9, 12.0, 12.4]]
+    """
+    found, steps = rounded(quantiles, step), quantiles / step
+    centre = found[..., [middle]]
+    up, down = rounded(np.ceil(steps - SAME) * step, step), rounded(np.floor(steps + SAME) * step, step)
+    found[..., :middle] = np.minimum(up, centre)[..., :middle]
+    found[..., middle + 1 :] = np.maximum(down, centre)[..., middle + 1 :]
+    return found
 
 
 def rounded_out(quantiles: FloatArray, low: int, high: int, step: float) -> FloatArray:
@@ -113,7 +135,7 @@ def rounded_out(quantiles: FloatArray, low: int, high: int, step: float) -> Floa
 
 def never_narrower(found: FloatArray, raw: FloatArray, levels: FloatArray, step: float, scale: Scale) -> FloatArray:
     """Move the ends of 80 % intervals out until none is narrower (link scale) than that of the year before."""
-    low, high = (int(np.searchsorted(levels, level)) for level in RULED)
+    low, _, high = (int(np.searchsorted(levels, level)) for level in RULED)
     found = found.copy()
     for horizon in range(1, found.shape[1]):
         here, exact = found[:, horizon], raw[:, horizon]

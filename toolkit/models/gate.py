@@ -5,7 +5,9 @@ For every unit and horizon the prediction is a Student-t whose centre and scale 
 plus the deviation's. With x the features and L the experts' evidence,
 
     weights of experts = softmax(x W + tempering * L),  weight of B = 1 / (1 + exp(-x g)),
-    centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s).
+    centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s),
+
+and for shares times the variance function of :mod:`toolkit.models.variance`.
 
 All coefficients were learned on real panels (``python -m toolkit.evaluate.learn``) and stand in ``weights.json``.
 """
@@ -21,6 +23,7 @@ from toolkit.models.features import PANEL_FEATURES
 from toolkit.models.links import BoolArray, FloatArray, IntArray
 from toolkit.models.sight import Sight
 from toolkit.models.unit_features import TYPICAL_HORIZON, UNIT_FEATURES, unit_features
+from toolkit.models.variance import widening_near_bounds
 
 __all__ = [
     "FEATURES",
@@ -82,6 +85,7 @@ class Rows:
     unit_evidence: FloatArray
     unit_own: FloatArray
     features: FloatArray
+    past_crowding: FloatArray
     freedom: FloatArray
 
     def take(self, chosen: IntArray | BoolArray | slice) -> Rows:
@@ -129,6 +133,7 @@ def rows_of(sight: Sight) -> Rows:
         spread_out(unit_mean),
         spread_out(unit_own),
         features_of_units(sight).reshape(units * horizons, -1),
+        np.full(units * horizons, sight.past_crowding),
         np.full(units * horizons, FREEDOM),
     )
 
@@ -162,7 +167,8 @@ def weigh(rows: Rows, gate: Coefficients) -> tuple[FloatArray, FloatArray]:
     scale_b = np.sqrt(k[2] * variance_common + variance_deviation) * np.exp(x @ w.spread_common)
     scale_a = np.sqrt(variance_unit) * np.exp(x @ w.spread_unit)
     centre = share * (centre_common + centre_deviation) + (1.0 - share) * centre_unit
-    return centre, share * scale_b + (1.0 - share) * scale_a
+    scale = share * scale_b + (1.0 - share) * scale_a
+    return centre, scale * widening_near_bounds(centre, rows.past_crowding)
 
 
 def mixed_weights(sight: Sight, part: str, gate: Coefficients) -> FloatArray:

@@ -13,6 +13,7 @@ from toolkit.models.kalman import Filtered, run_filter
 from toolkit.models.links import FloatArray, Link
 from toolkit.models.posterior import PanelPrior, Posterior, update_panel
 from toolkit.models.structure import SECOND_VALUE_NOISE, SMALLEST_SCALE, levels_of_peers, measure_of, median_step
+from toolkit.models.variance import past_crowding
 
 __all__ = ["Sight", "View", "common_path", "common_series", "look"]
 
@@ -50,6 +51,8 @@ class Sight:
         Shape (F,): :data:`toolkit.models.features.PANEL_FEATURES`.
     link :
         Of the panel.
+    past_crowding :
+        See :func:`toolkit.models.variance.past_crowding`.
     """
 
     path: FloatArray
@@ -58,6 +61,7 @@ class Sight:
     deviation: View | None
     features: FloatArray
     link: Link
+    past_crowding: float
 
 
 def common_path(value: FloatArray) -> FloatArray:
@@ -167,7 +171,8 @@ def look(grid: Grid, link: Link, horizons: int) -> Sight:
     one, noise = common_series(grid, path, common_scale)
     common = view(COMMON, one - peers[0], noise, prior, COMMON_SMALLEST * measure, 0.0, horizons, peers[1])
     common = replace(common, opinion=replace(common.opinion, mean=common.opinion.mean + peers[0]))
-    return Sight(path, unit, common, deviation, features_of(grid, path, common_scale, measure), link)
+    features = features_of(grid, path, common_scale, measure)
+    return Sight(path, unit, common, deviation, features, link, past_crowding(grid, link))
 
 
 def common_series(grid: Grid, path: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:
