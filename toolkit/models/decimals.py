@@ -20,8 +20,8 @@ DECIMALS = range(-3, 5)
 # figures often do (50, 40, 30), so that tens and more take many
 FEWEST_DISTINCT, FEWEST_ROUND = 3, 10
 RULED = (0.1, 0.5, 0.9)
-# Of indicators that nothing was learned from, intervals of so many steps and more cover 0.76 to 0.80 however they are
-# rounded; smaller ones cover 0.80 to 0.88 rounded to the nearest figures, and 0.75 to 0.79 of the figures inside them
+# Of indicators that nothing was learned from, 80 % intervals of so many steps and more cover 0.76 to 0.80 rounded to
+# the nearest figures; smaller ones would cover 0.80 to 0.88, and cover 0.75 to 0.79 with the figures inside them
 FEW_STEPS = 8
 MOST_STEPS = 4
 TINY = 1e-9
