@@ -84,7 +84,7 @@ def as_printed(quantiles: FloatArray, levels: FloatArray, step: float, scale: Sc
     """
     if step <= 0.0:
         return quantiles
-    low, middle, high = (int(np.searchsorted(levels, level)) for level in RULED)
+    low, middle, high = columns(levels)
     found = rounded(quantiles, step)
     few = quantiles[..., high] - quantiles[..., low] < FEW_STEPS * step
     inside = rounded_in(quantiles, middle, step)
@@ -96,6 +96,18 @@ def as_printed(quantiles: FloatArray, levels: FloatArray, step: float, scale: Sc
     if scale.link == "logit":
         found = np.clip(found, scale.lower, scale.upper)
     return never_narrower(found, quantiles, levels, step, scale)
+
+
+def columns(levels: FloatArray) -> tuple[int, int, int]:
+    """Return where 10 %, 50 % and 90 % stand among increasing levels."""
+    low, middle, high = np.searchsorted(levels, RULED)
+    return int(low), int(middle), int(high)
+
+
+def around(values: FloatArray, step: float) -> tuple[FloatArray, FloatArray]:
+    """Return the multiples of a power of ten at or below values, and those at or above them."""
+    steps = values / step
+    return rounded(np.floor(steps + SAME) * step, step), rounded(np.ceil(steps - SAME) * step, step)
 
 
 def rounded(values: FloatArray, step: float) -> FloatArray:
@@ -111,12 +123,10 @@ def rounded_in(quantiles: FloatArray, middle: int, step: float) -> FloatArray:
     >>> rounded_in(np.array([[11.81, 12.02, 12.49]]), 1, 0.1).tolist()
     [[11.9, 12.0, 12.4]]
     """
-    found, steps = rounded(quantiles, step), quantiles / step
-    centre = found[..., [middle]]
-    up, down = rounded(np.ceil(steps - SAME) * step, step), rounded(np.floor(steps + SAME) * step, step)
-    found[..., :middle] = np.minimum(up, centre)[..., :middle]
-    found[..., middle + 1 :] = np.maximum(down, centre)[..., middle + 1 :]
-    return found
+    centre = rounded(quantiles[..., [middle]], step)
+    below, above = around(quantiles, step)
+    low, high = np.minimum(above, centre), np.maximum(below, centre)
+    return np.concatenate([low[..., :middle], centre, high[..., middle + 1 :]], axis=-1)
 
 
 def rounded_out(quantiles: FloatArray, low: int, high: int, step: float) -> FloatArray:
@@ -127,15 +137,14 @@ def rounded_out(quantiles: FloatArray, low: int, high: int, step: float) -> Floa
     >>> rounded_out(np.array([[0.12, 0.14, 0.14]]), 0, 2, 0.1).tolist()
     [[0.1, 0.1, 0.2]]
     """
-    found, steps = rounded(quantiles, step), quantiles / step
-    found[:, : low + 1] = rounded(np.floor(steps[:, : low + 1] + SAME) * step, step)
-    found[:, high:] = rounded(np.ceil(steps[:, high:] - SAME) * step, step)
-    return found
+    below, above = around(quantiles, step)
+    between = rounded(quantiles[:, low + 1 : high], step)
+    return np.concatenate([below[:, : low + 1], between, above[:, high:]], axis=-1)
 
 
 def never_narrower(found: FloatArray, raw: FloatArray, levels: FloatArray, step: float, scale: Scale) -> FloatArray:
     """Move the ends of 80 % intervals out until none is narrower (link scale) than that of the year before."""
-    low, _, high = (int(np.searchsorted(levels, level)) for level in RULED)
+    low, _, high = columns(levels)
     found = found.copy()
     for horizon in range(1, found.shape[1]):
         here, exact = found[:, horizon], raw[:, horizon]

@@ -16,7 +16,7 @@ __all__ = ["crowding", "past_crowding", "widening_near_bounds"]
 # Of 0, 0.05 ... 0.5 those from 0.2 to 0.3 have the least CRPS on indicators that the gates never saw, for panels and
 # single series alike, and hardly differ: the smallest of them. The gates are learned without it
 POWER = 0.2
-# A past at the bounds tells little of the middle, and no past of what is fifty times as crowded
+# How far it is trusted: a past at the bounds tells little of the middle, and one in the middle little of the bounds
 LEAST, MOST = -1.0, 4.0
 
 
