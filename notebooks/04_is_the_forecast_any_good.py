@@ -32,9 +32,9 @@ len(cuts)
 # %% [markdown]
 # ## Sai số so với "không đổi", độ phủ, Brier · Error against "no change", coverage, Brier
 #
-# `crps` dưới 1 là tốt hơn sai số của "không đổi"; `covers_80` nên gần 0,80; `brier` nên dưới `base_rate`.
+# `crps` dưới 1 là tốt hơn sai số của "không đổi"; `covers_80` nên gần 0,80; `brier` nên dưới `base_rate`. Các cột `…_error` là sai số chuẩn: mười chỉ số nói được ít, dù có hàng nghìn kết quả.
 #
-# `crps` below 1 beats the error of "no change"; `covers_80` should be near 0.80; `brier` below `base_rate`.
+# `crps` below 1 beats the error of "no change"; `covers_80` should be near 0.80; `brier` below `base_rate`. The columns `…_error` are standard errors: ten indicators tell little, for all their thousands of outcomes.
 
 # %%
 import pandas as pd

@@ -44,8 +44,24 @@ def test_any_table_with_a_parent(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     scores = {line["model"]: line for line in json.loads(done.stdout)}
     assert scores["drift"]["crps"] < 0.5 * scores["no_change"]["crps"]
+    assert scores["drift"]["covers_80_error"] is None, "one panel does not tell how sure its coverage is"
     by_points = pd.read_csv(tmp_path / "b" / "by_points.csv")
     assert 0 in set(by_points["points"]), "units without figures follow the parent and are scored"
+
+
+def test_coverage_comes_with_its_standard_error(tmp_path: Path) -> None:
+    rows = [(panel, "percent", "a", 2010 + year, 40 - step * year + (year * 7 % 5) / 2) for panel, step in
+            (("p", 1), ("q", 2), ("r", 0)) for year in range(9)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["panel", "kind", "unit", "year", "value"])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    done = run("backtest", "--table", tmp_path / "t.csv", "--model", "drift", "--model", "no_change",
+               "--lang", "vi", "--out", tmp_path / "b")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    scores = pd.read_csv(tmp_path / "b" / "scores.csv").set_index("model")
+    for name, line in scores.iterrows():
+        said = f"{line['covers_80']:.2f} ± {line['covers_80_error']:.2f}".replace(".", ",")
+        (printed,) = (text for text in done.stdout.splitlines() if text.startswith(f"{name}:"))
+        assert said in printed
 
 
 def test_what_cannot_be_scored_is_said(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.regression.linear_model import OLS
 
 from toolkit import models
 from toolkit.evaluate import backtest, learn
@@ -44,6 +45,34 @@ def test_groups_share_out_the_outcomes(rows: pd.DataFrame) -> None:
     assert by_points["outcomes"].sum() == len(rows)
     by_horizon = backtest.summary(rows, ["horizon"])
     assert by_horizon["horizon"].tolist() == sorted(rows["horizon"].unique())
+
+
+@pytest.mark.parametrize("by", [(), ("horizon",), ("horizon", "points")])
+def test_standard_errors_are_those_of_a_regression_clustered_by_indicator(
+    rows: pd.DataFrame, by: tuple[str, ...]
+) -> None:
+    found = backtest.summary(rows, by)
+    cells = rows.groupby(list(dict.fromkeys([*by, "cut", "horizon"])), as_index=False).agg(
+        covers_80=("covers_80", "mean"), family=("family", "first")
+    )
+    groups = [group for _, group in cells.groupby(list(by))] if by else [cells]
+    assert len(groups) == len(found)
+    for group, (_, line) in zip(groups, found.iterrows(), strict=True):
+        code, families = pd.factorize(group["family"])
+        assert line["families"] == len(families)
+        if len(families) > 1:
+            constant = OLS(group["covers_80"].to_numpy(), np.ones(len(group)))
+            fitted = constant.fit(cov_type="cluster", cov_kwds={"groups": code})
+            assert line["covers_80_error"] == pytest.approx(fitted.bse[0], rel=1e-9, abs=1e-12)
+        else:
+            assert np.isnan(line["covers_80_error"])
+
+
+def test_a_single_indicator_has_no_standard_error(rows: pd.DataFrame) -> None:
+    by_family = backtest.summary(rows, ["family"])
+    assert by_family["family"].tolist() == sorted(rows["family"].unique())
+    assert by_family["crps_error"].isna().all()
+    assert (by_family["families"] == 1).all()
 
 
 def test_events_are_set_at_the_origin() -> None:

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 from toolkit.evaluate import learn, left_out
-from toolkit.evaluate.cuts import read_panels
+from toolkit.evaluate.cuts import cut_panels, read_panels
 from toolkit.forecast.table import forecast_table
+from toolkit.models.panel_model import PanelModel
 
 FEW = (
     "gm_extreme_poverty_percent_people_below_3__america",
@@ -93,7 +94,27 @@ def test_a_group_is_scored_by_weights_that_never_saw_it(small: Path) -> None:
     assert (there - here).abs().max() > 0.01
 
 
+def test_all_that_was_left_out_is_scored_together(panels: pd.DataFrame) -> None:
+    cuts = cut_panels(panels[panels["panel_id"].isin(FEW)], seed=7)
+    groups = {group: left_out.panels_of(panels, group) for group in ("vietnam", "poverty")}
+    model = PanelModel()
+    rows = [
+        left_out.forecasts_of([cut for cut in cuts if cut.panel_id in mine], group, model)
+        for group, mine in groups.items()
+    ]
+    table = left_out.table_of(pd.concat(rows, ignore_index=True))
+    assert table["left_out"].unique().tolist() == ["vietnam", "poverty", "all"]
+    ours = table[table["model"] == "default"].set_index("left_out")
+    for name in ("cuts", "outcomes"):
+        assert ours.loc["all", name] == ours.loc[["vietnam", "poverty"], name].sum()
+    cells = [group[group["model"] == "default"].groupby("cut")["horizon"].nunique().sum() for group in rows]
+    expected = np.average(ours.loc[["vietnam", "poverty"], "covers_80"], weights=cells)
+    assert ours.loc["all", "covers_80"] == pytest.approx(expected)
+
+
 def test_the_committed_table_holds_every_group() -> None:
     scores = pd.read_csv(left_out.TARGET)
-    assert scores["left_out"].unique().tolist() == list(left_out.GROUPS)
+    assert scores["left_out"].unique().tolist() == [*left_out.GROUPS, "all"]
+    ours = scores[scores["model"] == "default"].set_index("left_out")
+    assert ours.loc["all", "cuts"] == ours.loc[list(left_out.GROUPS), "cuts"].sum()
     assert scores.groupby("left_out")["model"].nunique().eq(4).all()

@@ -27,11 +27,10 @@ def test_the_lines_are_those_of_the_record(level: str, shape: str, last: str) ->
     assert lines[-1].group == last
     for line in lines:
         row = rows[line.group]
-        assert (line.covers_80, line.brier, line.cuts) == (
-            float(row["covers_80"]),
-            float(row["brier"]),
-            int(row["cuts"]),
+        assert (line.covers_80, line.covers_80_error, line.brier) == tuple(
+            float(row[name]) for name in ("covers_80", "covers_80_error", "brier")
         )
+        assert (line.cuts, line.families) == (int(row["cuts"]), int(row["families"]))
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -40,8 +39,25 @@ def test_the_table_shows_them_in_the_readers_numbers(language: str) -> None:
     assert isinstance(table, Table)
     line = lines_for("commune")[0]
     shown = [cell.text for cell in table.rows[0]]
-    assert shown[1] == words(language).numbers.percent(line.covers_80)
-    assert shown[3] == f"{line.brier:.3f}".replace(".", "," if language == "vi" else ".")
+    point = "," if language == "vi" else "."
+    share = f"{100 * line.covers_80:.1f} ± {100 * line.covers_80_error:.1f}".replace(".", point)
+    assert shown[1] == words(language).numbers.with_percent(share)
+    assert shown[3] == f"{line.brier:.3f}".replace(".", point)
+    assert shown[5].endswith(f"({line.families})")
+
+
+def test_a_single_indicator_has_no_error_to_show(tmp_path: Path) -> None:
+    with RECORD.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    record = tmp_path / "record.csv"
+    with record.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0].keys())
+        writer.writeheader()
+        writer.writerows({**row, "covers_80_error": "", "families": "1"} for row in rows)
+    _, table, _ = calibration_blocks(words("en"), "province", record)
+    assert isinstance(table, Table)
+    assert "±" not in table.rows[0][1].text
+    assert "±" in table.rows[0][2].text
 
 
 def test_without_a_record_the_report_says_so(tmp_path: Path) -> None:

@@ -53,12 +53,12 @@ def position_figure(rows: pd.DataFrame, *, position_label: str, count_label: str
 
 
 def by_group_figure(table: pd.DataFrame, group: str, *, group_label: str, error_label: str, cover_label: str) -> Figure:
-    """Draw error and 80 % coverage of every model by number of points or horizon.
+    """Draw error and 80 % coverage of every model by number of points or horizon, the latter with standard errors.
 
     Parameters
     ----------
     table :
-        Columns ``model, crps, covers_80`` and the one named by `group`.
+        Columns ``model, crps, covers_80, covers_80_error`` and the one named by `group`.
     """
     from matplotlib.figure import Figure
 
@@ -66,7 +66,10 @@ def by_group_figure(table: pd.DataFrame, group: str, *, group_label: str, error_
     left, right = figure.subplots(1, 2)
     for (model, rows), marker in zip(table.groupby("model", sort=False), "osD^vP*Xdhp", strict=False):
         left.plot(rows[group], rows["crps"], marker=marker, markersize=4, linewidth=1.2, label=str(model))
-        right.plot(rows[group], rows["covers_80"], marker=marker, markersize=4, linewidth=1.2)
+        error = rows["covers_80_error"].fillna(0.0)  # a single indicator has none
+        right.errorbar(
+            rows[group], rows["covers_80"], yerr=error, marker=marker, markersize=4, linewidth=1.2, elinewidth=0.6
+        )
     right.axhline(0.8, color="0.4", linewidth=1, linestyle="--")
     left.set(xlabel=group_label, ylabel=error_label)
     left.set_ylim(bottom=0)

@@ -21,7 +21,7 @@ from toolkit.evaluate.record import BASELINES, TEST_SEED
 from toolkit.models.panel_model import PanelModel
 from toolkit.models.weights import as_text, gates_of
 
-__all__ = ["GROUPS", "main", "panels_of", "scores_of"]
+__all__ = ["GROUPS", "forecasts_of", "main", "panels_of", "table_of"]
 
 GROUPS = ("counties", "vietnam", "poverty", "modelled")
 TARGET = FOLDER / "left_out.csv"
@@ -51,10 +51,26 @@ def panels_of(panels: pd.DataFrame, group: str) -> frozenset[str]:
     return frozenset(panels.loc[chosen, "panel_id"])
 
 
-def scores_of(cuts: Sequence[Cut], group: str, model: PanelModel) -> pd.DataFrame:
-    """Return one line for the model and one for each of the baselines, on the cuts of a group."""
+def forecasts_of(cuts: Sequence[Cut], group: str, model: PanelModel) -> pd.DataFrame:
+    """Return the scored forecasts of the model and of the baselines for the cuts of a group."""
     forecasters = [("default", model), *((name, models.get(name)) for name in BASELINES)]
-    lines = [summary(score_cuts(cuts, one)).assign(left_out=group, model=name) for name, one in forecasters]
+    rows = [score_cuts(cuts, one).assign(left_out=group, model=name) for name, one in forecasters]
+    return pd.concat(rows, ignore_index=True)
+
+
+def table_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one line for each group and model, and last, for each model, all that was left out together.
+
+    Every forecast was made by weights that never saw its group; a panel of two groups counts in both.
+    """
+    together = rows.assign(left_out="all")
+    together["cut"] = rows.groupby(["left_out", "cut"]).ngroup()
+    lines = [
+        summary(part[(part["left_out"] == group) & (part["model"] == name)]).assign(left_out=group, model=name)
+        for part in ((rows, together) if len(set(rows["left_out"])) > 1 else (rows,))
+        for group in part["left_out"].unique().tolist()
+        for name in part["model"].unique().tolist()
+    ]
     table = pd.concat(lines, ignore_index=True)
     first = ["left_out", "model"]
     return table[[*first, *[name for name in table.columns if name not in first]]]
@@ -74,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown:
         parser.error(f"no groups: {', '.join(unknown)}; choose from {', '.join(GROUPS)}")
     panels = read_panels(options.panels)
-    tests, tables = cut_panels(panels, seed=TEST_SEED), []
+    tests, rows = cut_panels(panels, seed=TEST_SEED), []
     with threadpool_limits(limits=1):
         lessons = lessons_of(panels)
         for group in options.groups:
@@ -86,8 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 (options.weights / f"without-{group}.json").write_text(text, encoding="utf-8")
             gates = gates_of(text)
             model = PanelModel(gates=(gates.panels, gates.single))
-            tables.append(scores_of([cut for cut in tests if cut.panel_id in mine], group, model))
-    pd.concat(tables, ignore_index=True).round(4).to_csv(options.out, index=False)
+            rows.append(forecasts_of([cut for cut in tests if cut.panel_id in mine], group, model))
+    table_of(pd.concat(rows, ignore_index=True)).round(4).to_csv(options.out, index=False)
 
 
 if __name__ == "__main__":

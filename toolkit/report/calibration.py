@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 
 from toolkit.data.folder import PROJECT_DATA
@@ -29,18 +30,23 @@ class Line:
         Which forecasts, as in the record.
     covers_80, covers_95 :
         Share of outcomes inside these intervals.
+    covers_80_error, covers_95_error :
+        Their standard errors, nan where the record holds a single indicator.
     brier, base_rate :
         Brier scores of the probabilities, and of quoting how often the events came true.
-    cuts :
-        Number of histories forecast: the sample size.
+    cuts, families :
+        Number of histories forecast, and of the indicators they belong to: the sample size.
     """
 
     group: str
     covers_80: float
     covers_95: float
+    covers_80_error: float
+    covers_95_error: float
     brier: float
     base_rate: float
     cuts: int
+    families: int
 
 
 def lines_for(level: str, record: Path = RECORD) -> tuple[Line, ...]:
@@ -62,9 +68,12 @@ def _line(row: dict[str, str]) -> Line:
         group=row["group"],
         covers_80=float(row["covers_80"]),
         covers_95=float(row["covers_95"]),
+        covers_80_error=float(row["covers_80_error"] or "nan"),
+        covers_95_error=float(row["covers_95_error"] or "nan"),
         brier=float(row["brier"]),
         base_rate=float(row["base_rate"]),
         cuts=int(row["cuts"]),
+        families=int(row["families"]),
     )
 
 
@@ -88,9 +97,17 @@ def _row(words: Words, line: Line) -> tuple[Cell, ...]:
     numbers = words.numbers
     return (
         Cell(words.t(f"calibration.groups.{line.group}")),
-        Cell(numbers.percent(line.covers_80), value=line.covers_80),
-        Cell(numbers.percent(line.covers_95), value=line.covers_95),
+        Cell(_share(words, line.covers_80, line.covers_80_error), value=line.covers_80),
+        Cell(_share(words, line.covers_95, line.covers_95_error), value=line.covers_95),
         Cell(numbers.decimal(line.brier, 3), value=line.brier),
         Cell(numbers.decimal(line.base_rate, 3), value=line.base_rate),
-        Cell(numbers.decimal(line.cuts, 0), value=line.cuts),
+        Cell(f"{numbers.decimal(line.cuts, 0)} ({numbers.decimal(line.families, 0)})", value=line.cuts),
     )
+
+
+def _share(words: Words, share: float, error: float) -> str:
+    """Return a share with its standard error, in percent."""
+    numbers = words.numbers
+    if isnan(error):
+        return numbers.percent(share, 1)
+    return numbers.with_percent(f"{numbers.decimal(100 * share, 1)} ± {numbers.decimal(100 * error, 1)}")
