@@ -141,6 +141,20 @@ def test_a_report_can_be_read_with_the_keyboard(real_site: Path, browser: Any) -
     page.context.close()
 
 
+def test_on_a_phone_every_cell_names_its_column(real_site: Path, browser: Any) -> None:
+    page, _ = opened(browser, pages(real_site)[2], 360)
+    page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
+    cells = page.evaluate("""[...document.querySelectorAll('table.cards tbody td')].map((cell) => [
+        cell.closest('table').tHead.rows[0].cells[cell.cellIndex].textContent.trim(),
+        getComputedStyle(cell, '::before').content.replaceAll('"', '').trim()])""")
+    assert cells
+    assert [cell for cell in cells if cell[0] != cell[1]] == []
+    narrow = page.evaluate("""[...document.querySelectorAll('table.cards caption')].filter(
+        (caption) => caption.offsetWidth < 0.9 * caption.parentElement.offsetWidth).length""")
+    assert narrow == 0
+    page.context.close()
+
+
 def test_a_link_to_a_folded_row_unfolds_it(real_site: Path, browser: Any) -> None:
     report = pages(real_site)[2]
     page, _ = opened(browser, report, 1280)
