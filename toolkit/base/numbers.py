@@ -43,6 +43,15 @@ class Numbers:
             text = text.replace(",", " ").replace(".", ",").replace(" ", ".")
         return f"{MINUS if negative else '+' if sign and value > 0 else ''}{text}"
 
+    def with_error(self, value: float, error: float, places: int) -> str:
+        """Return `value` and its standard error; the value alone where the error is NaN.
+
+        >>> numbers("vi").with_error(79.76, 1.04, 1), numbers("en").with_error(0.5, float("nan"), 2)
+        ('79,8 ± 1,0', '0.50')
+        """
+        text = self.decimal(value, places)
+        return text if math.isnan(error) else f"{text} ± {self.decimal(error, places)}"
+
     def plain(self, value: float | None, most: int = 4) -> str:
         """Return `value` as printed by its source: no more places than it has, at most `most`.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,12 +104,11 @@ def _progress(model: str) -> None:
 def _tell(found: Backtest, folder: Path, language: str) -> None:
     form = numbers(language)
     for line in found.scores.to_dict("records"):
-        words = {name: form.decimal(line[name], 2) for name in ("crps", "covers_80", "brier", "base_rate")}
-        if not isnan(line["covers_80_error"]):  # that of a single series is not known
-            words["covers_80"] += f" ± {form.decimal(line['covers_80_error'], 2)}"
+        words = {name: form.decimal(line[name], 2) for name in ("crps", "brier", "base_rate")}
+        cover = form.with_error(line["covers_80"], line["covers_80_error"], 2)
         print(  # noqa: T201
             say("run.backtest.line", model=line["model"], outcomes=int(line["outcomes"]), crps=words["crps"],
-                cover=words["covers_80"], brier=words["brier"], base=words["base_rate"])
+                cover=cover, brier=words["brier"], base=words["base_rate"])
         )  # fmt: skip
     if "dated_by_rule" in found.rows.columns:
         share = form.decimal(float(found.rows["dated_by_rule"].mean()), 2)

@@ -32,8 +32,7 @@ PACES = (0.5, 1.0, 1.5)
 DRAWS = 1000
 LARGEST_RATIO = 20.0
 MEASURES = ("crps", "wis", "absolute_error")
-# Scores whose standard errors a summary gives
-UNCERTAIN = ("crps", "covers_80", "covers_95", "brier")
+SCORES_WITH_ERRORS = ("crps", "covers_80", "covers_95", "brier")
 
 
 def rolling_origins(
@@ -231,9 +230,10 @@ def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     Columns of ``by``, then ``crps, wis, absolute_error`` (relative), ``covers_50, covers_80,
     covers_95, brier, base_rate`` (the Brier score of quoting how often the events came true),
     ``skill`` (against the base rate), standard errors ``crps_error, covers_80_error, covers_95_error,
-    brier_error`` (see :func:`standard_errors`), ``families, cuts, outcomes``.
+    brier_error``, ``families, cuts, outcomes``. What befalls an indicator befalls all its areas and histories: for
+    the errors only families are independent, and a single one has none (nan).
     """
-    keys = [name for name in dict.fromkeys((*by, "cut", "horizon", "points")) if name in rows.columns]
+    keys = [name for name in dict.fromkeys((*by, "cut", "family", "horizon", "points")) if name in rows.columns]
     sparse = rows.groupby("cut")["points"].nunique().max() > 1
     if not sparse and "points" not in by:
         keys.remove("points")
@@ -248,39 +248,14 @@ def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     cells = grouped[list(MEASURES)].mean().div(grouped["unit_of_error"].first(), axis=0).clip(upper=LARGEST_RATIO)
     cells[others] = grouped[others].mean()
     cells["outcomes"] = grouped.size()
-    cells["family"] = grouped["family"].first()
-    # a group by family has it twice
-    cells = cells.reset_index(drop=False, allow_duplicates=True)
-    cells = cells.loc[:, ~cells.columns.duplicated()].assign(all="all")
-    final = cells.groupby(list(by) or ["all"])
+    cells = cells.reset_index().assign(all="all")
+    groups = [cells[name] for name in by or ("all",)]
+    final = cells.groupby(groups)
     means = final[[*MEASURES, *others]].mean()
     means["skill"] = 1.0 - means["brier"] / means["base_rate"]
-    means = means.join(standard_errors(cells, list(by) or ["all"]))
+    errors = scores.clustered_errors(cells[list(SCORES_WITH_ERRORS)], groups, cells["family"])
+    means = means.join(errors.add_suffix("_error"))
     means["families"] = final["family"].nunique()
     means["cuts"] = final["cut"].nunique()
     means["outcomes"] = final["outcomes"].sum()
     return means.reset_index(drop=not by)
-
-
-def standard_errors(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return standard errors of the mean scores of cells, ``crps_error …``, by group; nan for a single indicator.
-
-    What befalls an indicator befalls all its areas and histories: only indicators are taken for independent (the
-    cluster-robust variance of a mean, as that of an ordinary regression on a constant: Liang and Zeger, 1986).
-
-    Parameters
-    ----------
-    cells :
-        One row a cut and horizon, with ``family``, the names in ``by`` and the scores.
-    by :
-        At least one column.
-    """
-    keys = [cells[name] for name in by]
-    scores = cells[list(UNCERTAIN)]
-    away = scores - scores.groupby(keys).transform("mean")
-    clusters = away.groupby([*keys, cells["family"].rename("cluster")]).sum()
-    squares = (clusters**2).groupby(level=list(range(len(keys))))
-    count = squares.size()
-    correction = (count / (count - 1)).where(count > 1)
-    summed = squares.sum().mul(correction, axis=0) ** 0.5
-    return summed.div(scores.groupby(keys).size(), axis=0).add_suffix("_error")

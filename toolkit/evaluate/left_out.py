@@ -17,7 +17,7 @@ from toolkit import models
 from toolkit.evaluate.backtest import score_cuts, summary
 from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
 from toolkit.evaluate.learn import FOLDER, document_of, lessons_of, provenance_of
-from toolkit.evaluate.record import BASELINES, TEST_SEED
+from toolkit.evaluate.record import BASELINES, TEST_SEED, number_cuts
 from toolkit.models.panel_model import PanelModel
 from toolkit.models.weights import as_text, gates_of
 
@@ -63,8 +63,7 @@ def table_of(rows: pd.DataFrame) -> pd.DataFrame:
 
     Every forecast was made by weights that never saw its group; a panel of two groups counts in both.
     """
-    together = rows.assign(left_out="all")
-    together["cut"] = rows.groupby(["left_out", "cut"]).ngroup()
+    together = number_cuts(rows, "left_out").assign(left_out="all")
     lines = [
         summary(part[(part["left_out"] == group) & (part["model"] == name)]).assign(left_out=group, model=name)
         for part in ((rows, together) if len(set(rows["left_out"])) > 1 else (rows,))

@@ -20,7 +20,7 @@ from toolkit.evaluate.learn import FOLDER, FOLDS, folds_of
 from toolkit.models.panel_model import PanelModel
 from toolkit.models.weights import learned
 
-__all__ = ["calibration_lines", "main", "record"]
+__all__ = ["calibration_lines", "main", "number_cuts", "record"]
 
 TARGET = FOLDER / "calibration.csv"
 TEST_SEED = 7
@@ -39,8 +39,10 @@ def record(folder: Path) -> pd.DataFrame:
         for cuts, rows in zip(mine, (dense_rows, sparse_rows), strict=True):
             if cuts:
                 rows.append(score_cuts(cuts, model_without(fold)).assign(fold=fold))
-    lines = [calibration_lines(number_cuts(dense_rows), "dense", "default", "out_of_sample")]
-    lines.append(calibration_lines(number_cuts(sparse_rows), "sparse", "default", "out_of_sample"))
+    lines = [
+        calibration_lines(number_cuts(pd.concat(rows, ignore_index=True), "fold"), shape, "default", "out_of_sample")
+        for rows, shape in ((dense_rows, "dense"), (sparse_rows, "sparse"))
+    ]
     lines.append(calibration_lines(score_cuts(dense, models.default()), "dense", "default", "in_sample"))
     lines.extend(
         calibration_lines(score_cuts(dense, models.get(name)), "dense", name, "out_of_sample") for name in BASELINES
@@ -56,11 +58,9 @@ def model_without(fold: int) -> PanelModel:
     return PanelModel(gates=(learned().panels_by_fold[fold], learned().single_by_fold[fold]))
 
 
-def number_cuts(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put the folds' rows together; cuts keep numbers of their own."""
-    rows = pd.concat(tables, ignore_index=True)
-    rows["cut"] = rows.groupby(["fold", "cut"]).ngroup()
-    return rows.drop(columns="fold")
+def number_cuts(rows: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Return the rows with cuts of their own numbers, where those of every ``part`` (a column) are numbered from 0."""
+    return rows.assign(cut=rows.groupby([part, "cut"]).ngroup())
 
 
 def calibration_lines(rows: pd.DataFrame, shape: str, model: str, sample: str) -> pd.DataFrame:

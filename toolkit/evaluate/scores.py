@@ -11,6 +11,7 @@ from toolkit.models.links import BoolArray, FloatArray
 __all__ = [
     "absolute_error",
     "brier_score",
+    "clustered_errors",
     "covered",
     "crps_of_draws",
     "crps_of_quantiles",
@@ -140,3 +141,30 @@ def reliability(probability: npt.ArrayLike, happened: npt.ArrayLike, *, bins: in
 def skill(score: float, reference: float) -> float:
     """Return 1 - score / reference: the share of a reference's loss that a forecast saves (nan if that is 0)."""
     return float("nan") if reference == 0 else 1.0 - score / reference
+
+
+def clustered_errors(scores: pd.DataFrame, groups: list[pd.Series], clusters: pd.Series) -> pd.DataFrame:
+    """Return standard errors of the means of columns, by group; nan for a group of a single cluster.
+
+    Only clusters are taken for independent: the variance is that of an ordinary regression on a constant with
+    clustered errors. Source: Liang and Zeger (1986), with the usual correction c / (c - 1) for c clusters.
+
+    Parameters
+    ----------
+    scores :
+        One row an observation.
+    groups, clusters :
+        Columns as long as ``scores``; at least one group.
+
+    Examples
+    --------
+    >>> scores, group = pd.DataFrame({"a": [1.0, 1.0, 4.0]}), [pd.Series(["all"] * 3, name="group")]
+    >>> clustered_errors(scores, group, pd.Series(["x", "x", "y"])).round(3).to_dict("list")
+    {'a': [1.333]}
+    """
+    away = scores - scores.groupby(groups).transform("mean")
+    sums = away.groupby([*groups, clusters.rename("cluster")]).sum()
+    squares = (sums**2).groupby(level=list(range(len(groups))))
+    count = squares.size()
+    correction = (count / (count - 1)).where(count > 1)
+    return (squares.sum().mul(correction, axis=0) ** 0.5).div(scores.groupby(groups).size(), axis=0)

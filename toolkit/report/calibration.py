@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from math import isnan
 from pathlib import Path
 
 from toolkit.data.folder import PROJECT_DATA
@@ -95,19 +94,14 @@ def calibration_blocks(words: Words, level: str, record: Path = RECORD) -> tuple
 
 def _row(words: Words, line: Line) -> tuple[Cell, ...]:
     numbers = words.numbers
+    shares = [
+        Cell(numbers.with_percent(numbers.with_error(100 * share, 100 * error, 1)), value=share)
+        for share, error in ((line.covers_80, line.covers_80_error), (line.covers_95, line.covers_95_error))
+    ]
     return (
         Cell(words.t(f"calibration.groups.{line.group}")),
-        Cell(_share(words, line.covers_80, line.covers_80_error), value=line.covers_80),
-        Cell(_share(words, line.covers_95, line.covers_95_error), value=line.covers_95),
+        *shares,
         Cell(numbers.decimal(line.brier, 3), value=line.brier),
         Cell(numbers.decimal(line.base_rate, 3), value=line.base_rate),
         Cell(f"{numbers.decimal(line.cuts, 0)} ({numbers.decimal(line.families, 0)})", value=line.cuts),
     )
-
-
-def _share(words: Words, share: float, error: float) -> str:
-    """Return a share with its standard error, in percent."""
-    numbers = words.numbers
-    if isnan(error):
-        return numbers.percent(share, 1)
-    return numbers.with_percent(f"{numbers.decimal(100 * share, 1)} ± {numbers.decimal(100 * error, 1)}")
