@@ -1,15 +1,20 @@
-"""Files that are either the old ones or the new ones, never half of either."""
+"""Files that are either the old ones or the new ones, never half of either; one writer at a time in a folder."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from toolkit.base.errors import ToolkitError
+from toolkit.base.texts import say
 
 LONGEST_SOCKET_FOLDER = 80
 """Characters of a folder's path, without the eight that make it unique; the kernels' own names take the rest."""
@@ -102,3 +107,72 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+WAIT = 10.0
+"""Seconds for which another writer is waited for."""
+PAUSE = 0.05
+
+
+@contextmanager
+def locked(folder: Path, *, wait: float = WAIT) -> Iterator[None]:
+    """Hold the lock of a folder.
+
+    On POSIX systems the folder itself is locked. Windows cannot lock a folder: there it is a file among the
+    user's temporary ones, so two machines that share a folder do not see each other's lock.
+
+    Parameters
+    ----------
+    folder :
+        An existing folder.
+    wait :
+        Seconds to wait for whoever holds the lock.
+
+    Raises
+    ------
+    ToolkitError
+        If the lock is still held then, or the file system knows no locks.
+    """
+    handle = _opened(folder)
+    try:
+        until = time.monotonic() + wait
+        while not _taken(handle, folder):
+            if time.monotonic() >= until:
+                raise ToolkitError(say("base.locked", folder=folder), say("base.locked.remedy"))
+            time.sleep(PAUSE)
+        yield
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+    import hashlib
+    import msvcrt
+    import tempfile
+
+    def _opened(folder: Path) -> int:
+        name = hashlib.sha256(str(folder.resolve()).casefold().encode()).hexdigest()[:16]
+        return os.open(Path(tempfile.gettempdir()) / f"toolkit-{name}.lock", os.O_RDWR | os.O_CREAT)
+
+    def _taken(handle: int, folder: Path) -> bool:  # noqa: ARG001
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _opened(folder: Path) -> int:
+        return os.open(folder, os.O_RDONLY)
+
+    def _taken(handle: int, folder: Path) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ToolkitError(say("base.no_lock", folder=folder, reason=reason), say("base.no_lock.remedy")) from error
+        return True
