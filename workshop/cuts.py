@@ -1,4 +1,11 @@
-"""Cuts: short histories before an origin, taken out of real panels, and what came afterwards."""
+"""Cuts: short histories before an origin, taken out of real panels, and what came afterwards; and a few made-up ones.
+
+The made-up ones teach a must that real panels hardly teach: a unit that has gone its own way for years, steadily, goes
+on. Whole panels in which one unit moves evenly against all others are rare in public statistics, and a gate that has
+seen none may send such a unit back at once. These few histories, beside thousands of real ones, say what is wanted: the
+more points a unit has, the more it is believed. They teach, and never test: no score and no stretch of the scales rests
+on them.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +27,16 @@ MOST_UNITS, FEWEST_UNITS = 30, 5
 OLDEST = 3
 # A path is told by the years in which at least this share of the units was observed
 PATH_SHARE = 0.6
+# The made-up histories
+STEADY_FAMILY = "made_up_steady_unit"
+STEADY_KINDS = ("percent", "percent", "positive")
+# Slopes a year and noise on the logit scale; a positive quantity moves in steps of a quarter of these
+SLOPES, NOISE = (0.1, 0.3), (0.02, 0.1)
+POSITIVE_SIZE, POSITIVE_LEVEL = 0.25, 4.0
+# The steady unit's noise beside that of the others
+STEADINESS = 0.2
+STEADY_UNITS, STEADY_POINTS = (7, 15), (6, 12)
+STEADY_ORIGIN = 2020
 
 
 def scale_of_kind(kind: str) -> Scale:
@@ -173,17 +190,6 @@ def sparse_cut(
     )
 
 
-FAMILY = "made_up_steady_unit"
-KINDS = ("percent", "percent", "positive")
-# Slopes a year and noise on the logit scale; a positive quantity moves in steps of a quarter of these
-SLOPES, NOISE = (0.1, 0.3), (0.02, 0.1)
-POSITIVE_SIZE, POSITIVE_LEVEL = 0.25, 4.0
-# The steady unit's noise beside that of the others
-STEADINESS = 0.2
-UNITS, POINTS = (7, 15), (6, 12)
-ORIGIN = 2020
-
-
 def steady_cuts(count: int, random: np.random.Generator) -> list[Cut]:
     """Return histories in which unit 0 moves evenly against all others, and goes on; it alone has outcomes.
 
@@ -200,23 +206,25 @@ def steady_cuts(count: int, random: np.random.Generator) -> list[Cut]:
     >>> cut.truth.shape, set(cut.unit.tolist())
     ((8,), {0})
     """
-    return [steady_cut(KINDS[number % len(KINDS)], random) for number in range(count)]
+    return [steady_cut(STEADY_KINDS[number % len(STEADY_KINDS)], random) for number in range(count)]
 
 
 def steady_cut(kind: str, random: np.random.Generator) -> Cut:
     """Return one of them, of a kind of quantity."""
-    units, points = (int(random.integers(low, high + 1)) for low, high in (UNITS, POINTS))
+    units, points = (int(random.integers(low, high + 1)) for low, high in (STEADY_UNITS, STEADY_POINTS))
     years = np.arange(1 - points, HORIZONS + 1)
     line, noise = lines_of(kind, units, years, random)
     scale = scale_of_kind(kind)
     past = years <= 0
     value = scale.from_link(line + noise)[:, past]
     unit, column = np.nonzero(np.isfinite(value))
-    panel = Panel.from_rows(units, unit, ORIGIN + years[past][column], value[unit, column], scale, origin=ORIGIN)
+    panel = Panel.from_rows(
+        units, unit, STEADY_ORIGIN + years[past][column], value[unit, column], scale, origin=STEADY_ORIGIN
+    )
     last = np.full(HORIZONS, value[0, -1])
     return Cut(
-        panel_id=FAMILY,
-        family=FAMILY,
+        panel_id=STEADY_FAMILY,
+        family=STEADY_FAMILY,
         modelled=False,
         length=points,
         panel=panel,
@@ -224,7 +232,7 @@ def steady_cut(kind: str, random: np.random.Generator) -> Cut:
         horizon=years[~past],
         truth=scale.from_link(line[0, ~past]),
         last=last,
-        last_year=np.full(HORIZONS, ORIGIN),
+        last_year=np.full(HORIZONS, STEADY_ORIGIN),
     )
 
 
