@@ -51,16 +51,16 @@ lint: $(DEV)  ## style, types, and the direction of imports
 	$(BIN)/lint-imports --no-cache
 
 weights: $(DEV)  ## learn the models' weights again from data/panels
-	$(BIN)/python -m toolkit.evaluate.learn
+	$(BIN)/python -m workshop.learn
 
 lab: $(READY)  ## JupyterLab with the notebooks
 	$(BIN)/jupyter lab notebooks
 
 notebooks: $(READY)  ## run all notebooks; executed copies go to reports/notebooks
-	$(BIN)/python -m toolkit.run.showcase notebooks reports/notebooks
+	$(BIN)/python -m workshop.notebooks run notebooks reports/notebooks
 
 bench: $(DEV)  ## measure speed and memory against their budgets (BENCH=--quick: without the longest)
-	$(BIN)/toolkit bench $(BENCH)
+	$(BIN)/python -m workshop.bench $(BENCH)
 
 explore: $(READY)  ## the scenario page in a browser, on this machine alone
 	$(BIN)/python -m toolkit.run.explorer notebooks/03_scenarios.ipynb

@@ -19,14 +19,23 @@
 # Forecasts from past origins, scored by what came. The model's weights were learned on these very panels, so the scores here flatter a little; the out-of-sample record stands in `data/panels/`.
 
 # %%
+import pandas as pd
+
 from toolkit.data.folder import data_folder
-from toolkit.evaluate.backtest import score_cuts, summary
-from toolkit.evaluate.cuts import cut_panels, read_panels
-from toolkit.evaluate.figures import reliability_of_events
+from toolkit.evaluate.backtest import rolling_origins, score_cuts, summary
+from toolkit.evaluate.plots import reliability_of_events
+from toolkit.forecast.histories import read_histories
 from toolkit.models import get
 
-panels = read_panels(data_folder(None) / "panels")
-cuts = cut_panels(panels[panels["panel_id"].str.startswith("vn_")], seed=7)
+panels = pd.read_csv(data_folder(None) / "panels" / "panels.csv", dtype=str).rename(
+    columns={"panel_id": "panel", "unit_type": "kind"}
+)
+vietnam = panels[panels["panel"].str.startswith("vn_")]
+cuts = [
+    cut
+    for history in read_histories(vietnam)
+    for cut in rolling_origins(history.name, history.panel_of(history.units), fewest=3)
+]
 len(cuts)
 
 # %% [markdown]
@@ -37,8 +46,6 @@ len(cuts)
 # `crps` below 1 beats the error of "no change"; `covers_80` should be near 0.80; `brier` below `base_rate`. The columns `…_error` are standard errors: ten indicators tell little, for all their thousands of outcomes.
 
 # %%
-import pandas as pd
-
 scored = {name: score_cuts(cuts, get(name)) for name in ("default", "no_change", "drift")}
 pd.concat({name: summary(rows) for name, rows in scored.items()}).droplevel(1).round(3)
 

@@ -8,11 +8,12 @@ import pytest
 from statsmodels.regression.linear_model import OLS
 
 from toolkit import models
-from toolkit.evaluate import backtest, learn
-from toolkit.evaluate.cuts import cut_panels, read_panels
-from toolkit.evaluate.objective import LEVELS
-from toolkit.evaluate.record import calibration_lines
+from toolkit.evaluate import backtest
+from toolkit.evaluate.backtest import LEVELS
 from toolkit.models import Panel, Scale
+from workshop import learn
+from workshop.cuts import cut_panels, read_panels
+from workshop.record import calibration_lines
 
 
 @pytest.fixture(scope="module")

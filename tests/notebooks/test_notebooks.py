@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from toolkit.run.pairs import text_of
-from toolkit.run.showcase import run_folder
+from workshop.notebooks import run_folder, text_of
 
 FOLDER = ROOT / "notebooks"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
@@ -25,7 +24,7 @@ def test_every_notebook_has_its_script() -> None:
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_notebook_is_what_its_script_says(script: Path) -> None:
     kept = json.loads(script.with_suffix(".ipynb").read_text(encoding="utf-8"))
-    assert kept == json.loads(text_of(script)), "run: python -m toolkit.run.pairs notebooks"
+    assert kept == json.loads(text_of(script)), "run: python -m workshop.notebooks write notebooks"
     ids = [cell["id"] for cell in kept["cells"]]
     assert ids == [f"cell-{number:02d}" for number in range(1, len(ids) + 1)]
 

@@ -11,7 +11,6 @@ from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import say
 from toolkit.cli import (
     backtest,
-    bench,
     check,
     forecast,
     history,
@@ -57,7 +56,6 @@ def program(
 
 
 app.command("backtest")(backtest.backtest)
-app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("history")(history.history)

@@ -51,7 +51,7 @@ def forecast_table(
         A name of :data:`toolkit.models.NAMES`.
     weights :
         Weights file for the model in use; None for those that came with the program. Those of
-        ``python -m toolkit.evaluate.left_out --weights FOLDER`` never saw a whole kind of panels.
+        ``python -m workshop.left_out --weights FOLDER`` never saw a whole kind of panels.
 
     Returns
     -------

@@ -9,7 +9,7 @@ plus the deviation's. With x the features and L the experts' evidence,
 
 and for shares times the variance function of :mod:`toolkit.models.variance`.
 
-All coefficients were learned on real panels (``python -m toolkit.evaluate.learn``) and stand in ``weights.json``.
+All coefficients were learned on real panels (``make weights``) and stand in ``weights.json``.
 """
 
 from __future__ import annotations

@@ -12,9 +12,8 @@ from toolkit.base.errors import DataError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say, texts
 from toolkit.data.dataset import Dataset, load
-from toolkit.evaluate.backtest import rolling_origins, score_cuts, summary
-from toolkit.evaluate.figures import by_group_figure, position_figure, reliability_figure, reliability_of_events
-from toolkit.evaluate.origins import backtest_plan, origin_days
+from toolkit.evaluate.backtest import backtest_plan, origin_days, rolling_origins, score_cuts, summary
+from toolkit.evaluate.plots import by_group_figure, position_figure, reliability_figure, reliability_of_events
 from toolkit.forecast.histories import PARENT, histories_of_file
 from toolkit.models import get
 from toolkit.plan.schema import Plan

@@ -1,4 +1,4 @@
-"""Speed and memory, as ratios within one run: ``toolkit bench [--quick] [--areas N …]``.
+"""Speed and memory, as ratios within one run: ``make bench`` (``python -m workshop.bench``).
 
 Seconds differ from machine to machine; what is compared here ran on the same machine minutes apart. Each line says the
 budget, what was measured, and whether it held:
@@ -15,6 +15,7 @@ budget, what was measured, and whether it held:
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import os
@@ -24,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ import pandas as pd
 
 from toolkit.data.folder import data_folder
 from toolkit.forecast.table import forecast_table
+from toolkit.run.provenance import commit, versions
 
 DISTRICTS, COMMUNES, MANY = 11, 65, 700
 SCALE_DRAWS = 500
@@ -83,14 +85,9 @@ def seconds(work: Callable[[], object]) -> float:
 def measure(
     what: str, data: Path, folder: Path, level: str, count: int, *, draws: int = 2000, formats: str = "html"
 ) -> dict[str, float]:
-    """Return one measurement, made in a process of its own; see :mod:`toolkit.run.measure`."""
-    command = [
-        sys.executable,
-        "-m",
-        "toolkit.run.measure",
-        what,
-        *map(str, (data, folder, level, count, draws, WORKERS, formats)),
-    ]
+    """Return one measurement, made in a process of its own; see :mod:`workshop.measure`."""
+    script = Path(__file__).with_name("measure.py")
+    command = [sys.executable, *map(str, (script, what, data, folder, level, count, draws, WORKERS, formats))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -262,3 +259,28 @@ def measured(counts: Sequence[int], *, statsforecast: str = "", large: bool = Tr
     lines.append(Line("import toolkit", "≤ 0.3 s", f"{package:.3f} s (pandas {pandas:.3f} s)", package <= 0.3))
     lines.append(Line("this measurement", "", f"{(time.perf_counter() - begun) / 60:.1f} min"))
     return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit code is 1 if a budget was not held."""
+    parser = argparse.ArgumentParser(description="Measure speed and memory against the budgets.")
+    parser.add_argument("--quick", action="store_true", help="at most 65 areas, no cluster and no large table")
+    parser.add_argument("--areas", type=int, nargs="+", default=(DISTRICTS, COMMUNES, MANY), help="numbers of areas")
+    parser.add_argument("--statsforecast", metavar="PYTHON", default="", help="interpreter that has statsforecast")
+    parser.add_argument("--json", action="store_true", help="print the lines as JSON")
+    options = parser.parse_args(arguments)
+    counts = [count for count in options.areas if count <= COMMUNES or not options.quick]
+    if not counts or min(counts) < 1:
+        parser.error("--areas needs numbers from 1 on (with --quick at most 65)")
+    lines = measured(counts, statsforecast=options.statsforecast, large=not options.quick)
+    if options.json:
+        print(json.dumps([asdict(line) for line in lines], ensure_ascii=False, indent=1))  # noqa: T201
+    else:
+        known = versions()
+        print(f"langson-toolkit {known['langson-toolkit']} {commit()}, Python {known['python']}")  # noqa: T201
+        print(table_of(lines))  # noqa: T201
+    return int(any(line.held is False for line in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,10 +9,9 @@ import pytest
 from tests.conftest import ROOT
 from toolkit.attainment.official.unsd import unsd_2023
 from toolkit.attainment.official.verdicts import SYSTEMS
-from toolkit.evaluate.backtest import PACES, forecast_cut, pace_of, score_cut
-from toolkit.evaluate.cuts import Cut
-from toolkit.evaluate.official_cost import HORIZON, OURS, official_cost
+from toolkit.evaluate.backtest import PACES, Cut, forecast_cut, pace_of, score_cut
 from toolkit.models import Panel, Scale, get
+from workshop.official_cost import HORIZON, OURS, official_cost
 
 
 def cut_of(name: str, seed: int) -> Cut:

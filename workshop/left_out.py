@@ -1,4 +1,4 @@
-"""Forecasts of whole kinds of panels that nothing was learned from: ``python -m toolkit.evaluate.left_out``.
+"""Forecasts of whole kinds of panels that nothing was learned from: ``python -m workshop.left_out``.
 
 The calibration record leaves indicators out; here all counties, all of Vietnam, all of poverty, or all modelled panels
 are left out in turn, weights are learned on the rest in the usual way, and what was left out is forecast. Writes
@@ -14,12 +14,12 @@ from pathlib import Path
 import pandas as pd
 
 from toolkit import models
-from toolkit.evaluate.backtest import score_cuts, summary
-from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
-from toolkit.evaluate.learn import FOLDER, document_of, lessons_of, provenance_of
-from toolkit.evaluate.record import BASELINES, TEST_SEED, number_cuts
+from toolkit.evaluate.backtest import Cut, score_cuts, summary
 from toolkit.models.panel_model import PanelModel
-from toolkit.models.weights import as_text, gates_of
+from toolkit.models.weights import gates_of
+from workshop.cuts import cut_panels, read_panels
+from workshop.learn import FOLDER, as_text, document_of, lessons_of, provenance_of
+from workshop.record import BASELINES, TEST_SEED, number_cuts
 
 __all__ = ["GROUPS", "forecasts_of", "main", "panels_of", "table_of"]
 
@@ -33,7 +33,7 @@ def panels_of(panels: pd.DataFrame, group: str) -> frozenset[str]:
     Parameters
     ----------
     panels :
-        As :func:`toolkit.evaluate.cuts.read_panels` returns them.
+        As :func:`workshop.cuts.read_panels` returns them.
     group :
         One of :data:`GROUPS`.
 
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         lessons = lessons_of(panels)
         for group in options.groups:
             mine = panels_of(panels, group)
-            made_by = f"python -m toolkit.evaluate.left_out {group}"
+            made_by = f"python -m workshop.left_out {group}"
             text = as_text(document_of(lessons.without(mine), provenance_of(options.panels, made_by)))
             if options.weights is not None:
                 options.weights.mkdir(parents=True, exist_ok=True)

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.evaluate import learn, left_out
-from toolkit.evaluate.cuts import cut_panels, read_panels
 from toolkit.forecast.table import forecast_table
 from toolkit.models.panel_model import PanelModel
+from workshop import learn, left_out
+from workshop.cuts import cut_panels, read_panels
 
 FEW = (
     "gm_extreme_poverty_percent_people_below_3__america",
@@ -84,7 +84,7 @@ def test_a_group_is_scored_by_weights_that_never_saw_it(small: Path) -> None:
     assert scores["covers_80"].between(0.3, 1.0).all()
     file = weights / "without-vietnam.json"
     provenance = json.loads(file.read_text(encoding="utf-8"))["provenance"]
-    assert provenance["made_by"] == "python -m toolkit.evaluate.left_out vietnam"
+    assert provenance["made_by"] == "python -m workshop.left_out vietnam"
     kept = {panel for panel in FEW if not panel.startswith("vn_")}
     assert provenance["cuts"] == sum(cut.panel_id in kept for cut in learn.lessons_of(read_panels(small)).cuts)
     history = pd.DataFrame({"panel": "p", "kind": "percent", "unit": list("aabb"), "year": [2020, 2021] * 2})

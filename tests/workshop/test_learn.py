@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.evaluate import learn, objective
-from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
-from toolkit.evaluate.objective import flat, loss_and_gradient, unflat
-from toolkit.evaluate.pieces import importance, pieces_of_cuts
-from toolkit.evaluate.record import model_without
-from toolkit.evaluate.steady import steady_cuts
+from toolkit.evaluate.backtest import Cut
 from toolkit.models.gate import rows_of, weigh
 from toolkit.models.grid import grid_of
 from toolkit.models.panel_model import PanelModel
 from toolkit.models.sight import look
-from toolkit.models.weights import from_document, learned, to_document
+from toolkit.models.weights import from_document, learned
+from workshop import learn, objective
+from workshop.cuts import cut_panels, read_panels, steady_cuts
+from workshop.learn import importance, pieces_of_cuts, to_document
+from workshop.objective import flat, loss_and_gradient, unflat
+from workshop.record import model_without
 
 
 @pytest.fixture(scope="module")

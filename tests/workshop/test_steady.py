@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.evaluate.steady import steady_cuts
+from workshop.cuts import steady_cuts
 
 
 def test_the_first_unit_goes_on_against_the_others() -> None:

@@ -6,14 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from toolkit.cli.main import app
 from toolkit.data.dataset import load
 from toolkit.data.folder import data_folder
-from toolkit.run import bench
-from toolkit.run.bench import Line
-from toolkit.run.measure import AS_OF
+from workshop import bench
+from workshop.bench import Line
+from workshop.measure import AS_OF
 
 HELD = Line("reports", "≤ 2 s", "1 s", held=True)
 MISSED = Line("memory", "≤ 2 GiB", "3 GiB", held=False)
@@ -29,7 +27,7 @@ def test_the_table_names_what_was_not_held() -> None:
 
 @pytest.mark.parametrize(("lines", "code"), [([HELD, TOLD], 0), ([HELD, MISSED], 1)])
 def test_a_budget_that_was_not_held_is_an_exit_code(
-    lines: list[Line], code: int, monkeypatch: pytest.MonkeyPatch
+    lines: list[Line], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[object] = []
 
@@ -38,9 +36,8 @@ def test_a_budget_that_was_not_held_is_an_exit_code(
         return lines
 
     monkeypatch.setattr(bench, "measured", measured)
-    done = CliRunner().invoke(app, ["bench", "--quick", "--json"])
-    assert done.exit_code == code
-    assert [line["held"] for line in json.loads(done.stdout)] == [line.held for line in lines]
+    assert bench.main(["--quick", "--json"]) == code
+    assert [line["held"] for line in json.loads(capsys.readouterr().out)] == [line.held for line in lines]
     assert asked == [([11, 65], {"statsforecast": "", "large": False})]
 
 

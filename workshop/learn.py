@@ -1,4 +1,4 @@
-"""Learn the gate from real panels: ``python -m toolkit.evaluate.learn`` writes ``weights.json`` again.
+"""Learn the gate from real panels: ``python -m workshop.learn`` (``make weights``) writes ``weights.json`` again.
 
 Deterministic: fixed seeds, one thread, no random restarts.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -15,30 +17,40 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
-from toolkit.evaluate.objective import BEND_OF_KIND, LEVELS, Outcomes, Problem, flat, loss_and_gradient, unflat
-from toolkit.evaluate.pieces import Piece, importance, pieces_of_cuts, single_units
-from toolkit.evaluate.steady import steady_cuts
+from toolkit.evaluate.backtest import HORIZONS, LEVELS, Cut
 from toolkit.models.experts import COMMON, DEVIATION, UNIT
-from toolkit.models.gate import FEATURES, Coefficients, Rows, weigh
-from toolkit.models.links import FloatArray
-from toolkit.models.weights import as_text, to_document
+from toolkit.models.gate import FEATURES, Coefficients, Rows, rows_of, weigh
+from toolkit.models.grid import grid_of
+from toolkit.models.links import BoolArray, FloatArray, IntArray
+from toolkit.models.panel import Panel
+from toolkit.models.sight import look
+from toolkit.models.weights import DISAGREEING, EXPERTS, TEMPERED
+from workshop.cuts import cut_panels, read_panels, steady_cuts
+from workshop.objective import BEND_OF_KIND, Outcomes, Problem, flat, loss_and_gradient, printed, unflat
 
 __all__ = [
     "Lessons",
+    "Piece",
+    "as_text",
     "calibrated",
     "document_of",
     "folds_of",
+    "importance",
     "learn",
     "lessons_of",
     "main",
+    "pieces_of_cuts",
     "problem_of",
     "provenance_of",
+    "single_units",
     "start_of",
+    "to_document",
 ]
 
-FOLDER = Path(__file__).parents[2] / "data" / "panels"
-TARGET = Path(__file__).parents[1] / "models" / "weights.json"
+FOLDER = Path(__file__).parents[1] / "data" / "panels"
+TARGET = Path(__file__).parents[1] / "toolkit" / "models" / "weights.json"
+# The name of this command when the weights were learned; the file keeps it, so that the same weights are the same bytes
+MADE_BY = "python -m toolkit.evaluate.learn"
 SEED, REPEATS = 101, 32
 PENALTY, ITERATIONS = 0.0001, 120
 STEADY_CUTS = 96
@@ -47,6 +59,122 @@ STEADY_CUTS = 96
 # before they are rounded as figures are printed. Those learned from are then covered 0.01 more often (the calibration
 # record), 0.81 to 0.85 in three draws of histories from the public ones; 0.76 to 0.86 is asked for of all
 FOLDS, NOMINAL, COVERAGE = 5, 0.8, 0.783
+UNITS_PER_CUT = 2
+# Cuts count by the square root of how far the better of "no change" and "panel drift" is from right, so that
+# rough panels do not drown smooth ones, nor smooth ones rough ones; none counts more than this
+LARGEST_WEIGHT = 2.0
+# A cut whose "no change" misses by this many times its own error unit teaches nothing but noise
+HOPELESS = 3.0
+
+Piece = tuple[Rows, dict[str, FloatArray]]
+
+
+def rows_of_panel(panel: Panel) -> Rows:
+    """Return the gate's rows of a panel for all horizons."""
+    return rows_of(look(grid_of(panel), panel.scale.link, HORIZONS))
+
+
+def single_units(cuts: Sequence[Cut], random: np.random.Generator) -> list[Cut]:
+    """Return single series: of every second cut one unit alone, of the others the mean of its units."""
+    found = []
+    for number, cut in enumerate(cuts):
+        chosen = [int(random.choice(np.unique(cut.unit)))]
+        mean = np.flatnonzero(np.bincount(cut.unit) == np.bincount(cut.unit).max())
+        one = series_of(cut, mean if number % 2 else np.array(chosen))
+        found.append(one or series_of(cut, np.array(chosen)))
+    return [one for one in found if one is not None]
+
+
+def series_of(cut: Cut, units: IntArray) -> Cut | None:
+    """Return the mean of some units as a cut of one series; None if they share fewer than two years."""
+    mine, ahead = np.isin(cut.panel.unit, units), np.isin(cut.unit, units)
+    years, counts = np.unique(cut.panel.year[mine], return_counts=True)
+    horizons, later = np.unique(cut.horizon[ahead], return_counts=True)
+    years, horizons = years[counts == units.size], horizons[later == units.size]
+    if years.size < 2 or not horizons.size:
+        return None
+    value = np.array([cut.panel.value[mine & (cut.panel.year == year)].mean() for year in years])
+    truth = np.array([cut.truth[ahead & (cut.horizon == horizon)].mean() for horizon in horizons])
+    panel = Panel.from_rows(1, np.zeros(years.size, np.int64), years, value, cut.panel.scale, origin=cut.panel.origin)
+    return replace(
+        cut,
+        panel=panel,
+        unit=np.zeros(horizons.size, np.int64),
+        horizon=horizons,
+        truth=truth,
+        last=np.full(horizons.size, value[-1]),
+        last_year=np.full(horizons.size, years[-1]),
+    )
+
+
+def pieces_of(cut: Cut, random: np.random.Generator, keep: int) -> Piece:
+    """Return rows and outcomes of one cut, of at most ``keep`` units."""
+    units = np.unique(cut.unit)
+    kept = np.isin(cut.unit, random.choice(units, min(keep, units.size), replace=False))
+    error = np.abs(cut.truth - cut.last)
+    scale = cut.panel.scale
+    linked, last = scale.to_link(cut.truth), scale.to_link(cut.last)
+    link_error = np.minimum(np.abs(linked - last), 5.0)
+    unit_of_error, link_unit, count = np.empty(error.size), np.empty(error.size), np.empty(error.size)
+    for horizon in np.unique(cut.horizon):
+        here = cut.horizon == horizon
+        unit_of_error[here] = max(float(error[here].mean()), 1e-9)
+        link_unit[here] = max(float(link_error[here].mean()), 0.005)
+        count[here] = max(int((here & kept).sum()), 1)
+    equal = 1.0 / (count * np.unique(cut.horizon).size)
+    kind = {"logit": 0, "log": 1, "identity": 2}[scale.link]
+    outcomes = {
+        "value": cut.truth,
+        "linked": linked,
+        "kind": np.full(error.size, float(kind)),
+        "weight": equal / unit_of_error,
+        "link_weight": equal / link_unit,
+        "equal": equal,
+    }
+    rows = rows_of_panel(cut.panel).take(cut.unit[kept] * HORIZONS + cut.horizon[kept] - 1)
+    outcomes = {name: values[kept] for name, values in outcomes.items()}
+    hope = hopeful(rows, outcomes, cut.horizon[kept])
+    return rows.take(hope), {name: values[hope] for name, values in outcomes.items()}
+
+
+def pieces_of_cuts(cuts: Sequence[Cut], *, seed: int, keep: int = UNITS_PER_CUT) -> list[Piece]:
+    """Return rows and outcomes of every cut."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    return [pieces_of(cut, random, keep) for cut in cuts]
+
+
+def relative_losses(rows: Rows, outcomes: dict[str, FloatArray], expert: int) -> FloatArray:
+    """Return the CRPS (R,) of one of the units' experts relative to the error of "no change"."""
+    from scipy.special import stdtrit
+
+    student = stdtrit(rows.freedom[:, None], LEVELS[None, :])
+    linked = rows.unit[:, expert, None] + np.sqrt(rows.unit_variance[:, expert, None]) * student
+    value, _ = printed(linked, outcomes["kind"].astype(np.int64))
+    gap = value - outcomes["value"][:, None]
+    return np.asarray(outcomes["weight"] / outcomes["equal"] * 2.0 * np.mean(((gap > 0) - LEVELS) * gap, axis=1))
+
+
+def importance(piece: Piece) -> float:
+    """Return how much a cut counts: the less, the harder it is for the simplest forecasts."""
+    rows, outcomes = piece
+    equal = outcomes["equal"]
+    simple = [UNIT.names.index(name) for name in ("no_change", "panel_drift")]
+    losses = [float((relative_losses(rows, outcomes, expert) * equal).sum() / equal.sum()) for expert in simple]
+    return float(min(1.0 / np.sqrt(min(losses)), LARGEST_WEIGHT))
+
+
+def hopeful(rows: Rows, outcomes: dict[str, FloatArray], horizon: IntArray) -> BoolArray:
+    """Tell which rows belong to horizons in which "no change" scores like a forecast at all.
+
+    Where a panel stands still, any width is infinitely worse than none: such horizons teach
+    nothing but noise.
+    """
+    loss = relative_losses(rows, outcomes, UNIT.names.index("no_change"))
+    kept = np.zeros(horizon.size, dtype=np.bool_)
+    for number in np.unique(horizon):
+        here = horizon == number
+        kept[here] = loss[here].mean() < HOPELESS
+    return kept
 
 
 def start_of() -> Coefficients:
@@ -164,7 +292,7 @@ class Lessons:
     alone, alone_pieces :
         Of single units.
     steady :
-        Made-up pieces that teach every gate of panels, see :mod:`toolkit.evaluate.steady`.
+        Made-up pieces that teach every gate of panels, see :func:`workshop.cuts.steady_cuts`.
     folds :
         Fold of every family.
     """
@@ -191,7 +319,7 @@ class Lessons:
 
 
 def lessons_of(panels: pd.DataFrame) -> Lessons:
-    """Return the lessons of real panels, as :func:`toolkit.evaluate.cuts.read_panels` returns them."""
+    """Return the lessons of real panels, as :func:`workshop.cuts.read_panels` returns them."""
     cuts = cut_panels(panels, seed=SEED, repeats=REPEATS)
     # half of the cuts will do for single series: of every four two, since units and means of units take turns
     half = [cut for number, cut in enumerate(cuts) if number % 4 < 2]
@@ -221,6 +349,38 @@ def document_of(lessons: Lessons, provenance: Mapping[str, Any]) -> dict[str, An
     }
 
 
+def to_document(learned_weights: Coefficients) -> dict[str, Any]:
+    """Return the coefficients as plain nested dictionaries with names."""
+
+    def number(value: float) -> float:
+        return round(float(value), 4)
+
+    document: dict[str, Any] = {}
+    for part, names in EXPERTS.items():
+        table = getattr(learned_weights, part)
+        document[part] = {
+            name: {feature: number(table[row, column]) for row, feature in enumerate(FEATURES)}
+            for column, name in enumerate(names)
+        }
+    for part in ("structure", "spread_common", "spread_unit"):
+        document[part] = {f: number(v) for f, v in zip(FEATURES, getattr(learned_weights, part), strict=True)}
+    document["tempering"] = {n: number(v) for n, v in zip(TEMPERED, learned_weights.tempering, strict=True)}
+    document["disagreement"] = {n: number(v) for n, v in zip(DISAGREEING, learned_weights.disagreement, strict=True)}
+    return document
+
+
+def as_text(document: dict[str, Any]) -> str:
+    r"""Return a document as JSON with one line an expert.
+
+    Examples
+    --------
+    >>> as_text({"unit": {"no_change": {"constant": 0.5, "points": 1.0}}})
+    '{\n "unit": {\n  "no_change": {"constant": 0.5, "points": 1.0}\n }\n}\n'
+    """
+    text = json.dumps(document, indent=1)
+    return re.sub(r"\{\s+([^{}]*?)\s+\}", lambda found: "{" + " ".join(found[1].split()) + "}", text) + "\n"
+
+
 def provenance_of(folder: Path, made_by: str) -> dict[str, str]:
     """Return where weights come from."""
     digest = hashlib.sha256((folder / "panels.csv").read_bytes()).hexdigest()
@@ -237,7 +397,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     # sums in another order lead the search to other fourth digits
     with threadpool_limits(limits=1):
-        provenance = provenance_of(options.panels, "python -m toolkit.evaluate.learn")
+        provenance = provenance_of(options.panels, MADE_BY)
         document = document_of(lessons_of(read_panels(options.panels)), provenance)
     options.out.write_text(as_text(document), encoding="utf-8")
 

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from toolkit.data.dataset import Dataset, load
-from toolkit.evaluate.backtest import summary
-from toolkit.evaluate.origins import backtest_plan, origin_days, settled_after
+from toolkit.evaluate.backtest import backtest_plan, origin_days, settled_after, summary
 from toolkit.plan.load import load_plan
 
 DAYS = (date(2021, 12, 31), date(2023, 12, 31))

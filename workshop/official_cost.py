@@ -1,6 +1,6 @@
 """What other systems' verdicts cost as forecasts: Brier scores of "on track" on the back-test's events.
 
-``python -m toolkit.evaluate.official_cost PANELS TABLE`` writes the table that the documentation shows.
+``python -m workshop.official_cost PANELS TABLE`` writes the table that the documentation shows.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import pandas as pd
 
 from toolkit import models
 from toolkit.attainment.official.verdicts import SYSTEMS, official_verdicts
-from toolkit.evaluate.backtest import PACES, forecast_cut, pace_of, score_cut
-from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
-from toolkit.evaluate.record import TEST_SEED
+from toolkit.evaluate.backtest import PACES, Cut, forecast_cut, pace_of, score_cut
 from toolkit.models import Forecaster
+from workshop.cuts import cut_panels, read_panels
+from workshop.record import TEST_SEED
 
 OURS = "toolkit"
 HORIZON = 5

@@ -1,4 +1,11 @@
-"""Cuts: short histories before an origin, taken out of real panels, and what came afterwards."""
+"""Cuts: short histories before an origin, taken out of real panels, and what came afterwards; and a few made-up ones.
+
+The made-up ones teach a must that real panels hardly teach: a unit that has gone its own way for years, steadily, goes
+on. Whole panels in which one unit moves evenly against all others are rare in public statistics, and a gate that has
+seen none may send such a unit back at once. These few histories, beside thousands of real ones, say what is wanted: the
+more points a unit has, the more it is believed. They teach, and never test: no score and no stretch of the scales rests
+on them.
+"""
 
 from __future__ import annotations
 
@@ -8,53 +15,28 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from toolkit.evaluate.backtest import HORIZONS, Cut
 from toolkit.models import Panel, Scale
 from toolkit.models.links import BoolArray, FloatArray, IntArray
 
-__all__ = ["HORIZONS", "LENGTHS", "Cut", "cut_panels", "read_panels", "scale_of_kind"]
+__all__ = ["LENGTHS", "cut_panels", "read_panels", "steady_cuts"]
 
 LENGTHS = (3, 4, 6, 8, 10, 15)
-HORIZONS = 8
 MOST_UNITS, FEWEST_UNITS = 30, 5
 # A unit whose last value is older than this is left out of a cut
 OLDEST = 3
 # A path is told by the years in which at least this share of the units was observed
 PATH_SHARE = 0.6
-
-
-@dataclass(frozen=True)
-class Cut:
-    """One history and its future.
-
-    Attributes
-    ----------
-    panel_id, family :
-        Where it comes from; panels of one indicator are one family.
-    modelled :
-        Whether the publisher modelled or interpolated the figures.
-    length :
-        Points of history asked for.
-    panel :
-        The history.
-    unit, horizon, truth :
-        Shape (R,): what came afterwards.
-    last, last_year :
-        Shape (R,): the unit's last value and its year (the parent's where the unit has none).
-    parent :
-        The parent's history in the sparse shape.
-    """
-
-    panel_id: str
-    family: str
-    modelled: bool
-    length: int
-    panel: Panel
-    unit: IntArray
-    horizon: IntArray
-    truth: FloatArray
-    last: FloatArray
-    last_year: IntArray
-    parent: Panel | None = None
+# The made-up histories
+STEADY_FAMILY = "made_up_steady_unit"
+STEADY_KINDS = ("percent", "percent", "positive")
+# Slopes a year and noise on the logit scale; a positive quantity moves in steps of a quarter of these
+SLOPES, NOISE = (0.1, 0.3), (0.02, 0.1)
+POSITIVE_SIZE, POSITIVE_LEVEL = 0.25, 4.0
+# The steady unit's noise beside that of the others
+STEADINESS = 0.2
+STEADY_UNITS, STEADY_POINTS = (7, 15), (6, 12)
+STEADY_ORIGIN = 2020
 
 
 def scale_of_kind(kind: str) -> Scale:
@@ -206,3 +188,61 @@ def sparse_cut(
         newest[unit] + layout.first,
         parent,
     )
+
+
+def steady_cuts(count: int, random: np.random.Generator) -> list[Cut]:
+    """Return histories in which unit 0 moves evenly against all others, and goes on; it alone has outcomes.
+
+    Parameters
+    ----------
+    count :
+        Number of cuts.
+    random :
+        Source of all that differs between them.
+
+    Examples
+    --------
+    >>> cut = steady_cuts(1, np.random.default_rng(1))[0]
+    >>> cut.truth.shape, set(cut.unit.tolist())
+    ((8,), {0})
+    """
+    return [steady_cut(STEADY_KINDS[number % len(STEADY_KINDS)], random) for number in range(count)]
+
+
+def steady_cut(kind: str, random: np.random.Generator) -> Cut:
+    """Return one of them, of a kind of quantity."""
+    units, points = (int(random.integers(low, high + 1)) for low, high in (STEADY_UNITS, STEADY_POINTS))
+    years = np.arange(1 - points, HORIZONS + 1)
+    line, noise = lines_of(kind, units, years, random)
+    scale = scale_of_kind(kind)
+    past = years <= 0
+    value = scale.from_link(line + noise)[:, past]
+    unit, column = np.nonzero(np.isfinite(value))
+    panel = Panel.from_rows(
+        units, unit, STEADY_ORIGIN + years[past][column], value[unit, column], scale, origin=STEADY_ORIGIN
+    )
+    last = np.full(HORIZONS, value[0, -1])
+    return Cut(
+        panel_id=STEADY_FAMILY,
+        family=STEADY_FAMILY,
+        modelled=False,
+        length=points,
+        panel=panel,
+        unit=np.zeros(HORIZONS, dtype=np.int64),
+        horizon=years[~past],
+        truth=scale.from_link(line[0, ~past]),
+        last=last,
+        last_year=np.full(HORIZONS, STEADY_ORIGIN),
+    )
+
+
+def lines_of(kind: str, units: int, years: np.ndarray, random: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Return straight lines (N, T) on the link scale, the first against the others, and noise about them."""
+    size, level = (POSITIVE_SIZE, POSITIVE_LEVEL) if kind == "positive" else (1.0, 0.0)
+    direction = float(random.choice([-1.0, 1.0]))
+    slope = np.full(units, -direction * random.uniform(*SLOPES))
+    slope[0] = direction * random.uniform(*SLOPES)
+    noise = random.normal(0.0, random.uniform(*NOISE), (units, years.size))
+    noise[0] *= STEADINESS
+    start = random.uniform(-1.0, 1.0, units)
+    return level + size * (start[:, None] + slope[:, None] * years), size * noise

@@ -1,4 +1,4 @@
-"""One measurement in a process of its own: ``python -m toolkit.run.measure WHAT …`` prints JSON.
+"""One measurement in a process of its own: ``python workshop/measure.py WHAT …`` prints JSON.
 
 Seconds, core-seconds of this process and all its children, and peaks of memory (MiB): of this process, and of the
 largest of its children.

@@ -1,4 +1,4 @@
-"""Figures of a back-test: how honest the probabilities are, and where in the distribution outcomes fall.
+"""Plots of a back-test: how honest the probabilities are, and where in the distribution outcomes fall.
 
 Axis labels are passed in, so that they come from the catalogue of texts.
 """

@@ -1,8 +1,8 @@
 """What the gate is learned by, with its gradient.
 
-The loss of a row is its CRPS (mean pinball loss over :data:`LEVELS`) in printed units relative to
-the error of "no change" in its cut and horizon, plus a share of the same on the link scale and of
-the logarithmic score, which keeps the tails honest. Horizons of a cut count equally.
+The loss of a row is its CRPS (mean pinball loss over the levels of back-tests) in printed units
+relative to the error of "no change" in its cut and horizon, plus a share of the same on the link
+scale and of the logarithmic score, which keeps the tails honest. Horizons of a cut count equally.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from toolkit.evaluate.backtest import LEVELS
 from toolkit.models.gate import Coefficients, Rows, softmax
 from toolkit.models.links import BENDS, FloatArray, IntArray
 
-__all__ = ["BEND_OF_KIND", "LEVELS", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
+__all__ = ["BEND_OF_KIND", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
 
-LEVELS = np.array([0.01, 0.025, 0.05, *np.round(np.arange(0.10, 0.91, 0.05), 2), 0.95, 0.975, 0.99], dtype=np.float64)
 LINK_SHARE, LOG_SHARE = 0.3, 0.3
 # Rows worked on at a time, so that what is made of them stays in the processor's cache
 BLOCK = 4096

@@ -1,6 +1,6 @@
 """The calibration record: how forecasts did on panels that no weight was learned on.
 
-``python -m toolkit.evaluate.record`` writes ``data/panels/calibration.csv`` again. Families are
+``python -m workshop.record`` writes ``data/panels/calibration.csv`` again. Families are
 left out in folds: the weights that forecast a panel never saw its indicator anywhere.
 """
 
@@ -15,10 +15,10 @@ import pandas as pd
 
 from toolkit import models
 from toolkit.evaluate.backtest import score_cuts, summary
-from toolkit.evaluate.cuts import cut_panels, read_panels
-from toolkit.evaluate.learn import FOLDER, FOLDS, folds_of
 from toolkit.models.panel_model import PanelModel
 from toolkit.models.weights import learned
+from workshop.cuts import cut_panels, read_panels
+from workshop.learn import FOLDER, FOLDS, folds_of
 
 __all__ = ["calibration_lines", "main", "number_cuts", "record"]
 
