@@ -16,7 +16,7 @@ from toolkit.cli.main import app, main
 from toolkit.data.folder import PROJECT_DATA
 
 Call = Callable[..., tuple[int, str]]
-WITHOUT_DATA = {"bench", "merge", "params", "verify"}
+WITHOUT_DATA = {"bench", "params", "verify"}
 """Commands that read no figures of their own: a run says itself of which day it is."""
 
 

@@ -278,7 +278,7 @@ def test_template_filled_ingested_exported_loses_nothing(
     load(folder)
 
 
-def test_a_filled_template_is_checked_as_it_would_be_ingested(blank: Path, tmp_path: Path, reference: Reference) -> None:
+def test_a_filled_template_is_checked_as_ingested(blank: Path, tmp_path: Path, reference: Reference) -> None:
     assert check_file(blank, reference) == []
     book = openpyxl.load_workbook(blank)
     sheet = book["Số liệu"]

@@ -16,7 +16,6 @@ from toolkit.cli import (
     forecast,
     history,
     ingest,
-    merge,
     params,
     report,
     review,
@@ -62,7 +61,6 @@ app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("history")(history.history)
 app.command("ingest")(ingest.ingest)
-app.command("merge")(merge.merge)
 app.command("params")(params.params)
 app.command("report")(report.report)
 app.command("review")(review.review)
