@@ -20,7 +20,6 @@ from toolkit.cli import (
     report,
     review,
     scenario,
-    simulate,
     template,
     verify,
 )
@@ -66,7 +65,6 @@ app.command("report")(report.report)
 app.command("review")(review.review)
 app.command("verify")(verify.verify)
 app.command("scenario")(scenario.scenario)
-app.command("simulate")(simulate.simulate)
 app.command("template")(template.template)
 
 
