@@ -149,7 +149,7 @@ def test_reading_loses_nothing(dataset: Dataset) -> None:
     written = rows("observations.csv")
     texts = [name for name in written[0] if name not in ("value", "year", "from_year")]
     assert frame[texts].to_dict("records") == [{name: record[name] for name in texts} for record in written]
-    assert (len(dataset.sources), len(dataset.local_targets), len(dataset.areas), len(dataset.crosswalk)) == (
+    assert (len(dataset.sources), len(dataset.local_targets), len(dataset.areas), len(dataset.crosswalk.links)) == (
         84,
         30,
         273,

@@ -1,4 +1,4 @@
-"""The engine on real data with few areas and draws: resume, verify, shards, outputs elsewhere, research object."""
+"""The engine on real data with few areas and draws: resume, verify, research object."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def toolkit(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def report(folder: Path | str, *more: str | Path, areas: tuple[str, ...] = AREAS) -> list[dict]:
+def report(folder: Path, *more: str | Path, areas: tuple[str, ...] = AREAS) -> list[dict]:
     """Make a small run and return its events."""
     done = toolkit("report", *areas, *COMMON, "--out", folder, "--json", *more)
     assert done.exit_code == 0, done.output
@@ -171,21 +171,6 @@ def test_a_second_run_in_the_same_folder_is_kept_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_shards_that_are_merged_equal_one_run(data: Path, tmp_path: Path) -> None:
-    areas = ("--area", "182", "--area", "06112", "--area", "05977")  # a district and communes of two others
-    report(tmp_path / "whole", "--data", data, areas=areas)
-    for part, codes in (("1/2", ["05977", "182"]), ("2/2", ["06112"])):
-        assert made(report(tmp_path / part[0], "--data", data, "--shard", part, areas=areas)) == codes
-    incomplete = toolkit("merge", tmp_path / "1", "--out", tmp_path / "no", "--lang", "en")
-    assert (incomplete.exit_code, "missing: 06112" in str(incomplete.exception)) == (1, True)
-    done = toolkit("merge", tmp_path / "1", tmp_path / "2", "--out", tmp_path / "all", "--lang", "en")
-    assert done.exit_code == 0, done.output
-    assert "[3/3]" in done.output
-    assert "still good, kept" in done.output
-    assert contents(tmp_path / "all") == contents(tmp_path / "whole")
-
-
-@pytest.mark.slow
 def test_two_folders_and_both_kinds_of_kernels_give_the_same_bytes(run: Path, data: Path, tmp_path: Path) -> None:
     report(tmp_path / "deep" / "other", "--data", data, "--kernels", "plain")
     assert contents(tmp_path / "deep" / "other") == contents(run)
@@ -241,26 +226,7 @@ def test_a_changed_input_or_template_changes_numbers_that_verify_names(
     assert all("source" in item.differences[0].place for item in notebooks)
 
 
-@pytest.mark.slow
-def test_a_run_goes_to_any_file_system_and_is_continued_there(run: Path, data: Path) -> None:
-    import fsspec
-
-    memory = fsspec.filesystem("memory")
-    events = report("memory://bucket/run", "--data", data)
-    assert events[-1]["index"] == "memory://bucket/run/index.html"
-    expected = contents(run)
-    assert {name: memory.cat_file(f"/bucket/run/{name}") for name in expected} == expected
-    memory.rm(next(name for name in memory.find("/bucket/run") if "182-" in name and name.endswith("html")))
-    assert made(report("memory://bucket/run", "--data", data)) == ["182"]
-
-
-def test_an_address_without_a_driver_is_refused_in_words(tmp_path: Path) -> None:
-    done = toolkit("report", *AREAS, *COMMON, "--out", "no-such-protocol://x/y")
+def test_an_address_is_refused_in_words(tmp_path: Path) -> None:
+    done = toolkit("report", *AREAS, *COMMON, "--out", "s3://bucket/run")
     assert isinstance(done.exception, UsageError)
-    assert "Cannot write to no-such-protocol://x/y" in str(done.exception)
-
-
-@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b"])
-def test_a_shard_is_a_part_of_a_whole(shard: str) -> None:
-    done = toolkit("report", *COMMON, "--shard", shard)
-    assert "is no shard" in str(done.exception)
+    assert "s3://bucket/run is an address" in str(done.exception)

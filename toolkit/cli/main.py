@@ -15,12 +15,10 @@ from toolkit.cli import (
     forecast,
     history,
     ingest,
-    merge,
     params,
     report,
     review,
     scenario,
-    simulate,
     template,
     verify,
 )
@@ -60,13 +58,11 @@ app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("history")(history.history)
 app.command("ingest")(ingest.ingest)
-app.command("merge")(merge.merge)
 app.command("params")(params.params)
 app.command("report")(report.report)
 app.command("review")(review.review)
 app.command("verify")(verify.verify)
 app.command("scenario")(scenario.scenario)
-app.command("simulate")(simulate.simulate)
 app.command("template")(template.template)
 
 

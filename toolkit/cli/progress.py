@@ -106,12 +106,10 @@ class Progress:
             return None
         return (time.monotonic() - self._first_start) / made * self.left
 
-    def close_with(self, index: Path | str, failed: Sequence[Done]) -> None:
+    def close_with(self, index: Path, failed: Sequence[Done]) -> None:
         """Say where the result is, and which reports are missing."""
         if self._events:
-            self._event(
-                "end", index=str(index), folder=str(index).rsplit("/", 1)[0], failed=[item.job.name for item in failed]
-            )
+            self._event("end", index=str(index), folder=str(index.parent), failed=[item.job.name for item in failed])
             return
         if failed:
             listed = ", ".join(f"{item.job.label} ({item.job.name})" for item in failed)

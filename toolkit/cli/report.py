@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.base.errors import UsageError
+from toolkit.base.files import write_atomic
 from toolkit.base.texts import say, texts
 from toolkit.cli import options
 from toolkit.cli.areas import wanted_areas
@@ -49,10 +50,7 @@ def report(
     ] = None,
     as_of: options.AsOf = None,
     out: Annotated[
-        str | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Folder of the run, or s3://… and the like.", show_default="reports/…"
-        ),
+        str | None, typer.Option("--out", metavar="DIR", help="Folder of the run.", show_default="reports/…")
     ] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes at a time.", show_default="all cores")
@@ -62,10 +60,6 @@ def report(
         typer.Option(
             "--kernels", help="forked (from a warm process) or plain.", show_default="forked where the system can"
         ),
-    ] = None,
-    shard: Annotated[
-        str | None,
-        typer.Option("--shard", metavar="i/n", help="Only the i-th of n parts.", show_default=False),
     ] = None,
     scheduler: Annotated[
         str, typer.Option("--scheduler", metavar="tcp://…", help="Run on a Dask cluster.", show_default=False)
@@ -91,8 +85,6 @@ def report(
 
     Example: toolkit report --lang vi,en --format html,docx,pdf
     """
-    import fsspec
-
     from toolkit.data.dataset import load
     from toolkit.data.folder import data_folder
     from toolkit.plan.load import load_plan
@@ -101,6 +93,8 @@ def report(
     from toolkit.run.provenance import PROJECT
     from toolkit.run.request import ReportRequest
 
+    if "://" in (out or ""):
+        raise UsageError(say("run.no_address", out=out), say("run.no_address.remedy"))
     languages = tuple(dict.fromkeys(texts(name.strip()).language for name in lang.split(",")))
     edition = _edition(formats, cycle, audience, since)
     folder = data_folder(data)
@@ -122,37 +116,33 @@ def report(
         kernels=_kernels(kernels),
         force=force,
         limits=Limits(cell_timeout, notebook_timeout),
-        shard=parse_shard(shard) if shard else None,
         scheduler=scheduler,
         edition=edition,
     )
     spoken = "-".join(languages)
-    top = out or str(
-        PROJECT / "reports" / _run_name(loaded.id, cycle or dataset.as_of.isoformat(), spoken, area, level)
-    )
+    name = _run_name(loaded.id, cycle or dataset.as_of.isoformat(), spoken, area, level)
+    top = Path(out or PROJECT / "reports" / name).resolve()
     failed = False
     for language in languages:
         options.speak(language)
         asked = replace(request, language=language)
         asked = replace(asked, command=command_of(asked, area, level, plan))
-        failed |= _made(asked, top if len(languages) == 1 else f"{top.rstrip('/')}/{language}", as_json)
+        asked = replace(asked, folder=top if len(languages) == 1 else top / language)
+        failed |= _made(asked, as_json)
     if len(languages) > 1:
-        with fsspec.open(f"{top.rstrip('/')}/index.html", "w", encoding="utf-8", newline="\n") as start:
-            start.write(start_html(loaded, languages))
+        write_atomic(top / "index.html", start_html(loaded, languages))
     if failed:
         raise typer.Exit(1)
 
 
-def _made(request: ReportRequest, out: str, as_json: bool) -> bool:
+def _made(request: ReportRequest, as_json: bool) -> bool:
     """Make one run, tell how far it is, and say whether a report failed."""
-    from toolkit.run.remote import destination
     from toolkit.run.reports import Listener, jobs_of, make_reports
 
     progress = Progress(total=len(jobs_of(request)), language=request.language, events=as_json)
-    with progress, destination(out) as place:
-        listener = Listener(progress.stage, progress.start, place.after(progress.done))
-        run = make_reports(replace(request, folder=place.folder), listener)
-    progress.close_with(place.shown(run.index), run.failed)
+    with progress:
+        run = make_reports(request, Listener(progress.stage, progress.start, progress.done))
+    progress.close_with(run.index, run.failed)
     return bool(run.failed)
 
 
@@ -175,23 +165,6 @@ def command_of(request: ReportRequest, names: list[str] | None, level: str | Non
     numbers = {"--draws": (request.draws, 2000), "--seed": (request.seed, 138), "--model": (request.model, "default")}
     options_given |= {name: str(value) for name, (value, usual) in numbers.items() if value != usual}
     return shlex.join(parts + [part for name, value in options_given.items() if value for part in (name, value)])
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """Return (i, n) from ``i/n``.
-
-    Raises
-    ------
-    UsageError
-        If that is no part of a whole.
-    """
-    try:
-        part, parts = (int(number) for number in text.split("/"))
-    except ValueError:
-        part, parts = 0, 0
-    if not 1 <= part <= parts:
-        raise UsageError(say("run.no_shard", shard=text), say("run.no_shard.remedy"))
-    return part, parts
 
 
 def _kernels(name: str | None) -> Kernels | None:

@@ -41,9 +41,7 @@ def gather(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
     write_atomic(request.folder / REPORTS, csv_text(report_rows(request.folder, done)))
     _index(request, run, done, facts, told)
     parameters = {
-        "areas": [area.code for area in request.mine],
-        "all_areas": [area.code for area in request.areas],
-        "shard": list(request.shard) if request.shard else None,
+        "areas": [area.code for area in request.areas],
         "summary": request.summary,
         "language": request.language,
         "plan": run.plan.id,
@@ -86,9 +84,9 @@ def _tables(request: ReportRequest, run: Run) -> dict[str, Told]:
     with ExitStack() as files:
         book = files.enter_context(open_workbook(folder / WORKBOOK))
         answered = _Table(folder / ATTAINMENT, book, files)
-        forecast = _Table(folder / TABLES / "forecast.csv", book if len(request.mine) <= MOST_AREAS else None, files)
+        forecast = _Table(folder / TABLES / "forecast.csv", book if len(request.areas) <= MOST_AREAS else None, files)
         ledger = files.enter_context(atomic(folder / LEDGER))
-        for number, area in enumerate(request.mine):
+        for number, area in enumerate(request.areas):
             answers = run.attainments(area.code)
             rows = attainment_rows(answers, run.dataset, run.plan, language)
             answered.add(list(rows[0]), [tuple(row.values()) for row in rows])
@@ -129,7 +127,7 @@ def _index(request: ReportRequest, run: Run, done: Sequence[Done], facts: RunFac
     def relative(file: Path) -> str:
         return file.relative_to(request.folder).as_posix()
 
-    levels = {area.code: area.level for area in request.mine}
+    levels = {area.code: area.level for area in request.areas}
     entries = [
         IndexEntry(
             name=item.job.name,

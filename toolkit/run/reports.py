@@ -130,15 +130,10 @@ def forecast_inputs(request: ReportRequest) -> dict[str, object]:
     }
 
 
-def forecasts_key(request: ReportRequest) -> str:
-    """Return the content key of a run's forecasts and answers."""
-    return content_key(inputs=forecast_inputs(request), areas=[area.code for area in request.mine])
-
-
 def _computed(request: ReportRequest) -> Run:
     """Return forecasts and answers for all areas: those stored by an earlier run if they are still good."""
-    codes = [area.code for area in request.mine]
-    key = forecasts_key(request)
+    codes = [area.code for area in request.areas]
+    key = content_key(inputs=forecast_inputs(request), areas=codes)
     mark = request.folder / FORECASTS / KEY
     if not request.force and mark.is_file() and mark.read_text(encoding="utf-8").strip() == key:
         return open_run(request.folder, data_folder=request.data)
@@ -153,7 +148,7 @@ def _computed(request: ReportRequest) -> Run:
         model=request.model,
         folder=request.folder,
     )
-    run = save_run(run, request.folder, request.mine, command=request.command)
+    run = save_run(run, request.folder, request.areas, command=request.command)
     write_atomic(mark, key + "\n")
     return run
 
@@ -171,7 +166,7 @@ class _Plan:
 def _plan(request: ReportRequest) -> _Plan:
     jobs, records = tuple(jobs_of(request)), Records(request.folder)
     records.sweep(jobs)
-    inputs, codes = forecast_inputs(request), [area.code for area in request.mine]
+    inputs, codes = forecast_inputs(request), [area.code for area in request.areas]
     earlier = sha256(request.folder / SINCE / ATTAINMENT) if request.edition.since else ""
     overall = {"areas": codes, "since": earlier}
     keys = {job.name: records.key(job, {**inputs, **(overall if job.name == SUMMARY else {})}) for job in jobs}
@@ -205,7 +200,7 @@ def jobs_of(request: ReportRequest) -> list[Job]:
     # the run is named as seen from the notebook: wherever the folder lies, the notebook is the same, byte for byte
     language = ("language", request.language)
     jobs = []
-    for area in request.mine:
+    for area in request.areas:
         page = request.folder / "areas" / f"{area.code}-{slug(area.name_vi)}.html"
         jobs.append(
             Job(
@@ -221,7 +216,7 @@ def jobs_of(request: ReportRequest) -> list[Job]:
                 audience=request.edition.audience,
             )
         )
-    if request.summary and not request.shard:  # it is about all areas: merging makes it
+    if request.summary:
         page = request.folder / f"{SUMMARY}.html"
         since = (("since", SINCE),) if request.edition.since else ()
         level = ("level", request.areas[-1].level)

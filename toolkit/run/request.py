@@ -43,8 +43,6 @@ class ReportRequest:
         Make everything anew, even what an earlier run left that is still good.
     limits :
         On the time of a cell and of a notebook.
-    shard :
-        (i, n): make only the i-th of n parts of the areas, to be merged later; None for all.
     scheduler :
         Address of a Dask cluster to run on; empty for this machine.
     command :
@@ -67,12 +65,6 @@ class ReportRequest:
     kernels: Kernels | None = None
     force: bool = False
     limits: Limits = Limits()  # noqa: RUF009  (frozen)
-    shard: tuple[int, int] | None = None
     scheduler: str = ""
     command: str = ""
     edition: Edition = Edition()  # noqa: RUF009  (frozen)
-
-    @property
-    def mine(self) -> tuple[Area, ...]:
-        """Return the areas of this shard."""
-        return self.areas[self.shard[0] - 1 :: self.shard[1]] if self.shard else self.areas

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -112,18 +112,16 @@ def made_again(folder: Path, into: Path, *, data: Path | None = None) -> tuple[F
     return compare_runs(folder, into)
 
 
-def request_of(
-    folder: Path, into: Path, *, data: Path | None = None, areas: Sequence[str] | None = None
-) -> ReportRequest:
-    """Return the request that made a run, with another folder to write to, and for other areas if `areas` says so."""
+def request_of(folder: Path, into: Path, *, data: Path | None = None) -> ReportRequest:
+    """Return the request that made a run, with another folder to write to."""
     record = read_manifest(folder)
     asked = record["parameters"]
     day = date.fromisoformat(record["as_of"])
     where = data or data_of(folder)
     known = load(where, as_of=day).areas
     return ReportRequest(
-        areas=tuple(known.get(code) for code in areas or asked["areas"]),
-        summary=asked["summary"] and (areas is not None or not asked["shard"]),
+        areas=tuple(known.get(code) for code in asked["areas"]),
+        summary=asked["summary"],
         language=texts(asked["language"]).language,
         folder=into,
         data=where,
