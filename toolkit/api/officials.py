@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from toolkit.api.answer import Answer, ask
 from toolkit.api.charts import MIDDLE, bars
 from toolkit.api.shown import Shown
-from toolkit.attainment.official.growth import Official
-from toolkit.attainment.official.verdicts import official_verdicts
+from toolkit.attainment.official import Official, official_verdicts
 from toolkit.attainment.table import verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import models
-from toolkit.attainment.official.verdicts import SYSTEMS, official_verdicts
+from toolkit.attainment.official import SYSTEMS, official_verdicts
 from toolkit.evaluate.backtest import PACES, forecast_cut, pace_of, score_cut
 from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
 from toolkit.evaluate.record import TEST_SEED
