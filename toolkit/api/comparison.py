@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from toolkit.api.answer import context_of
 from toolkit.api.charts import draw_fan, median_line
 from toolkit.api.shown import Shown
-from toolkit.attainment.whatif.effect import Effect, effects
-from toolkit.attainment.whatif.joint import Joint, joint
-from toolkit.attainment.whatif.table import effects_table
+from toolkit.attainment.whatif import Effect, Joint, effects, effects_table, joint
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.forecast.store import Forecasts

@@ -8,7 +8,7 @@ from typing import Any
 from toolkit.api.charts import footnotes, median_line
 from toolkit.attainment.assess import assess
 from toolkit.attainment.result import Attainment
-from toolkit.attainment.whatif.effect import change_of, judgement_of
+from toolkit.attainment.whatif import change_of, judgement_of
 from toolkit.base.texts import interface_language, texts
 from toolkit.data.areas import Area
 from toolkit.plan.targets import LevelRule, RatioToBaseRule, RatioToRule, Target

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from toolkit.api.answer import context_of
 from toolkit.api.charts import MIDDLE, bars
 from toolkit.api.shown import Shown
-from toolkit.attainment.whatif.joint import Joint
-from toolkit.attainment.whatif.joint import joint as joint_of
+from toolkit.attainment.whatif import Joint
+from toolkit.attainment.whatif import joint as joint_of
 from toolkit.report.words import Words
 from toolkit.run.session import Run
 from toolkit.scenario.scenario import Scenario

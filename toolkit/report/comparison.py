@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from toolkit.attainment.whatif.effect import Effect
-from toolkit.attainment.whatif.joint import Joint
+from toolkit.attainment.whatif import Effect, Joint
 from toolkit.forecast.paths import Path
 from toolkit.report.context import Context
 from toolkit.report.fans import fan

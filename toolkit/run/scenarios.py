@@ -9,9 +9,7 @@ import pandas as pd
 
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.table import PLACES
-from toolkit.attainment.whatif.effect import effects
-from toolkit.attainment.whatif.joint import Joint, joint
-from toolkit.attainment.whatif.table import effects_table
+from toolkit.attainment.whatif import Joint, effects, effects_table, joint
 from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
 from toolkit.data.areas import Area

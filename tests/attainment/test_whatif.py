@@ -13,9 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from toolkit.attainment.case import Judgement
 from toolkit.attainment.peers import peers_mean
-from toolkit.attainment.whatif.effect import change_of, effects
-from toolkit.attainment.whatif.joint import Joint, joint
-from toolkit.attainment.whatif.table import COLUMNS, effects_table
+from toolkit.attainment.whatif import COLUMNS, Joint, change_of, effects, effects_table, joint
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
