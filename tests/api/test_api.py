@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 import toolkit
 from tests.conftest import ROOT
-from toolkit.api.shown import Shown
+from toolkit.api.answers import Shown
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
