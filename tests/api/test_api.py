@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 import toolkit
 from tests.conftest import ROOT
-from toolkit.api.shown import Shown
+from toolkit.api.answers import Shown
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
@@ -110,16 +110,6 @@ def test_several_targets_at_once_show_themselves(run: Run) -> None:
     shows_itself(found)
     storm = toolkit.what_if(run).shock("poverty_rate", 2029, points=15, recovery="never")
     assert toolkit.joint(run, "20", ["T30-03", "T45-02"], scenario=storm).all_met < found.all_met + 1e-9
-
-
-def test_effort_spread_over_districts_shows_itself(run: Run) -> None:
-    found = toolkit.spread_budget(run, ["T45-02"], 4.0, language="vi")
-    assert len(found.table) == 11
-    assert "Huyện Bình Gia" in set(found.table["area"])
-    assert (found.table["best"] >= found.table["usual"]).all()
-    assert found.table["effort"].sum() <= 4 + 1e-9
-    assert "," in found.text  # a decimal comma
-    shows_itself(found)
 
 
 def test_numbers_in_tables_follow_the_language(run: Run) -> None:

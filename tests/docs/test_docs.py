@@ -13,7 +13,7 @@ import yaml
 
 import toolkit
 from tests.conftest import ROOT
-from toolkit.attainment.official.verdicts import official_verdicts
+from toolkit.attainment.official import official_verdicts
 from toolkit.scenario.file import ScenarioFile
 from toolkit.scenario.steps import VERBS
 

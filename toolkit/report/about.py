@@ -1,59 +1,17 @@
-"""What a report says about itself: the past put to the test, method, sources, provenance."""
+"""What a report says about itself: method, sources, provenance."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 
-from toolkit.attainment.hindcast import Hindcast
 from toolkit.report.calibration import calibration_blocks
-from toolkit.report.context import Context, SourceBook
+from toolkit.report.context import SourceBook
 from toolkit.report.cycle import Cycle
 from toolkit.report.facts import RunFacts
 from toolkit.report.parts import Bullets, Definitions, Heading, Item, Paragraph
-from toolkit.report.requirement import lowered
-from toolkit.report.sections import Block, Section
+from toolkit.report.sections import Section
 from toolkit.report.words import Words
-
-
-def history_section(context: Context) -> Section:
-    """Return what we would have said of a year now known, what others said, and what came."""
-    blocks: list[Block] = [
-        Paragraph(_hindcast(context, hindcast), "lead", _hindcast_sources(context, hindcast))
-        for hindcast in context.hindcasts
-    ]
-    if blocks:
-        blocks.append(Paragraph(context.words.t("history.one_case"), "note"))
-    return Section("history", context.words.t("section.history"), tuple(blocks))
-
-
-def _hindcast(context: Context, hindcast: Hindcast) -> str:
-    words = context.words
-    indicator = context.dataset.indicators[hindcast.indicator]
-    printed, places = context.printed_unit(indicator), indicator.decimals
-
-    def exact(value: float) -> str:
-        return words.amount(value, indicator.unit, printed=printed)
-
-    said = words.t(
-        "history.said",
-        day=words.day(hindcast.as_of),
-        indicator=lowered(indicator.names[words.language]),
-        year=hindcast.year,
-        median=words.amount(hindcast.median, indicator.unit, places, printed=printed),
-        interval=words.interval(hindcast.low, hindcast.high, indicator.unit, places, printed=printed),
-        last=exact(hindcast.last_value),
-        last_year=hindcast.last_year,
-    )
-    sentences = [said]
-    sentences.append(words.t("history.rival", rival=exact(hindcast.official_forecast)))
-    key = "history.inside" if hindcast.inside_80 else "history.outside"
-    sentences.append(words.t(key, outcome=exact(hindcast.outcome), year=hindcast.year))
-    return " ".join(words.sentence(sentence) for sentence in sentences)
-
-
-def _hindcast_sources(context: Context, hindcast: Hindcast) -> tuple[int, ...]:
-    return context.sources.references(hindcast.official_source, hindcast.outcome_source)
 
 
 def method_section(words: Words, facts: RunFacts, level: str) -> Section:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from toolkit.attainment.hindcast import Hindcast
 from toolkit.attainment.local import LocalTarget
 from toolkit.attainment.result import Attainment, Note
 from toolkit.attainment.words import note_text
@@ -67,7 +66,7 @@ class Context:
 
     Attributes
     ----------
-    area, attainments, forecasts, dataset, plan, hindcasts, facts, words :
+    area, attainments, forecasts, dataset, plan, facts, words :
         As given to :func:`toolkit.report.document.build_area_document`.
     sources :
         Numbering of the sources, shared by all sections.
@@ -82,7 +81,6 @@ class Context:
     forecasts: Forecasts
     dataset: Dataset
     plan: Plan
-    hindcasts: tuple[Hindcast, ...]
     facts: RunFacts
     words: Words
     sources: SourceBook = field(repr=False)

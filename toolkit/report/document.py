@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.attainment.hindcast import Hindcast
 from toolkit.attainment.local import assess_local
 from toolkit.attainment.result import Attainment
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
-from toolkit.report.about import history_section, method_section, provenance_section, sources_section
+from toolkit.report.about import method_section, provenance_section, sources_section
 from toolkit.report.answers import charts_section, nowcast_section, pace_section, standards_section
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.cycle import Cycle, cycle_of
@@ -33,7 +32,6 @@ def build_area_document(
     forecasts: Forecasts,
     dataset: Dataset,
     plan: Plan,
-    hindcasts: Sequence[Hindcast],
     *,
     language: str,
     run: RunFacts,
@@ -49,8 +47,6 @@ def build_area_document(
         One for every statement of the plan, in the plan's order.
     forecasts, dataset, plan :
         What the attainments were made from.
-    hindcasts :
-        Forecasts of years now known; empty where there are none.
     language :
         ``"vi"`` or ``"en"``.
     run :
@@ -73,9 +69,9 @@ def build_area_document(
     _check(area, attainments, plan)
     book = SourceBook(dataset.sources)
     wording = words(language)
-    past, reporting = tuple(hindcasts), cycle_of(cycle, plan)
+    reporting = cycle_of(cycle, plan)
     own = assess_local(area, plan, dataset, forecasts)
-    context = Context(area, tuple(attainments), forecasts, dataset, plan, past, run, wording, book, reporting, own)
+    context = Context(area, tuple(attainments), forecasts, dataset, plan, run, wording, book, reporting, own)
     sections = (
         targets_section(context),
         charts_section(context),
@@ -85,7 +81,6 @@ def build_area_document(
         own_section(context),
         nowcast_section(context),
         gaps_section(context),
-        history_section(context),
         readings_section(context),
         method_section(wording, run, area.level),
         sources_section(wording, book),

@@ -1,26 +1,49 @@
-"""Charts for notebooks: the fan of a report, drawn with axes that a reader can go on with."""
+"""Matplotlib figures for notebooks: the fan of a report and bars, with axes that a reader can go on with.
+
+Imported when something is drawn: matplotlib is heavy.
+"""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from toolkit.api.answers import footnotes
 from toolkit.attainment.result import Attainment
-from toolkit.forecast.paths import Path
 from toolkit.report.context import Context
 from toolkit.report.fans import fan
 from toolkit.report.figures import Fan
 from toolkit.report.words import Words
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))
 MIDDLE, USUAL, GOAL, INK = "#12548f", "#6b7785", "#9c3d00", "#1f2933"
 
 
-def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, float]] = ()) -> Figure:
+class Chart(Figure):
+    """A figure that displays itself, whether or not pyplot is in use.
+
+    Attributes
+    ----------
+    alt :
+        What it shows, in words made from the numbers.
+    """
+
+    def __init__(self, *args: Any, alt: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.alt = alt
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str | bytes]:  # noqa: ARG002
+        stream = io.BytesIO()
+        self.savefig(stream, format="png", dpi=110)
+        return {"image/png": stream.getvalue(), "text/plain": self.alt}
+
+
+def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, float]] = ()) -> Chart:
     """Return the fan chart of an answer: 50, 80 and 95 % intervals, median, published figures, target.
 
     Parameters
@@ -30,8 +53,6 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
     usual :
         ``(year, median)`` as forecast, drawn beside a scenario.
     """
-    from toolkit.api.chart import Chart
-
     chart, t = fan(context, found), context.words.texts.t
     figure = Chart(figsize=(7.2, 4.4), layout="constrained", alt=chart.alt)
     axes = figure.add_subplot()
@@ -61,8 +82,6 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
 
 def _dress(axes: Axes, chart: Fan, context: Context) -> None:
     """Add what makes a chart stand alone: title, unit, key, and whether its data are simulated."""
-    from matplotlib.ticker import MaxNLocator
-
     axes.set_title(f"{chart.title} – {context.here}\n", loc="left", fontsize=11)
     axes.text(0.0, 1.02, chart.subtitle, transform=axes.transAxes, fontsize=7.5, color=USUAL)
     write, places = context.words.numbers.decimal, 0 if axes.get_ylim()[1] > 5 else 1
@@ -75,70 +94,19 @@ def _dress(axes: Axes, chart: Fan, context: Context) -> None:
         axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", color=GOAL, fontsize=9, alpha=0.8, wrap=True)
 
 
-def median_line(path: Path | None, until: int) -> tuple[tuple[int, float], ...]:
-    """Return ``(year, median)`` of a forecast from its newest evidence to a year; nothing without a path."""
-    if path is None:
-        return ()
-    middle = path.quantiles((0.5,))[:, 0]
-    years = [int(year) for year in path.years if path.evidence.last_year <= year <= until]
-    return tuple((year, float(middle[path.position(year)])) for year in years)
-
-
-def footnotes(context: Context, found: Attainment, note: str) -> list[str]:
-    """Return what a chart rests on: who published its figures, and what stands in for what."""
-    import textwrap
-
-    path = context.path(found)
-    figures = path.evidence.observations if path is not None else ()
-    publishers = dict.fromkeys(context.sources.publisher(figure.source_id) or figure.source_id for figure in figures)
-    day = context.words.day(context.facts.as_of)
-    lines = [note] if note else []
-    lines.append(context.words.texts.t("scenario.chart.sources", sources="; ".join(publishers) or "–", day=day))
-    return [part for line in lines for part in textwrap.wrap(line, 125)]
-
-
-def bars(
-    title: str,
-    names: Sequence[str],
-    shown: Mapping[str, Sequence[float]],
-    colours: Sequence[str],
-    wording: Words,
-    *,
-    alt: str,
-) -> Figure:
-    """Return lying bars of probabilities, one group a name, with their numbers beside them.
-
-    Parameters
-    ----------
-    title, names, alt :
-        Of the chart, of its rows, and what it says in words.
-    shown, colours :
-        Probabilities by what they are, one a name, and the colour of each.
-    """
-    from toolkit.api.chart import Chart
-
-    height = 0.8 / len(shown)
-    figure = Chart(figsize=(7.2, 1.2 + 0.34 * len(names) * len(shown)), layout="constrained", alt=alt)
+def bars(title: str, chances: Mapping[str, float], wording: Words, *, alt: str) -> Chart:
+    """Return lying bars of probabilities by name, with their numbers beside them; `alt` says it in words."""
+    write = wording.numbers.percent
+    figure = Chart(figsize=(7.2, 1.2 + 0.34 * len(chances)), layout="constrained", alt=alt)
     axes = figure.add_subplot()
-    for place, ((label, chances), colour) in enumerate(zip(shown.items(), colours, strict=True)):
-        rows = [row + (place - (len(shown) - 1) / 2) * height for row in range(len(names))]
-        axes.barh(rows, chances, height=height, color=colour, label=label)
-        for row, chance in zip(rows, chances, strict=True):
-            axes.annotate(
-                wording.numbers.percent(chance),
-                (chance, row),
-                (3, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=7,
-            )
-    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.barh(range(len(chances)), list(chances.values()), height=0.8, color=MIDDLE)
+    for row, chance in enumerate(chances.values()):
+        axes.annotate(write(chance), (chance, row), (3, 0), textcoords="offset points", va="center", fontsize=7)
+    axes.set_yticks(range(len(chances)), list(chances), fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0.0, 1.12)
-    axes.set_xticks([0.0, 0.5, 1.0], [wording.numbers.percent(tick) for tick in (0.0, 0.5, 1.0)], fontsize=7)
+    axes.set_xticks([0.0, 0.5, 1.0], [write(tick) for tick in (0.0, 0.5, 1.0)], fontsize=7)
     axes.set_xlabel(wording.texts.t("scenario.chart.chance"), fontsize=7)
     axes.set_title(title, loc="left", fontsize=10)
-    if len(shown) > 1:
-        axes.legend(fontsize=7, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -1,0 +1,450 @@
+"""Questions about scenarios: what one changes in an area, several targets at once, and a page of sliders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from toolkit.api.answers import Shown, context_of, footnotes
+from toolkit.attainment import whatif
+from toolkit.attainment.assess import assess
+from toolkit.attainment.result import Attainment
+from toolkit.attainment.whatif import Effect, Joint
+from toolkit.base.errors import UsageError
+from toolkit.base.texts import interface_language, say, texts
+from toolkit.data.areas import Area
+from toolkit.forecast.paths import Path
+from toolkit.forecast.store import Forecasts
+from toolkit.plan.targets import LevelRule, RatioToBaseRule, RatioToRule, Target
+from toolkit.report.charts import fan_svg
+from toolkit.report.context import Context, SourceBook
+from toolkit.report.fans import fan
+from toolkit.report.figures import Fan, Line
+from toolkit.report.svg import standing_alone
+from toolkit.report.words import words
+from toolkit.run.session import Run, plan_areas
+from toolkit.scenario.scenario import Scenario
+from toolkit.scenario.setting import open_years
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.api.plots import Chart
+
+LARGEST_PACE, LARGEST_SHOCK = 3.0, 10.0
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
+    """A scenario beside business as usual, in one area.
+
+    Attributes
+    ----------
+    name :
+        The scenario's.
+    effects :
+        What changes, target by target.
+    joint, usual_joint :
+        All these targets at once, with and without the scenario.
+    usual :
+        Forecasts as usual.
+    """
+
+    name: str
+    effects: tuple[Effect, ...]
+    joint: Joint
+    usual_joint: Joint
+    usual: Forecasts
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a target: both probabilities, the change with its simulation error, what it stands for, pace."""
+        return whatif.effects_table(self.effects, self.name)
+
+    @property
+    def text(self) -> str:
+        """The comparison in sentences."""
+        t, chances = self.wording.texts.t, self.wording.numbers.probability
+        sentences = [
+            t(
+                "scenario.page.answer",
+                scenario=self.name or "–",
+                target=f"{item.target_id} ({self.context.name(item.changed)})",
+                before=chances(item.usual.probability, bound=item.usual.bound),
+                after=chances(item.changed.probability, bound=item.changed.bound),
+            )
+            for item in self.effects
+            if item.change
+        ]
+        return "\n".join(sentences) or t("scenario.page.no_answer")
+
+    def plot(self, target: str = "") -> Chart:
+        """Return the fan chart of a target in the scenario with the usual median beside it.
+
+        Parameters
+        ----------
+        target :
+            By default the one whose chance changes most.
+        """
+        from toolkit.api.plots import draw_fan
+
+        ranked = sorted(self.effects, key=lambda item: -abs(item.change or 0.0))
+        named = [item for item in ranked if target in ("", item.target_id)]
+        drawn = next((item for item in named if self.context.path(item.changed) is not None), None)
+        if drawn is None:
+            message = say("scenario.no_path", indicator=target, scope="", area=self.context.area.code)
+            raise UsageError(message, say("scenario.no_path.remedy"))
+        judged = self.context.target(drawn.changed)
+        before = self.usual.path(self.context.area.code, judged.indicator, judged.scope)
+        return draw_fan(self.context, drawn.changed, median_line(before, drawn.due))
+
+    def shown(self) -> pd.DataFrame:
+        """Return the columns that a notebook displays."""
+        return self.table[
+            ["target_id", "due", "probability_usual", "probability", "change", "change_error", "verdict", "grade"]
+        ]
+
+
+def median_line(path: Path | None, until: int) -> tuple[tuple[int, float], ...]:
+    """Return ``(year, median)`` of a forecast from its newest evidence to a year; nothing without a path."""
+    if path is None:
+        return ()
+    middle = path.quantiles((0.5,))[:, 0]
+    years = [int(year) for year in path.years if path.evidence.last_year <= year <= until]
+    return tuple((year, float(middle[path.position(year)])) for year in years)
+
+
+def what_if(run: Run, name: str = "") -> Scenario:
+    """Return the beginning of a scenario: everything as forecast, verbs to follow.
+
+    >>> what_if(run, "storm").shock("poverty_rate", 2028, points=5).peers_pace("poverty_rate", areas=["20"])
+    <Scenario storm: shock → peers_pace>
+    """
+    return Scenario(run.forecasts, run.dataset, run.plan, name)
+
+
+def compare(
+    run: Run, scenario: Scenario, area: str, targets: Sequence[str] | None = None, *, language: str = ""
+) -> Comparison:
+    """Return what a scenario changes in one area.
+
+    Parameters
+    ----------
+    run, scenario :
+        The run that the scenario was begun from.
+    area :
+        Code or name.
+    targets :
+        Only these; by default all that have a probability or a settled answer.
+    language :
+        ``vi`` or ``en``.
+
+    Raises
+    ------
+    UsageError
+        For unknown names, or a verb that has nothing to act on.
+
+    Examples
+    --------
+    >>> storm = what_if(run, "storm").shock("poverty_rate", 2028, points=5)
+    >>> bool(compare(run, storm, "20", ["T30-03"]).table.loc[0, "change"] < 0)
+    True
+    """
+    changed = replace(run, forecasts=scenario.forecasts)
+    context = context_of(changed, area, language)
+    plan, dataset = run.plan, run.dataset
+    found = whatif.effects(plan, [context.area], dataset, run.forecasts, changed.forecasts, targets)
+    both = [whatif.joint(plan, context.area, dataset, one.forecasts, targets) for one in (changed, run)]
+    return Comparison(context, scenario.name, found, both[0], both[1], run.forecasts)
+
+
+@dataclass(frozen=True, repr=False)
+class Together(Shown):
+    """Several targets of one area on the same draws.
+
+    Attributes
+    ----------
+    joint :
+        Which draws meet which target.
+    """
+
+    joint: Joint
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a target: its due year, P(met), and P(it is among the first to fail)."""
+        import pandas as pd
+
+        found, failing = self.joint, self.joint.first_to_fail()
+        return pd.DataFrame(
+            {
+                "target_id": found.target_ids,
+                "due": found.dues,
+                "probability": found.weights @ found.met,
+                "first_to_fail": [failing[name] for name in found.target_ids],
+            }
+        )
+
+    @property
+    def text(self) -> str:
+        """P(all met), the expected number, and which is likeliest to fail first."""
+        found, failing = self.joint, self.joint.first_to_fail()
+        first = max(failing, key=lambda name: failing[name])
+        t, write = self.wording.texts.t, self.wording.numbers
+        said = t(
+            "scenario.together.text",
+            area=self.context.here,
+            count=len(found.target_ids),
+            chance=write.probability(found.all_met, bound=found.bound),
+            error=write.decimal(100 * found.error(found.all_met), 1),
+            expected=write.decimal(found.expected, 1),
+            first=first,
+            share=write.percent(failing[first]),
+        )
+        if not found.left_out:
+            return said
+        return f"{said}\n{t('scenario.together.left_out', targets=self.wording.listed(found.left_out))}"
+
+    def at_least(self, count: int) -> float:
+        """Return P(at least `count` of the targets are met)."""
+        return self.joint.at_least(count)
+
+    @property
+    def all_met(self) -> float:
+        """P(every target is met)."""
+        return self.joint.all_met
+
+    def plot(self) -> Chart:
+        """Return P(at least k targets are met) for every k."""
+        from toolkit.api.plots import bars
+
+        t, total = self.wording.texts.t, len(self.joint.target_ids)
+        counts = range(1, total + 1)
+        chances = {t("scenario.column.at_least", count=count): self.at_least(count) for count in counts}
+        title = t("scenario.together.title", count=total, area=self.context.here)
+        return bars(title, chances, self.wording, alt=self.text)
+
+
+def joint(
+    run: Run,
+    area: str,
+    targets: Sequence[str] | None = None,
+    *,
+    scenario: Scenario | None = None,
+    language: str = "",
+) -> Together:
+    """Return several targets of an area at once, counted draw by draw.
+
+    Parameters
+    ----------
+    run :
+        Of :func:`toolkit.compute_run` or :func:`toolkit.open_run`.
+    area :
+        Code or name.
+    targets :
+        By default all that can be judged.
+    scenario :
+        Ask about this course of events; by default about business as usual.
+    language :
+        ``vi`` or ``en``.
+
+    Raises
+    ------
+    UsageError
+        For unknown names, or if none of the targets can be judged.
+
+    Examples
+    --------
+    >>> found = joint(run, "20", ["T30-03", "T30-26"])
+    >>> found.all_met <= min(found.table["probability"]) and found.at_least(1) >= max(found.table["probability"])
+    True
+    """
+    context = context_of(run, area, language)
+    forecasts = run.forecasts if scenario is None else scenario.forecasts
+    return Together(context, whatif.joint(run.plan, context.area, run.dataset, forecasts, targets))
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Where the sliders stand: area, target, pace a year (points, or per cent on the log scale), shock in points."""
+
+    area: str
+    target: str
+    pace: float = 0.0
+    shock: float = 0.0
+
+
+@dataclass(frozen=True)
+class View:
+    """What the page shows: both answers, the change with its error, and the chart."""
+
+    context: Context
+    usual: Attainment
+    changed: Attainment
+    change: float
+    change_error: float
+    line: tuple[tuple[int, float], ...]
+
+    @property
+    def text(self) -> str:
+        """The chance in the scenario against business as usual."""
+        wording = self.context.words
+        chances = wording.numbers.probability
+        return wording.texts.t(
+            "scenario.explorer.answer",
+            after=chances(self.changed.probability, bound=self.changed.bound),
+            before=chances(self.usual.probability, bound=self.usual.bound),
+            change=wording.numbers.decimal(100 * self.change, 1, sign=True),
+            error=wording.numbers.decimal(100 * self.change_error, 1),
+            verdict=wording.verdict(self.changed.verdict),
+        )
+
+    @property
+    def chart(self) -> Fan:
+        """The fan chart of the scenario, with the usual median in it."""
+        usual = Line(self.context.words.texts.t("scenario.usual"), self.line)
+        return replace(fan(self.context, self.changed), lines=(usual,))
+
+    def svg(self) -> str:
+        """Return the chart as SVG text; drawn as in reports, in some hundredths of a second."""
+        return standing_alone(fan_svg(self.chart))
+
+    def html(self) -> str:
+        """Return the chart with its title, unit, key and note."""
+        chart, key = self.chart, self.context.words.texts.t("scenario.explorer.key")
+        head = f"<b>{escape(chart.title)} – {escape(self.context.here)}</b><br>{escape(chart.subtitle)}"
+        foot = "<br>".join(escape(part) for part in (key, *footnotes(self.context, self.changed, chart.note)))
+        return f"<p>{head}</p>{self.svg()}<p><small>{foot}</small></p>"
+
+
+def askable(run: Run, area: Area) -> list[Target]:
+    """Return the targets that sliders can move in an area: about a level or ratio, due later, with a forecast."""
+    found = []
+    for target in run.plan.targets:
+        path = run.forecasts.path(area.code, target.indicator, target.scope)
+        if not isinstance(target.rule, LevelRule | RatioToBaseRule | RatioToRule) or path is None:
+            continue
+        inside = int(path.years[0]) <= target.due <= int(path.years[-1])
+        if inside and target.due > run.dataset.as_of.year and bool(open_years(path)[path.position(target.due)]):
+            answer = assess(target, area, run.plan, run.dataset, run.forecasts)
+            if answer.outcome == "probability":
+                found.append(target)
+    return found
+
+
+def scenario_of(run: Run, setup: Setup) -> Scenario:
+    """Return the scenario that the sliders say."""
+    scenario = what_if(run)
+    target = run.plan.target(setup.target)
+    path = run.forecasts.path(setup.area, target.indicator, target.scope)
+    if path is None:
+        return scenario
+    moved = path if path.proxy is None else path.proxy
+    step: dict[str, Any] = {"indicator": moved.indicator, "scope": moved.scope, "areas": [setup.area]}
+    if setup.pace:
+        unit = "percent" if run.dataset.indicators.get(moved.indicator).link == "log" else "points"
+        scenario = scenario.change_of_pace(**step | {unit: setup.pace})
+    if setup.shock:
+        scenario = scenario.shock(**step, year=path.evidence.last_year + 2, points=setup.shock, recovery="slow")
+    return scenario
+
+
+def view_of(run: Run, setup: Setup, language: str) -> View:
+    """Return what the page shows for a setup; a fifth of a second with 500 draws."""
+    area, target = run.dataset.areas.get(setup.area), run.plan.target(setup.target)
+    changed = scenario_of(run, setup).forecasts
+    sources = (run.forecasts, changed)
+    before, after = (assess(target, area, run.plan, run.dataset, source) for source in sources)
+    judged = [whatif.judgement_of(target, area, run.plan, run.dataset, source) for source in sources]
+    difference = whatif.change_of(*judged) or (0.0, 0.0)
+    book, wording = SourceBook(run.dataset.sources), words(language)
+    context = Context(area, (after,), changed, run.dataset, run.plan, run.facts, wording, book)
+    path = run.forecasts.path(area.code, target.indicator, target.scope)
+    return View(context, before, after, *difference, median_line(path, target.due))
+
+
+@dataclass
+class Explorer:
+    """The page of sliders; shows itself in a notebook or through Voilà.
+
+    Attributes
+    ----------
+    run, language :
+        What is explored, and in which language.
+    """
+
+    run: Run
+    language: str
+    _parts: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        import ipywidgets as widgets  # type: ignore[import-untyped]
+
+        t = texts(self.language).t
+        shared = {"layout": widgets.Layout(width="34rem", max_width="98%"), "style": {"description_width": "12rem"}}
+        areas = [area for area in plan_areas(self.run.dataset, self.run.plan) if askable(self.run, area)]
+        options = [(area.name(words(self.language).language), area.code) for area in areas]
+        parts = self._parts
+        parts["area"] = widgets.Dropdown(options=options, description=t("scenario.column.area"), **shared)
+        parts["target"] = widgets.Dropdown(description=t("scenario.column.target"), **shared)
+        for name, largest, step in (("pace", LARGEST_PACE, 0.1), ("shock", LARGEST_SHOCK, 0.5)):
+            parts[name] = widgets.SelectionSlider(
+                options=self._numbers(largest, step), value=0.0, description=t(f"scenario.explorer.{name}"),
+                continuous_update=False, **shared,
+            )  # fmt: skip
+        parts["answer"], parts["chart"] = widgets.HTML(), widgets.HTML()
+        note = widgets.HTML(f"<p>{t('scenario.page.notice')}</p>")
+        self._choose_area(None)
+        parts["area"].observe(self._choose_area, names="value")
+        for name in ("target", "pace", "shock"):
+            parts[name].observe(self._show, names="value")
+        parts["page"] = widgets.VBox([*parts.values(), note])
+
+    def _relative(self, target: str) -> bool:
+        return bool(self.run.dataset.indicators.get(self.run.plan.target(target).indicator).link == "log")
+
+    def _numbers(self, largest: float, step: float) -> list[tuple[str, float]]:
+        """Return a slider's numbers and how they are written: a slider of floats knows no decimal comma."""
+        count, write = round(largest / step), words(self.language).numbers.decimal
+        values = [round(place * step, 1) for place in range(-count, count + 1)]
+        return [(write(value, 1, sign=value != 0), value) for value in values]
+
+    def _choose_area(self, change: object) -> None:  # noqa: ARG002  (a widget says what changed)
+        language = words(self.language).language
+        found = askable(self.run, self.run.dataset.areas.get(self._parts["area"].value))
+        box = self._parts["target"]
+        kept = box.value
+        box.options = [(f"{one.id} – {one.name(language)} ({one.due})", one.id) for one in found]
+        ids = [one.id for one in found]
+        box.value = kept if kept in ids else ids[0]
+        self._show(None)
+
+    def _show(self, change: object) -> None:  # noqa: ARG002
+        parts = self._parts
+        if parts["target"].value is None:
+            return
+        setup = Setup(*(parts[name].value for name in ("area", "target", "pace", "shock")))
+        counted = "_percent" if self._relative(setup.target) else ""
+        parts["pace"].description = texts(self.language).t(f"scenario.explorer.pace{counted}")
+        found = view_of(self.run, setup, self.language)
+        parts["answer"].value = f'<p class="explorer-answer" style="font-size:1.15rem">{escape(found.text)}</p>'
+        parts["chart"].value = f'<div class="explorer-chart" style="max-width:44rem">{found.html()}</div>'
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
+        return self._parts["page"]._repr_mimebundle_(include=include, exclude=exclude)
+
+
+def explore(run: Run, *, language: str = "") -> Explorer:
+    """Return a page of sliders: area, target, pace, shock; the chance and the fan chart follow.
+
+    Parameters
+    ----------
+    run :
+        With few draws (500) every move of a slider takes well under a second.
+    language :
+        ``vi`` or ``en``.
+    """
+    return Explorer(run, language or interface_language())
