@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from toolkit.attainment.draws import quantiles
-from toolkit.attainment.figures import newest
-from toolkit.attainment.result import PathSource
-from toolkit.attainment.stated import Stated, stated
+from toolkit.attainment.own_targets import Stated, stated
+from toolkit.attainment.question import PathSource, newest
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import Observation, Path
+from toolkit.plan.predicates import quantiles
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from toolkit.attainment.case import Judgement
-from toolkit.attainment.peers import peers_mean
+from toolkit.attainment.pace import peers_mean
 from toolkit.attainment.whatif import budget
 from toolkit.attainment.whatif.budget import best_spread, spread_budget
 from toolkit.attainment.whatif.effect import change_of, effects
@@ -22,7 +21,8 @@ from toolkit.attainment.whatif.table import COLUMNS, effects_table
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
+from toolkit.plan.judgement import Judgement
+from toolkit.plan.plan import Plan
 from toolkit.scenario.effort import aim_at_target
 from toolkit.scenario.scenario import Scenario
 from toolkit.scenario.setting import Setting
@@ -102,10 +102,10 @@ def test_peers_means_follow_a_plain_count() -> None:
         with_data=lambda: [(code, "x", "all") for code in held],
         series=lambda code, *_: SimpleNamespace(observations=held[code]),
     )
-    found = peers_mean(dataset, "x", "all", "3", 6.5, ">=", 2)
+    found = peers_mean(dataset, "x", "all", "3", 6.5, False, 2)
     assert (found.share, found.count) == (2 / 3, 3)
-    assert peers_mean(dataset, "x", "all", "3", 6.5, "<=", 2).share == pytest.approx(2 / 3)
-    assert peers_mean(dataset, "x", "all", "3", 1.0, ">=", 9).count == 0
+    assert peers_mean(dataset, "x", "all", "3", 6.5, True, 2).share == pytest.approx(2 / 3)
+    assert peers_mean(dataset, "x", "all", "3", 1.0, False, 9).count == 0
 
 
 @given(
