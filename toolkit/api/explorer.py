@@ -7,11 +7,11 @@ from typing import Any
 
 from toolkit.api.charts import footnotes, median_line
 from toolkit.attainment.assess import assess
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.whatif.effect import change_of, judgement_of
 from toolkit.base.texts import interface_language, texts
 from toolkit.data.areas import Area
-from toolkit.plan.targets import LevelRule, RatioToBaseRule, RatioToRule, Target
+from toolkit.plan.plan import Target
 from toolkit.report.charts import fan_svg
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.fans import fan
@@ -85,7 +85,7 @@ def askable(run: Run, area: Area) -> list[Target]:
     found = []
     for target in run.plan.targets:
         path = run.forecasts.path(area.code, target.indicator, target.scope)
-        if not isinstance(target.rule, LevelRule | RatioToBaseRule | RatioToRule) or path is None:
+        if not target.rule.at_due or path is None:
             continue
         inside = int(path.years[0]) <= target.due <= int(path.years[-1])
         if inside and target.due > run.dataset.as_of.year and bool(open_years(path)[path.position(target.due)]):

@@ -9,29 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.attainment.assess import assess
-from toolkit.attainment.case import Judgement
-from toolkit.attainment.draws import effective_count
-from toolkit.attainment.localities import localities_of
-from toolkit.attainment.peers import peers_mean, peers_pace
-from toolkit.attainment.question import Question
-from toolkit.attainment.result import Attainment, PathSource
-from toolkit.attainment.standing import standing_of
+from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.pace import peers_mean, peers_pace
+from toolkit.attainment.question import PathSource, Question
 from toolkit.attainment.whatif.stands_for import StandsFor, stands_for
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import FloatArray, Path
-from toolkit.plan.pace import PaceKind, pace, pace_kind
-from toolkit.plan.schema import (
-    AnnualChangeRule,
-    AverageRule,
-    EachYearRule,
-    LevelRule,
-    MilestoneRule,
-    Plan,
-    RatioToBaseRule,
-    RatioToRule,
-    Target,
-)
+from toolkit.plan.judgement import Judgement
+from toolkit.plan.plan import Plan, Target
+from toolkit.plan.predicates import PaceKind, effective_count, pace
+from toolkit.plan.rules import PeriodRule
 
 COMPARED = ("probability", "settled")
 
@@ -74,11 +62,10 @@ class Effect:
 
 def judgement_of(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: PathSource) -> Judgement | None:
     """Return which draws meet a target, or None where it cannot be judged."""
-    if isinstance(target.rule, MilestoneRule) or (target.level == "province" and area.level != "province"):
-        return None
     question = Question(target, area, plan, dataset, forecasts)
-    judged = standing_of(question, localities_of(question)).judged
-    return judged if isinstance(judged, Judgement) else None
+    if not target.rule.has_number or question.for_orientation or question.judged.missing:
+        return None
+    return question.judged
 
 
 def effects(
@@ -114,7 +101,7 @@ def effect(target: Target, area: Area, plan: Plan, dataset: Dataset, usual: Path
     way = _way(target, area, dataset, changed)
     old, new = (source.path(area.code, target.indicator, target.scope) for source in (usual, changed))
     counted = None
-    if old is not None and new is not None and not isinstance(target.rule, MilestoneRule):
+    if old is not None and new is not None and target.rule.has_number:
         counted = stands_for(dataset, old, new, target.due)
     return Effect(
         area_code=area.code,
@@ -150,26 +137,24 @@ def _way(
     """Return the scenario's pace, how it is counted, and how often peers kept it."""
     rule = target.rule
     path = changed.path(area.code, target.indicator, target.scope, across_breaks=False)
-    if isinstance(rule, AverageRule | EachYearRule):
-        return None if path is None else _mean_way(path, rule, area, dataset)
-    if not isinstance(rule, LevelRule | RatioToBaseRule | RatioToRule | AnnualChangeRule):
+    if not rule.has_number or path is None:
         return None
-    if path is not None and path.proxy is not None:
+    if isinstance(rule, PeriodRule) and rule.flow:
+        return _mean_way(path, rule, area, dataset)
+    if path.proxy is not None:
         path = changed.path(area.code, path.proxy.indicator, path.proxy.scope, across_breaks=False)
     if path is None or not _holds(path, target.due):
         return None
     start, span = path.evidence.last_year, target.due - path.evidence.last_year
     first, last = (float(path.quantiles((0.5,))[path.position(year), 0]) for year in (start, target.due))
-    kind = pace_kind(dataset.indicators.get(path.indicator).link, first, last)
-    if isinstance(rule, AnnualChangeRule):
-        kind = "points" if rule.measured_in == "percentage_points" else kind
+    kind = rule.pace_kind(dataset.indicators.get(path.indicator).link, first, last)
     kept = pace(first, last, span, kind)
-    peers = peers_pace(dataset, path.indicator, path.scope, area.code, required=kept, kind=kind, op=rule.op, span=span)
+    peers = peers_pace(dataset, path.indicator, path.scope, area.code, kept, kind, rule.falling, span)
     return kept, kind, peers.share, peers.count
 
 
 def _mean_way(
-    path: Path, rule: AverageRule | EachYearRule, area: Area, dataset: Dataset
+    path: Path, rule: PeriodRule, area: Area, dataset: Dataset
 ) -> tuple[float, PaceKind, float | None, int] | None:
     """Return the mean of the medians of the years left, for yearly flows in per cent."""
     years = [year for year in range(rule.from_year, rule.to_year + 1) if year > path.evidence.last_year]
@@ -177,7 +162,7 @@ def _mean_way(
         return None
     middle = path.quantiles((0.5,))[:, 0]
     kept = float(np.mean([middle[path.position(year)] for year in years]))
-    peers = peers_mean(dataset, path.indicator, path.scope, area.code, kept, rule.op, len(years))
+    peers = peers_mean(dataset, path.indicator, path.scope, area.code, kept, rule.falling, len(years))
     return kept, "percent", peers.share, peers.count
 
 
