@@ -21,7 +21,7 @@ from toolkit.desk.pieces import shared_out
 from toolkit.desk.simulate import ERRORS, WITH_ERRORS, Simulation, read_truth, simulate
 from toolkit.desk.world import Maker, wanted_keys
 from toolkit.plan.load import load_plan
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.api.charts import draw_fan
 from toolkit.api.shown import Shown
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import interface_language, say, texts

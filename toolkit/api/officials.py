@@ -14,7 +14,7 @@ from toolkit.attainment.official.verdicts import official_verdicts
 from toolkit.attainment.table import verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.plan.targets import LevelRule
+from toolkit.plan.rules import LevelRule
 from toolkit.report.words import Words
 from toolkit.run.session import Run
 

@@ -18,7 +18,7 @@ from toolkit.cli.progress import Progress
 if TYPE_CHECKING:
     from datetime import date
 
-    from toolkit.plan.schema import Plan
+    from toolkit.plan.plan import Plan
     from toolkit.report.papers import Edition
     from toolkit.run.kernels import Kernels
     from toolkit.run.request import ReportRequest

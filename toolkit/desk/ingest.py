@@ -35,7 +35,7 @@ from toolkit.desk.store import (
     table_text,
     with_rows,
 )
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 REJECTED = "rejected.csv"
 REJECTED_NAMES = ("file", "sheet", "row", *NAMES, "problem", "remedy")

@@ -37,7 +37,7 @@ from toolkit.desk.slips import Slip, with_slips
 from toolkit.desk.store import Cells, read_rows, table_text
 from toolkit.desk.world import Maker, World, wanted_keys
 from toolkit.plan.load import find_plan
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 COPIED = (AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, MILESTONES)
 SOURCE, NOTE = "simulated", "SIMULATED"

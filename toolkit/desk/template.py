@@ -17,7 +17,7 @@ from toolkit.desk.cells import harmless
 from toolkit.desk.history import districts_of
 from toolkit.desk.questions import Question, bounds_text, questions
 from toolkit.desk.workbook import MARK
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook

@@ -20,7 +20,7 @@ from toolkit.data.standards import BreakPrior
 from toolkit.desk.questions import standard_in
 from toolkit.forecast.make import needed
 from toolkit.forecast.panels import scale_of
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 FloatArray = npt.NDArray[np.float64]
 Key = tuple[str, str]

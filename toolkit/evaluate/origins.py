@@ -20,7 +20,7 @@ from toolkit.evaluate.cuts import HORIZONS
 from toolkit.evaluate.objective import LEVELS
 from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.paths import Path
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 __all__ = ["Settled", "backtest_plan", "origin_days", "settled_after"]
 

@@ -17,7 +17,7 @@ from toolkit.evaluate.figures import by_group_figure, position_figure, reliabili
 from toolkit.evaluate.origins import backtest_plan, origin_days
 from toolkit.forecast.histories import PARENT, histories_of_file
 from toolkit.models import get
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 __all__ = ["BASELINES", "Backtest", "of_plan", "of_table", "write_backtest"]
 

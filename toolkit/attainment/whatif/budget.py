@@ -12,7 +12,7 @@ from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import FloatArray
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan, Target
+from toolkit.plan.plan import Plan, Target
 from toolkit.scenario.effort import Aim, aim_at_target
 from toolkit.scenario.setting import Setting
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.attainment.assess import assess
-from toolkit.attainment.draws import effective_count, monte_carlo_error
-from toolkit.attainment.result import Bound, PathSource
+from toolkit.attainment.question import PathSource
 from toolkit.attainment.whatif.effect import judgement_of
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import BoolArray, FloatArray
-from toolkit.plan.schema import Plan
+from toolkit.plan.judgement import Bound
+from toolkit.plan.plan import Plan
+from toolkit.plan.predicates import effective_count, monte_carlo_error
 
 
 @dataclass(frozen=True)
