@@ -11,7 +11,7 @@ from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.load import load_plan
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 11, 23)

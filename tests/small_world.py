@@ -24,7 +24,7 @@ from toolkit.desk.questions import standard_in
 from toolkit.forecast.make import needed
 from toolkit.forecast.panels import scale_of
 from toolkit.plan.load import load_plan
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 DAY = date(2026, 11, 23)
 YEARS = tuple(range(2015, 2026))

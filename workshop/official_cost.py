@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import models
-from toolkit.attainment.official.verdicts import SYSTEMS, official_verdicts
+from toolkit.attainment.official import SYSTEMS, official_verdicts
 from toolkit.evaluate.backtest import PACES, Cut, forecast_cut, pace_of, score_cut
 from toolkit.models import Forecaster
 from workshop.cuts import cut_panels, read_panels

@@ -16,7 +16,7 @@ from toolkit.api.answers import Shown
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.run.session import Run
 
 

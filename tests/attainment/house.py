@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from toolkit.attainment.assess import assess
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.data.areas import Area, Areas
 from toolkit.data.indicators import Indicator, Indicators
 from toolkit.data.series import Observation, PeriodAverage, Series
 from toolkit.data.standards import Standards
 from toolkit.forecast.paths import Break, Evidence, Path, ProxyUse
-from toolkit.plan.schema import Plan, Target
+from toolkit.plan.plan import Plan, Target
 
 COUNTRY = Area("VN", "Việt Nam", "country", "", None, None, None, None)
 PROVINCE = Area("20", "Tỉnh Lạng Sơn", "province", "VN", None, None, None, None)

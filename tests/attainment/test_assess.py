@@ -19,8 +19,7 @@ from tests.attainment.house import (
     target_of,
     upper_bound,
 )
-from toolkit.attainment.result import Attainment
-from toolkit.attainment.verdicts import likelihood, verdict_of
+from toolkit.attainment.attainment import Attainment, likelihood, verdict_of
 from toolkit.data.series import Series
 from toolkit.forecast.paths import ProxyUse
 

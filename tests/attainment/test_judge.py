@@ -11,14 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.attainment.house import figure, level, normal, path_of, target_of
-from toolkit.attainment.case import Case, Judgement, Refusal
-from toolkit.attainment.draws import probability
-from toolkit.attainment.judge import judge
-from toolkit.attainment.reach import year_reached
+from toolkit.attainment.pace import year_reached
 from toolkit.data.series import PeriodAverage
-from toolkit.forecast.averages import usable_averages
 from toolkit.forecast.paths import Path
-from toolkit.plan.rules import Printed
+from toolkit.plan.judgement import Case, Judgement
+from toolkit.plan.predicates import Printed, probability, usable_averages
 
 OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 ops = st.sampled_from(list(OPERATORS))
@@ -28,8 +25,8 @@ PRINTED = Printed(1, None, None)
 
 def judged(rule: dict[str, object], path: Path, benchmark: Path | None = None, due: int = 2030) -> Judgement:
     name = "share"
-    answer = judge(Case(target_of(rule, name, due).rule, due, path, PRINTED, benchmark))
-    assert isinstance(answer, Judgement)
+    answer = target_of(rule, name, due).rule.judge(Case(due, path, PRINTED, benchmark))
+    assert not answer.missing
     return answer
 
 
@@ -179,16 +176,16 @@ def test_what_no_path_reaches_is_refused() -> None:
         {"kind": "average", "op": ">", "value": 3, "from": 2025, "to": 2030},
         {"kind": "annual_change", "op": "<", "value": 0, "from": 2028, "to": 2030, "measured_in": "percent"},
     ):
-        answer = judge(Case(target_of(rule).rule, 2030, path, PRINTED))
-        assert isinstance(answer, Refusal)
+        answer = target_of(rule).rule.judge(Case(2030, path, PRINTED))
+        assert not answer.met.size
         assert answer.missing
 
 
 def test_a_ratio_needs_its_base_on_the_same_standard() -> None:
     path = path_of(normal(1, (5, 4)), 2020, standards=STANDARDS)
     rule = target_of({"kind": "ratio_to_base", "op": ">", "value": 1.5, "base_year": 2020}, due=2023).rule
-    answer = judge(Case(rule, 2023, path, PRINTED))
-    assert isinstance(answer, Refusal)
+    answer = rule.judge(Case(2023, path, PRINTED))
+    assert not answer.met.size
     assert answer.missing[0].key == "attainment.missing.base_on_standard"
 
 
@@ -275,12 +272,16 @@ def test_published_means_never_overlap(entries: list[tuple[int, int, str]]) -> N
         assert any(a.status == "final" for a in chosen)
 
 
+def reached(rule: dict[str, object], path: Path, first: int) -> int | None:
+    return year_reached(target_of(rule).rule, Case(2025, path, PRINTED), path, first)
+
+
 def test_the_year_reached_is_the_first_as_likely_as_not() -> None:
     draws = np.tile(np.array([12.0, 11.0, 9.0, 8.0, 11.0, 7.0]), (10, 1))
     path = path_of(draws, 2020)
-    assert year_reached(Case(target_of(level("<", 10)).rule, 2025, path, PRINTED), 2020) == 2022
-    assert year_reached(Case(target_of(level("<", 10)).rule, 2025, path, PRINTED), 2024) == 2025
-    assert year_reached(Case(target_of(level("<", 5)).rule, 2025, path, PRINTED), 2020) is None
-    assert year_reached(Case(target_of(FLOW).rule, 2025, path, PRINTED), 2020) is None
+    assert reached(level("<", 10), path, 2020) == 2022
+    assert reached(level("<", 10), path, 2024) == 2025
+    assert reached(level("<", 5), path, 2020) is None
+    assert reached(FLOW, path, 2020) is None
     half = {"kind": "ratio_to_base", "op": "<=", "value": 0.75, "base_year": 2020}
-    assert year_reached(Case(target_of(half).rule, 2025, path, PRINTED), 2020) == 2022
+    assert reached(half, path, 2020) == 2022

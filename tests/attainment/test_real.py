@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.result import VERDICTS, Attainment
+from toolkit.attainment.attainment import VERDICTS, Attainment
 from toolkit.attainment.table import FIRST_COLUMNS, attainment_table
-from toolkit.attainment.words import note_text
+from toolkit.attainment.wording import note_text
 from toolkit.base.texts import texts
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.make import make_forecasts
 from toolkit.plan.load import load_plan
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 AS_OF = date(2026, 11, 23)
 OUTCOMES = {"settled", "probability", "milestone", "orientation", "cannot_assess"}

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from toolkit.attainment.case import Judgement
-from toolkit.attainment.peers import peers_mean
+from toolkit.attainment.pace import peers_mean
 from toolkit.attainment.whatif import COLUMNS, Joint, change_of, effects, effects_table, joint
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
+from toolkit.plan.judgement import Judgement
+from toolkit.plan.plan import Plan
 from toolkit.scenario.scenario import Scenario
 
 

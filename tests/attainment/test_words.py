@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.attainment.house import World
-from toolkit.attainment.result import Note
-from toolkit.attainment.words import note_text, notes_text, with_unit
+from toolkit.attainment.wording import note_text, notes_text, with_unit
 from toolkit.base.texts import FIELD, catalogue, texts
+from toolkit.plan.judgement import Note
 
-ROOM = Path(__file__).parents[2] / "toolkit" / "attainment"
+ROOMS = [Path(__file__).parents[2] / "toolkit" / room for room in ("plan", "attainment")]
 WRITTEN_FROM_PARTS = {"proxy", "break_ahead", "bound", "milestone"}
 
 
 def keys_in_code() -> set[str]:
-    source = "".join(path.read_text(encoding="utf-8") for path in ROOM.glob("*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for room in ROOMS for path in room.glob("*.py"))
     return set(re.findall(r'"(attainment\.(?:note|missing)\.[a-z_.]+)"', source))
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from toolkit.base.errors import ToolkitError
-from toolkit.base.lock import locked
+from toolkit.base.files import locked
 
-HOLDER = "import sys, time; from pathlib import Path; from toolkit.base.lock import locked\n" \
+HOLDER = "import sys, time; from pathlib import Path; from toolkit.base.files import locked\n" \
          "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"  # fmt: skip
 
 

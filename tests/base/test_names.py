@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.base.names import fold, nearest, normalise, slug
+from toolkit.base.texts import fold, nearest, normalise, slug
 
 NAMES = ["Bình Gia", "Bắc Sơn", "Đình Lập", "Văn Quan", "Văn Lãng", "Cao Lộc", "Lộc Bình"]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.data.conftest import TODAY
 from toolkit.base.errors import AmbiguousNameError, UsageError
-from toolkit.base.names import fold
+from toolkit.base.texts import fold
 from toolkit.data.areas import Area, Areas
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA

@@ -14,7 +14,7 @@ import pytest
 
 from tests.data.tables import COLUMNS, GOOD, changed, text
 from toolkit.base.errors import DataError, ToolkitError
-from toolkit.base.lock import locked
+from toolkit.base.files import locked
 from toolkit.data.dataset import load
 from toolkit.data.journal import DECIDED, STAGED, settle
 from toolkit.desk.ingest import Ingest, commit, prepare, write_rejected

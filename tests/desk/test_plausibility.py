@@ -19,7 +19,7 @@ from toolkit.data.observations import Figure
 from toolkit.desk.ingest import commit, prepare, with_doubts
 from toolkit.desk.plausibility import doubts, doubts_within
 from toolkit.plan.load import load_plan
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 DAY = date(2026, 11, 23)
 NAMES = ("hygienic_water_share", "health_insurance_share", "poverty_rate")

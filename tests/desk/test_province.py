@@ -13,8 +13,7 @@ from toolkit.data.dataset import load
 from toolkit.data.folder import NATIONAL, PROJECT_DATA, file_of
 from toolkit.desk.questions import questions
 from toolkit.forecast.make import make_forecasts
-from toolkit.plan.check import check_plan
-from toolkit.plan.load import find_plan, load_plan
+from toolkit.plan.load import check_plan, find_plan, load_plan
 
 BAC_KAN = PROJECT_DATA / "provinces" / "bac-kan"
 DAY = date(2026, 11, 23)

@@ -27,7 +27,7 @@ from toolkit.desk.questions import questions, years_of
 from toolkit.desk.template import FIGURES, FIRST_ROW, NAME_ROW, OPEN, default_source, template
 from toolkit.desk.workbook import is_template
 from toolkit.plan.load import load_plan
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 NAMES = list(FIGURES)
 LEFT_OUT = shutil.ignore_patterns("panels", "plans", "provinces")

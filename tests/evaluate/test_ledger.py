@@ -16,7 +16,7 @@ from toolkit.base.errors import DataError
 from toolkit.data.dataset import Dataset, load
 from toolkit.evaluate.ledger import COLUMNS, LEVELS, LONGEST, ledger_text, read_ledger, review
 from toolkit.forecast.make import make_forecasts
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 THEN = date(2024, 12, 31)
 

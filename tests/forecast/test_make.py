@@ -16,7 +16,7 @@ from toolkit.forecast import store
 from toolkit.forecast.make import Span, forecast_batches, make_forecasts, needed
 from toolkit.forecast.panels import scale_of
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan, ProxySwitches
+from toolkit.plan.plan import Plan, ProxySwitches
 
 DISTRICTS = ("178", "180", "181", "182", "183", "184", "185", "186", "187", "188", "189")
 POVERTY = {("poverty_rate", "all"): Span(2020, 2030, 2030)}

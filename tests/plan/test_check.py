@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.data.dataset import Dataset, load
-from toolkit.plan.check import check_plan
+from toolkit.plan.load import check_plan
 
 PLAN = Path(__file__).parents[2] / "data" / "plans" / "langson-138.yaml"
 

@@ -11,8 +11,8 @@ import yaml
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import texts
 from toolkit.plan.load import load_plan, read_plan
-from toolkit.plan.schema import MilestoneRule, Plan
-from toolkit.plan.words import rule_words
+from toolkit.plan.plan import Plan
+from toolkit.plan.rules import MilestoneRule
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -134,7 +134,7 @@ def test_plans_are_found_by_name_id_and_path(tmp_path: Path) -> None:
 
 def test_another_province_needs_no_code(tmp_path: Path) -> None:
     plan = read_plan(write(tmp_path, BAC_KAN))
-    assert [rule_words(target, "%", texts("en")).replace("\u00a0", " ") for target in plan.targets] == [
+    assert [target.rule.words("%", texts("en")).replace("\u00a0", " ") for target in plan.targets] == [
         "above 2 times the value of 2020",
         "a fall of at least 2.5 percentage points in each year, 2021–2025",
         "above 98.5%",

@@ -12,15 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from toolkit.plan.pace import pace, pace_kind, required_mean
-from toolkit.plan.rules import (
+from toolkit.plan.predicates import (
     Printed,
     compare,
     level_met,
     mean_growth,
+    pace,
+    pace_kind,
     part_below_whole,
     ratio,
     ratio_threshold,
+    required_mean,
     worst,
     yearly_changes,
 )

@@ -17,7 +17,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import Evidence, Observation, Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
-from toolkit.plan.targets import MilestoneRule, RatioToRule
+from toolkit.plan.rules import MilestoneRule, RatioToRule
 from toolkit.report.document import build_area_document
 from toolkit.report.facts import RunFacts
 from toolkit.report.sections import AreaDocument

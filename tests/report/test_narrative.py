@@ -10,11 +10,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.result import Attainment, Bound
-from toolkit.attainment.verdicts import verdict_of
+from toolkit.attainment.attainment import Attainment, verdict_of
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
+from toolkit.plan.judgement import Bound
 from toolkit.report.answers import standards_section
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.facts import RunFacts

@@ -25,7 +25,7 @@ from toolkit.attainment.assess import assess_all
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
-from toolkit.plan.schema import Office
+from toolkit.plan.plan import Office
 from toolkit.report.document import build_area_document
 from toolkit.report.facts import RunFacts
 from toolkit.report.html import TEMPLATES, document_html

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 
 from tests.conftest import ROOT
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts

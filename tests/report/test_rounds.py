@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.local import assess_local
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.own_targets import assess_local
 from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import texts

@@ -22,7 +22,7 @@ from toolkit.api.scenarios import Setup, askable, explore, scenario_of, view_of
 from toolkit.attainment.assess import assess
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.run.explorer.__main__ import arguments
 from toolkit.run.explorer.kernels import MOST_KERNELS, CappedKernelManager
 from toolkit.run.session import Run

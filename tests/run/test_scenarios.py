@@ -15,7 +15,7 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.cli.main import app
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.run.scenarios import ScenarioRun, scenario_run
 from toolkit.run.session import Run
 from toolkit.scenario.file import read_scenarios

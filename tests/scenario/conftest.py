@@ -6,7 +6,7 @@ import pytest
 
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.scenario.scenario import Scenario
 
 DISTRICTS = ("178", "180", "181", "182", "183", "184", "185", "186", "187", "188", "189")

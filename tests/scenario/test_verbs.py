@@ -354,7 +354,7 @@ def test_verbs_read_the_same_from_python_and_from_data(usual: Scenario) -> None:
 
 @given(level=st.floats(0, 100), count=st.integers(1, 200), op=st.sampled_from(["<", "<=", ">", ">="]))
 def test_the_edge_of_a_count_is_where_it_begins_to_be_met(level: float, count: int, op: str) -> None:
-    from toolkit.plan.rules import Printed, level_met
+    from toolkit.plan.predicates import Printed, level_met
 
     printed = Printed(1)
     edge = edge_of(op, level, printed, count)  # type: ignore[arg-type]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from toolkit.attainment.assess import assess
 from toolkit.base.errors import UsageError
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.rules import compare, yearly_changes
-from toolkit.plan.schema import Plan, Target
+from toolkit.plan.plan import Plan, Target
+from toolkit.plan.predicates import compare, yearly_changes
 from toolkit.scenario.scenario import Scenario
 
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

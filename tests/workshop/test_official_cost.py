@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
-from toolkit.attainment.official.unsd import unsd_2023
-from toolkit.attainment.official.verdicts import SYSTEMS
+from toolkit.attainment.official import SYSTEMS, unsd_2023
 from toolkit.evaluate.backtest import PACES, Cut, forecast_cut, pace_of, score_cut
 from toolkit.models import Panel, Scale, get
 from workshop.official_cost import HORIZON, OURS, official_cost

@@ -8,7 +8,7 @@ from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.forecast.table import forecast_table
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.run.session import Run, compute_run, open_run
 from toolkit.scenario.exchange import iamc_table, steps_from_iamc
 from toolkit.scenario.scenario import Scenario

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.official import Official, official_verdicts
-from toolkit.attainment.result import Attainment
 from toolkit.attainment.table import attainment_table, verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import interface_language, say, texts
 from toolkit.forecast.paths import Path
-from toolkit.plan.targets import LevelRule
+from toolkit.plan.rules import LevelRule
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.words import Words, words
 from toolkit.run.session import Run

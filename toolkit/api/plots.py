@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from toolkit.api.answers import footnotes
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.report.context import Context
 from toolkit.report.fans import fan
 from toolkit.report.figures import Fan

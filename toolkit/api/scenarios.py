@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 from toolkit.api.answers import Shown, context_of, footnotes
 from toolkit.attainment import whatif
 from toolkit.attainment.assess import assess
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.whatif import Effect, Joint
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import interface_language, say, texts
 from toolkit.data.areas import Area
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.targets import LevelRule, RatioToBaseRule, RatioToRule, Target
+from toolkit.plan.plan import Target
+from toolkit.plan.rules import LevelRule, RatioToBaseRule, RatioToRule
 from toolkit.report.charts import fan_svg
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.fans import fan

@@ -1,1 +1,1 @@
-"""Rules on joint draws: verdict, evidence grade, pace, peers' pace, lines that history wrote. No words, no plots."""
+"""Rules on joint draws: a question, what the rule says, and the answer with its evidence and pace. No plots."""

@@ -1,38 +1,53 @@
-"""One target asked of one area: what it is judged on, gathered from plan, data and forecasts."""
+"""One target asked of one area: all that is known of it from plan, data and forecasts, and what the rule says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
+from typing import Protocol
 
-from toolkit.attainment.case import Case, Judgement, Refusal
-from toolkit.attainment.judge import judge
-from toolkit.attainment.parts import agree, contradictions
-from toolkit.attainment.result import Note, PathSource
+import numpy as np
+
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
-from toolkit.forecast.paths import Path
-from toolkit.plan.rules import Printed
-from toolkit.plan.schema import Plan, RatioToRule, Target
+from toolkit.forecast.paths import Observation, Path
+from toolkit.plan.judgement import Bound, Case, Judgement, Note, covers
+from toolkit.plan.plan import Plan, Target
+from toolkit.plan.predicates import Printed, joint_weights, part_below_whole, probability, quantiles
 
 
-def indicator_of(dataset: Dataset, name: str) -> Indicator:
-    """Return an indicator; an unknown one is refused with the nearest names."""
-    found: Indicator = dataset.indicators.get(name)
-    return found
+class PathSource(Protocol):
+    """What holds the forecasts; :class:`toolkit.forecast.store.Forecasts` is one."""
+
+    @property
+    def as_of(self) -> date:
+        """What was known on this day counts."""
+        ...
+
+    def path(self, area_code: str, indicator: str, scope: str, *, across_breaks: bool = True) -> Path | None:
+        """Return the joint draws of an indicator in an area, or None without evidence."""
+        ...
 
 
 @dataclass(frozen=True)
 class Question:
-    """A target asked of an area.
+    """A target asked of an area, with all that is known of it.
 
     Attributes
     ----------
-    target, area, plan :
-        What is asked, of whom, in which plan.
-    dataset, forecasts :
-        What is known, and joint draws of what is not.
+    target :
+        What is asked.
+    area :
+        Of whom.
+    plan :
+        The plan of the target.
+    dataset :
+        What is known.
+    forecasts :
+        Joint draws of what is not.
     """
 
     target: Target
@@ -42,16 +57,44 @@ class Question:
     forecasts: PathSource
 
     @property
+    def for_orientation(self) -> bool:
+        """True where the plan states the target for the province alone and another area is asked."""
+        return self.target.level == "province" and self.area.level != "province"
+
+    @property
+    def everywhere(self) -> bool:
+        """True where the target has to hold in every locality of the province that is asked."""
+        return self.target.each_area and self.area.level == "province"
+
+    @cached_property
     def indicator(self) -> Indicator:
         """The judged indicator."""
-        return indicator_of(self.dataset, self.target.indicator)
+        found: Indicator = self.dataset.indicators.get(self.target.indicator)
+        return found
 
     @cached_property
     def path(self) -> Path | None:
         """Joint draws of the judged indicator, on the standard in force in each year."""
-        return self.path_on(across_breaks=True)
+        return self._path(across_breaks=True)
 
-    def path_on(self, *, across_breaks: bool) -> Path | None:
+    @cached_property
+    def benchmark(self) -> Path | None:
+        """Joint draws of what it is compared with."""
+        return self._benchmark(across_breaks=True)
+
+    def case(self, *, across_breaks: bool = True) -> Case | None:
+        """Return what the rule is judged on, or None where a forecast is missing.
+
+        Without `across_breaks` the standard of the newest figure stays in force.
+        """
+        path = self.path if across_breaks else self._path(across_breaks=False)
+        benchmark = self.benchmark if across_breaks else self._benchmark(across_breaks=False)
+        if path is None or (self.target.rule.compared_with is not None and benchmark is None):
+            return None
+        printed = Printed(self.indicator.decimals, self.indicator.lower, self.indicator.upper)
+        return Case(self.target.due, path, printed, benchmark)
+
+    def _path(self, *, across_breaks: bool) -> Path | None:
         """Return the joint draws of the judged indicator, parts and wholes agreeing."""
         own = self._drawn(self.target, across_breaks=across_breaks)
         if own is None:
@@ -59,19 +102,36 @@ class Question:
         if self.target.part_of is not None and self.target.one_denominator:
             whole = self._drawn(self.plan.target(self.target.part_of), across_breaks=across_breaks)
             return own if whole is None else agree(own, whole)[0]
-        for part_target in self.parts:
+        for part_target in self._parts:
             part = self._drawn(part_target, across_breaks=across_breaks)
             own = own if part is None else agree(part, own)[1]
         return own
 
+    def _drawn(self, target: Target, *, across_breaks: bool) -> Path | None:
+        return self.forecasts.path(self.area.code, target.indicator, target.scope, across_breaks=across_breaks)
+
+    def _benchmark(self, *, across_breaks: bool) -> Path | None:
+        wanted = self.target.rule.compared_with
+        if wanted is None:
+            return None
+        return self.forecasts.path(self._benchmark_code, wanted.indicator, wanted.scope, across_breaks=across_breaks)
+
     @property
-    def parts(self) -> tuple[Target, ...]:
+    def _benchmark_code(self) -> str:
+        """Code of the area whose value is the benchmark."""
+        wanted = self.target.rule.compared_with
+        if wanted is None:
+            return ""
+        return wanted.area_code(self.area.code, self.plan.province_code, self.dataset.areas)
+
+    @property
+    def _parts(self) -> tuple[Target, ...]:
         """Targets of the plan that are parts of this one, with the same denominator."""
         return tuple(other for other in self.plan.targets if other.part_of == self.target.id and other.one_denominator)
 
     def part_notes(self) -> tuple[Note, ...]:
         """Return notes on published parts that exceed their published whole."""
-        pairs = [(part, self.target) for part in self.parts]
+        pairs = [(part, self.target) for part in self._parts]
         if self.target.part_of is not None and self.target.one_denominator:
             pairs.append((self.target, self.plan.target(self.target.part_of)))
         notes: list[Note] = []
@@ -81,58 +141,177 @@ class Question:
                 notes.extend(contradictions(part, whole, part_target.id))
         return tuple(notes)
 
-    def _drawn(self, target: Target, *, across_breaks: bool) -> Path | None:
-        return self.forecasts.path(self.area.code, target.indicator, target.scope, across_breaks=across_breaks)
+    # what is published
+
+    @property
+    def measured(self) -> tuple[str, str]:
+        """The (indicator, scope) that is measured: the target's own, or its stand-in's."""
+        stand_in = None if self.path is None else self.path.proxy
+        return (self.target.indicator, self.target.scope) if stand_in is None else (stand_in.indicator, stand_in.scope)
+
+    @property
+    def measured_unit(self) -> str:
+        """Unit of what is measured."""
+        found: Indicator = self.dataset.indicators.get(self.measured[0])
+        return found.unit
 
     @cached_property
-    def benchmark_code(self) -> str:
-        """Code of the area whose value is the benchmark; empty where the rule has none."""
-        if not isinstance(self.target.rule, RatioToRule):
-            return ""
-        match self.target.rule.benchmark.area:
-            case "same":
-                return self.area.code
-            case "province":
-                return self.plan.province_code
-            case "country":
-                above = self.dataset.areas.ancestors(self.area.code)
-                return next((area.code for area in above if area.level == "country"), "")
-            case code:
-                return code
+    def figures(self) -> tuple[Observation, ...]:
+        """Usable figures of the area itself that the answer rests on, or would rest on, by year."""
+        if self.path is not None:
+            return self.path.evidence.observations
+        return tuple(self.dataset.series(self.area.code, self.target.indicator, self.target.scope).observations)
 
-    def benchmark_on(self, *, across_breaks: bool) -> Path | None:
-        """Return the joint draws of the benchmark, or None."""
-        if not isinstance(self.target.rule, RatioToRule):
-            return None
-        benchmark = self.target.rule.benchmark
-        return self.forecasts.path(
-            self.benchmark_code, benchmark.indicator, benchmark.scope, across_breaks=across_breaks
+    @property
+    def last(self) -> Observation | None:
+        """The newest of these figures on the standard that is judged."""
+        return newest(self.figures, self.path)
+
+    # what the rule says
+
+    @cached_property
+    def localities(self) -> tuple[Question, ...]:
+        """The same question to every locality of the province, where the target has to hold in each.
+
+        Localities are the province's districts, those that have ended included: their figures and forecasts are the
+        ones held.
+        """
+        if not self.everywhere:
+            return ()
+        districts = self.dataset.areas.all(level="district")
+        return tuple(replace(self, area=area) for area in districts if area.parent_code == self.area.code)
+
+    @property
+    def _answered(self) -> list[Question]:
+        return [one for one in self.localities if not one.judged.missing and one.bound == "exact"]
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """All forecasts that the answer rests on, or would rest on."""
+        if self.everywhere:
+            return tuple(path for one in self._answered for path in one.paths)
+        return tuple(path for path in (self.path, self.benchmark) if path is not None)
+
+    @cached_property
+    def bound(self) -> Bound | None:
+        """Whether the rule's probability is exact or a lower bound; None where a stand-in cannot answer the rule."""
+        if self.everywhere:
+            return "exact"
+        relations = ["equal" if path.proxy is None else path.proxy.relation for path in self.paths]
+        bounds = [self.target.rule.bound(relation) for relation in relations]
+        return None if None in bounds else bounds[0] if bounds else "exact"
+
+    @cached_property
+    def judged(self) -> Judgement:
+        """What the rule says on the joint draws, in the area or in all its localities at once, or what is missing."""
+        case = self.case()
+        missing = self._missing_series() if case is None else ()
+        if self.everywhere:
+            return self._judged_everywhere(missing)
+        if case is None:
+            return Judgement(missing=missing)
+        return self._only_a_bound() if self.bound is None else self.target.rule.judge(case)
+
+    def _missing_series(self) -> tuple[Note, ...]:
+        """Return the series that the rule compares and that nothing is known of."""
+        target, wanted, missing = self.target, self.target.rule.compared_with, []
+        if self.path is None:
+            missing.append((self.area.code, target.indicator, target.scope))
+        if wanted is not None and self.benchmark is None:
+            missing.append((self._benchmark_code, wanted.indicator, wanted.scope))
+        return tuple(
+            Note("attainment.missing.series", {"indicator": indicator, "scope": scope, "area": area})
+            for area, indicator, scope in missing
         )
 
-    @cached_property
-    def printed(self) -> Printed:
-        """How the judged indicator is printed."""
-        return Printed(self.indicator.decimals, self.indicator.lower, self.indicator.upper)
+    def _only_a_bound(self) -> Judgement:
+        """Return what figures are missing where a stand-in gives a bound that cannot answer the rule."""
+        bounds = [path for path in self.paths if path.proxy is not None and path.proxy.relation != "equal"]
+        return Judgement(
+            missing=tuple(
+                Note(
+                    "attainment.missing.instead_of_bound",
+                    {"indicator": path.indicator, "scope": path.scope, "area": path.area_code},
+                )
+                for path in bounds
+            ),
+            notes=tuple(note for path in bounds for note in bound_note(path, self.target.due)),
+        )
 
-    def case(self, *, across_breaks: bool = True) -> Case | Refusal:
-        """Return what the rule is judged on, or what is missing for it."""
-        path = self.path if across_breaks else self.path_on(across_breaks=False)
-        benchmark = self.benchmark_on(across_breaks=across_breaks)
-        missing: list[Note] = []
-        if path is None:
-            missing.append(self._missing_series(self.area.code, self.target.indicator, self.target.scope))
-        if isinstance(self.target.rule, RatioToRule) and benchmark is None:
-            wanted = self.target.rule.benchmark
-            missing.append(self._missing_series(self.benchmark_code, wanted.indicator, wanted.scope))
-        if path is None or missing:
-            return Refusal(tuple(missing))
-        return Case(self.target.rule, self.target.due, path, self.printed, benchmark)
+    def _judged_everywhere(self, missing: tuple[Note, ...]) -> Judgement:
+        answered = {one.area.code for one in self._answered}
+        lacking = tuple(one.area.code for one in self.localities if one.area.code not in answered)
+        if lacking or not self.localities:
+            fields = {"areas": lacking, "indicator": self.target.indicator, "scope": self.target.scope}
+            return Judgement(missing=(*missing, Note("attainment.missing.localities", fields)))
+        found = [one.judged for one in self.localities]
+        decided = [judged.decided for judged in found]
+        return Judgement(
+            met=np.logical_and.reduce([judged.met for judged in found]),
+            quantity=np.min(np.column_stack([judged.quantity for judged in found]), axis=1),
+            decided=False if False in decided else (True if all(decided) else None),
+            weights=joint_weights(self.paths),
+        )
 
-    def _missing_series(self, area: str, indicator: str, scope: str) -> Note:
-        return Note("attainment.missing.series", {"indicator": indicator, "scope": scope, "area": area})
+    @property
+    def areas_met(self) -> tuple[int, int] | None:
+        """Localities with a probability of one half or more, and all; None where only the area itself is asked."""
+        if not self.everywhere:
+            return None
+        found = [one.judged for one in self._answered]
+        return sum(probability(judged.met, judged.weights) >= 0.5 for judged in found), len(self.localities)
 
-    @cached_property
-    def judged(self) -> Judgement | Refusal:
-        """What the rule says on the joint draws."""
-        case = self.case()
-        return case if isinstance(case, Refusal) else judge(case)
+
+def newest(observations: Sequence[Observation], path: Path | None = None) -> Observation | None:
+    """Return the figure of the latest year; of two in one year that on the standard of the path."""
+
+    def on_path(figure: Observation) -> bool:
+        if path is None or not covers(path, figure.year):
+            return False
+        return path.standards[path.position(figure.year)] == figure.standard
+
+    return max(observations, key=lambda figure: (figure.year, on_path(figure)), default=None)
+
+
+def bound_note(path: Path, due: int) -> tuple[Note, ...]:
+    """Return what a stand-in that cannot answer a rule says all the same: a bound of the level."""
+    if path.proxy is None or not covers(path, due):
+        return ()
+    middle, low, high = quantiles(path.at(due), path.weights, (0.5, 0.1, 0.9))
+    fields = {"year": due, "median": middle, "low": low, "high": high, "unit": path.unit}
+    return (Note(f"attainment.note.bound.{path.proxy.relation}", fields),)
+
+
+def agree(part: Path, whole: Path) -> tuple[Path, Path]:
+    """Return both paths with the part at most the whole, in every draw of every common year.
+
+    Published figures stay; see :func:`toolkit.plan.predicates.part_below_whole`. A path through a stand-in that is
+    only a bound is left alone: a bound of the part may well exceed the whole.
+    """
+    if any(path.proxy is not None and path.proxy.relation != "equal" for path in (part, whole)):
+        return part, whole
+    part_draws, whole_draws = part.draws.copy(), whole.draws.copy()
+    for year in _common_years(part, whole):
+        at_part, at_whole = part.position(year), whole.position(year)
+        part_draws[:, at_part], whole_draws[:, at_whole] = part_below_whole(
+            part_draws[:, at_part],
+            whole_draws[:, at_whole],
+            part_known=bool(part.observed[at_part]),
+            whole_known=bool(whole.observed[at_whole]),
+        )
+    return replace(part, draws=part_draws), replace(whole, draws=whole_draws)
+
+
+def contradictions(part: Path, whole: Path, part_id: str) -> tuple[Note, ...]:
+    """Return a note for each year in which both are published and the part exceeds the whole."""
+    return tuple(
+        Note("attainment.note.part_above_whole", {"year": year, "target": part_id})
+        for year in _common_years(part, whole)
+        if part.observed[part.position(year)]
+        and whole.observed[whole.position(year)]
+        and (part.at(year) > whole.at(year)).all()
+    )
+
+
+def _common_years(part: Path, whole: Path) -> list[int]:
+    return sorted({int(year) for year in part.years} & {int(year) for year in whole.years})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from toolkit.attainment.result import Attainment
-from toolkit.attainment.words import notes_text
+from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.wording import notes_text
 from toolkit.base.texts import Texts
 from toolkit.data.dataset import Dataset
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from toolkit.attainment.assess import assess
-from toolkit.attainment.case import Judgement
-from toolkit.attainment.draws import effective_count, monte_carlo_error
-from toolkit.attainment.localities import localities_of
-from toolkit.attainment.peers import PeersPace, peers_mean, peers_pace
-from toolkit.attainment.question import Question
-from toolkit.attainment.result import Attainment, Bound, PathSource
-from toolkit.attainment.standing import standing_of
+from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.pace import PeersPace, peers_mean, peers_pace
+from toolkit.attainment.question import PathSource, Question
 from toolkit.attainment.table import PLACES, verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
@@ -24,8 +20,10 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.countable import count_of
 from toolkit.forecast.paths import BoolArray, FloatArray, Path
-from toolkit.plan.pace import PaceKind, pace, pace_kind
-from toolkit.plan.schema import AnnualChangeRule, AverageRule, EachYearRule, MilestoneRule, Plan, Target
+from toolkit.plan.judgement import Bound, Judgement
+from toolkit.plan.plan import Plan, Target
+from toolkit.plan.predicates import PaceKind, effective_count, monte_carlo_error, pace
+from toolkit.plan.rules import PeriodRule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -212,7 +210,7 @@ def effect(target: Target, area: Area, plan: Plan, dataset: Dataset, usual: Path
     )
     old, new = (source.path(area.code, target.indicator, target.scope) for source in sources)
     counted = None
-    if old is not None and new is not None and not isinstance(target.rule, MilestoneRule):
+    if old is not None and new is not None and target.rule.has_number:
         counted = stands_for(dataset, old, new, target.due)
     way = _way(target, area, dataset, changed)
     return Effect(
@@ -223,11 +221,10 @@ def effect(target: Target, area: Area, plan: Plan, dataset: Dataset, usual: Path
 
 def judgement_of(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: PathSource) -> Judgement | None:
     """Return which draws meet a target, or None where it cannot be judged."""
-    if isinstance(target.rule, MilestoneRule) or (target.level == "province" and area.level != "province"):
-        return None
     question = Question(target, area, plan, dataset, forecasts)
-    judged = standing_of(question, localities_of(question)).judged
-    return judged if isinstance(judged, Judgement) else None
+    if not target.rule.has_number or question.for_orientation or question.judged.missing:
+        return None
+    return question.judged
 
 
 def change_of(before: Judgement | None, after: Judgement | None) -> tuple[float, float] | None:
@@ -313,9 +310,9 @@ class _Way(NamedTuple):
 def _way(target: Target, area: Area, dataset: Dataset, changed: PathSource) -> _Way:
     rule = target.rule
     path = changed.path(area.code, target.indicator, target.scope, across_breaks=False)
-    if isinstance(rule, MilestoneRule) or path is None:
+    if not rule.has_number or path is None:
         return _Way()
-    if isinstance(rule, AverageRule | EachYearRule):
+    if isinstance(rule, PeriodRule) and rule.flow:
         return _mean_way(path, rule, area, dataset)
     if path.proxy is not None:
         path = changed.path(area.code, path.proxy.indicator, path.proxy.scope, across_breaks=False)
@@ -323,21 +320,19 @@ def _way(target: Target, area: Area, dataset: Dataset, changed: PathSource) -> _
         return _Way()
     span = target.due - path.evidence.last_year
     first, last = _median(path, path.evidence.last_year), _median(path, target.due)
-    kind = pace_kind(dataset.indicators.get(path.indicator).link, first, last)
-    if isinstance(rule, AnnualChangeRule) and rule.measured_in == "percentage_points":
-        kind = "points"
+    kind = rule.pace_kind(dataset.indicators.get(path.indicator).link, first, last)
     kept = pace(first, last, span, kind)
-    return _Way(kept, kind, peers_pace(dataset, path.indicator, path.scope, area.code, kept, kind, rule.op, span))
+    return _Way(kept, kind, peers_pace(dataset, path.indicator, path.scope, area.code, kept, kind, rule.falling, span))
 
 
-def _mean_way(path: Path, rule: AverageRule | EachYearRule, area: Area, dataset: Dataset) -> _Way:
+def _mean_way(path: Path, rule: PeriodRule, area: Area, dataset: Dataset) -> _Way:
     """Return the mean of the medians of the years left, for yearly flows in per cent."""
     years = [year for year in range(rule.from_year, rule.to_year + 1) if year > path.evidence.last_year]
     if path.unit != "percent" or not years or not int(path.years[0]) <= years[0] <= years[-1] <= int(path.years[-1]):
         return _Way()
     kept = float(np.mean([_median(path, year) for year in years]))
     return _Way(
-        kept, "percent", peers_mean(dataset, path.indicator, path.scope, area.code, kept, rule.op, len(years))
+        kept, "percent", peers_mean(dataset, path.indicator, path.scope, area.code, kept, rule.falling, len(years))
     )  # fmt: skip
 
 

@@ -79,6 +79,12 @@ class Numbers:
         """Return the text of a number followed by the percent sign as the language sets it."""
         return f"{text}\u00a0%" if self.language == "vi" else f"{text}%"
 
+    def with_unit(self, text: str, unit: str) -> str:
+        """Return the text of a number followed by its unit as printed, which may be a percent sign or nothing."""
+        if unit == "%":
+            return self.with_percent(text)
+        return f"{text}\u00a0{unit}" if unit else text
+
     def probability(self, probability: float | None, *, bound: str = "exact") -> str:
         r"""Return a probability as whole per cent, never as a false certainty.
 

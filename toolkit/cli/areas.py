@@ -8,7 +8,7 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import interface_language, say
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.run.session import plan_areas
 
 

@@ -18,7 +18,7 @@ from toolkit.cli import options
 
 if TYPE_CHECKING:
     from toolkit.desk.mapping import ColumnMapping
-    from toolkit.plan.schema import Plan
+    from toolkit.plan.plan import Plan
 
 
 def check(
@@ -111,7 +111,7 @@ def _whole(folder: Path, day: date) -> list[Problem]:
     from toolkit.data.check import check_folder
     from toolkit.data.dataset import load
     from toolkit.data.schemas import OBSERVATIONS
-    from toolkit.plan.check import check_plan
+    from toolkit.plan.load import check_plan
 
     problems = check_folder(folder)
     if not any(problem.severity == "error" for problem in problems):

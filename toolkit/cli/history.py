@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.base.names import nearest
 from toolkit.base.numbers import numbers
-from toolkit.base.texts import interface_language, say
+from toolkit.base.texts import interface_language, nearest, say
 from toolkit.cli import options
 
 if TYPE_CHECKING:

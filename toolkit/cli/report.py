@@ -19,7 +19,7 @@ from toolkit.cli.progress import Progress
 if TYPE_CHECKING:
     from datetime import date
 
-    from toolkit.plan.schema import Plan
+    from toolkit.plan.plan import Plan
     from toolkit.report.papers import Edition
     from toolkit.run.kernels import Kernels
     from toolkit.run.request import ReportRequest
@@ -205,7 +205,7 @@ def _day(as_of: str | None, cycle: str, plan: Plan) -> date:
 
 
 def _run_name(plan: str, day: str, lang: str, names: list[str] | None, level: str | None) -> str:
-    from toolkit.base.names import slug
+    from toolkit.base.texts import slug
 
     parts = [plan, day, lang, *([level] if level else []), *([slug("-".join(names))[:60]] if names else [])]
     return "_".join(parts)

@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import Literal, cast
 
 from toolkit.base.errors import AmbiguousNameError, UsageError
-from toolkit.base.names import fold, normalise
-from toolkit.base.texts import Language, say
+from toolkit.base.texts import Language, fold, normalise, say
 from toolkit.data.problems import closest
 from toolkit.data.records import Record
 from toolkit.data.schemas import LEVELS

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from toolkit.base.names import fold
+from toolkit.base.texts import fold
 
 YEAR = re.compile(r"(\d{4})(?:\.0+)?", re.ASCII)
 YEAR_IN_WORDS = re.compile(r"(?:(?:ca|cuoi|het|den cuoi|den het)\s+)?(?:nam|year)\s+(\d{4})", re.ASCII)

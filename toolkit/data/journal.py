@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from toolkit.base.errors import ToolkitError
-from toolkit.base.files import write_atomic
-from toolkit.base.lock import WAIT, locked
+from toolkit.base.files import WAIT, locked, write_atomic
 from toolkit.base.texts import say
 
 STAGED = ".ingest"

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from toolkit.base.errors import Problem
-from toolkit.base.names import fold, nearest
-from toolkit.base.texts import say
+from toolkit.base.texts import fold, nearest, say
 
 Severity = Literal["error", "warning"]
 

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from toolkit.base.names import fold
-from toolkit.base.texts import say
+from toolkit.base.texts import fold, say
 from toolkit.data.cells import day_of, part_of_year, year_of
 from toolkit.data.indicators import Indicator
 from toolkit.data.problems import Problems, Severity

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.base.errors import Problem
-from toolkit.base.names import normalise
+from toolkit.base.texts import normalise
 from toolkit.data.csv_rows import Row, csv_rows, delimiter_of
 from toolkit.data.encoding import decode
 from toolkit.data.problems import Problems, has_error

@@ -9,8 +9,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from toolkit.base.errors import DataError, Problem, ToolkitError, UsageError
-from toolkit.base.files import sha256, write_atomic
-from toolkit.base.lock import locked
+from toolkit.base.files import locked, sha256, write_atomic
 from toolkit.base.texts import say
 from toolkit.data.dataset import load, read_observations
 from toolkit.data.foldercheck import check_reference
@@ -35,7 +34,7 @@ from toolkit.desk.store import (
     table_text,
     with_rows,
 )
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 REJECTED = "rejected.csv"
 REJECTED_NAMES = ("file", "sheet", "row", *NAMES, "problem", "remedy")

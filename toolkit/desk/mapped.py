@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from toolkit.base.errors import Problem, UsageError
-from toolkit.base.names import fold
+from toolkit.base.texts import fold
 from toolkit.data.cells import year_of
 from toolkit.data.csv_rows import Row
 from toolkit.data.problems import Problems, has_error

@@ -10,8 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.base.errors import UsageError
-from toolkit.base.names import fold, nearest
-from toolkit.base.texts import say
+from toolkit.base.texts import fold, nearest, say
 from toolkit.data.cells import year_of
 from toolkit.data.schemas import OBSERVATIONS
 

@@ -16,7 +16,7 @@ from toolkit.data.problems import Problems
 from toolkit.data.series import UNUSED
 from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 TAIL = 0.005
 """A figure that fewer draws than this reach, on its side, is unlikely: about one good figure in a hundred is too."""

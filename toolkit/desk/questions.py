@@ -12,7 +12,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.data.series import Observation
 from toolkit.data.standards import Standard
-from toolkit.plan.schema import MilestoneRule, Plan, RatioToRule, Target
+from toolkit.plan.plan import Plan, Target
 
 SUPPORTING = {
     "poverty_rate": ("poor_households", "households"),
@@ -105,11 +105,12 @@ def bounds_text(indicator: Indicator, language: Language) -> str:
 
 
 def _keys(target: Target, plan: Plan, area: Area, dataset: Dataset) -> list[tuple[str, str]]:
-    if isinstance(target.rule, MilestoneRule) or (target.level == "province" and area.code != plan.province_code):
+    if not target.rule.has_number or (target.level == "province" and area.code != plan.province_code):
         return []
     keys: list[tuple[str, str]] = [(target.indicator, target.scope)]
-    if isinstance(target.rule, RatioToRule) and target.rule.benchmark.area == "same":
-        keys.append((target.rule.benchmark.indicator, target.rule.benchmark.scope))
+    benchmark = target.rule.compared_with
+    if benchmark is not None and benchmark.area == "same":
+        keys.append((benchmark.indicator, benchmark.scope))
     keys += [(proxy, scope) for proxy, scope in _stand_ins(dataset.indicators[target.indicator], target.scope, plan)]
     keys += [(count, scope) for name, scope in list(keys) for count in SUPPORTING.get(name, ())]
     return [key for key in keys if _measured(dataset, key[0])]

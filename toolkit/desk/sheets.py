@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from toolkit.base.names import fold
+from toolkit.base.texts import fold
 from toolkit.data.csv_rows import Row, csv_rows, delimiter_of
 from toolkit.data.encoding import decode
 from toolkit.data.problems import Problems

@@ -6,9 +6,8 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from toolkit.base.names import slug
 from toolkit.base.numbers import numbers
-from toolkit.base.texts import Language, texts
+from toolkit.base.texts import Language, slug, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
@@ -17,7 +16,7 @@ from toolkit.desk.cells import harmless
 from toolkit.desk.history import districts_of
 from toolkit.desk.questions import Question, bounds_text, questions
 from toolkit.desk.workbook import MARK
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook

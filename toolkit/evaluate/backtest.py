@@ -23,7 +23,7 @@ from toolkit.forecast.paths import Path
 from toolkit.models import Forecaster, Panel
 from toolkit.models.decimals import quantiles_as_printed
 from toolkit.models.links import FloatArray, IntArray
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 __all__ = [
     "HORIZONS",

@@ -14,7 +14,7 @@ from pathlib import Path as FilePath
 
 import pandas as pd
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.base.errors import DataError
 from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset

@@ -20,7 +20,7 @@ from toolkit.forecast.proxies import through_proxy
 from toolkit.forecast.store import Forecasts, PathKey, Store
 from toolkit.forecast.subject import Branch, Subject, Wanted
 from toolkit.models import NAMES, get
-from toolkit.plan.schema import MilestoneRule, Plan, RatioToRule, Target
+from toolkit.plan.plan import Plan
 
 Key = tuple[str, str]
 """(indicator, scope)"""
@@ -198,10 +198,8 @@ def needed(plan: Plan, dataset: Dataset) -> dict[Key, Span]:
     """Return all that the plan's targets rest on, with the years: their indicators, benchmarks and proxies."""
     needs: dict[Key, Span] = {}
     for target in plan.targets:
-        if isinstance(target.rule, MilestoneRule):
-            continue
         span = Span(plan.base_year, max(target.due, dataset.as_of.year), target.due)
-        for key in _keys(target):
+        for key in target.series:
             needs[key] = needs.get(key, span) | span
     return with_sources(needs, dataset)
 
@@ -214,13 +212,6 @@ def with_sources(wanted: Mapping[Key, Span], dataset: Dataset) -> dict[Key, Span
             for source in _sources(proxy):
                 needs[source] = needs.get(source, needs[key]) | needs[key]
     return needs
-
-
-def _keys(target: Target) -> list[Key]:
-    keys: list[Key] = [(target.indicator, target.scope)]
-    if isinstance(target.rule, RatioToRule):
-        keys.append((target.rule.benchmark.indicator, target.rule.benchmark.scope))
-    return keys
 
 
 def _sources(proxy: Proxy) -> list[Key]:

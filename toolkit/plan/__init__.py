@@ -1,7 +1,6 @@
-"""Plans: files, typed targets, predicates on draws and required pace. No models."""
+"""Plans: files, typed targets, rules that own what they mean. No models."""
 
 from toolkit.plan.load import load_plan
-from toolkit.plan.schema import Plan
-from toolkit.plan.targets import Target
+from toolkit.plan.plan import Plan, Target
 
 __all__ = ["Plan", "Target", "load_plan"]

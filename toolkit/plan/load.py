@@ -1,26 +1,24 @@
-"""Plan files: found by name, read strictly, refused with every problem at once."""
+"""Plan files: found by name, read strictly, held against the data; every problem is told at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
-from toolkit.base.errors import DataError, UsageError
-from toolkit.base.names import nearest
-from toolkit.base.texts import say
-from toolkit.plan.faults import plan_faults, target_faults
+from toolkit.base.errors import DataError, Problem, UsageError
+from toolkit.base.texts import nearest, say
+from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Indicator
+from toolkit.plan.base import FAULT, Fault, NumberRule
+from toolkit.plan.plan import Plan, PlanHeader, Target, plan_faults, target_faults
 from toolkit.plan.reading import Place, YamlText, read_yaml
-from toolkit.plan.schema import Plan, PlanHeader
-from toolkit.plan.targets import FAULT, NumberRule, Target
+from toolkit.plan.rules import RULES
 
-RULE_FIELDS = sorted(
-    {field.alias or name for rule in get_args(NumberRule) for name, field in rule.model_fields.items()}
-)
+RULE_FIELDS = sorted({field.alias or name for rule in RULES.values() for name, field in rule.model_fields.items()})
 TYPES = ("float_type", "int_type", "string_type", "bool_type", "date_type", "tuple_type")
-RULE_KINDS = ("level", "ratio_to_base", "annual_change", "each_year", "average", "ratio_to", "milestone")
 
 
 def load_plan(path_or_id: str | Path | None = None, *, folder: Path) -> Plan:
@@ -138,7 +136,7 @@ def _note(text: YamlText, error: ValidationError, place: Place, label: str, fiel
         if detail["type"] == FAULT:  # found on the raw entry already
             continue
         loc = detail["loc"]  # pydantic puts the kind of rule between "rule" and its field
-        inside = ("rule", *loc[2:]) if loc[:1] == ("rule",) and loc[1:2] and loc[1] in RULE_KINDS else loc
+        inside = ("rule", *loc[2:]) if loc[:1] == ("rule",) and loc[1:2] and loc[1] in RULES else loc
         if detail["type"].startswith("union_tag"):
             inside = (*inside, "kind")
         key, fields_of_text = _words(detail, [str(name) for name in fields])
@@ -154,7 +152,7 @@ def _words(detail: Any, fields: list[str]) -> tuple[str, dict[str, object]]:
     kind, context = str(detail["type"]), detail.get("ctx", {})
     name = str(detail["loc"][-1]) if detail["loc"] else ""
     near = ", ".join(nearest(name, fields, count=2))
-    choices = context.get("expected", "") if kind == "literal_error" else ", ".join(RULE_KINDS)
+    choices = context.get("expected", "") if kind == "literal_error" else ", ".join(RULES)
     known = {
         "extra_forbidden": "unknown_field",
         "missing": "field_missing",
@@ -166,3 +164,71 @@ def _words(detail: Any, fields: list[str]) -> tuple[str, dict[str, object]]:
     }
     key = known.get(kind) or (f"type_{kind.removesuffix('_type')}" if kind in TYPES else "bad_value")
     return key, {"near": near, "choices": choices, "pattern": context.get("pattern", ""), "reason": detail["msg"]}
+
+
+def check_plan(path: Path, dataset: Dataset) -> list[Problem]:
+    """Return everything that is wrong with a plan file, in itself and against the data.
+
+    Parameters
+    ----------
+    path :
+        The plan file.
+    dataset :
+        The data whose indicators, stand-ins and areas it names.
+    """
+    try:
+        plan = read_plan(path)
+    except DataError as error:
+        return list(error.problems)
+    text = read_yaml(path)
+    for fault in _header_faults(plan, dataset):
+        text.add(("plan", *_place(fault)), f"plan: {fault.field}", fault.key, fault.fields)
+    for position, target in enumerate(plan.targets):
+        for fault in _target_faults(target, dataset):
+            place: Place = ("targets", position, *_place(fault))
+            text.add(place, f"{target.id}: {fault.field}", fault.key, fault.fields)
+    return text.problems
+
+
+def _place(fault: Fault) -> Place:
+    return tuple(int(part) if part.isdigit() else part for part in fault.field.split("."))
+
+
+def _header_faults(plan: Plan, dataset: Dataset) -> Iterator[Fault]:
+    if plan.province_code not in dataset.areas:
+        yield Fault("province_code", "unknown_area", {"name": plan.province_code})
+    declared = [proxy.id for indicator in dataset.indicators.values() for proxy in indicator.proxies]
+    for switch, names in (("proxies.on", plan.proxies.on), ("proxies.off", plan.proxies.off)):
+        for position, name in enumerate(names):
+            if name not in declared:
+                yield Fault(
+                    f"{switch}.{position}", "unknown_proxy", {"name": name, "near": ", ".join(nearest(name, declared))}
+                )
+
+
+def _target_faults(target: Target, dataset: Dataset) -> Iterator[Fault]:
+    rule = target.rule
+    named, benchmark = [("indicator", target.indicator)], rule.compared_with
+    if benchmark is not None:
+        named.append(("rule.benchmark.indicator", benchmark.indicator))
+        area = benchmark.area
+        if area not in ("same", "country", "province") and area not in dataset.areas:
+            yield Fault("rule.benchmark.area", "unknown_area", {"name": area})
+    for field, name in named:
+        if name not in dataset.indicators:
+            yield Fault(
+                field, "unknown_indicator", {"name": name, "near": ", ".join(nearest(name, dataset.indicators))}
+            )
+    if target.indicator not in dataset.indicators:
+        return
+    indicator = dataset.indicators[target.indicator]
+    unit = dataset.indicators.units.get(target.unit)
+    if indicator.unit not in (target.unit, unit.measured_as if unit else None):
+        yield Fault("unit", "unlike_unit", {"unit": target.unit, "declared": indicator.unit})
+    if isinstance(rule, NumberRule) and rule.of_level and _outside(rule.value, indicator):
+        yield Fault("rule.value", "out_of_bounds", {"value": rule.value})
+
+
+def _outside(value: float, indicator: Indicator) -> bool:
+    below = indicator.lower is not None and value < indicator.lower
+    return below or (indicator.upper is not None and value > indicator.upper)

@@ -1,150 +1,493 @@
-"""What a rule asks of joint draws: vectorised predicates that know arrays and numbers only.
+"""Target rules: one class a rule, which owns all that the rule means.
 
-Draws stand in rows, years in columns; every predicate answers draw by draw.
+A rule says how it is judged on joint draws, in which unit, when it counts as reached, which pace it asks for, which
+level a scenario has to reach, what contradicts it, and how it reads. All other rooms ask the rule and know no kinds.
+
+To add a rule: a class in this file that derives from :class:`DueRule` or :class:`PeriodRule`, its name in
+:data:`Rule`, its sentence in the catalogue (``plan.rule.<kind>``), and tests against a plain loop over draws.
 """
+
+# ruff: noqa: ARG002 -- rules answer the same questions, and not every rule needs all that is asked
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import Field
 
-from toolkit.plan.targets import Operator
+from toolkit.base.texts import Texts
+from toolkit.data.indicators import Link, Relation
+from toolkit.plan.base import Benchmark, Number, NumberRule, RuleBase, Tolerance, Year, quantity
+from toolkit.plan.judgement import (
+    Bound,
+    Case,
+    Draws,
+    Judgement,
+    Note,
+    Required,
+    Start,
+    covers,
+    is_final,
+    no_years,
+)
+from toolkit.plan.predicates import (
+    BoolArray,
+    FloatArray,
+    Operator,
+    PaceKind,
+    Printed,
+    compare,
+    level_met,
+    mean_growth,
+    median,
+    pace,
+    pace_kind,
+    pace_unit,
+    ratio,
+    ratio_threshold,
+    required_mean,
+    usable_averages,
+    worst,
+    yearly_changes,
+)
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-
-EXACT = 1e-9
-"""Relative slack for sums of printed decimals: 12.1 − 9.1 is a fall of 3.0 although the floats differ."""
+TURNED: Mapping[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def compare(values: FloatArray, op: Operator, threshold: float | FloatArray) -> BoolArray:
-    """Return ``values op threshold``, any shape; equal up to :data:`EXACT` counts as equal; NaN meets nothing.
+class DueRule(NumberRule):
+    """A rule about one year, the due year: a level, or a level divided by something."""
 
-    >>> compare(np.array([9.1 - 12.1, -2.9]), "<=", -3.0).tolist()
-    [True, False]
+    at_due: ClassVar[bool] = True
+
+    @property
+    def threshold(self) -> float:
+        """The number that the judged quantity is compared with."""
+        return self.value
+
+    def years(self, due: int) -> tuple[int, ...]:
+        """Return the years of the indicator that are needed to judge the year `due`."""
+        return (due,)
+
+    def divisor(self, case: Case, years: Sequence[int]) -> FloatArray | None:
+        """Return what the values of `years` are divided by, shape (S, 1) or (S, T); None where they are not."""
+        return None
+
+    def reaches(self, values: FloatArray, threshold: float, printed: Printed) -> BoolArray:
+        """Return where values meet a threshold of the judged quantity."""
+        return compare(values, self.op, threshold)
+
+    def can_judge(self, case: Case, year: int) -> bool:
+        """Say whether the draws reach all that the rule needs in `year`."""
+        return covers(case.path, *self.years(year))
+
+    def judge(self, case: Case) -> Judgement:
+        """Judge the quantity of the due year."""
+        years = self.years(case.due)
+        if not self.can_judge(case, case.due):
+            return no_years(years)
+        values = self._quantities(case, [case.due])[:, 0]
+        met = self.reaches(values, self.threshold, case.printed)
+        final = is_final(case.path, *years) and (case.benchmark is None or is_final(case.benchmark, case.due))
+        return Judgement(met, values, bool(met.all()) if final else None, case.weights)
+
+    def met_by_year(self, case: Case, first: int) -> tuple[list[int], BoolArray] | None:
+        """Return for every year from `first` on which draws would meet the rule if it were due then."""
+        years = [year for year in map(int, case.path.years) if year >= first and self.can_judge(case, year)]
+        if not years:
+            return None
+        return years, self.reaches(self._quantities(case, years), self.threshold, case.printed)
+
+    def _quantities(self, case: Case, years: Sequence[int]) -> FloatArray:
+        values = np.asarray(case.path.draws[:, [case.path.position(year) for year in years]], dtype=np.float64)
+        divisor = self.divisor(case, years)
+        return values if divisor is None else ratio(values, divisor)
+
+    def level_asked(self, case: Case) -> float | FloatArray | None:
+        """Return the level of the indicator that meets the rule in the due year, one or one a draw."""
+        divisor = self.divisor(case, (case.due,))
+        return self.threshold if divisor is None else self.threshold * divisor[:, 0]
+
+    def aim(self, case: Case, known: Mapping[int, float]) -> float | None:
+        """Return the level of the indicator that meets the rule, as one number."""
+        divisor = self.divisor(case, (case.due,))
+        middle = 1.0 if divisor is None else median(divisor[:, 0], case.weights)
+        return None if middle is None else self.threshold * middle
+
+    def required(self, case: Case, link: Link, start: Start | None, known: Mapping[int, float]) -> Required | None:
+        """Return the pace from the newest figure to the level asked, 0 where it is reached already."""
+        aim = self.aim(case, known)
+        if start is None or aim is None:
+            return None
+        kind, span = pace_kind(link, start.value, aim), case.due - start.year
+        unit = pace_unit(case.path.unit, kind)
+        if span <= 0:
+            return Required(None, kind, unit, span)
+        if self.reaches(np.array([start.value]), aim, case.printed)[0]:
+            fields = {"year": start.year, "value": start.value, "unit": case.path.unit}
+            return Required(0.0, kind, unit, span, (*start.notes, Note("attainment.note.hold", fields)))
+        return Required(pace(start.value, aim, span, kind), kind, unit, span, start.notes)
+
+
+class LevelRule(DueRule):
+    """X(due) `op` `value`.
+
+    With ``wording: basically`` the exact value is judged and `tolerance` (in the target's unit) gives the
+    second, softer reading; `stretch` is a second, harder value.
     """
-    slack = EXACT * np.maximum(1.0, np.abs(threshold))
-    if op == "<":
-        return np.asarray(values < threshold - slack)
-    if op == "<=":
-        return np.asarray(values <= threshold + slack)
-    if op == ">":
-        return np.asarray(values > threshold + slack)
-    return np.asarray(values >= threshold - slack)
+
+    of_level: ClassVar[bool] = True
+    drawn: ClassVar[bool] = True
+
+    kind: Literal["level"]
+    stretch: Number | None = None
+    wording: Literal["basically"] | None = None
+    tolerance: Tolerance | None = None
+
+    def words(self, unit: str, texts: Texts) -> str:
+        """Return the bound of the level, with its second reading."""
+        key = "level_basically" if self.wording else "level" if self.stretch is None else "level_stretch"
+        return self._sentence(key, unit, texts)
+
+    def bound(self, relation: Relation) -> Bound | None:
+        """Return "at least" where the stand-in's bound lies on the side that the rule asks about.
+
+        A stand-in that is an upper bound makes a target of the kind "below" at least as likely as it looks, and
+        says nothing about one of the kind "above".
+        """
+        if relation == "equal":
+            return "exact"
+        return "at_least" if self.falling == (relation == "upper_bound") else None
+
+    def reaches(self, values: FloatArray, threshold: float, printed: Printed) -> BoolArray:
+        """Return where levels meet a threshold, as printed if it is a bound of the indicator."""
+        return level_met(values, self.op, threshold, printed)
+
+    def judge(self, case: Case) -> Judgement:
+        """Judge the level of the due year and its second readings."""
+        judged = super().judge(case)
+        if judged.missing:
+            return judged
+        stretch = basically = None
+        if self.stretch is not None:
+            stretch = self.reaches(judged.quantity, self.stretch, case.printed)
+        if self.tolerance is not None:
+            softer = ratio_threshold(self.value, self.op, self.tolerance)
+            basically = self.reaches(judged.quantity, softer, case.printed) | judged.met
+        return replace(judged, met_stretch=stretch, met_basically=basically)
+
+    def fixed_level(self, path: Draws) -> tuple[float, Note] | None:
+        """Return the value itself."""
+        return self.value, Note("chart.goal")
 
 
-@dataclass(frozen=True)
-class Printed:
-    """How an indicator is printed.
+class RatioToBaseRule(DueRule):
+    """X(due) / X(base_year) `op` `value`."""
 
-    Attributes
-    ----------
-    decimals :
-        Printed decimal places.
-    lower, upper :
-        Bounds of the indicator; None where it is open.
-    """
+    drawn: ClassVar[bool] = True
 
-    decimals: int = 1
-    lower: float | None = 0.0
-    upper: float | None = 100.0
+    kind: Literal["ratio_to_base"]
+    base_year: Year
 
+    def unit(self, unit: str) -> str:
+        """Return ``times``."""
+        return "times"
 
-def level_met(values: FloatArray, op: Operator, threshold: float, printed: Printed) -> BoolArray:
-    """Return where a level meets its threshold, any shape.
+    def words(self, unit: str, texts: Texts) -> str:
+        """Return the bound of the ratio and its base year."""
+        return self._sentence("ratio_to_base", texts.t("plan.unit.times"), texts, year=self.base_year)
 
-    A threshold that is the indicator's own bound (100 % of communes, no makeshift house) is met when the value
-    rounds to it (halves up) at the printed precision: an estimate of a share never is the bound itself.
+    def years(self, due: int) -> tuple[int, ...]:
+        """Return the base year and the due year."""
+        return (self.base_year, due)
 
-    >>> level_met(np.array([99.94, 99.96, 100.0]), ">=", 100.0, Printed(decimals=1)).tolist()
-    [False, True, True]
-    """
-    half = 0.5 * 10.0**-printed.decimals
-    if op == ">=" and printed.upper is not None and threshold == printed.upper:
-        return compare(values, ">=", threshold - half)
-    if op == "<=" and printed.lower is not None and threshold == printed.lower:
-        return compare(values, "<", threshold + half)
-    return compare(values, op, threshold)
+    def divisor(self, case: Case, years: Sequence[int]) -> FloatArray | None:
+        """Return the value of the base year."""
+        return case.path.at(self.base_year)[:, None]
 
+    def can_judge(self, case: Case, year: int) -> bool:
+        """Say whether the draws reach both years, the base being the earlier one."""
+        return year > self.base_year and super().can_judge(case, year)
 
-def ratio(values: FloatArray, base: FloatArray) -> FloatArray:
-    """Return ``values / base`` draw by draw; NaN where the base is zero."""
-    base = np.broadcast_to(base, values.shape)
-    with np.errstate(over="ignore"):  # over a vanishing base the ratio is infinite, and compares as such
-        quotient = np.divide(values, base, out=np.full(values.shape, np.nan), where=base != 0)
-    return np.asarray(quotient, dtype=np.float64)
+    def judge(self, case: Case) -> Judgement:
+        """Judge the ratio, whose two years have to stand on one standard."""
+        judged, path = super().judge(case), case.path
+        if judged.missing:
+            return judged
+        before, after = (path.standards[path.position(year)] for year in (self.base_year, case.due))
+        if before != after:
+            fields = {"year": self.base_year, "before": before, "after": after}
+            return Judgement(missing=(Note("attainment.missing.base_on_standard", fields),))
+        if path.observed[path.position(self.base_year)]:
+            return judged
+        return replace(judged, notes=(Note("attainment.note.base_unobserved", {"year": self.base_year}),))
 
+    def aim(self, case: Case, known: Mapping[int, float]) -> float | None:
+        """Return the multiple of the base: of its own figure, else of its median."""
+        base = known.get(self.base_year)
+        return super().aim(case, known) if base is None else self.threshold * base
 
-def ratio_threshold(value: float, op: Operator, tolerance: float) -> float:
-    """Return the threshold softened by `tolerance` (parity 1.0 with 0.05 asks for at least 0.95)."""
-    return value - tolerance if op in (">", ">=") else value + tolerance
-
-
-def yearly_changes(values: FloatArray, measured_in: Literal["percentage_points", "percent"]) -> FloatArray:
-    """Return changes from year to year.
-
-    Parameters
-    ----------
-    values : (S, T)
-        Draws of consecutive years.
-    measured_in :
-        ``percentage_points`` for differences, ``percent`` for relative changes in per cent.
-
-    Returns
-    -------
-    (S, T - 1)
-    """
-    steps = np.asarray(np.diff(values, axis=1), dtype=np.float64)
-    if measured_in == "percentage_points":
-        return steps
-    return ratio(100.0 * steps, values[:, :-1])
+    def fixed_level(self, path: Draws) -> tuple[float, Note] | None:
+        """Return the multiple of the base's median."""
+        label = Note("chart.goal_ratio", {"base": self.base_year})
+        base = median(path.at(self.base_year), path.weights) if covers(path, self.base_year) else None
+        return None if base is None else (self.value * base, label)
 
 
-def worst(values: FloatArray, op: Operator) -> FloatArray:
-    """Return each draw's worst year, shape (S,): the least for ``>``, the largest for ``<``."""
-    picked = values.min(axis=1) if op in (">", ">=") else values.max(axis=1)
-    return np.asarray(picked, dtype=np.float64)
+class RatioToRule(DueRule):
+    """X(due) / benchmark(due) `op` `value`; `tolerance` softens the value where the plan asks for parity."""
+
+    kind: Literal["ratio_to"]
+    tolerance: Tolerance = 0.0
+    benchmark: Benchmark
+
+    @property
+    def compared_with(self) -> Benchmark | None:
+        """The benchmark."""
+        return self.benchmark
+
+    @property
+    def threshold(self) -> float:
+        """The value softened by the tolerance."""
+        return ratio_threshold(self.value, self.op, self.tolerance)
+
+    def unit(self, unit: str) -> str:
+        """Return ``times``."""
+        return "times"
+
+    def words(self, unit: str, texts: Texts) -> str:
+        """Return the bound of the ratio, whose benchmark it is, and the tolerance."""
+        area = self.benchmark.area if self.benchmark.area in ("country", "same") else "area"
+        words = self._sentence(f"ratio_to.{area}", texts.t("plan.unit.times"), texts)
+        if not self.tolerance:
+            return words
+        return texts.t("plan.rule.tolerance", words=words, tolerance=quantity(self.tolerance, "", texts))
+
+    def divisor(self, case: Case, years: Sequence[int]) -> FloatArray | None:
+        """Return the benchmark's values."""
+        held = case.benchmark
+        return None if held is None else np.column_stack([held.at(year) for year in years])
+
+    def can_judge(self, case: Case, year: int) -> bool:
+        """Say whether the draws of the indicator and of the benchmark reach `year`."""
+        return case.benchmark is not None and covers(case.benchmark, year) and super().can_judge(case, year)
+
+    def judge(self, case: Case) -> Judgement:
+        """Judge the ratio with its tolerance, and in full."""
+        judged = super().judge(case)
+        if judged.missing or not self.tolerance:
+            return judged
+        return replace(judged, met_in_full=compare(judged.quantity, self.op, self.value), tolerance=self.tolerance)
 
 
-def mean_growth(values: FloatArray, years: Sequence[int], *, compounds: bool) -> FloatArray:
-    """Return the mean of yearly values over a period, draw by draw.
+class PeriodRule(NumberRule):
+    """A rule about all years from `from_year` to `to_year`."""
 
-    Parameters
-    ----------
-    values : (S, K)
-        Yearly values or means of blocks of years.
-    years : (K,)
-        Number of years that each column stands for, at least 1.
-    compounds :
-        True for growth rates in per cent: 100 (prod (1 + x/100)^years)^(1 / sum years) − 100. A rate of −100 %
-        or less ends at −100 %.
+    flow: ClassVar[bool] = True
 
-    >>> float(mean_growth(np.array([[10.0, 0.0]]), [1, 1], compounds=True)[0].round(4))
-    4.8809
-    """
-    weights = np.asarray(years, dtype=np.float64)
-    if not compounds:
-        return np.asarray(values @ weights / weights.sum(), dtype=np.float64)
-    factors = np.maximum(1.0 + values / 100.0, 0.0)
-    with np.errstate(divide="ignore"):
-        mean_log = np.log(factors) @ weights / weights.sum()
-    return np.asarray(100.0 * np.expm1(mean_log), dtype=np.float64)
+    from_year: Year = Field(alias="from")
+    to_year: Year = Field(alias="to")
+
+    def years(self, path: Draws) -> list[int]:
+        """Return the years whose values are judged one by one."""
+        return list(range(self.from_year, self.to_year + 1))
+
+    def _yearly(self, values: FloatArray, years: Sequence[int], final: Sequence[bool], case: Case) -> Judgement:
+        """Return the judgement on values (S, K) of `years`, all of which have to meet the rule."""
+        met = compare(values, self.op, self.value)
+        settled = [bool(met[:, column].all()) for column, known in enumerate(final) if known]
+        decided = True if len(settled) == len(final) else None  # one final year that fails is enough
+        return Judgement(
+            met=np.asarray(met.all(axis=1)),
+            quantity=worst(values, self.op),
+            decided=decided if all(settled) else False,
+            weights=case.weights,
+            by_year=tuple((year, met[:, column]) for column, year in enumerate(years)),
+        )
+
+    def _period_words(self, key: str, unit: str, texts: Texts) -> str:
+        return self._sentence(key, unit, texts, first=self.from_year, last=self.to_year)
 
 
-def part_below_whole(
-    part: FloatArray, whole: FloatArray, *, part_known: bool, whole_known: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Return part and whole, shape (S,) each, with the part at most the whole in every draw.
+class EachYearRule(PeriodRule):
+    """X(t) `op` `value` for each year t of from..to, X being a yearly flow."""
 
-    What is drawn gives way to what is known: a known part lifts the whole, otherwise the part is cut. Two known
-    figures stay as they are published, even where they contradict each other.
-    """
-    if part_known and whole_known:
-        return part, whole
-    if part_known:
-        return part, np.maximum(whole, part)
-    return np.minimum(part, whole), whole
+    of_level: ClassVar[bool] = True
+
+    kind: Literal["each_year"]
+
+    def words(self, unit: str, texts: Texts) -> str:
+        """Return the bound of every year, and the years."""
+        return self._period_words("each_year", unit, texts)
+
+    def judge(self, case: Case) -> Judgement:
+        """Judge every year."""
+        path, years = case.path, self.years(case.path)
+        if not covers(path, years[0], years[-1]):
+            return no_years(years)
+        values = path.draws[:, path.position(years[0]) : path.position(years[-1]) + 1]
+        return self._yearly(values, years, [is_final(path, year) for year in years], case)
+
+
+class AnnualChangeRule(PeriodRule):
+    """X(t) − X(t−1) `op` `value` for each year t of from..to; relative changes where measured in percent."""
+
+    flow: ClassVar[bool] = False
+
+    kind: Literal["annual_change"]
+    measured_in: Literal["percentage_points", "percent"]
+
+    def unit(self, unit: str) -> str:
+        """Return ``percentage_points`` or ``percent``."""
+        return self.measured_in
+
+    def words(self, unit: str, texts: Texts) -> str:
+        """Return the bound of every year's change, a negative one as a fall."""
+        unit = "%" if self.measured_in == "percent" else texts.t("plan.unit.percentage_points")
+        years = {"first": self.from_year, "last": self.to_year}
+        if self.falling and self.value < 0:
+            bound = self._bound_words(unit, texts, TURNED[self.op], -self.value)
+            return texts.t("plan.rule.annual_fall", bound=bound, **years)
+        return texts.t("plan.rule.annual_change", bound=self._bound_words(unit, texts), **years)
+
+    def judge(self, case: Case) -> Judgement:
+        """Judge the change of every year that stands on one standard with the year before."""
+        path = case.path
+        years, notes = self._comparable_years(path)
+        if not years:
+            fields = {"first": self.from_year, "last": self.to_year}
+            return Judgement(missing=(Note("attainment.missing.comparable_years", fields),), notes=notes)
+        columns = [path.position(year) for year in years]
+        pairs = [yearly_changes(path.draws[:, column - 1 : column + 1], self.measured_in) for column in columns]
+        changes = np.column_stack(pairs)
+        judged = self._yearly(changes, years, [is_final(path, year - 1, year) for year in years], case)
+        return replace(judged, met_average=compare(changes.mean(axis=1), self.op, self.value), notes=notes)
+
+    def _comparable_years(self, path: Draws) -> tuple[list[int], tuple[Note, ...]]:
+        """Return the years whose change can be judged, and notes that name the others."""
+        kept: list[int] = []
+        notes: list[Note] = []
+        for year in self.years(path):
+            if not covers(path, year - 1, year):
+                notes.append(Note("attainment.note.change_without_figures", {"year": year}))
+                continue
+            before, after = path.standards[path.position(year) - 1], path.standards[path.position(year)]
+            if before == after:
+                kept.append(year)
+            else:
+                fields = {"year": year, "before": before, "after": after}
+                notes.append(Note("attainment.note.change_across_break", fields))
+        return kept, tuple(notes)
+
+    def required(self, case: Case, link: Link, start: Start | None, known: Mapping[int, float]) -> Required | None:
+        """Return the change that is asked for."""
+        kind: PaceKind = "points" if self.measured_in == "percentage_points" else "percent"
+        return Required(self.value, kind, pace_unit(case.path.unit, kind), self.to_year - self.from_year + 1)
+
+    def pace_kind(self, link: Link, first: float, last: float) -> PaceKind:
+        """Return how the rule counts changes."""
+        return "points" if self.measured_in == "percentage_points" else super().pace_kind(link, first, last)
+
+
+class AverageRule(PeriodRule):
+    """Mean of X over from..to `op` `value`; growth rates in per cent compound."""
+
+    of_level: ClassVar[bool] = True
+
+    kind: Literal["average"]
+    stretch: Number | None = None
+    compounds: bool = False
+
+    def words(self, unit: str, texts: Texts) -> str:
+        """Return the bound of the mean, its harder value, and the years."""
+        return self._period_words("average" if self.stretch is None else "average_stretch", unit, texts)
+
+    def known_means(self, path: Draws) -> list[tuple[float, int]]:
+        """Return published means inside the period, each with the number of its years."""
+        blocks = usable_averages(path.period_averages, self.from_year, self.to_year)
+        return [(block.value, block.to_year - block.from_year + 1) for block in blocks]
+
+    def years(self, path: Draws) -> list[int]:
+        """Return the years that no published mean covers."""
+        blocks = usable_averages(path.period_averages, self.from_year, self.to_year)
+        covered = {year for block in blocks for year in range(block.from_year, block.to_year + 1)}
+        return [year for year in super().years(path) if year not in covered]
+
+    def judge(self, case: Case) -> Judgement:
+        """Judge the mean of published means and of the single years between them."""
+        path, years = case.path, self.years(case.path)
+        if years and not covers(path, years[0], years[-1]):
+            return no_years(years)
+        blocks, known = usable_averages(path.period_averages, self.from_year, self.to_year), self.known_means(path)
+        columns = [np.full(path.draws.shape[0], value) for value, _ in known] + [path.at(year) for year in years]
+        lengths = [count for _, count in known] + [1] * len(years)
+        means = mean_growth(np.column_stack(columns), lengths, compounds=self.compounds)
+        met = compare(means, self.op, self.value)
+        final = path.proxy is None and all(block.status == "final" for block in blocks) and is_final(path, *years)
+        return Judgement(
+            met=met,
+            quantity=means,
+            decided=bool(met.all()) if final else None,
+            weights=case.weights,
+            met_stretch=None if self.stretch is None else compare(means, self.op, self.stretch),
+            notes=tuple(
+                Note(
+                    "attainment.note.period_average",
+                    {
+                        "first": block.from_year,
+                        "last": block.to_year,
+                        "value": block.value,
+                        "unit": path.unit,
+                        "status": block.status,
+                        "source": block.source_id,
+                    },
+                )
+                for block in blocks
+            ),
+        )
+
+    def required(self, case: Case, link: Link, start: Start | None, known: Mapping[int, float]) -> Required | None:
+        """Return the mean that the years left have to reach."""
+        path = case.path
+        means = self.known_means(path) + [(known[year], 1) for year in self.years(path) if year in known]
+        years = self.to_year - self.from_year + 1
+        in_percent = path.unit == "percent" or self.compounds
+        return Required(
+            pace=required_mean(means, self.value, years, compounds=self.compounds),
+            kind="points",
+            unit="percent_per_year" if in_percent else pace_unit(path.unit, "points"),
+            span=years - sum(count for _, count in means),
+        )
+
+
+class MilestoneRule(RuleBase):
+    """No number in the plan: a status with evidence, never a probability."""
+
+    has_number: ClassVar[bool] = False
+
+    kind: Literal["milestone"]
+
+    def unit(self, unit: str) -> str:
+        """Return no unit."""
+        return ""
+
+    def words(self, unit: str, texts: Texts) -> str:
+        """Return that the plan gives no number."""
+        return texts.t("plan.rule.milestone")
+
+    def judge(self, case: Case) -> Judgement:
+        """Refuse: a milestone has no number to judge."""
+        message = "a milestone has no number to judge"
+        raise TypeError(message)
+
+
+Rule = Annotated[
+    LevelRule | RatioToBaseRule | AnnualChangeRule | EachYearRule | AverageRule | RatioToRule | MilestoneRule,
+    Field(discriminator="kind"),
+]
+RULES: Mapping[str, type[RuleBase]] = {
+    get_args(rule.model_fields["kind"].annotation)[0]: rule for rule in get_args(get_args(Rule)[0])
+}
+"""Every rule by its kind."""

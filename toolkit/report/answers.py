@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.base.numbers import NO_VALUE
 from toolkit.forecast.paths import Break, Path
-from toolkit.plan.targets import LevelRule
+from toolkit.plan.rules import LevelRule
 from toolkit.report.context import Context
 from toolkit.report.fans import charted, fan, ranked_targets
 from toolkit.report.figures import Fan, Fans

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.base.numbers import NO_VALUE
 from toolkit.report.context import Context
 from toolkit.report.parts import Cell

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.table import verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
 from toolkit.report.sections import Block, Folded, Section
 from toolkit.report.words import SCALE, Words

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from toolkit.attainment.local import LocalTarget
-from toolkit.attainment.result import Attainment, Note
-from toolkit.attainment.words import note_text
+from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.own_targets import LocalTarget
+from toolkit.attainment.wording import note_text
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
-from toolkit.plan.targets import Target
+from toolkit.plan.judgement import Note
+from toolkit.plan.plan import Plan, Target
 from toolkit.report.cycle import Cycle
 from toolkit.report.facts import RunFacts
 from toolkit.report.requirement import lowered, requirement

@@ -9,7 +9,7 @@ from typing import Literal
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import Language, say
-from toolkit.plan.schema import Plan, ReportingBodies
+from toolkit.plan.plan import Plan, ReportingBodies
 
 Kind = Literal["annual", "six_month"]
 KINDS: dict[str, Kind] = {"annual": "annual", "six-month": "six_month"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.attainment.local import assess_local
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.own_targets import assess_local
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.report.about import method_section, provenance_section, sources_section
 from toolkit.report.answers import charts_section, nowcast_section, pace_section, standards_section
 from toolkit.report.context import Context, SourceBook

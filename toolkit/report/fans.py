@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from toolkit.attainment.result import Attainment
-from toolkit.base.names import slug
+from toolkit.attainment.attainment import Attainment
+from toolkit.base.texts import slug
 from toolkit.forecast.paths import Observation, Path
-from toolkit.plan.targets import LevelRule, RatioToBaseRule, Target
+from toolkit.plan.base import NumberRule
+from toolkit.plan.plan import Target
 from toolkit.report.context import Context
 from toolkit.report.figures import Band, Fan, Goal, Line, Point
 from toolkit.report.parts import Cell, Column, Spark, Table
@@ -128,14 +129,12 @@ def _figures(context: Context, observations: Iterable[Observation]) -> tuple[Poi
 
 def _goals(context: Context, target: Target, path: Path) -> tuple[Goal, ...]:
     words, rule = context.words, target.rule
-    if isinstance(rule, LevelRule):
-        label = words.t("chart.goal", value=words.amount(rule.value, target.unit))
-        return (Goal(target.due, rule.value, label),)
-    if isinstance(rule, RatioToBaseRule) and int(path.years[0]) <= rule.base_year:
-        base = float(path.quantiles((0.5,))[path.position(rule.base_year), 0])
-        label = words.t("chart.goal_ratio", value=words.amount(rule.value, "times"), base=rule.base_year)
-        return (Goal(target.due, rule.value * base, label),)
-    return ()
+    fixed = rule.fixed_level(path)
+    if fixed is None or not isinstance(rule, NumberRule):
+        return ()
+    level, label = fixed
+    value = words.amount(rule.value, rule.unit(target.unit))
+    return (Goal(target.due, level, words.t(label.key, value=value, **label.fields)),)
 
 
 def _lines(context: Context, path: Path, target: Target, bands: Sequence[Band]) -> tuple[Line, ...]:
@@ -163,7 +162,7 @@ def _note(context: Context, path: Path, target: Target) -> str:
         return words.t(f"chart.proxy.{path.proxy.relation}", indicator=context.stand_in(path))
     if path.evidence.basis == "C":
         return words.t("chart.borrowed", parent=context.followed(path))
-    return "" if isinstance(target.rule, LevelRule | RatioToBaseRule) else words.t("chart.other_rule")
+    return "" if target.rule.drawn else words.t("chart.other_rule")
 
 
 def _alt(context: Context, attainment: Attainment, path: Path, bands: Sequence[Band]) -> str:

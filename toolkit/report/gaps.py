@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.report.context import Context
 from toolkit.report.parts import Cell, Column, Paragraph, Table
 from toolkit.report.requirement import lowered
@@ -41,7 +41,7 @@ def gaps(context: Context) -> tuple[Gap, ...]:
 
     A target that could not be answered at all counts 1. One answered through a stand-in or from other areas
     counts by what the area's own figure would take away: how uncertain the answer is, 4 p (1 − p), times the share of
-    that which the figure is expected to remove (:func:`toolkit.attainment.narrowing.narrowing`). Targets still ahead
+    that which the figure is expected to remove (:func:`toolkit.attainment.evidence.narrowing`). Targets still ahead
     count in full, those of a past year half, those beyond the tested horizon a quarter.
     """
     found: dict[tuple[str, str], list[Attainment]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.report.context import Context
 from toolkit.report.figures import HeatMap
 from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table

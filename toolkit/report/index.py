@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.base.texts import Language
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.report.cycle import cycle_of
 from toolkit.report.document import foot, kicker
 from toolkit.report.facts import RunFacts

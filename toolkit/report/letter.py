@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.report.cycle import Cycle
 from toolkit.report.words import Words
 

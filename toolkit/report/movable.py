@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.forecast.paths import Path
 from toolkit.report.cells import last_cell
 from toolkit.report.context import Context

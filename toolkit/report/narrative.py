@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from toolkit.attainment.result import Attainment, Bound
+from toolkit.attainment.attainment import Attainment
+from toolkit.plan.judgement import Bound
 from toolkit.report.context import Context
 
 JUDGED = (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from toolkit.attainment.local import LocalTarget
-from toolkit.attainment.result import Attainment
-from toolkit.attainment.stated import Stated, stated
+from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.own_targets import LocalTarget, Stated, stated
 from toolkit.report.cells import expected_cell, last_cell, likelihood_cell
 from toolkit.report.context import Context
 from toolkit.report.parts import Bullets, Cell, Column, Item, Paragraph, Table

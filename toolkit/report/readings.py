@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.data.indicators import Proxy
 from toolkit.forecast.paths import Observation
 from toolkit.report.context import Context

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.plan.targets import LevelRule, RatioToBaseRule, RatioToRule, Target
-from toolkit.plan.words import rule_words
+from toolkit.plan.plan import Target
 from toolkit.report.words import Words
 
 
@@ -20,8 +19,8 @@ def requirement(target: Target, words: Words, printed_unit: str) -> str:
         How to write a unit that the catalogue lacks.
     """
     unit = words.unit(target.unit, printed_unit)
-    asked = rule_words(target, "%" if unit.startswith("%") else unit, words.texts)
-    if isinstance(target.rule, LevelRule | RatioToBaseRule | RatioToRule):
+    asked = target.rule.words("%" if unit.startswith("%") else unit, words.texts)
+    if target.rule.at_due:
         return words.t("ask.by", asked=asked, due=target.due)
     return asked
 

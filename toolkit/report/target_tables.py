@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from toolkit.attainment.result import Attainment, Note
+from toolkit.attainment.attainment import Attainment
+from toolkit.plan.judgement import Note
 from toolkit.report.cells import expected_cell, grade_cell, last_cell, likelihood_cell, remarks, target_cell
 from toolkit.report.context import Context, by_verdict
 from toolkit.report.fans import charted, ranked_targets, spark

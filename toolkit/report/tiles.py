@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.report.context import Context
 from toolkit.report.figures import Tile, TileMap
 from toolkit.report.narrative import leading_target

@@ -8,9 +8,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from toolkit.attainment.result import Attainment, Note
+from toolkit.attainment.attainment import Attainment
 from toolkit.base.files import write_atomic
 from toolkit.forecast.store import observation_from
+from toolkit.plan.judgement import Note
 
 ANSWERS = "answers"
 

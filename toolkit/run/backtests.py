@@ -16,7 +16,7 @@ from toolkit.evaluate.backtest import backtest_plan, origin_days, rolling_origin
 from toolkit.evaluate.plots import by_group_figure, position_figure, reliability_figure, reliability_of_events
 from toolkit.forecast.histories import PARENT, histories_of_file
 from toolkit.models import get
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 
 __all__ = ["BASELINES", "Backtest", "of_plan", "of_table", "write_backtest"]
 

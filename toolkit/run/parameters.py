@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.base.errors import UsageError
-from toolkit.base.names import nearest
-from toolkit.base.texts import say
+from toolkit.base.texts import nearest, say
 from toolkit.report.cycle import NAME
 from toolkit.run.notebook import Parameter, read_parameters
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.base.files import sha256, write_atomic
-from toolkit.base.names import slug
-from toolkit.base.texts import texts
+from toolkit.base.texts import slug, texts
 from toolkit.report.changes import earlier_answers
 from toolkit.run.about import FORECASTS
 from toolkit.run.batch import Done, Job, run_jobs

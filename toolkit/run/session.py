@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.result import Attainment
+from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say, texts
@@ -23,7 +23,7 @@ from toolkit.forecast import store
 from toolkit.forecast.make import DRAWS, SEED, make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.load import load_plan
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.report.facts import RunFacts
 from toolkit.run.about import FORECASTS, read_about, write_about
 from toolkit.run.answers import ANSWERS, load_answers, save_answers

@@ -12,8 +12,11 @@ from toolkit.forecast.countable import count_of
 from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import FloatArray, Path
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.rules import Printed, level_met, ratio_threshold
-from toolkit.plan.targets import LevelRule, MilestoneRule, Operator, RatioToBaseRule, RatioToRule, Target
+from toolkit.plan.base import NumberRule
+from toolkit.plan.judgement import Case
+from toolkit.plan.plan import Target
+from toolkit.plan.predicates import Operator, Printed, level_met
+from toolkit.plan.rules import PeriodRule
 from toolkit.scenario.moves import shift_between
 from toolkit.scenario.setting import Setting, open_years, path_of
 from toolkit.scenario.steps import Start
@@ -111,22 +114,17 @@ def aim_at_target(forecasts: Forecasts, code: str, target: Target, setting: Sett
     rule = target.rule
     path = path_of(forecasts, code, target.indicator, target.scope)
     printed = setting.printed(target.indicator)
-    match rule:
-        case LevelRule():
-            return _aim(forecasts, path, target.due, rule.op, rule.value, printed, setting, start)
-        case RatioToBaseRule():
-            levels = rule.value * path.at(rule.base_year)
-            return _aim(forecasts, path, target.due, rule.op, levels, printed, setting, start)
-        case RatioToRule():
-            named = {"same": code, "province": setting.plan.province_code, "country": _country(code, setting)}
-            area = named.get(rule.benchmark.area, rule.benchmark.area)
-            held = path_of(forecasts, area, rule.benchmark.indicator, rule.benchmark.scope)
-            levels = ratio_threshold(rule.value, rule.op, rule.tolerance) * held.at(target.due)
-            return _aim(forecasts, path, target.due, rule.op, levels, printed, setting, start)
-    if isinstance(rule, MilestoneRule) or path.proxy is not None:
+    held, wanted = None, rule.compared_with
+    if wanted is not None:
+        area = wanted.area_code(code, setting.plan.province_code, setting.dataset.areas)
+        held = path_of(forecasts, area, wanted.indicator, wanted.scope)
+    level = rule.level_asked(Case(target.due, path, printed, held))
+    if level is not None and isinstance(rule, NumberRule):
+        return _aim(forecasts, path, target.due, rule.op, level, printed, setting, start)
+    if not isinstance(rule, PeriodRule) or path.proxy is not None:
         raise UsageError(say("scenario.no_pace_for", target=target.id), say("scenario.no_pace_for.remedy"))
-    need = need_of(path, rule, setting)
-    return Aim(path, need.lacking, rule.op in ("<", "<="), need.profile, need.counted, need.most)
+    need = need_of(path, rule, target.due, setting)
+    return Aim(path, need.lacking, rule.falling, need.profile, need.counted, need.most)
 
 
 def aim_at_level(
@@ -143,10 +141,6 @@ def aim_at_level(
     """Return what a level of one's own asks of one area."""
     path = path_of(forecasts, code, indicator, scope)
     return _aim(forecasts, path, due, op, value, setting.printed(indicator), setting, start)
-
-
-def _country(code: str, setting: Setting) -> str:
-    return next((area.code for area in setting.dataset.areas.ancestors(code) if area.level == "country"), "")
 
 
 def _aim(
@@ -184,7 +178,7 @@ def edge_of(op: Operator, level: float, printed: Printed, count: int | None) -> 
     Parameters
     ----------
     op, level, printed :
-        As judged by :func:`toolkit.plan.rules.level_met`.
+        As judged by :func:`toolkit.plan.predicates.level_met`.
     count :
         Number of things of which the value is a share in per cent, where it is drawn as k of n.
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from toolkit.base.errors import DataError, Problem, UsageError
-from toolkit.base.names import slug
-from toolkit.base.texts import say
+from toolkit.base.texts import say, slug
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.scenario.file import Names, Planned, ScenarioFile

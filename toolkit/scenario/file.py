@@ -10,11 +10,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.base.errors import DataError, Problem
-from toolkit.base.names import slug
-from toolkit.base.texts import say
+from toolkit.base.texts import say, slug
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
 from toolkit.scenario.scenario import Scenario
 from toolkit.scenario.steps import AnyStep
 

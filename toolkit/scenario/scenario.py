@@ -15,8 +15,8 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Scope
 from toolkit.data.problems import closest
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.schema import Plan
-from toolkit.plan.targets import Operator
+from toolkit.plan.plan import Plan
+from toolkit.plan.predicates import Operator
 from toolkit.scenario.setting import Setting
 from toolkit.scenario.steps import VERBS, AnyStep, Recovery, Spread, Start, Which
 from toolkit.scenario.verbs import apply_step

@@ -12,8 +12,8 @@ from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import BoolArray, Path
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.rules import Printed
-from toolkit.plan.schema import Plan
+from toolkit.plan.plan import Plan
+from toolkit.plan.predicates import Printed
 
 
 @dataclass(frozen=True)

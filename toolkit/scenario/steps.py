@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from toolkit.plan.targets import Operator, Scope
+from toolkit.data.indicators import Scope
+from toolkit.plan.predicates import Operator
 
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Number = Annotated[float, Field(allow_inf_nan=False)]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.forecast.averages import usable_averages
 from toolkit.forecast.panels import scale_of
 from toolkit.forecast.paths import BoolArray, FloatArray, Path
-from toolkit.plan.rules import compare, mean_growth, yearly_changes
-from toolkit.plan.targets import AnnualChangeRule, AverageRule, EachYearRule, Operator
+from toolkit.plan.judgement import Case
+from toolkit.plan.predicates import Operator, compare, yearly_changes
+from toolkit.plan.rules import AnnualChangeRule, PeriodRule
 from toolkit.scenario.setting import Setting, open_years
 
 Counted = Literal["link", "points", "percent"]
@@ -48,56 +48,28 @@ def too_late(path: Path, year: int) -> UsageError:
     return UsageError(message, say("scenario.over.remedy"))
 
 
-def need_of(path: Path, rule: EachYearRule | AverageRule | AnnualChangeRule, setting: Setting) -> Need:
-    """Return what a rule about every year or an average lacks."""
-    match rule:
-        case EachYearRule():
-            return each_year(path, rule, setting)
-        case AverageRule():
-            return average(path, rule, setting)
-        case AnnualChangeRule():
-            return annual_change(path, rule, setting)
+def need_of(path: Path, rule: PeriodRule, due: int, setting: Setting) -> Need:
+    """Return what a rule about several years lacks."""
+    if isinstance(rule, AnnualChangeRule):  # more of the same change adds up, and may hit a bound too early
+        return annual_change(path, rule, setting)
+    return yearly(path, rule, due, setting)
 
 
-def each_year(path: Path, rule: EachYearRule, setting: Setting) -> Need:
-    """Return what is lacking for a yearly flow: as much more in each year that can still change."""
-    position = _window(path, rule.from_year, rule.to_year)
-    open_ = open_years(path)
-    scale = scale_of(setting.dataset.indicators.get(path.indicator))
-    edge = scale.to_link(just_past(np.array(rule.value), rule.op))
-    lacking = np.full(path.draws.shape[0], -np.inf)
-    for column in position:
-        values = path.draws[:, column]
-        if open_[column]:
-            gap = edge - scale.to_link(values)
-            needed = -gap if rule.op in ("<", "<=") else gap
-        else:
-            needed = _settled(values, rule.op, rule.value)
-        lacking = np.maximum(lacking, needed)
-    return Need(lacking, open_.astype(np.float64))
-
-
-def average(path: Path, rule: AverageRule, setting: Setting) -> Need:
-    """Return what is lacking for a mean: as much more in each year that can still change, found by halving."""
-    blocks = usable_averages(path.period_averages, rule.from_year, rule.to_year)
-    covered = {year for block in blocks for year in range(block.from_year, block.to_year + 1)}
-    single = [year for year in range(rule.from_year, rule.to_year + 1) if year not in covered]
-    if not single:
+def yearly(path: Path, rule: PeriodRule, due: int, setting: Setting) -> Need:
+    """Return what is lacking for a yearly flow: as much more in each year that can still change, found by halving."""
+    years = rule.years(path)
+    if not years:
         raise too_late(path, rule.to_year)
-    _window(path, single[0], single[-1])
-    columns = [path.position(year) for year in single]
+    _window(path, years[0], years[-1])
     open_, count = open_years(path), path.draws.shape[0]
-    scale = scale_of(setting.dataset.indicators.get(path.indicator))
-    falling = rule.op in ("<", "<=")
-    linked, moving = scale.to_link(path.draws[:, columns]), open_[columns]
-    known = [np.full((count, 1), block.value) for block in blocks]
-    lengths = [block.to_year - block.from_year + 1 for block in blocks] + [1] * len(single)
-    edge = float(just_past(np.array(rule.value), rule.op))
+    scale, printed = scale_of(setting.dataset.indicators.get(path.indicator)), setting.printed(path.indicator)
+    linked = scale.to_link(path.draws)
+    passed = rule.model_copy(update={"value": float(just_past(np.array(rule.value), rule.op))})
 
     def met(effort: FloatArray) -> BoolArray:
-        signed = np.where(moving, -effort[:, None] if falling else effort[:, None], 0.0)
-        values = np.where(moving, scale.from_link(linked + signed), path.draws[:, columns])
-        return compare(mean_growth(np.column_stack([*known, values]), lengths, compounds=rule.compounds), rule.op, edge)
+        signed = -effort if rule.falling else effort
+        draws = np.where(open_, scale.from_link(linked + signed[:, None]), path.draws)
+        return passed.judge(Case(due, replace(path, draws=draws), printed)).met
 
     low, high = np.full(count, -LARGEST[scale.link]), np.full(count, LARGEST[scale.link])
     reachable = met(high)

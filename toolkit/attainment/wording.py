@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.attainment.question import indicator_of
-from toolkit.attainment.result import Note
 from toolkit.base.numbers import numbers
 from toolkit.base.texts import Texts
 from toolkit.data.dataset import Dataset
-
-NO_BREAK_SPACE = "\u00a0"
+from toolkit.plan.judgement import Note
 
 
 def note_text(note: Note, dataset: Dataset, texts: Texts) -> str:
@@ -35,10 +32,8 @@ def notes_text(notes: Sequence[Note], dataset: Dataset, texts: Texts) -> str:
 
 def with_unit(number: str, unit: str, dataset: Dataset, texts: Texts) -> str:
     """Return a number's text with the printed unit."""
-    if unit in ("percent", "percent_per_year"):
-        return numbers(texts.language).with_percent(number)
-    printed = unit_text(unit, dataset, texts)
-    return f"{number}{NO_BREAK_SPACE}{printed}" if printed else number
+    printed = "%" if unit in ("percent", "percent_per_year") else unit_text(unit, dataset, texts)
+    return numbers(texts.language).with_unit(number, printed)
 
 
 def unit_text(unit: str, dataset: Dataset, texts: Texts) -> str:
@@ -66,7 +61,7 @@ def _worded(name: str, value: object, dataset: Dataset, texts: Texts) -> str:
 def _named(name: str, value: str, dataset: Dataset, texts: Texts) -> str:
     match name:
         case "indicator":
-            return _lowered(indicator_of(dataset, value).names[texts.language])
+            return _lowered(dataset.indicators.get(value).names[texts.language])
         case "scope":
             return texts.t(f"plan.scope.{value}")
         case "area":

@@ -1,13 +1,12 @@
-"""What is said about one target in one area: numbers, a verdict, and notes as catalogue keys. No words."""
+"""The answer to one target in one area: numbers, a verdict on the likelihood scale, notes as keys. No words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Literal, Protocol, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
-from toolkit.forecast.paths import Observation, Path
+from toolkit.forecast.paths import Observation
+from toolkit.plan.judgement import Bound, Note
 
 Verdict = Literal[
     "met",
@@ -25,37 +24,9 @@ Verdict = Literal[
 ]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 Outcome = Literal["settled", "probability", "milestone", "orientation", "cannot_assess"]
-Bound = Literal["exact", "at_least"]
 
-
-@dataclass(frozen=True)
-class Note:
-    """A remark: a key of the catalogue and the fields of its text.
-
-    Attributes
-    ----------
-    key :
-        ``attainment.note.…`` or ``attainment.missing.…``.
-    fields :
-        Numbers, and ids that readers of the note put into words: ``indicator``, ``scope``, ``area``,
-        ``standard``, ``source`` and so on (see :func:`toolkit.attainment.words.note_text`).
-    """
-
-    key: str
-    fields: Mapping[str, object] = field(default_factory=dict)
-
-
-class PathSource(Protocol):
-    """What holds the forecasts; :class:`toolkit.forecast.store.Forecasts` is one."""
-
-    @property
-    def as_of(self) -> date:
-        """What was known on this day counts."""
-        ...
-
-    def path(self, area_code: str, indicator: str, scope: str, *, across_breaks: bool = True) -> Path | None:
-        """Return the joint draws of an indicator in an area, or None without evidence."""
-        ...
+LONGEST_TESTED_HORIZON = 8
+"""Years ahead for which forecasts were ever tested; beyond, a probability is an outlook without a likelihood word."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +39,15 @@ class Attainment:
         What is answered.
     outcome :
         How it is answered.
-    probability, bound :
-        P(target met), 0..1 (1 or 0 when settled; None where there is none), and whether it is that probability
-        or at least that probability.
-    verdict, grade :
-        The verdict; the evidence grade ``A``, ``B``, ``C``, with ``·D`` through a proxy, ``N`` without evidence,
-        empty for milestones.
+    probability :
+        P(target met), 0..1: 1 or 0 when settled, None where there is none.
+    bound :
+        Whether it is that probability or at least that probability.
+    verdict :
+        The verdict.
+    grade :
+        The evidence grade ``A``, ``B``, ``C``, with ``·D`` through a proxy; ``N`` without evidence; empty for
+        milestones.
     proxy :
         Id of the stand-in; empty if none.
     missing :
@@ -89,29 +63,44 @@ class Attainment:
         What that figure measures.
     overruled :
         Figures set aside by those used.
-    expected, low, high :
-        Median and 80 % interval of the judged quantity: the level, ratio or mean at the due year, the worst
-        year's value or change for rules about every year.
-    required_pace, recent_pace, pace_unit, recent_pace_years :
-        Constant yearly pace needed from the newest figure to the due year (0 where it is enough to hold what has
-        been reached), the pace lately kept, and between which years. ``pace_unit`` is
+    expected :
+        Median of the judged quantity: the level, ratio or mean at the due year, the worst year's value or change for
+        rules about every year.
+    low, high :
+        Its 80 % interval.
+    required_pace :
+        Constant yearly pace needed from the newest figure to the due year; 0 where it is enough to hold what has
+        been reached.
+    recent_pace :
+        The pace lately kept.
+    pace_unit :
         ``percentage_points_per_year``, ``percent_per_year`` or ``<unit>_per_year``; empty without a pace.
-    peers_pace_share, peers_count :
-        Share of past spells of other areas that kept the required pace or better, of how many.
+    recent_pace_years :
+        First and last year of the recent pace.
+    peers_pace_share :
+        Share of past spells of other areas that kept the required pace or better.
+    peers_count :
+        Number of those spells.
     year_reached :
-        First year with P >= 1/2 (rules about a level).
+        First year with P >= 1/2 (rules about the due year).
     probability_same_standard :
         The probability if today's standard stayed in force, where a change lies ahead.
-    probability_stretch, probability_basically, probability_average :
-        Of the harder value; of the softer reading of "basically"; of the mean change where every year is judged.
+    probability_stretch :
+        Of the harder value.
+    probability_basically :
+        Of the softer reading of "basically".
+    probability_average :
+        Of the mean change, where every year is judged.
     years_met :
         (year, P) for rules about every year, judged years only.
     areas_met :
         (expected to meet it, all) localities, at the province, for rules about each of them.
     horizon :
         Years from the newest figure to the due year, at least 0.
-    monte_carlo_error, effective_draws :
-        Standard error of the probability from the number of draws; that number after reweighting.
+    monte_carlo_error :
+        Standard error of the probability from the number of draws.
+    effective_draws :
+        That number after reweighting.
     narrowing :
         Share of the answer's uncertainty that the area's own figure of the running year (of the due year, if that is
         past) is expected to remove, 0..1; None where the answer is not a probability from draws.
@@ -162,3 +151,39 @@ class Attainment:
     effective_draws: float | None = None
     narrowing: float | None = None
     notes: tuple[Note, ...] = ()
+
+
+def likelihood(probability: float) -> Verdict:
+    """Return the word of the IPCC's scale.
+
+    Mastrandrea et al. 2010, guidance note for lead authors of the fifth assessment report, table 1: very likely
+    90–100 %, likely 66–100 %, about as likely as not 33–66 %, unlikely 0–33 %, very unlikely 0–10 %.
+
+    >>> likelihood(0.66), likelihood(0.33), likelihood(0.1)
+    ('likely', 'unlikely', 'very_unlikely')
+    """
+    if probability >= 0.90:
+        return "very_likely"
+    if probability >= 0.66:
+        return "likely"
+    if probability <= 0.10:
+        return "very_unlikely"
+    if probability <= 0.33:
+        return "unlikely"
+    return "about_as_likely_as_not"
+
+
+def verdict_of(probability: float, bound: Bound, horizon: int) -> Verdict:
+    """Return the verdict of an unsettled target.
+
+    Through a bound the probability is at least `probability`: a low one says nothing.
+
+    >>> verdict_of(0.2, "at_least", 5), verdict_of(0.7, "at_least", 5), verdict_of(0.95, "exact", 9)
+    ('not_decided_by_bound', 'likely', 'outlook')
+    """
+    if horizon > LONGEST_TESTED_HORIZON:
+        return "outlook"
+    word = likelihood(probability)
+    if bound == "at_least" and word in ("unlikely", "very_unlikely"):
+        return "not_decided_by_bound"
+    return word

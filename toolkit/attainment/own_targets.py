@@ -1,4 +1,4 @@
-"""An area's own targets, judged beside the plan's where there is a path to judge them on."""
+"""Targets that areas have set themselves (``local_targets.csv``), judged beside the plan's."""
 
 from __future__ import annotations
 
@@ -6,12 +6,51 @@ from dataclasses import dataclass
 from typing import get_args
 
 from toolkit.attainment.assess import assess
-from toolkit.attainment.result import Attainment, PathSource
-from toolkit.attainment.stated import Stated, stated
+from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.question import PathSource
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
-from toolkit.plan.schema import LevelRule, Plan, Target
-from toolkit.plan.targets import Operator, Scope
+from toolkit.data.indicators import Scope
+from toolkit.plan.judgement import covers
+from toolkit.plan.plan import Plan, Target
+from toolkit.plan.predicates import Operator
+from toolkit.plan.rules import LevelRule
+
+
+@dataclass(frozen=True)
+class Stated:
+    """One row of ``local_targets.csv``; attributes are its columns."""
+
+    area_code: str
+    indicator: str
+    scope: str
+    due: int
+    op: str
+    value: float
+    unit: str
+    standard: str
+    source_id: str
+    note: str
+
+
+def stated(dataset: Dataset) -> tuple[Stated, ...]:
+    """Return the targets, in the order of the file."""
+    rows = dataset.local_targets[dataset.local_targets["kind"] == "target"].to_dict("records")
+    return tuple(
+        Stated(
+            area_code=str(row["area_code"]),
+            indicator=str(row["indicator"]),
+            scope=str(row["scope"]),
+            due=int(row["due"]),
+            op=str(row["op"] or ""),
+            value=float(row["value"]),
+            unit=str(row["unit"]),
+            standard=str(row["standard"] or ""),
+            source_id=str(row["source_id"]),
+            note=str(row["note"] or ""),
+        )
+        for row in rows
+    )
 
 
 @dataclass(frozen=True)
@@ -75,7 +114,6 @@ def _can_be_judged(target: Target, standard: str, area: Area, forecasts: PathSou
     path = forecasts.path(area.code, target.indicator, target.scope)
     if path is None or (path.proxy is not None and path.proxy.indicator != target.indicator):
         return False
-    if not int(path.years[0]) <= target.due <= int(path.years[-1]):
+    if path.unit != target.unit or not covers(path, target.due):
         return False
-    in_force = path.standards[path.position(target.due)]
-    return path.unit == target.unit and standard in ("", in_force)
+    return standard in ("", path.standards[path.position(target.due)])

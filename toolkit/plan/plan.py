@@ -1,0 +1,312 @@
+"""Plans: what a plan file says of itself, its targets in the plan's order, and what contradicts itself in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from toolkit.base.errors import UsageError
+from toolkit.base.texts import Language, nearest, say
+from toolkit.data.indicators import Scope
+from toolkit.plan.base import Fault, Name, Raw, RuleBase, Strict, Year, refuse
+from toolkit.plan.rules import RULES, Rule
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+
+class Target(Strict):
+    """One statement of a plan.
+
+    Attributes
+    ----------
+    id :
+        Our number.
+    due :
+        The due year.
+    clause :
+        Section and paragraph in the plan.
+    indicator, scope, unit :
+        What is judged.
+    name_vi, name_en :
+        Its short wording.
+    rule :
+        How it is judged.
+    level :
+        ``"province"`` where the plan states the value for the province alone.
+    each_area :
+        True where it has to hold in every locality.
+    inferred :
+        Fields that the plan's text leaves open and that had to be read into it.
+    part_of :
+        The row whose "trong đó" this is.
+    one_denominator :
+        Whether both are shares of the same thing.
+    share_of, share_of_vi :
+        Of what.
+    note, note_vi :
+        A remark.
+    lead :
+        Who leads (filled in by users, never guessed).
+    """
+
+    id: Identifier
+    due: Year
+    clause: str
+    indicator: Name
+    scope: Scope
+    unit: Name
+    name_vi: Text
+    name_en: Text
+    rule: Rule
+    level: Literal["province"] | None = None
+    each_area: bool = False
+    inferred: tuple[str, ...] = ()
+    part_of: Identifier | None = None
+    one_denominator: bool | None = None
+    share_of: Text | None = None
+    share_of_vi: Text | None = None
+    note: Text | None = None
+    note_vi: Text | None = None
+    lead: Text | None = None
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        refuse(target_faults(self.model_dump(by_alias=True)))
+        return self
+
+    @property
+    def series(self) -> tuple[tuple[str, str], ...]:
+        """The (indicator, scope) pairs that the rule compares; none for a milestone."""
+        benchmark = self.rule.compared_with
+        compared = () if benchmark is None else ((benchmark.indicator, benchmark.scope),)
+        return ((self.indicator, self.scope), *compared) if self.rule.has_number else ()
+
+    def name(self, lang: Language) -> str:
+        """Return the target's short wording in `lang`."""
+        return self.name_vi if lang == "vi" else self.name_en
+
+    def share_text(self, lang: Language) -> str:
+        """Return of what the target is a share, or an empty text."""
+        return (self.share_of_vi if lang == "vi" and self.share_of_vi else self.share_of) or ""
+
+    def note_text(self, lang: Language) -> str:
+        """Return the target's remark, or an empty text."""
+        return (self.note_vi if lang == "vi" and self.note_vi else self.note) or ""
+
+
+class StandingBody(Strict):
+    """Who keeps the plan's books, until when, and who came after."""
+
+    name_vi: Text
+    name_en: Text | None = None
+    until: date | None = None
+    successor_vi: Text | None = None
+    successor_en: Text | None = None
+
+
+class Report(Strict):
+    """A report that the plan asks for; `before` is the day (MM-DD) before which it comes in."""
+
+    kind: Literal["six_month", "annual", "synthesis", "review"]
+    name_vi: Text
+    name_en: Text | None = None
+    before: Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")] | None = None
+    from_vi: Text
+    to_vi: Text
+
+
+class ReportingBodies(Strict):
+    """Who reports to whom from a day on: a setting, with its basis."""
+
+    from_day: date = Field(alias="from")
+    to_day: date | None = Field(alias="to", default=None)
+    reporters_vi: Text
+    reporters_en: Text
+    receiver_vi: Text
+    receiver_en: Text
+    inferred: bool
+    basis_vi: Text
+    basis_en: Text
+
+
+class Office(Strict):
+    """Letterhead and signature of the reports in Word: a setting; what is left out stays open for the office."""
+
+    superior: Text | None = None
+    body: Text | None = None
+    symbol: Text | None = None
+    place: Text | None = None
+    authority: Text | None = None
+    post: Text | None = None
+    signer: Text | None = None
+    copies: tuple[Text, ...] = ()
+
+
+class ProxySwitches(Strict):
+    """Declared stand-ins that the plan's assessment may (on) or may not (off) go through."""
+
+    on: tuple[Name, ...] = ()
+    off: tuple[Name, ...] = ()
+
+
+class PlanHeader(Strict):
+    """What a plan file says beside its targets."""
+
+    id: Identifier
+    number: Text
+    issued: date
+    issuer_vi: Text
+    issuer_en: Text | None = None
+    name_vi: Text
+    name_en: Text
+    implements: Text | None = None
+    implements_vi: Text | None = None
+    province_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{2}$")]
+    base_year: Year
+    horizons: Annotated[tuple[Year, ...], Field(min_length=1)]
+    standing_body: StandingBody | None = None
+    reporting: tuple[Report, ...] = ()
+    reporting_bodies: tuple[ReportingBodies, ...] = ()
+    office: Office = Office()
+    duties_note: Text | None = None
+    duties_note_vi: Text | None = None
+    proxies: ProxySwitches = ProxySwitches()
+
+
+class Plan(PlanHeader):
+    """A plan and its targets, in the plan's order."""
+
+    targets: tuple[Target, ...]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The plan's title by language."""
+        return {"vi": self.name_vi, "en": self.name_en}
+
+    def name(self, lang: Language) -> str:
+        """Return the plan's title in `lang`."""
+        return self.names[lang]
+
+    def target(self, target_id: str) -> Target:
+        """Return one target.
+
+        Raises
+        ------
+        UsageError
+            If the plan has no such target.
+        """
+        for target in self.targets:
+            if target.id == target_id:
+                return target
+        near = ", ".join(nearest(target_id, [target.id for target in self.targets]))
+        message = say("plan.no_target", number=self.number, target=target_id)
+        raise UsageError(message, say("plan.near", near=near))
+
+    def bodies_on(self, day: date) -> ReportingBodies | None:
+        """Return who reports to whom on `day`, or None where the plan file has no setting for it."""
+        for bodies in self.reporting_bodies:
+            if bodies.from_day <= day and (bodies.to_day is None or day <= bodies.to_day):
+                return bodies
+        return None
+
+
+def target_faults(target: Raw) -> Iterator[Fault]:
+    """Yield what contradicts itself in one target and its rule, as the file has them.
+
+    They are found on the raw entries so that a type error in one field does not hide a contradiction in another;
+    entries of a wrong type are skipped (they are refused elsewhere).
+    """
+    rule = target.get("rule")
+    if isinstance(rule, Mapping):
+        yield from RULES.get(str(rule.get("kind")), RuleBase).faults(rule)
+        yield from _years_faults(target, rule)
+        milestone_unit, milestone_rule = target.get("unit") == "milestone", rule.get("kind") == "milestone"
+        if milestone_unit != milestone_rule and isinstance(target.get("unit"), str):
+            yield Fault("unit", "milestone")
+    yield from _part_faults(target)
+    yield from _inferred_faults(target)
+    if target.get("level") == "province" and target.get("each_area") is True:
+        yield Fault("each_area", "each_area")
+
+
+def _years_faults(target: Raw, rule: Raw) -> Iterator[Fault]:
+    due, last, base = target.get("due"), rule.get("to"), rule.get("base_year")
+    if isinstance(due, int) and isinstance(last, int) and last > due:
+        yield Fault("rule.to", "after_due", {"year": last, "due": due})
+    if isinstance(due, int) and isinstance(base, int) and base >= due:
+        yield Fault("rule.base_year", "base", {"year": base, "due": due})
+
+
+def _part_faults(target: Raw) -> Iterator[Fault]:
+    if target.get("part_of") is None:
+        if target.get("one_denominator") is not None:
+            yield Fault("one_denominator", "no_part")
+        return
+    if target.get("part_of") == target.get("id"):
+        yield Fault("part_of", "part_of_itself")
+    for name in ("share_of", "one_denominator"):
+        if target.get(name) is None:
+            yield Fault(name, f"no_{name}")
+
+
+def _inferred_faults(target: Raw) -> Iterator[Fault]:
+    inferred = target.get("inferred")
+    for name in inferred if isinstance(inferred, Sequence) and not isinstance(inferred, str) else ():
+        if isinstance(name, str) and not _holds(target, name.split(".")):
+            yield Fault("inferred", "inferred", {"name": name})
+
+
+def _holds(entry: Raw, path: Sequence[str]) -> bool:
+    here: object = entry
+    for part in path:
+        if not isinstance(here, Mapping) or here.get(part) is None:
+            return False
+        here = here[part]
+    return True
+
+
+def plan_faults(header: Raw, targets: Sequence[Raw]) -> Iterator[tuple[int | None, Fault]]:
+    """Yield contradictions between a plan's header and its targets, with the position of the target.
+
+    The position is None where the header itself is at fault.
+    """
+    yield from ((None, fault) for fault in _header_faults(header))
+    identifiers = [target.get("id") for target in targets]
+    horizons = header.get("horizons")
+    for position, target in enumerate(targets):
+        identifier, due = target.get("id"), target.get("due")
+        if identifier is not None and identifier in identifiers[:position]:
+            yield position, Fault("id", "duplicate", {"first": identifiers.index(identifier) + 1})
+        if isinstance(horizons, Sequence) and isinstance(due, int) and due not in horizons:
+            choices = ", ".join(str(year) for year in horizons)
+            yield position, Fault("due", "horizon", {"year": due, "horizons": choices})
+        for fault in _whole_faults(target, targets):
+            yield position, fault
+
+
+def _header_faults(header: Raw) -> Iterator[Fault]:
+    proxies = header.get("proxies")
+    if isinstance(proxies, Mapping):
+        on, off = proxies.get("on"), proxies.get("off")
+        if isinstance(on, Sequence) and isinstance(off, Sequence):
+            for name in sorted({str(proxy) for proxy in on} & {str(proxy) for proxy in off}):
+                yield Fault("proxies", "on_and_off", {"proxy": name})
+
+
+def _whole_faults(target: Raw, targets: Sequence[Raw]) -> Iterator[Fault]:
+    whole_id = target.get("part_of")
+    if not isinstance(whole_id, str) or whole_id == target.get("id"):
+        return
+    whole = next((other for other in targets if other.get("id") == whole_id), None)
+    if whole is None:
+        yield Fault("part_of", "part_of_nothing", {"target": whole_id})
+        return
+    if whole.get("part_of") is not None:
+        yield Fault("part_of", "part_of_part", {"target": whole_id})
+    unlike = (whole.get("unit"), whole.get("due")) != (target.get("unit"), target.get("due"))
+    if target.get("one_denominator") is True and unlike:
+        yield Fault("one_denominator", "unlike_whole", {"target": whole_id})
