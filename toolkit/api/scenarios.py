@@ -19,7 +19,6 @@ from toolkit.data.areas import Area
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Target
-from toolkit.plan.rules import LevelRule, RatioToBaseRule, RatioToRule
 from toolkit.report.charts import fan_svg
 from toolkit.report.context import Context, SourceBook
 from toolkit.report.fans import fan
@@ -326,7 +325,7 @@ def askable(run: Run, area: Area) -> list[Target]:
     found = []
     for target in run.plan.targets:
         path = run.forecasts.path(area.code, target.indicator, target.scope)
-        if not isinstance(target.rule, LevelRule | RatioToBaseRule | RatioToRule) or path is None:
+        if not target.rule.at_due or path is None:
             continue
         inside = int(path.years[0]) <= target.due <= int(path.years[-1])
         if inside and target.due > run.dataset.as_of.year and bool(open_years(path)[path.position(target.due)]):
