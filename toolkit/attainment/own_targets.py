@@ -36,9 +36,19 @@ class Stated:
 def stated(dataset: Dataset, kind: Literal["target", "official_forecast"]) -> tuple[Stated, ...]:
     """Return the rows of one kind, in the order of the file."""
     rows = dataset.local_targets[dataset.local_targets["kind"] == kind].to_dict("records")
-    texts = ("area_code", "indicator", "scope", "op", "unit", "standard", "source_id", "note")
     return tuple(
-        Stated(due=int(row["due"]), value=float(row["value"]), **{name: str(row[name] or "") for name in texts})
+        Stated(
+            area_code=str(row["area_code"]),
+            indicator=str(row["indicator"]),
+            scope=str(row["scope"]),
+            due=int(row["due"]),
+            op=str(row["op"] or ""),
+            value=float(row["value"]),
+            unit=str(row["unit"]),
+            standard=str(row["standard"] or ""),
+            source_id=str(row["source_id"]),
+            note=str(row["note"] or ""),
+        )
         for row in rows
     )
 
