@@ -21,7 +21,7 @@ from pydantic import Field
 from toolkit.base.texts import Texts
 from toolkit.data.indicators import Link, Relation
 from toolkit.data.series import PeriodAverage
-from toolkit.plan.base import Benchmark, Number, NumberRule, RuleBase, Tolerance, Year, quantity
+from toolkit.plan.base import Benchmark, Number, NumberRule, RuleBase, Tolerance, Year, amount
 from toolkit.plan.judgement import (
     Bound,
     Case,
@@ -264,7 +264,7 @@ class RatioToRule(DueRule):
         words = self._sentence(f"ratio_to.{area}", texts.t("plan.unit.times"), texts)
         if not self.tolerance:
             return words
-        return texts.t("plan.rule.tolerance", words=words, tolerance=quantity(self.tolerance, "", texts))
+        return texts.t("plan.rule.tolerance", words=words, tolerance=amount(self.tolerance, "", texts))
 
     def divisor(self, case: Case, years: Sequence[int]) -> FloatArray | None:
         """Return the benchmark's values."""
