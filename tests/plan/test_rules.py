@@ -20,6 +20,7 @@ from toolkit.plan.predicates import (
     pace,
     pace_kind,
     part_below_whole,
+    quantiles,
     ratio,
     ratio_threshold,
     required_mean,
@@ -180,3 +181,19 @@ def test_the_required_mean_reaches_the_target(known: float, count: int, target: 
 def test_no_year_left_needs_nothing() -> None:
     assert required_mean([(7.0, 10)], 6.0, 10, compounds=True) is None
     assert required_mean([(-100.0, 5)], 6.0, 10, compounds=True) is None
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=9), st.data())
+def test_a_weighted_quantile_is_the_first_value_that_enough_draws_reach(values: list[int], data: st.DataObject) -> None:
+    counts = data.draw(st.lists(st.integers(0, 4), min_size=len(values), max_size=len(values)).filter(any))
+    weights = np.array(counts) / sum(counts)
+    repeated = sorted(value for value, count in zip(values, counts, strict=True) for _ in range(count))
+    for percent in (10, 50, 90, 100):
+        [found] = quantiles(np.array(values, dtype=float), weights, (percent / 100,))
+        assert found == repeated[max(-(-percent * len(repeated) // 100) - 1, 0)]
+
+
+def test_quantiles_of_nothing_do_not_exist() -> None:
+    assert quantiles(np.array([np.nan, np.inf]), None, (0.5,)) == (None,)
+    assert quantiles(np.array([np.nan, 2.0]), np.array([1.0, 0.0]), (0.5,)) == (None,)
+    assert quantiles(np.array([3.0, np.nan, 1.0]), None, (0.5,)) == (2.0,)

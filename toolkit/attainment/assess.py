@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from toolkit.attainment import evidence
 from toolkit.attainment.attainment import Attainment, Outcome, Verdict, verdict_of
-from toolkit.attainment.evidence import (
-    break_notes,
-    breaks_ahead,
-    evidence_notes,
-    figure_notes,
-    grade_of,
-    narrowed,
-    time_notes,
-    would_help,
-    would_settle,
-)
 from toolkit.attainment.pace import Pace, pace_of
 from toolkit.attainment.question import PathSource, Question
 from toolkit.data.areas import Area
@@ -75,7 +66,7 @@ def assess(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: 
         probability=share,
         bound=(question.bound or "exact") if answered else "exact",
         verdict=_verdict(question, outcome, share, horizon or 0),
-        grade="N" if question.path is None and judged.missing else grade_of(*question.paths),
+        grade="N" if question.path is None and judged.missing else evidence.grade_of(*question.paths),
         proxy=next((path.proxy.proxy_id for path in question.paths if path.proxy is not None), ""),
         missing=distinct(judged.missing or _wanted(question, outcome)),
         inferred=target.inferred,
@@ -109,7 +100,7 @@ def assess(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: 
         horizon=horizon,
         monte_carlo_error=error,
         effective_draws=effective,
-        narrowing=narrowed(question, judged) if open_ else None,
+        narrowing=evidence.narrowed(question, judged) if open_ else None,
         notes=distinct(_notes(question, judged, pace, outcome, horizon or 0)),
     )
 
@@ -138,30 +129,29 @@ def _share(met: BoolArray | None, judged: Judgement) -> float | None:
 
 def _same_standard(question: Question) -> float | None:
     """Return the probability if the standard of the newest figure stayed, where it is going to change."""
-    if question.everywhere or question.path is None or not breaks_ahead(question.path, question.target.due):
+    if question.everywhere or question.path is None or not evidence.breaks_ahead(question.path, question.target.due):
         return None
-    case = question.case(across_breaks=False)
-    judged = None if case is None else question.target.rule.judge(case)
-    return None if judged is None or judged.missing else probability(judged.met, judged.weights)
+    judged = replace(question, across_breaks=False).judged
+    return None if judged.missing else probability(judged.met, judged.weights)
 
 
 def _wanted(question: Question, outcome: Outcome) -> tuple[Note, ...]:
     """Return what figures would help, or settle the answer."""
-    helpful = tuple(note for path in question.paths for note in would_help(path))
-    return (*helpful, *would_settle(question)) if outcome == "probability" else helpful
+    helpful = tuple(note for path in question.paths for note in evidence.would_help(path))
+    return (*helpful, *evidence.would_settle(question)) if outcome == "probability" else helpful
 
 
 def _notes(question: Question, judged: Judgement, pace: Pace, outcome: Outcome, horizon: int) -> Iterator[Note]:
     for path in question.paths:
-        yield from evidence_notes(path)
-    yield from figure_notes(question)
+        yield from evidence.evidence_notes(path)
+    yield from evidence.figure_notes(question)
     yield from question.part_notes()
     yield from judged.notes
     yield from pace.notes
-    if question.path is not None and question.case() is not None and not judged.missing:
-        yield from break_notes(question.path, question.target.due)
+    if question.path is not None and not judged.missing:
+        yield from evidence.break_notes(question.path, question.target.due)
     if outcome == "probability":
-        yield from time_notes(question, horizon)
+        yield from evidence.time_notes(question, horizon)
         if judged.met_in_full is not None:
             fields = {"tolerance": judged.tolerance, "probability": probability(judged.met_in_full, judged.weights)}
             yield Note("attainment.note.tolerance", fields)

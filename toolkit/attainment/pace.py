@@ -60,7 +60,7 @@ def pace_of(question: Question) -> Pace:
     The way is counted from the newest figure; where the area has none, from the estimate for the newest year
     that any figure informs. It stays on the standard of that figure.
     """
-    case, path = question.case(), question.path
+    case, path = question.case, question.path
     if case is None or path is None:
         return Pace()
     rule, known = question.target.rule, known_values(path)

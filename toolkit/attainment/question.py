@@ -48,6 +48,8 @@ class Question:
         What is known.
     forecasts :
         Joint draws of what is not.
+    across_breaks :
+        False where the standard of the newest figure is to stay in force, whatever changes are known.
     """
 
     target: Target
@@ -55,6 +57,7 @@ class Question:
     plan: Plan
     dataset: Dataset
     forecasts: PathSource
+    across_breaks: bool = True
 
     @property
     def for_orientation(self) -> bool:
@@ -74,47 +77,37 @@ class Question:
 
     @cached_property
     def path(self) -> Path | None:
-        """Joint draws of the judged indicator, on the standard in force in each year."""
-        return self._path(across_breaks=True)
+        """Joint draws of the judged indicator, parts and wholes agreeing."""
+        own = self._drawn(self.target)
+        if own is None:
+            return None
+        if self._whole is not None:
+            whole = self._drawn(self._whole)
+            return own if whole is None else agree(own, whole)[0]
+        for part_target in self._parts:
+            part = self._drawn(part_target)
+            own = own if part is None else agree(part, own)[1]
+        return own
 
     @cached_property
     def benchmark(self) -> Path | None:
         """Joint draws of what it is compared with."""
-        return self._benchmark(across_breaks=True)
-
-    def case(self, *, across_breaks: bool = True) -> Case | None:
-        """Return what the rule is judged on, or None where a forecast is missing.
-
-        Without `across_breaks` the standard of the newest figure stays in force.
-        """
-        path = self.path if across_breaks else self._path(across_breaks=False)
-        benchmark = self.benchmark if across_breaks else self._benchmark(across_breaks=False)
-        if path is None or (self.target.rule.compared_with is not None and benchmark is None):
-            return None
-        printed = Printed(self.indicator.decimals, self.indicator.lower, self.indicator.upper)
-        return Case(self.target.due, path, printed, benchmark)
-
-    def _path(self, *, across_breaks: bool) -> Path | None:
-        """Return the joint draws of the judged indicator, parts and wholes agreeing."""
-        own = self._drawn(self.target, across_breaks=across_breaks)
-        if own is None:
-            return None
-        if self.target.part_of is not None and self.target.one_denominator:
-            whole = self._drawn(self.plan.target(self.target.part_of), across_breaks=across_breaks)
-            return own if whole is None else agree(own, whole)[0]
-        for part_target in self._parts:
-            part = self._drawn(part_target, across_breaks=across_breaks)
-            own = own if part is None else agree(part, own)[1]
-        return own
-
-    def _drawn(self, target: Target, *, across_breaks: bool) -> Path | None:
-        return self.forecasts.path(self.area.code, target.indicator, target.scope, across_breaks=across_breaks)
-
-    def _benchmark(self, *, across_breaks: bool) -> Path | None:
-        wanted = self.target.rule.compared_with
+        wanted, across = self.target.rule.compared_with, self.across_breaks
         if wanted is None:
             return None
-        return self.forecasts.path(self._benchmark_code, wanted.indicator, wanted.scope, across_breaks=across_breaks)
+        return self.forecasts.path(self._benchmark_code, wanted.indicator, wanted.scope, across_breaks=across)
+
+    @cached_property
+    def case(self) -> Case | None:
+        """What the rule is judged on, or None where a forecast is missing."""
+        if self.path is None or (self.target.rule.compared_with is not None and self.benchmark is None):
+            return None
+        printed = Printed(self.indicator.decimals, self.indicator.lower, self.indicator.upper)
+        return Case(self.target.due, self.path, printed, self.benchmark)
+
+    def _drawn(self, target: Target) -> Path | None:
+        across = self.across_breaks
+        return self.forecasts.path(self.area.code, target.indicator, target.scope, across_breaks=across)
 
     @property
     def _benchmark_code(self) -> str:
@@ -129,17 +122,22 @@ class Question:
         """Targets of the plan that are parts of this one, with the same denominator."""
         return tuple(other for other in self.plan.targets if other.part_of == self.target.id and other.one_denominator)
 
+    @property
+    def _whole(self) -> Target | None:
+        """The target of the plan that this one is a part of, with the same denominator."""
+        part_of = self.target.part_of if self.target.one_denominator else None
+        return None if part_of is None else self.plan.target(part_of)
+
     def part_notes(self) -> tuple[Note, ...]:
         """Return notes on published parts that exceed their published whole."""
         pairs = [(part, self.target) for part in self._parts]
-        if self.target.part_of is not None and self.target.one_denominator:
-            pairs.append((self.target, self.plan.target(self.target.part_of)))
-        notes: list[Note] = []
-        for part_target, whole_target in pairs:
-            part, whole = (self._drawn(target, across_breaks=True) for target in (part_target, whole_target))
-            if part is not None and whole is not None:
-                notes.extend(contradictions(part, whole, part_target.id))
-        return tuple(notes)
+        if self._whole is not None:
+            pairs.append((self.target, self._whole))
+        drawn = [(self._drawn(part), self._drawn(whole), part.id) for part, whole in pairs]
+        found = [
+            contradictions(part, whole, name) for part, whole, name in drawn if part is not None and whole is not None
+        ]
+        return tuple(note for notes in found for note in notes)
 
     # what is published
 
@@ -204,13 +202,12 @@ class Question:
     @cached_property
     def judged(self) -> Judgement:
         """What the rule says on the joint draws, in the area or in all its localities at once, or what is missing."""
-        case = self.case()
-        missing = self._missing_series() if case is None else ()
+        missing = self._missing_series() if self.case is None else ()
         if self.everywhere:
             return self._judged_everywhere(missing)
-        if case is None:
+        if self.case is None:
             return Judgement(missing=missing)
-        return self._only_a_bound() if self.bound is None else self.target.rule.judge(case)
+        return self._only_a_bound() if self.bound is None else self.target.rule.judge(self.case)
 
     def _missing_series(self) -> tuple[Note, ...]:
         """Return the series that the rule compares and that nothing is known of."""

@@ -18,6 +18,17 @@ FIRST_COLUMNS = (
     "area_code", "area_name", "level", "target_id", "due",
     "outcome", "probability", "verdict", "grade", "proxy", "missing",
 )  # fmt: skip
+COLUMNS = (
+    *FIRST_COLUMNS, "bound", "target_name", "clause", "indicator", "scope", "unit",
+    "expected", "low80", "high80", "last_value", "last_year", "last_status", "last_qualifier", "last_standard",
+    "last_source", "last_indicator", "last_scope", "last_unit", "overruled",
+    "required_pace", "recent_pace", "recent_pace_years", "pace_unit", "peers_pace_share", "peers_count", "year_reached",
+    "probability_same_standard", "probability_stretch", "probability_basically", "probability_average", "years_met",
+    "areas_meeting", "areas_total", "inferred", "horizon", "mc_error", "effective_draws", "notes",
+)  # fmt: skip
+ATTRIBUTES = {"low80": "low", "high80": "high", "mc_error": "monte_carlo_error"}
+"""Attributes of an answer whose column has another name."""
+WHOLE = ("last_year", "year_reached", "horizon", "areas_meeting", "areas_total", "peers_count")
 PLACES = 10
 """Decimal places kept of computed numbers: what lies beyond is rounding noise of the machine."""
 
@@ -42,9 +53,8 @@ def attainment_table(attainments: Sequence[Attainment], dataset: Dataset, plan: 
     import pandas as pd
 
     rows = attainment_rows(attainments, dataset, plan, texts)
-    table = pd.DataFrame(rows, columns=list(rows[0]) if rows else list(FIRST_COLUMNS))
-    whole = ["last_year", "year_reached", "horizon", "areas_meeting", "areas_total", "peers_count"]
-    return table.astype({name: "Int64" for name in whole if name in table})
+    table = pd.DataFrame(rows, columns=list(COLUMNS if rows else FIRST_COLUMNS))
+    return table.astype({name: "Int64" for name in WHOLE if name in table})
 
 
 def attainment_rows(
@@ -65,78 +75,28 @@ def verdict_words(verdict: str) -> str:
 
 def _row(answer: Attainment, dataset: Dataset, plan: Plan, texts: Texts) -> dict[str, object]:
     area, target = dataset.areas.get(answer.area_code), plan.target(answer.target_id)
-    return {
-        "area_code": answer.area_code,
+    met, total = answer.areas_met or (None, None)
+    told = {
         "area_name": area.name_vi,
         "level": area.level,
-        "target_id": answer.target_id,
-        "due": answer.due,
-        "outcome": answer.outcome,
-        "probability": _number(answer.probability),
         "verdict": verdict_words(answer.verdict),
-        "grade": answer.grade,
-        "proxy": answer.proxy,
         "missing": notes_text(answer.missing, dataset, texts),
         "bound": answer.bound if answer.outcome == "probability" else "",
         "target_name": target.name(texts.language),
         "clause": target.clause,
         "indicator": target.indicator,
         "scope": target.scope,
-        "unit": answer.unit,
-        **_figures(answer),
-        **_paces(answer),
-        **_readings(answer),
-        "notes": notes_text(answer.notes, dataset, texts),
-    }
-
-
-def _figures(answer: Attainment) -> dict[str, object]:
-    return {
-        "expected": _number(answer.expected),
-        "low80": _number(answer.low),
-        "high80": _number(answer.high),
-        "last_value": _number(answer.last_value),
-        "last_year": answer.last_year,
-        "last_status": answer.last_status,
-        "last_qualifier": answer.last_qualifier,
-        "last_standard": answer.last_standard,
-        "last_source": answer.last_source,
-        "last_indicator": answer.last_indicator,
-        "last_scope": answer.last_scope,
-        "last_unit": answer.last_unit,
         "overruled": "; ".join(f"{other.value:g} ({other.year}, {other.source_id})" for other in answer.overruled),
-    }
-
-
-def _paces(answer: Attainment) -> dict[str, object]:
-    first, last = answer.recent_pace_years or (None, None)
-    return {
-        "required_pace": _number(answer.required_pace),
-        "recent_pace": _number(answer.recent_pace),
-        "recent_pace_years": "" if first is None else f"{first}-{last}",
-        "pace_unit": answer.pace_unit,
-        "peers_pace_share": _number(answer.peers_pace_share),
-        "peers_count": answer.peers_count,
-        "year_reached": answer.year_reached,
-    }
-
-
-def _readings(answer: Attainment) -> dict[str, object]:
-    met, total = answer.areas_met or (None, None)
-    return {
-        "probability_same_standard": _number(answer.probability_same_standard),
-        "probability_stretch": _number(answer.probability_stretch),
-        "probability_basically": _number(answer.probability_basically),
-        "probability_average": _number(answer.probability_average),
+        "recent_pace_years": "-".join(str(year) for year in answer.recent_pace_years or ()),
         "years_met": "; ".join(f"{year}: {share:.3f}" for year, share in answer.years_met),
         "areas_meeting": met,
         "areas_total": total,
         "inferred": "; ".join(answer.inferred),
-        "horizon": answer.horizon,
-        "mc_error": _number(answer.monte_carlo_error),
-        "effective_draws": _number(answer.effective_draws),
+        "notes": notes_text(answer.notes, dataset, texts),
     }
+    return {name: told[name] if name in told else _kept(answer, ATTRIBUTES.get(name, name)) for name in COLUMNS}
 
 
-def _number(value: float | None) -> float | None:
-    return None if value is None else float(round(value, PLACES))
+def _kept(answer: Attainment, name: str) -> object:
+    value: object = getattr(answer, name)
+    return float(round(value, PLACES)) if isinstance(value, float) else value

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.data.series import Observation, PeriodAverage
+from toolkit.plan.predicates import quantiles as weighted_quantiles
 
 __all__ = [
     "BoolArray",
@@ -179,8 +180,5 @@ class Path:
         """Return quantiles for each year, shape (T, len(levels)); draws count by their weights."""
         if self.weights is None:
             return np.asarray(np.quantile(self.draws, levels, axis=0).T, dtype=np.float64)
-        order = np.argsort(self.draws, axis=0, kind="stable")
-        ranked = np.take_along_axis(self.draws, order, axis=0)
-        cumulative = np.cumsum(self.weights[order], axis=0)
-        picks = [np.argmax(cumulative >= min(level, 1 - 1e-12), axis=0) for level in levels]
-        return np.stack([np.take_along_axis(ranked, pick[None, :], axis=0)[0] for pick in picks], axis=1)
+        found = [weighted_quantiles(values, self.weights, levels) for values in self.draws.T]
+        return np.array(found, dtype=np.float64)

@@ -206,16 +206,16 @@ class NumberRule(RuleBase):
         if op == "<=" and value == 0:
             return texts.t("plan.op.none")
         key = "full" if op == ">=" and value == 100 and unit == "%" else OP_KEYS[op]
-        return texts.t(f"plan.op.{key}", value=quantity(value, unit, texts))
+        return texts.t(f"plan.op.{key}", value=amount(value, unit, texts))
 
     def _sentence(self, key: str, unit: str, texts: Texts, **fields: object) -> str:
         stretch = getattr(self, "stretch", None)
         if stretch is not None:
-            fields["stretch"] = quantity(stretch, unit, texts)
+            fields["stretch"] = amount(stretch, unit, texts)
         return texts.t(f"plan.rule.{key}", bound=self._bound_words(unit, texts), **fields)
 
 
-def quantity(value: float, unit: str, texts: Texts) -> str:
+def amount(value: float, unit: str, texts: Texts) -> str:
     """Return a number with its printed unit."""
     formatter = numbers(texts.language)
     return formatter.with_unit(formatter.plain(value), unit)

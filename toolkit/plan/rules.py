@@ -20,7 +20,8 @@ from pydantic import Field
 
 from toolkit.base.texts import Texts
 from toolkit.data.indicators import Link, Relation
-from toolkit.plan.base import Benchmark, Number, NumberRule, RuleBase, Tolerance, Year, quantity
+from toolkit.data.series import PeriodAverage
+from toolkit.plan.base import Benchmark, Number, NumberRule, RuleBase, Tolerance, Year, amount
 from toolkit.plan.judgement import (
     Bound,
     Case,
@@ -263,7 +264,7 @@ class RatioToRule(DueRule):
         words = self._sentence(f"ratio_to.{area}", texts.t("plan.unit.times"), texts)
         if not self.tolerance:
             return words
-        return texts.t("plan.rule.tolerance", words=words, tolerance=quantity(self.tolerance, "", texts))
+        return texts.t("plan.rule.tolerance", words=words, tolerance=amount(self.tolerance, "", texts))
 
     def divisor(self, case: Case, years: Sequence[int]) -> FloatArray | None:
         """Return the benchmark's values."""
@@ -404,54 +405,39 @@ class AverageRule(PeriodRule):
         """Return the bound of the mean, its harder value, and the years."""
         return self._period_words("average" if self.stretch is None else "average_stretch", unit, texts)
 
-    def known_means(self, path: Draws) -> list[tuple[float, int]]:
-        """Return published means inside the period, each with the number of its years."""
-        blocks = usable_averages(path.period_averages, self.from_year, self.to_year)
-        return [(block.value, block.to_year - block.from_year + 1) for block in blocks]
+    def _means(self, path: Draws) -> list[PeriodAverage]:
+        """Return the published means that stand for years of the period."""
+        return usable_averages(path.period_averages, self.from_year, self.to_year)
 
     def years(self, path: Draws) -> list[int]:
         """Return the years that no published mean covers."""
-        blocks = usable_averages(path.period_averages, self.from_year, self.to_year)
-        covered = {year for block in blocks for year in range(block.from_year, block.to_year + 1)}
+        covered = {year for mean in self._means(path) for year in range(mean.from_year, mean.to_year + 1)}
         return [year for year in super().years(path) if year not in covered]
 
     def judge(self, case: Case) -> Judgement:
         """Judge the mean of published means and of the single years between them."""
-        path, years = case.path, self.years(case.path)
+        path, years, means = case.path, self.years(case.path), self._means(case.path)
         if years and not covers(path, years[0], years[-1]):
             return no_years(years)
-        blocks, known = usable_averages(path.period_averages, self.from_year, self.to_year), self.known_means(path)
-        columns = [np.full(path.draws.shape[0], value) for value, _ in known] + [path.at(year) for year in years]
-        lengths = [count for _, count in known] + [1] * len(years)
-        means = mean_growth(np.column_stack(columns), lengths, compounds=self.compounds)
-        met = compare(means, self.op, self.value)
-        final = path.proxy is None and all(block.status == "final" for block in blocks) and is_final(path, *years)
+        columns = [np.full(path.draws.shape[0], mean.value) for mean in means] + [path.at(year) for year in years]
+        lengths = [_length(mean) for mean in means] + [1] * len(years)
+        values = mean_growth(np.column_stack(columns), lengths, compounds=self.compounds)
+        met = compare(values, self.op, self.value)
+        final = path.proxy is None and all(mean.status == "final" for mean in means) and is_final(path, *years)
         return Judgement(
             met=met,
-            quantity=means,
+            quantity=values,
             decided=bool(met.all()) if final else None,
             weights=case.weights,
-            met_stretch=None if self.stretch is None else compare(means, self.op, self.stretch),
-            notes=tuple(
-                Note(
-                    "attainment.note.period_average",
-                    {
-                        "first": block.from_year,
-                        "last": block.to_year,
-                        "value": block.value,
-                        "unit": path.unit,
-                        "status": block.status,
-                        "source": block.source_id,
-                    },
-                )
-                for block in blocks
-            ),
+            met_stretch=None if self.stretch is None else compare(values, self.op, self.stretch),
+            notes=tuple(_mean_note(mean, path.unit) for mean in means),
         )
 
     def required(self, case: Case, link: Link, start: Start | None, known: Mapping[int, float]) -> Required | None:
         """Return the mean that the years left have to reach."""
         path = case.path
-        means = self.known_means(path) + [(known[year], 1) for year in self.years(path) if year in known]
+        means = [(mean.value, _length(mean)) for mean in self._means(path)]
+        means += [(known[year], 1) for year in self.years(path) if year in known]
         years = self.to_year - self.from_year + 1
         in_percent = path.unit == "percent" or self.compounds
         return Required(
@@ -460,6 +446,15 @@ class AverageRule(PeriodRule):
             unit="percent_per_year" if in_percent else pace_unit(path.unit, "points"),
             span=years - sum(count for _, count in means),
         )
+
+
+def _length(mean: PeriodAverage) -> int:
+    return mean.to_year - mean.from_year + 1
+
+
+def _mean_note(mean: PeriodAverage, unit: str) -> Note:
+    fields = {"first": mean.from_year, "last": mean.to_year, "value": mean.value, "unit": unit}
+    return Note("attainment.note.period_average", fields | {"status": mean.status, "source": mean.source_id})
 
 
 class MilestoneRule(RuleBase):

@@ -7,7 +7,6 @@ from dataclasses import replace
 from toolkit.attainment.attainment import Attainment
 from toolkit.base.numbers import NO_VALUE
 from toolkit.forecast.paths import Break, Path
-from toolkit.plan.rules import LevelRule
 from toolkit.report.context import Context
 from toolkit.report.fans import charted, fan, ranked_targets
 from toolkit.report.figures import Fan, Fans
@@ -166,7 +165,7 @@ def _pace_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
     reached = NO_VALUE
     if attainment.year_reached is not None:
         reached = str(attainment.year_reached)
-    elif isinstance(context.target(attainment).rule, LevelRule):
+    elif context.target(attainment).rule.at_due and context.target(attainment).rule.of_level:
         reached = words.t("pace.not_reached")
     return (
         Cell(context.name(attainment), (context.asked(attainment), attainment.target_id)),
