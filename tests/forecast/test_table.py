@@ -92,7 +92,7 @@ def test_a_unit_without_data_borrows_from_its_peers() -> None:
     assert 15 < middle < 45
 
 
-@pytest.mark.parametrize("model", ["unit_paths", "no_change", "drift", "ols", "damped_ets", "theta"])
+@pytest.mark.parametrize("model", ["no_change", "drift", "ols", "damped_ets", "theta"])
 def test_every_model_answers(model: str) -> None:
     values = [20.0, 18.5, 18.0, 16.0, 15.5, 14.0, 13.7, 12.0]
     table = pd.DataFrame({"panel": "p", "kind": "percent", "unit": "a", "year": range(2014, 2022), "value": values})

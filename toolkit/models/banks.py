@@ -10,13 +10,12 @@ from toolkit.models.links import FloatArray
 from toolkit.models.posterior import PanelPrior
 from toolkit.models.structure import Structure
 
-__all__ = ["deviations", "jump_evidence", "unit_paths"]
+__all__ = ["deviations", "jump_evidence"]
 
 # (variance of the level's steps, variance of the values)
 NOISES = ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0))
 # (variance of the initial slope, variance of the slope's steps)
-SLOPES = ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1), (2.0, 0.5))
-DRIFT_SHARES = (0.0, 0.5, 1.0)
+SLOPES = ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1))
 FEW_POINTS_SCALE, FEW_POINTS_SHAPES = 0.06, (1.0, 0.75, 0.5)
 
 
@@ -27,19 +26,13 @@ def weights_of(bank: Bank) -> FloatArray:
     return np.asarray(weights / weights.sum())
 
 
-def unit_paths() -> Structure:
-    """Return structure A: each unit its own path, with the panel's drift at shares 0, 1/2 and 1."""
-    bank = bank_of((0.6, 0.8, 0.9, 1.0), (1.0,), NOISES, SLOPES, DRIFT_SHARES)
-    return Structure(bank, PanelPrior(weights_of(bank)), drifts=True)
-
-
 def deviations() -> Structure:
     """Return the bank of a unit's deviation from a path that it follows: mildly mean-reverting.
 
     Its points are few: how large its steps are is hardly told by them. Scale and tails are those with which intervals
     cover what they should in sparse back-tests (the sparse lines of the calibration record).
     """
-    bank = bank_of((0.6,), (0.9, 0.98, 1.0), NOISES, SLOPES[:3])
+    bank = bank_of((0.6,), (0.9, 0.98, 1.0), NOISES, SLOPES)
     prior = PanelPrior(weights_of(bank), shapes=FEW_POINTS_SHAPES, scale=FEW_POINTS_SCALE)
     return Structure(bank, prior, drifts=False)
 

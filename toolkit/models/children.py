@@ -1,4 +1,4 @@
-"""Draws of units that go by themselves (structure A) or follow the draws of a parent.
+"""Draws of units that follow the draws of a parent.
 
 A child's deviation from its parent is mildly mean-reverting around the mean deviation of the
 children; draw s of the child goes with draw s of the parent.
@@ -20,9 +20,9 @@ from toolkit.models.panel import Panel, Paths
 from toolkit.models.posterior import Posterior
 from toolkit.models.publish import publish, segments_of
 from toolkit.models.sampling import UNSEEN, choose_members, normals, sample_levels
-from toolkit.models.structure import Structure, fit, levels_of_peers, measure_of
+from toolkit.models.structure import fit, measure_of
 
-__all__ = ["FittedUnits", "check_parent", "draw_units", "fit_units"]
+__all__ = ["FittedUnits", "fit_units"]
 
 
 def check_parent(panel: Panel, asked: IntArray, parent: Paths, draws: int) -> None:
@@ -36,13 +36,6 @@ def check_parent(panel: Panel, asked: IntArray, parent: Paths, draws: int) -> No
         raise ValueError(msg)
 
 
-def draw_units(
-    panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, parent: Paths | None
-) -> Paths:
-    """Draw paths of units, each by itself or following a parent; publish the years asked for."""
-    return fit_units(panel, asked, draws, seed, segments, parent).draw(np.arange(panel.units))
-
-
 @dataclass(frozen=True)
 class FittedUnits:
     """Units fitted together, of which any can be drawn: a unit's draws do not depend on which others are.
@@ -54,15 +47,15 @@ class FittedUnits:
     asked, segments, seed :
         Years and standards to publish, and the seed.
     parent, followed :
-        The path that they follow, and its draws on the grid's years (S, T); None without.
+        The path that they follow, and its draws on the grid's years (S, T).
     offsets :
         Shape (S, K): of the standards.
-    structure, posterior, drift, extra_noise :
+    posterior, extra_noise :
         The fit, as in :class:`toolkit.models.structure.Fit`.
     shift, spread :
-        Centre and spread of the deviations from the parent; 0 and None without one.
-    unseen :
-        Mean and spread of the level of units never observed, and their number of peers.
+        Centre and spread of the deviations from the parent.
+    peers :
+        Number of units with an observation.
     """
 
     panel: Panel
@@ -70,59 +63,53 @@ class FittedUnits:
     asked: IntArray
     segments: tuple[int, ...]
     seed: int
-    parent: Paths | None
-    followed: FloatArray | None
+    parent: Paths
+    followed: FloatArray
     offsets: FloatArray
-    structure: Structure
     posterior: Posterior
-    drift: float
     extra_noise: FloatArray
     shift: float
-    spread: float | None
-    unseen: tuple[float, float, int]
+    spread: float
+    peers: int
 
     def draw(self, rows: IntArray) -> Paths:
         """Return the draws of the units numbered ``rows``."""
         panel, grid, draws = self.panel.of_units(rows), self.grid.of_units(rows), self.offsets.shape[0]
         choice = choose_members(self.posterior.of_units(rows), draws, self.seed, rows)
-        bank = self.structure.bank.take(choice.member)
-        value = grid.value - offsets_at(grid, self.offsets) - self.shift
-        if self.followed is not None:
-            value = value - self.followed[:, None, :, None]
-        mean, sd, peers = self.unseen
+        bank = banks.deviations().bank.take(choice.member)
+        value = grid.value - offsets_at(grid, self.offsets) - self.shift - self.followed[:, None, :, None]
         first = min(int(self.asked.min()), grid.first)
         level = sample_levels(
             bank,
             value,
             self.extra_noise[rows],
-            bank.drift_share * self.drift,
+            np.zeros_like(choice.scale),
             choice.scale,
-            start=None if self.spread is None else Start(np.zeros(1), (self.spread / choice.scale) ** 2),
-            unseen=mean + sd * unseen_scores(self.seed, rows, draws, peers),
+            start=Start(np.zeros(1), (self.spread / choice.scale) ** 2),
+            unseen=self.spread * unseen_scores(self.seed, rows, draws, self.peers),
             before=grid.first - first,
             after=max(int(self.asked.max()) - panel.last_year, 0),
             seed=self.seed,
             numbers=rows,
         )
-        work, level = self._followed(np.arange(first, first + level.shape[2]), level + self.shift)
+        work, level = self._with_parent(np.arange(first, first + level.shape[2]), level + self.shift)
         noise_sd = choice.scale * np.sqrt(bank.value_noise)
         return publish(
             panel, grid, work, level, noise_sd, self.offsets, self.asked, self.segments, self.seed, numbers=rows
         )
 
-    def _followed(self, work: IntArray, level: FloatArray) -> tuple[IntArray, FloatArray]:
+    def _with_parent(self, work: IntArray, level: FloatArray) -> tuple[IntArray, FloatArray]:
         """Return years and levels with the parent's added, over the years that it has."""
-        if self.parent is None:
-            return work, level
         kept = np.isin(work, self.parent.years)
         at = np.searchsorted(self.parent.years, work[kept])
         return work[kept], level[:, :, kept] + self.parent.latent[:, :, at]
 
 
 def fit_units(
-    panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, parent: Paths | None
+    panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, parent: Paths
 ) -> FittedUnits:
-    """Fit units that go by themselves or follow a parent, ready to be drawn."""
+    """Fit units that follow a parent, ready to be drawn."""
+    check_parent(panel, asked, parent, draws)
     grid = grid_of(panel)
     measure = measure_of(grid, panel.scale.link)
     followed = parent_on_grid(grid, parent)
@@ -135,12 +122,9 @@ def fit_units(
         parent=parent,
     )
     centre = grid.shifted(offsets.mean(axis=0))
-    if followed is not None:
-        centre = replace(centre, value=centre.value - followed.mean(axis=0)[None, :, None])
-    shift, spread = (0.0, None) if parent is None else deviation_spread(centre, measure, panel.scale.link)
-    structure = banks.unit_paths() if parent is None else banks.deviations()
-    fitted = fit(replace(centre, value=centre.value - shift), structure, measure, start_spread=spread)
-    mean, sd = levels_of_peers(centre, panel.scale.link) if spread is None else (0.0, spread)
+    centre = replace(centre, value=centre.value - followed.mean(axis=0)[None, :, None])
+    shift, spread = deviation_spread(centre, measure, panel.scale.link)
+    fitted = fit(replace(centre, value=centre.value - shift), banks.deviations(), measure, start_spread=spread)
     return FittedUnits(
         panel=panel,
         grid=grid,
@@ -150,20 +134,16 @@ def fit_units(
         parent=parent,
         followed=followed,
         offsets=offsets,
-        structure=structure,
         posterior=fitted.posterior,
-        drift=fitted.drift,
         extra_noise=fitted.extra_noise,
         shift=shift,
         spread=spread,
-        unseen=(mean, sd, int((centre.counts > 0).sum())),
+        peers=int((centre.counts > 0).sum()),
     )
 
 
-def parent_on_grid(grid: Grid, parent: Paths | None) -> FloatArray | None:
+def parent_on_grid(grid: Grid, parent: Paths) -> FloatArray:
     """Return the parent's draws (S, T) on the grid's years; unobserved years that it lacks stay 0 and unused."""
-    if parent is None:
-        return None
     years = grid.first + np.arange(grid.value.shape[1])
     held = np.isin(years, parent.years)
     followed = np.zeros((parent.latent.shape[0], years.size))

@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from toolkit.models.children import check_parent, fit_units
+from toolkit.models.children import fit_units
 from toolkit.models.links import IntArray
 from toolkit.models.panel import Forecaster, Panel, Paths
 from toolkit.models.panel_model import PanelModel
-from toolkit.models.unit_paths import UnitPaths
 
 __all__ = ["Drawing", "followers"]
 
@@ -37,8 +36,7 @@ def followers(
     ValueError
         As :meth:`toolkit.models.panel.Forecaster.paths`.
     """
-    if isinstance(model, PanelModel | UnitPaths):
+    if isinstance(model, PanelModel):
         asked = np.asarray(years, dtype=np.int64)
-        check_parent(panel, asked, parent, draws)
         return fit_units(panel, asked, draws, seed, segments, parent).draw
     return model.paths(panel, years, draws=draws, seed=seed, segments=segments, parent=parent).of_units

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from toolkit.models import banks
-from toolkit.models.children import check_parent, draw_units
+from toolkit.models.children import fit_units
 from toolkit.models.gate import Coefficients, mixed_weights, rows_of, weigh
 from toolkit.models.grid import Grid, grid_of
 from toolkit.models.jumps import draw_offsets
@@ -67,8 +67,7 @@ class PanelModel:
         """
         asked = np.asarray(years, dtype=np.int64)
         if parent is not None:
-            check_parent(panel, asked, parent, draws)
-            return draw_units(panel, asked, draws, seed, segments, parent)
+            return fit_units(panel, asked, draws, seed, segments, parent).draw(np.arange(panel.units))
         return draw_paths(panel, asked, draws, seed, segments, self.gate_for(panel.units))
 
     def gate_for(self, units: int) -> Coefficients:

@@ -8,13 +8,11 @@ from difflib import get_close_matches
 from toolkit.models import baselines
 from toolkit.models.panel import Forecaster
 from toolkit.models.panel_model import PanelModel
-from toolkit.models.unit_paths import UnitPaths
 
 __all__ = ["NAMES", "default", "get"]
 
 BUILDERS: dict[str, Callable[[], Forecaster]] = {
     "default": PanelModel,
-    "unit_paths": UnitPaths,
     "no_change": lambda: baselines.Baseline("no_change", baselines.no_change),
     "drift": lambda: baselines.Baseline("drift", baselines.drift),
     "ols": lambda: baselines.Baseline("ols", baselines.ordinary_least_squares),

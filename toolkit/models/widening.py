@@ -6,30 +6,13 @@ import numpy as np
 
 from toolkit.models.links import BoolArray, FloatArray
 
-__all__ = ["widen_draws", "widen_quantiles"]
+__all__ = ["widen_draws"]
 
 
 def factors(width: FloatArray) -> FloatArray:
     """Return by how much widths (..., H) have to grow so that none is below an earlier one."""
     reached = np.maximum.accumulate(width, axis=-1)
     return np.asarray(np.divide(reached, width, out=np.ones_like(width), where=width > 0))
-
-
-def widen_quantiles(quantiles: FloatArray, levels: FloatArray) -> FloatArray:
-    """Stretch quantiles (N, H, Q) of the link scale about the median until the 80 % interval never narrows."""
-    low, middle, high = (interpolate(quantiles, levels, level) for level in (0.1, 0.5, 0.9))
-    stretch = factors(high - low)[..., None]
-    return np.asarray(middle[..., None] + stretch * (quantiles - middle[..., None]))
-
-
-def interpolate(quantiles: FloatArray, levels: FloatArray, level: float) -> FloatArray:
-    """Return the quantile of one level, linear between its neighbours."""
-    right = int(np.clip(np.searchsorted(levels, level), 1, levels.size - 1)) if levels.size > 1 else 0
-    left = max(right - 1, 0)
-    if left == right or levels[right] == levels[left]:
-        return quantiles[..., right]
-    share = float(np.clip((level - levels[left]) / (levels[right] - levels[left]), 0.0, 1.0))
-    return np.asarray((1.0 - share) * quantiles[..., left] + share * quantiles[..., right])
 
 
 def widen_draws(draws: FloatArray, future: BoolArray) -> FloatArray:
