@@ -16,7 +16,7 @@ from toolkit.forecast.hierarchy import Family, upward
 from toolkit.forecast.panels import UnitFigures, figures_of, panel_of
 from toolkit.forecast.paths import Path
 from toolkit.forecast.subject import Branch, Subject, Wanted, seed_of
-from toolkit.models import Forecaster, followers
+from toolkit.models import Forecaster, draws_after_parent
 from toolkit.models.panel import Paths
 
 
@@ -116,7 +116,9 @@ class Builder:
             made = self.model.paths(panel, years, draws=self.draws, seed=seed, segments=segments)
             return Branch(family, figures, made.of_units, origin, ())
         followed = latent_of(parent.draw(np.array([row])), len(subject.years))
-        draw = followers(self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=followed)
+        draw = draws_after_parent(
+            self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=followed
+        )
         above = (*parent.above, *(figure.year for figure in parent.figures[row].exact))
         return Branch(family, figures, draw, origin, above)
 

@@ -12,7 +12,7 @@ from toolkit.forecast.chains import Chain
 from toolkit.forecast.hierarchy import Family
 from toolkit.forecast.panels import UnitFigures
 from toolkit.forecast.paths import FloatArray
-from toolkit.models import Drawing
+from toolkit.models import DrawUnits
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Branch:
 
     family: Family
     figures: tuple[UnitFigures, ...]
-    draw: Drawing
+    draw: DrawUnits
     origin: int
     above: tuple[int, ...]
 

@@ -12,10 +12,10 @@ import pandas as pd
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.forecast.histories import COLUMNS, PARENT, Histories, histories_of_file, read_histories
-from toolkit.models import NAMES, Forecaster, followers, get
+from toolkit.models import NAMES, Forecaster, draws_after_parent, get
 from toolkit.models.decimals import quantiles_as_printed
+from toolkit.models.gate import gates_of
 from toolkit.models.panel_model import PanelModel
-from toolkit.models.weights import gates_of
 
 __all__ = ["COLUMNS", "PARENT", "forecast_table"]
 
@@ -110,7 +110,7 @@ def forecast_panel(
     parent_panel = histories.panel_of([PARENT])
     years = range(int(min([*children.year, *parent_panel.year])), ahead[-1] + 1)
     parent = forecaster.paths(parent_panel, years, draws=DRAWS)
-    draw = followers(forecaster, children, ahead, draws=DRAWS, parent=parent)
+    draw = draws_after_parent(forecaster, children, ahead, draws=DRAWS, parent=parent)
 
     def of_draws(inner: list[float]) -> np.ndarray:
         found = [
