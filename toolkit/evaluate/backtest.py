@@ -13,7 +13,7 @@ from toolkit.evaluate.cuts import HORIZONS, Cut
 from toolkit.evaluate.objective import LEVELS
 from toolkit.models import Forecaster, Panel
 from toolkit.models.decimals import quantiles_as_printed
-from toolkit.models.links import FloatArray
+from toolkit.models.panel import FloatArray
 
 __all__ = [
     "PACES",

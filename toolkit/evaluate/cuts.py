@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.models import Panel, Scale
-from toolkit.models.links import BoolArray, FloatArray, IntArray
+from toolkit.models.panel import BoolArray, FloatArray, IntArray
 
 __all__ = ["HORIZONS", "LENGTHS", "Cut", "cut_panels", "read_panels", "scale_of_kind"]
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.models.links import FloatArray, Scale
+from toolkit.models.panel import FloatArray, Scale
 
 FEWEST_UNITS = 12
 PENALTIES = tuple(float(penalty) for penalty in np.logspace(-2, 4, 25))

@@ -20,9 +20,8 @@ from toolkit.evaluate.objective import BEND_OF_KIND, LEVELS, Outcomes, Problem, 
 from toolkit.evaluate.pieces import Piece, importance, pieces_of_cuts, single_units
 from toolkit.evaluate.steady import steady_cuts
 from toolkit.models.experts import COMMON, DEVIATION, UNIT
-from toolkit.models.gate import FEATURES, Coefficients, Rows, weigh
-from toolkit.models.links import FloatArray
-from toolkit.models.weights import as_text, to_document
+from toolkit.models.gate import FEATURES, Coefficients, Rows, as_text, to_document, weigh
+from toolkit.models.panel import FloatArray
 
 __all__ = [
     "Lessons",

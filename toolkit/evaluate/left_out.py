@@ -18,8 +18,8 @@ from toolkit.evaluate.backtest import score_cuts, summary
 from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
 from toolkit.evaluate.learn import FOLDER, document_of, lessons_of, provenance_of
 from toolkit.evaluate.record import BASELINES, TEST_SEED, number_cuts
+from toolkit.models.gate import as_text, gates_of
 from toolkit.models.panel_model import PanelModel
-from toolkit.models.weights import as_text, gates_of
 
 __all__ = ["GROUPS", "forecasts_of", "main", "panels_of", "table_of"]
 

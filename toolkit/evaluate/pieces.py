@@ -9,12 +9,10 @@ import numpy as np
 
 from toolkit.evaluate.cuts import HORIZONS, Cut
 from toolkit.evaluate.objective import LEVELS, printed
-from toolkit.models.experts import UNIT
+from toolkit.models.experts import UNIT, fit_experts
 from toolkit.models.gate import Rows, rows_of
 from toolkit.models.grid import grid_of
-from toolkit.models.links import BoolArray, FloatArray, IntArray
-from toolkit.models.panel import Panel
-from toolkit.models.sight import look
+from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel
 
 __all__ = ["Piece", "importance", "pieces_of_cuts", "single_units"]
 
@@ -30,7 +28,7 @@ Piece = tuple[Rows, dict[str, FloatArray]]
 
 def rows_of_panel(panel: Panel) -> Rows:
     """Return the gate's rows of a panel for all horizons."""
-    return rows_of(look(grid_of(panel), panel.scale.link, HORIZONS))
+    return rows_of(fit_experts(grid_of(panel), panel.scale.link, HORIZONS))
 
 
 def single_units(cuts: Sequence[Cut], random: np.random.Generator) -> list[Cut]:

@@ -17,8 +17,8 @@ from toolkit import models
 from toolkit.evaluate.backtest import score_cuts, summary
 from toolkit.evaluate.cuts import cut_panels, read_panels
 from toolkit.evaluate.learn import FOLDER, FOLDS, folds_of
+from toolkit.models.gate import learned
 from toolkit.models.panel_model import PanelModel
-from toolkit.models.weights import learned
 
 __all__ = ["calibration_lines", "main", "number_cuts", "record"]
 

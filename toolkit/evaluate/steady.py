@@ -11,8 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.evaluate.cuts import HORIZONS, Cut, scale_of_kind
-from toolkit.models.links import FloatArray
-from toolkit.models.panel import Panel
+from toolkit.models.panel import FloatArray, Panel
 
 __all__ = ["steady_cuts"]
 
