@@ -1,4 +1,4 @@
-"""The generic door: any long table in, quantiles out, and clear words for a bad table."""
+"""Any long table in, quantiles out, and clear words for a bad table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from toolkit.base.errors import DataError, UsageError
-from toolkit.forecast.table import PARENT, forecast_table
+from toolkit.forecast.any_table import PARENT, forecast_table
 
 LEVELS = [0.1, 0.5, 0.9]
 
@@ -208,4 +208,4 @@ def test_messages_come_in_vietnamese_too(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_module_can_be_the_first_that_is_imported() -> None:
-    subprocess.run([sys.executable, "-c", "import toolkit.forecast.table"], check=True)
+    subprocess.run([sys.executable, "-c", "import toolkit.forecast.any_table"], check=True)
