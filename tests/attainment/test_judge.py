@@ -16,8 +16,7 @@ from toolkit.attainment.draws import probability
 from toolkit.attainment.judge import judge
 from toolkit.attainment.reach import year_reached
 from toolkit.data.series import PeriodAverage
-from toolkit.forecast.averages import usable_averages
-from toolkit.forecast.paths import Path
+from toolkit.forecast.paths import Path, usable_averages
 from toolkit.plan.rules import Printed
 
 OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}

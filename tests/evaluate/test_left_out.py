@@ -13,7 +13,7 @@ import pytest
 
 from toolkit.evaluate import learn, left_out
 from toolkit.evaluate.cuts import cut_panels, read_panels
-from toolkit.forecast.table import forecast_table
+from toolkit.forecast.any_table import forecast_table
 from toolkit.models.panel_model import PanelModel
 
 FEW = (

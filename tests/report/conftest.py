@@ -14,8 +14,9 @@ import pytest
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.hindcast import hindcasts
 from toolkit.data.dataset import Dataset, load
+from toolkit.data.series import Observation
 from toolkit.forecast.make import Span, make_forecasts
-from toolkit.forecast.paths import Evidence, Observation, Path
+from toolkit.forecast.paths import Evidence, Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.plan.targets import MilestoneRule, RatioToRule

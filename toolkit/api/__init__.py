@@ -8,9 +8,9 @@ from toolkit.api.explorer import explore
 from toolkit.api.officials import Officials, official_answers
 from toolkit.api.together import Effort, Together, joint, spread_budget
 from toolkit.data.dataset import Dataset, load
+from toolkit.forecast.any_table import forecast_table
 from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
-from toolkit.forecast.table import forecast_table
 from toolkit.plan.schema import Plan
 from toolkit.run.session import Run, compute_run, open_run
 from toolkit.scenario.exchange import iamc_table, steps_from_iamc

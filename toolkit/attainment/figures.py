@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from toolkit.attainment.question import Question, indicator_of
 from toolkit.attainment.result import Note
-from toolkit.forecast.paths import Observation, Path
+from toolkit.data.series import Observation
+from toolkit.forecast.paths import Path
 
 
 @dataclass(frozen=True)

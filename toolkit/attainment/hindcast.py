@@ -10,7 +10,8 @@ from toolkit.attainment.figures import newest
 from toolkit.attainment.result import PathSource
 from toolkit.attainment.stated import Stated, stated
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.paths import Observation, Path
+from toolkit.data.series import Observation
+from toolkit.forecast.paths import Path
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 from toolkit.attainment.case import Case, Judgement, Refusal, covers, is_final, no_years
 from toolkit.attainment.draws import joint_weights
 from toolkit.attainment.result import Note
-from toolkit.forecast.averages import usable_averages
-from toolkit.forecast.paths import BoolArray, Path, PeriodAverage
+from toolkit.data.series import PeriodAverage
+from toolkit.forecast.paths import BoolArray, Path, usable_averages
 from toolkit.plan.rules import (
     compare,
     level_met,

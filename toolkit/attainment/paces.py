@@ -9,8 +9,7 @@ import numpy as np
 from toolkit.attainment.case import Case
 from toolkit.attainment.draws import joint_weights, median
 from toolkit.attainment.result import Note
-from toolkit.forecast.averages import usable_averages
-from toolkit.forecast.paths import Path
+from toolkit.forecast.paths import Path, usable_averages
 from toolkit.plan.pace import Link, PaceKind, pace, pace_kind, required_mean
 from toolkit.plan.rules import compare, level_met, ratio_threshold
 from toolkit.plan.schema import AnnualChangeRule, AverageRule, LevelRule, RatioToBaseRule, RatioToRule

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.paths import Observation
+from toolkit.data.series import Observation
 from toolkit.plan.pace import PaceKind, pace, pace_kind
 from toolkit.plan.targets import Operator
 

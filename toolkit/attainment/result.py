@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol, get_args
 
-from toolkit.forecast.paths import Observation, Path
+from toolkit.data.series import Observation
+from toolkit.forecast.paths import Path
 
 Verdict = Literal[
     "met",

@@ -10,8 +10,8 @@ import numpy as np
 from toolkit.data.crosscheck import PARTS
 from toolkit.data.indicators import Indicator
 from toolkit.desk.world import POVERTY, FloatArray, Key, Maker
-from toolkit.forecast.hierarchy import parent_of_commune
-from toolkit.forecast.panels import scale_of
+from toolkit.forecast.build import parent_of_commune
+from toolkit.forecast.paths import scale_of
 
 SIZE_SPREAD = 0.35
 """How far the populations of communes lie apart, standard deviation of their logarithm."""

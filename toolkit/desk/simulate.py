@@ -188,7 +188,7 @@ def _counted(unit: Area, year: int) -> bool:
 
 
 def _published(dataset: Dataset, name: str, value: float, slip: float) -> str:
-    from toolkit.forecast.panels import scale_of
+    from toolkit.forecast.paths import scale_of
 
     indicator = dataset.indicators[name]
     if slip and not indicator.whole:

@@ -19,7 +19,7 @@ from toolkit.data.indicators import Indicator
 from toolkit.data.standards import BreakPrior
 from toolkit.desk.questions import standard_in
 from toolkit.forecast.make import needed
-from toolkit.forecast.panels import scale_of
+from toolkit.forecast.paths import scale_of
 from toolkit.plan.schema import Plan
 
 FloatArray = npt.NDArray[np.float64]

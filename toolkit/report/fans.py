@@ -8,7 +8,8 @@ import numpy as np
 
 from toolkit.attainment.result import Attainment
 from toolkit.base.names import slug
-from toolkit.forecast.paths import Observation, Path
+from toolkit.data.series import Observation
+from toolkit.forecast.paths import Path
 from toolkit.plan.targets import LevelRule, RatioToBaseRule, Target
 from toolkit.report.context import Context
 from toolkit.report.figures import Band, Fan, Goal, Line, Point

@@ -9,9 +9,7 @@ import numpy as np
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.forecast.averages import usable_averages
-from toolkit.forecast.panels import scale_of
-from toolkit.forecast.paths import BoolArray, FloatArray, Path
+from toolkit.forecast.paths import BoolArray, FloatArray, Path, scale_of, usable_averages
 from toolkit.plan.rules import compare, mean_growth, yearly_changes
 from toolkit.plan.targets import AnnualChangeRule, AverageRule, EachYearRule, Operator
 from toolkit.scenario.setting import Setting, open_years

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.countable import count_of
+from toolkit.forecast.panels import count_of
 from toolkit.forecast.paths import Path
 
 Thing = Literal["households", "persons", "communes"]
