@@ -22,7 +22,7 @@ from toolkit.data.folder import NATIONAL, PROJECT_DATA, file_of
 from toolkit.data.indicators import Indicator
 from toolkit.desk.questions import standard_in
 from toolkit.forecast.make import needed
-from toolkit.forecast.panels import scale_of
+from toolkit.forecast.paths import scale_of
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 

@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.data.folder import data_folder
-from toolkit.forecast.table import forecast_table
+from toolkit.forecast.any_table import forecast_table
 from toolkit.run.provenance import commit, versions
 
 DISTRICTS, COMMUNES, MANY = 11, 65, 700

@@ -17,7 +17,7 @@ import pandas as pd
 
 from toolkit.evaluate.backtest import HORIZONS, Cut
 from toolkit.models import Panel, Scale
-from toolkit.models.links import BoolArray, FloatArray, IntArray
+from toolkit.models.panel import BoolArray, FloatArray, IntArray
 
 __all__ = ["LENGTHS", "cut_panels", "read_panels", "steady_cuts"]
 

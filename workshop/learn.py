@@ -18,13 +18,10 @@ import numpy as np
 import pandas as pd
 
 from toolkit.evaluate.backtest import HORIZONS, LEVELS, Cut
-from toolkit.models.experts import COMMON, DEVIATION, UNIT
-from toolkit.models.gate import FEATURES, Coefficients, Rows, rows_of, weigh
+from toolkit.models.experts import COMMON, DEVIATION, UNIT, fit_experts
+from toolkit.models.gate import EXPERTS, FEATURES, NAMES_OF_ROWS, Coefficients, Rows, rows_of, weigh
 from toolkit.models.grid import grid_of
-from toolkit.models.links import BoolArray, FloatArray, IntArray
-from toolkit.models.panel import Panel
-from toolkit.models.sight import look
-from toolkit.models.weights import DISAGREEING, EXPERTS, TEMPERED
+from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel
 from workshop.cuts import cut_panels, read_panels, steady_cuts
 from workshop.objective import BEND_OF_KIND, Outcomes, Problem, flat, loss_and_gradient, printed, unflat
 
@@ -71,7 +68,7 @@ Piece = tuple[Rows, dict[str, FloatArray]]
 
 def rows_of_panel(panel: Panel) -> Rows:
     """Return the gate's rows of a panel for all horizons."""
-    return rows_of(look(grid_of(panel), panel.scale.link, HORIZONS))
+    return rows_of(fit_experts(grid_of(panel), panel.scale.link, HORIZONS))
 
 
 def single_units(cuts: Sequence[Cut], random: np.random.Generator) -> list[Cut]:
@@ -349,24 +346,17 @@ def document_of(lessons: Lessons, provenance: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def to_document(learned_weights: Coefficients) -> dict[str, Any]:
+def to_document(gate: Coefficients) -> dict[str, Any]:
     """Return the coefficients as plain nested dictionaries with names."""
 
-    def number(value: float) -> float:
-        return round(float(value), 4)
+    def named(names: Sequence[str], values: FloatArray) -> dict[str, float]:
+        return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}
 
-    document: dict[str, Any] = {}
-    for part, names in EXPERTS.items():
-        table = getattr(learned_weights, part)
-        document[part] = {
-            name: {feature: number(table[row, column]) for row, feature in enumerate(FEATURES)}
-            for column, name in enumerate(names)
-        }
-    for part in ("structure", "spread_common", "spread_unit"):
-        document[part] = {f: number(v) for f, v in zip(FEATURES, getattr(learned_weights, part), strict=True)}
-    document["tempering"] = {n: number(v) for n, v in zip(TEMPERED, learned_weights.tempering, strict=True)}
-    document["disagreement"] = {n: number(v) for n, v in zip(DISAGREEING, learned_weights.disagreement, strict=True)}
-    return document
+    tables = {
+        part: {name: named(FEATURES, column) for name, column in zip(names, getattr(gate, part).T, strict=True)}
+        for part, names in EXPERTS.items()
+    }
+    return tables | {part: named(names, getattr(gate, part)) for part, names in NAMES_OF_ROWS.items()}
 
 
 def as_text(document: dict[str, Any]) -> str:

@@ -15,8 +15,8 @@ import pandas as pd
 
 from toolkit import models
 from toolkit.evaluate.backtest import Cut, score_cuts, summary
+from toolkit.models.gate import gates_of
 from toolkit.models.panel_model import PanelModel
-from toolkit.models.weights import gates_of
 from workshop.cuts import cut_panels, read_panels
 from workshop.learn import FOLDER, as_text, document_of, lessons_of, provenance_of
 from workshop.record import BASELINES, TEST_SEED, number_cuts

@@ -13,7 +13,7 @@ import numpy as np
 
 from toolkit.evaluate.backtest import LEVELS
 from toolkit.models.gate import Coefficients, Rows, softmax
-from toolkit.models.links import BENDS, FloatArray, IntArray
+from toolkit.models.panel import TAIL_STARTS, FloatArray, IntArray
 
 __all__ = ["BEND_OF_KIND", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
 
@@ -21,7 +21,7 @@ LINK_SHARE, LOG_SHARE = 0.3, 0.3
 # Rows worked on at a time, so that what is made of them stays in the processor's cache
 BLOCK = 4096
 # By kind (percent, positive, real); the last stands for no bend at all
-BEND_OF_KIND = np.minimum([BENDS["logit"], BENDS["log"], BENDS["identity"]], 1e6)
+BEND_OF_KIND = np.minimum([TAIL_STARTS["logit"], TAIL_STARTS["log"], TAIL_STARTS["identity"]], 1e6)
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,9 @@ def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, C
     """
     x = r.features
     t, k = w.tempering, np.exp(w.disagreement)
-    u = softmax(x @ w.common + t[0] * r.common_evidence)
-    v = softmax(x @ w.deviation + t[1] * r.deviation_evidence + 0.1 * t[2] * r.deviation_own)
-    a = softmax(x @ w.unit + t[3] * r.unit_evidence + 0.1 * t[4] * r.unit_own)
+    u = softmax(x @ w.common + t[0] * r.common_likelihood)
+    v = softmax(x @ w.deviation + t[1] * r.deviation_likelihood + 0.1 * t[2] * r.deviation_own)
+    a = softmax(x @ w.unit + t[3] * r.unit_likelihood + 0.1 * t[4] * r.unit_own)
     centre_u, centre_v, centre_a = ((p * m).sum(axis=1) for p, m in ((u, r.common), (v, r.deviation), (a, r.unit)))
     apart = [(m - c[:, None]) ** 2 for m, c in ((r.common, centre_u), (r.unit, centre_a), (r.deviation, centre_v))]
     gap_u, gap_a, gap_v = ((p * d).sum(axis=1) for p, d in zip((u, a, v), apart, strict=True))
@@ -179,10 +179,10 @@ def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, C
         spread_unit=x.T @ by_a,
         tempering=np.array(
             [
-                (to_u * r.common_evidence).sum(),
-                (to_v * r.deviation_evidence).sum(),
+                (to_u * r.common_likelihood).sum(),
+                (to_v * r.deviation_likelihood).sum(),
                 0.1 * (to_v * r.deviation_own).sum(),
-                (to_a * r.unit_evidence).sum(),
+                (to_a * r.unit_likelihood).sum(),
                 0.1 * (to_a * r.unit_own).sum(),
             ]
         ),

@@ -15,8 +15,8 @@ import pandas as pd
 
 from toolkit import models
 from toolkit.evaluate.backtest import score_cuts, summary
+from toolkit.models.gate import learned
 from toolkit.models.panel_model import PanelModel
-from toolkit.models.weights import learned
 from workshop.cuts import cut_panels, read_panels
 from workshop.learn import FOLDER, FOLDS, folds_of
 

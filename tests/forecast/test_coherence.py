@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.coherence import gaps
 from toolkit.forecast.store import Forecasts
+from toolkit.forecast.summary import gaps
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast import store
 from toolkit.forecast.make import Span, forecast_batches, make_forecasts, needed
-from toolkit.forecast.panels import scale_of
+from toolkit.forecast.paths import scale_of
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan, ProxySwitches
 

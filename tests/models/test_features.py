@@ -8,19 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from toolkit.models.experts import common_path
 from toolkit.models.features import (
     PANEL_FEATURES,
     between_units,
-    features_of,
     gaps_of,
     own_features,
+    panel_features,
     step_features,
     steps_of,
 )
 from toolkit.models.grid import grid_of
-from toolkit.models.links import Scale
-from toolkit.models.panel import Panel
-from toolkit.models.sight import common_path
+from toolkit.models.panel import Panel, Scale
 
 RANDOM = np.random.Generator(np.random.PCG64(4))
 
@@ -81,7 +80,7 @@ def test_units_that_move_together_agree_and_those_far_apart_are_distant() -> Non
 def test_features_are_finite_and_bounded_for_any_panel(value: np.ndarray) -> None:
     unit, year = np.nonzero(np.isfinite(value))
     grid = grid_of(Panel.from_rows(4, unit, year + 2010, value[unit, year], Scale.percent(), origin=2016))
-    found = features_of(grid, common_path(grid.value[..., 0]), 0.05, 1.0)
+    found = panel_features(grid, common_path(grid.value[..., 0]), 0.05, 1.0)
     assert found.shape == (len(PANEL_FEATURES),)
     assert np.isfinite(found).all()
     assert np.abs(found).max() < 10.0
@@ -94,5 +93,5 @@ def test_features_are_free_of_the_unit_of_measurement(factor: float) -> None:
     found = []
     for by in (1.0, factor):
         grid = grid_of(Panel.from_rows(5, unit, year, value.ravel() * by, Scale.real()))
-        found.append(features_of(grid, common_path(grid.value[..., 0]), 0.1 * by, by))
+        found.append(panel_features(grid, common_path(grid.value[..., 0]), 0.1 * by, by))
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9)

@@ -15,7 +15,6 @@ from toolkit.models import Jump, Panel, Scale
 from toolkit.models.panel import Paths
 
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-OWN = ("default", "unit_paths")
 QUICK = ("no_change", "drift", "ols")
 
 
@@ -34,11 +33,10 @@ def width(panel: Panel, quantiles: np.ndarray) -> np.ndarray:
     return linked[..., LEVELS.index(0.9)] - linked[..., LEVELS.index(0.1)]
 
 
-@pytest.mark.parametrize("name", OWN)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(panel=panels())
-def test_quantiles_are_ordered_bounded_wide_and_never_narrow(name: str, panel: Panel) -> None:
-    found = models.get(name).quantiles(panel, range(2021, 2029), LEVELS)
+def test_quantiles_are_ordered_bounded_wide_and_never_narrow(panel: Panel) -> None:
+    found = models.default().quantiles(panel, range(2021, 2029), LEVELS)
     assert found.shape == (panel.units, 8, len(LEVELS))
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=-1) >= 0).all()
@@ -55,7 +53,7 @@ def test_quantiles_are_ordered_bounded_wide_and_never_narrow(name: str, panel: P
         assert (np.diff(widths, axis=1) >= -1e-5 * (1.0 + widths.max())).all()
 
 
-@pytest.mark.parametrize("name", [*OWN, *QUICK])
+@pytest.mark.parametrize("name", ["default", *QUICK])
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(panel=panels())
 def test_paths_keep_observed_cells_and_bounds(name: str, panel: Panel) -> None:
@@ -70,14 +68,13 @@ def test_paths_keep_observed_cells_and_bounds(name: str, panel: Panel) -> None:
         assert found.values.max() <= 100
 
 
-@pytest.mark.parametrize("name", OWN)
 @pytest.mark.parametrize("value", [0.0, 12.0, 100.0])
-def test_constant_series_has_positive_width(name: str, value: float) -> None:
+def test_constant_series_has_positive_width(value: float) -> None:
     panel = Panel.from_rows(2, [0] * 5 + [1] * 5, list(range(2015, 2020)) * 2, [value] * 10, Scale.percent())
-    found = models.get(name).paths(panel, range(2020, 2028), draws=500)
+    found = models.default().paths(panel, range(2020, 2028), draws=500)
     low, high = np.quantile(found.values, [0.1, 0.9], axis=0)
     assert (high > low).all()
-    quantiles = models.get(name).quantiles(panel, range(2020, 2028), LEVELS)
+    quantiles = models.default().quantiles(panel, range(2020, 2028), LEVELS)
     # at a bound the far quantiles are the bound itself
     assert (quantiles[..., -2] > quantiles[..., 1]).all()
     assert (np.diff(quantiles, axis=-1) >= 0).all()
@@ -96,8 +93,7 @@ def declining(units: int, points: int, slope: float, level: float = 0.0) -> Pane
     )
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_a_unit_moves_to_its_group_as_its_data_thin_out(name: str) -> None:
+def test_a_unit_moves_to_its_group_as_its_data_thin_out() -> None:
     """Ten units fall, one rises: the fewer points the rising one has, the nearer its forecast is to the group's."""
     group = declining(10, 8, -0.2)
     changes = []
@@ -111,19 +107,18 @@ def test_a_unit_moves_to_its_group_as_its_data_thin_out(name: str) -> None:
             np.append(group.value, rising),
             Scale.percent(),
         )
-        median = models.get(name).quantiles(panel, [2025], [0.5])[10, 0, 0]
+        median = models.default().quantiles(panel, [2025], [0.5])[10, 0, 0]
         changes.append(float(Scale.percent().to_link(median)))
     # never away from the group by more than its earlier, lower value pulls down the level of a unit with two points
     assert (np.diff(changes) < 0.15).all()
     assert changes[-1] < -0.3 < 0 < changes[0]
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_same_seed_same_bytes_in_another_process(name: str) -> None:
+def test_same_seed_same_bytes_in_another_process() -> None:
     code = (
         "import hashlib, numpy as np; from toolkit import models; from toolkit.models import Panel, Scale;"
         "p = Panel.from_rows(3, [0,0,0,1,1], [2017,2018,2021,2020,2021], [22.,19,12.2,30,28], Scale.percent());"
-        f"f = models.get({name!r}).paths(p, range(2015, 2031), draws=200, seed=7);"
+        "f = models.default().paths(p, range(2015, 2031), draws=200, seed=7);"
         "print(hashlib.sha256(f.values.tobytes() + f.latent.tobytes()).hexdigest())"
     )
     command = [sys.executable, "-c", code]
@@ -132,29 +127,26 @@ def test_same_seed_same_bytes_in_another_process(name: str) -> None:
     assert len(found.pop().strip()) == 64
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_paths_and_quantiles_agree(name: str) -> None:
+def test_paths_and_quantiles_agree() -> None:
     panel = declining(6, 6, -0.1)
     years = range(2021, 2029)
-    found = np.moveaxis(np.quantile(models.get(name).paths(panel, years, draws=8000).values, LEVELS, axis=0), 0, -1)
-    closed = models.get(name).quantiles(panel, years, LEVELS)
+    found = np.moveaxis(np.quantile(models.default().paths(panel, years, draws=8000).values, LEVELS, axis=0), 0, -1)
+    closed = models.default().quantiles(panel, years, LEVELS)
     gap = np.abs(Scale.percent().to_link(found) - Scale.percent().to_link(closed))
     assert gap.max() < 0.08 * width(panel, closed).max()
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_years_asked_do_not_change_the_draws(name: str) -> None:
+def test_years_asked_do_not_change_the_draws() -> None:
     panel = declining(3, 5, -0.1)
-    model = models.get(name)
+    model = models.default()
     all_years = model.paths(panel, range(2010, 2036), draws=100)
     some = model.paths(panel, [2030, 2024], draws=100)
     np.testing.assert_allclose(some.values[:, :, 0], all_years.values[:, :, 20], rtol=1e-12)
     np.testing.assert_allclose(some.values[:, :, 1], all_years.values[:, :, 14], rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_children_follow_the_draws_of_their_parent(name: str) -> None:
-    model = models.get(name)
+def test_children_follow_the_draws_of_their_parent() -> None:
+    model = models.default()
     parent_panel = Panel.from_rows(1, [0] * 5, range(2016, 2021), [30.0, 27, 24, 22, 20], Scale.percent())
     parent = model.paths(parent_panel, range(2014, 2031), draws=1500)
     children = Panel.from_rows(3, [0, 0, 1], [2018, 2020, 2019], [40.0, 35, 12], Scale.percent(), origin=2020)
@@ -194,16 +186,14 @@ def across_the_break(jumped: float) -> Panel:
     )
 
 
-@pytest.mark.parametrize("name", OWN)
 @pytest.mark.parametrize("jumped", [0.1, 0.6])
-def test_past_jumps_are_estimated(name: str, jumped: float) -> None:
-    found = models.get(name).paths(across_the_break(jumped), [2024], draws=800)
+def test_past_jumps_are_estimated(jumped: float) -> None:
+    found = models.default().paths(across_the_break(jumped), [2024], draws=800)
     assert found.offsets[:, 1].mean() == pytest.approx(jumped, abs=0.06)
     assert found.offsets[:, 1].std() < 0.1
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_future_jump_alone_separates_with_and_without(name: str) -> None:
+def test_future_jump_alone_separates_with_and_without() -> None:
     panel = Panel.from_rows(
         2,
         [0, 0, 0, 1, 1],
@@ -212,7 +202,7 @@ def test_future_jump_alone_separates_with_and_without(name: str) -> None:
         Scale.percent(),
         jumps=[Jump(2027, 0, 1, 0.4, 0.35, skew=1.0)],
     )
-    model = models.get(name)
+    model = models.default()
     years = [2026, 2027, 2030]
     without = model.paths(panel, years, draws=400, segments=[0, 0, 0])
     across = model.paths(panel, years, draws=400, segments=[0, 1, 1])
@@ -266,9 +256,8 @@ def test_noisy_observation_is_drawn_around() -> None:
     assert 16 < np.median(found.values[:, 0, 1]) < 29  # pulled from 30 towards the path
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_degenerate_panels(name: str) -> None:
-    model = models.get(name)
+def test_degenerate_panels() -> None:
+    model = models.default()
     gap = Panel.from_rows(1, [0, 0], [2005, 2016], [30.0, 10], Scale.percent())
     nothing = Panel.from_rows(2, [], [], [], Scale.percent(), origin=2020)
     one = Panel.from_rows(1, [0], [2020], [5.0], Scale.positive())

@@ -8,10 +8,9 @@ from statsmodels.tsa.statespace.initialization import Initialization
 from statsmodels.tsa.statespace.mlemodel import MLEModel
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from toolkit.models.bank import Bank
-from toolkit.models.kalman import Filtered, Start, predict, run_filter
-from toolkit.models.posterior import log_evidence
+from toolkit.models.posterior import log_marginal_likelihood
 from toolkit.models.sampling import sample_levels
+from toolkit.models.state_space import Bank, Filtered, Start, predict, run_filter
 
 GAPS = np.array([1.0, 1.4, np.nan, 1.1, 2.3, np.nan, np.nan, 2.9, 3.0])
 FULL = np.array([-2.1, -2.4, -2.2, -2.9, -3.3])
@@ -116,7 +115,7 @@ def test_scale_is_integrated_out() -> None:
         return float(normal * np.exp(-filtered.log_determinant[0, 0] / 2) * prior)
 
     expected = np.log(quad(density, 1e-8, 5.0, limit=400)[0])
-    assert log_evidence(filtered, squared_scale, shape)[0, 0] == pytest.approx(expected, abs=1e-6)
+    assert log_marginal_likelihood(filtered, shape)(squared_scale)[0, 0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_draws_follow_the_smoother() -> None:

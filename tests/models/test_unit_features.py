@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from toolkit.models import Panel, Scale
+from toolkit.models.experts import fit_experts
+from toolkit.models.features import UNIT_FEATURES
 from toolkit.models.gate import FEATURES, features_of_units
 from toolkit.models.grid import grid_of
-from toolkit.models.sight import look
-from toolkit.models.unit_features import UNIT_FEATURES
 
 YEARS = np.arange(2010, 2016)
 
@@ -20,7 +20,7 @@ def seen(values: np.ndarray, scale: Scale) -> dict[str, np.ndarray]:
     """Return the features (N, H) by name; nan is no observation."""
     unit, year = np.nonzero(np.isfinite(values))
     panel = Panel.from_rows(values.shape[0], unit, YEARS[year], values[unit, year], scale, origin=int(YEARS[-1]))
-    found = features_of_units(look(grid_of(panel), scale.link, 8))
+    found = features_of_units(fit_experts(grid_of(panel), scale.link, 8))
     assert found.shape == (values.shape[0], 8, len(FEATURES))
     return {name: found[..., FEATURES.index(name)] for name in UNIT_FEATURES}
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit import models
-from toolkit.models import Panel, Scale, variance
-from toolkit.models.variance import crowding, widening_near_bounds
+from toolkit.models import Panel, Scale, features
+from toolkit.models.features import bound_proximity, widening_near_bounds
 
 YEARS = range(2021, 2027)
 
@@ -31,12 +31,12 @@ def test_the_logit_of_a_binomial_share_has_the_power_of_a_half() -> None:
         draws = random.binomial(n, share, 20_000) / n
         spread = np.log(draws / (1.0 - draws)).std()
         linked = np.array([np.log(share / (1.0 - share))])
-        assert spread == pytest.approx(np.exp(crowding(linked)[0] / 2.0) / np.sqrt(n), rel=0.03)
+        assert spread == pytest.approx(np.exp(bound_proximity(linked)[0] / 2.0) / np.sqrt(n), rel=0.03)
 
 
 @given(st.floats(-30.0, 30.0), st.floats(-30.0, 30.0))
 def test_scales_grow_towards_either_bound_within_limits(past: float, centre: float) -> None:
-    held = crowding(np.array([past]))
+    held = bound_proximity(np.array([past]))
     factor = widening_near_bounds(np.array([centre, -centre, past]), np.repeat(held, 3))
     assert factor[0] == pytest.approx(factor[1])
     assert factor[2] == pytest.approx(1.0)
@@ -47,7 +47,7 @@ def test_scales_grow_towards_either_bound_within_limits(past: float, centre: flo
 def test_a_share_that_nears_a_bound_is_forecast_less_surely(monkeypatch: pytest.MonkeyPatch) -> None:
     rising = panel_of(Scale.percent(), [60.0, 68.0, 77.0, 84.0, 90.0, 94.0])
     with_it = widths(rising)
-    monkeypatch.setattr(variance, "POWER", 0.0)
+    monkeypatch.setattr(features, "POWER", 0.0)
     assert (with_it > widths(rising) * 1.05).all()
 
 
@@ -55,5 +55,5 @@ def test_a_share_that_nears_a_bound_is_forecast_less_surely(monkeypatch: pytest.
 def test_quantities_without_bounds_have_no_variance_function(monkeypatch: pytest.MonkeyPatch, scale: Scale) -> None:
     rising = panel_of(scale, [60.0, 68.0, 77.0, 84.0, 90.0, 94.0])
     with_it = widths(rising)
-    monkeypatch.setattr(variance, "POWER", 0.0)
+    monkeypatch.setattr(features, "POWER", 0.0)
     np.testing.assert_array_equal(with_it, widths(rising))

@@ -14,7 +14,8 @@ import pytest
 from tests.small_world import small_world
 from toolkit.attainment.assess import assess_all
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.paths import Evidence, Observation, Path
+from toolkit.data.series import Observation
+from toolkit.forecast.paths import Evidence, Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.plan.rules import MilestoneRule, RatioToRule

@@ -11,8 +11,7 @@ from pydantic import TypeAdapter
 from tests.scenario.conftest import DISTRICTS
 from toolkit.attainment.assess import assess
 from toolkit.base.errors import UsageError
-from toolkit.forecast.panels import scale_of
-from toolkit.forecast.paths import Path
+from toolkit.forecast.paths import Path, scale_of
 from toolkit.scenario.effort import edge_of
 from toolkit.scenario.peers import peer_steps, peers_pace
 from toolkit.scenario.scenario import Scenario, step_from

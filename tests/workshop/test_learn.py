@@ -10,11 +10,10 @@ import pandas as pd
 import pytest
 
 from toolkit.evaluate.backtest import Cut
-from toolkit.models.gate import rows_of, weigh
+from toolkit.models.experts import fit_experts
+from toolkit.models.gate import from_document, learned, rows_of, weigh
 from toolkit.models.grid import grid_of
 from toolkit.models.panel_model import PanelModel
-from toolkit.models.sight import look
-from toolkit.models.weights import from_document, learned
 from workshop import learn, objective
 from workshop.cuts import cut_panels, read_panels, steady_cuts
 from workshop.learn import importance, pieces_of_cuts, to_document
@@ -174,8 +173,8 @@ def test_rows_of_the_gate_do_not_mix_units(few: list[Cut]) -> None:
     """A unit's row is its own: order of units does not matter."""
     panel = few[0].panel
     scale = grid_of(panel)
-    sight = look(scale, panel.scale.link, 8)
-    centre, spread = weigh(rows_of(sight), learned().panels)
+    fitted = fit_experts(scale, panel.scale.link, 8)
+    centre, spread = weigh(rows_of(fitted), learned().panels)
     assert centre.shape == (panel.units * 8,)
     assert (spread > 0).all()
     last = scale.value[:, -1, 0]

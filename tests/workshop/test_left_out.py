@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.forecast.table import forecast_table
+from toolkit.forecast.any_table import forecast_table
 from toolkit.models.panel_model import PanelModel
 from workshop import learn, left_out
 from workshop.cuts import cut_panels, read_panels

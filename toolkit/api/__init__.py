@@ -5,9 +5,9 @@ from __future__ import annotations
 from toolkit.api.answers import Answer, Officials, ask, official_answers
 from toolkit.api.scenarios import Comparison, Together, compare, explore, joint, what_if
 from toolkit.data.dataset import Dataset, load
+from toolkit.forecast.any_table import forecast_table
 from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
-from toolkit.forecast.table import forecast_table
 from toolkit.plan.plan import Plan
 from toolkit.run.session import Run, compute_run, open_run
 from toolkit.scenario.exchange import iamc_table, steps_from_iamc

@@ -18,7 +18,7 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.countable import count_of
+from toolkit.forecast.panels import count_of
 from toolkit.forecast.paths import BoolArray, FloatArray, Path
 from toolkit.plan.judgement import Bound, Judgement
 from toolkit.plan.plan import Plan, Target

@@ -51,7 +51,7 @@ def forecast(
     """
     levels = parse_levels(quantiles)
     if table is not None:
-        from toolkit.forecast.table import forecast_table
+        from toolkit.forecast.any_table import forecast_table
 
         result = forecast_table(existing(table), horizon=horizon, quantiles=levels, model=model, weights=weights)
     elif weights is not None:

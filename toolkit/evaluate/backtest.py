@@ -22,7 +22,7 @@ from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.paths import Path
 from toolkit.models import Forecaster, Panel
 from toolkit.models.decimals import quantiles_as_printed
-from toolkit.models.links import FloatArray, IntArray
+from toolkit.models.panel import FloatArray, IntArray
 from toolkit.plan.plan import Plan
 
 __all__ = [

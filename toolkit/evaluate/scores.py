@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit.models.links import BoolArray, FloatArray
+from toolkit.models.panel import BoolArray, FloatArray
 
 __all__ = [
     "absolute_error",

@@ -1,23 +1,155 @@
-"""Forecasts of one indicator for all areas that are wanted: families from the top down, draws kept together."""
+"""Forecasts of one indicator for all areas that are wanted: families from the top down, draws kept together.
+
+Country and region stand beside the province, districts follow the province, communes their old district.
+"""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.chains import Chain, chain_of
-from toolkit.forecast.countable import denominator_of
-from toolkit.forecast.double_counts import informed
-from toolkit.forecast.finish import Finish
-from toolkit.forecast.hierarchy import Family, upward
-from toolkit.forecast.panels import UnitFigures, figures_of, panel_of
-from toolkit.forecast.paths import Path
-from toolkit.forecast.subject import Branch, Subject, Wanted, seed_of
-from toolkit.models import Forecaster, followers
-from toolkit.models.panel import Paths
+from toolkit.data.indicators import Indicator
+from toolkit.data.series import PeriodAverage
+from toolkit.forecast.chains import Chain, chain_of, chain_with_overlaps
+from toolkit.forecast.panels import (
+    UnitFigures,
+    count_of,
+    denominator_of,
+    figures_of,
+    panel_of,
+    rounded_to_counts,
+    with_binomial_noise,
+)
+from toolkit.forecast.paths import Evidence, FloatArray, Path
+from toolkit.models import DrawUnits, Forecaster, Paths, draws_after_parent
+
+FEWEST_EFFECTIVE_DRAWS = 50
+"""A one-sided figure that leaves fewer effective draws than this contradicts the model: it is not used."""
+OWN_SERIES = 4
+"""Points on one standard from which a series counts as evidence grade A."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Areas whose figures are pooled, and the area whose path they all follow.
+
+    Attributes
+    ----------
+    parent_code :
+        Followed area; empty for the family at the top.
+    members :
+        Codes of the family, in a fixed order.
+    """
+
+    parent_code: str
+    members: tuple[str, ...]
+
+
+def upward(dataset: Dataset, province: str) -> tuple[str, ...]:
+    """Return the country, the region and the province, the largest first."""
+    return (*reversed([area.code for area in dataset.areas.ancestors(province)]), province)
+
+
+def families_below(dataset: Dataset, province: str) -> list[Family]:
+    """Return the families below a province: its districts, then the communes that follow the same area.
+
+    A family never depends on which areas are asked for: a forecast is the same alone and in any company. Communes,
+    ended ones too, follow the former district that all of their territory came from, or the province where it came
+    from several.
+    """
+    districts = sorted({area.code for area in dataset.areas.all(level="district") if area.parent_code == province})
+    communes: dict[str, set[str]] = {}
+    for area in dataset.areas.all(level="commune"):
+        parent = parent_of_commune(dataset, province, area.code)
+        if parent == province or parent in districts:
+            communes.setdefault(parent, set()).add(area.code)
+    below = [Family(parent, tuple(sorted(communes[parent]))) for parent in sorted(communes)]
+    return [Family(province, tuple(districts)), *below]
+
+
+def parent_of_commune(dataset: Dataset, province: str, code: str) -> str:
+    """Return the area whose path a commune follows: its (former) district, or the province."""
+    area = dataset.areas.get(code)
+    if area.level == "commune" and area.parent_code != province:
+        return area.parent_code
+    former = dataset.crosswalk.former_districts(code)
+    return former[0] if len(former) == 1 else province
+
+
+@dataclass(frozen=True)
+class SeriesSpec:
+    """What to forecast: one indicator in one scope, with the years and standards of its paths, alike for all areas.
+
+    Attributes
+    ----------
+    indicator, scope :
+        What is forecast.
+    first_year :
+        First year that some rule needs.
+    chain :
+        Standards that it is measured on.
+    years :
+        Of all paths.
+    across, today :
+        Standard of each year as it will be measured, and with future changes of standard left out.
+    measured :
+        Standards on which any area has a figure.
+    """
+
+    indicator: Indicator
+    scope: str
+    first_year: int
+    chain: Chain
+    years: tuple[int, ...]
+    across: tuple[int, ...]
+    today: tuple[int, ...]
+    measured: frozenset[int]
+
+    @property
+    def twice(self) -> list[int]:
+        """Positions of the years that are wanted on two standards."""
+        return [at for at, (new, old) in enumerate(zip(self.across, self.today, strict=True)) if new != old]
+
+    def asked(self) -> tuple[list[int], list[int]]:
+        """Return years and standards to ask a model for: all across changes, then some once more on today's."""
+        years = [*self.years, *(self.years[at] for at in self.twice)]
+        return years, [*self.across, *(self.today[at] for at in self.twice)]
+
+    def variants(self, values: FloatArray) -> dict[bool, FloatArray]:
+        """Return the draws (S, years) across changes and, if that differs, without, from those of the years asked."""
+        across = np.asarray(values[:, : len(self.years)], dtype=np.float64)
+        if not self.twice:
+            return {True: across}
+        without = across.copy()
+        without[:, self.twice] = values[:, len(self.years) :]
+        return {True: across, False: without}
+
+
+@dataclass(frozen=True)
+class FittedFamily:
+    """A family fitted to its figures, of which any member can be drawn.
+
+    Attributes
+    ----------
+    family, figures :
+        The members, and what is known of each.
+    draw :
+        From numbers of members to their draws.
+    origin :
+        Last year that any figure informs.
+    above :
+        Years of all figures of the areas followed.
+    """
+
+    family: Family
+    figures: tuple[UnitFigures, ...]
+    draw: DrawUnits
+    origin: int
+    above: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -43,100 +175,172 @@ class Builder:
     draws: int
     seed: int
 
-    def subject(self, wanted: Wanted) -> Subject | None:
-        """Return years and standards of what is wanted; None where neither the province nor any area above has figures.
+    def spec(self, indicator_id: str, scope: str, first_year: int, last_year: int, judged_in: int) -> SeriesSpec | None:
+        """Return what to forecast; None where neither the province nor any area above has figures.
 
-        They follow from all figures held, never from the areas asked for.
+        Years and standards follow from all figures held, never from the areas asked for.
+
+        Parameters
+        ----------
+        indicator_id, scope :
+            What is wanted.
+        first_year, last_year :
+            Years that some rule needs.
+        judged_in :
+            Due year that decides which standards are comparable.
         """
-        indicator = self.dataset.indicators.get(wanted.indicator)
-        declared = chain_of(indicator, self.dataset.standards, wanted.judged_in)
-        chain = informed(declared, self.dataset, self.province, wanted.scope)
-        known = self._figures(upward(self.dataset, self.province), wanted, chain)
-        held = {code for code, *key in self.dataset.with_data() if key == [wanted.indicator, wanted.scope]}
-        below = [code for family in self.families for code in family.members if code in held]
-        everyone = [*known, *self._figures(below, wanted, chain)]
-        if not any(unit.exact for unit in known):
+        indicator = self.dataset.indicators.get(indicator_id)
+        declared = chain_of(indicator, self.dataset.standards, judged_in)
+        chain = chain_with_overlaps(declared, self.dataset, self.province, scope)
+        top = self._figures(upward(self.dataset, self.province), indicator, scope, chain)
+        if not any(unit.exact for unit in top):
             return None
-        years = _years(wanted, everyone)
-        measured = frozenset(chain.segment(figure.standard) or 0 for unit in everyone for figure in unit.exact)
-        across = chain.segments(years)
-        ahead = any(not change.measured for change in chain.breaks(years, across, measured))
-        today = chain.segments(years, last=_latest_segment(known, chain)) if ahead else None
-        return Subject(wanted, indicator, chain, tuple(years), across, today, measured)
+        held = {code for code, *rest in self.dataset.with_data() if rest == [indicator_id, scope]}
+        below = [code for family in self.families for code in family.members if code in held]
+        units = [*top, *self._figures(below, indicator, scope, chain)]
+        observed = [figure.year for unit in units for figure in (*unit.exact, *unit.one_sided)]
+        years = range(min([first_year, *observed]), max([last_year, *observed]) + 1)
+        measured = frozenset(chain.segment(figure.standard) or 0 for unit in units for figure in unit.exact)
+        across = today = chain.segments(years)
+        if not all(change.measured for change in chain.breaks(years, across, measured)):
+            newest = max(chain.segment(figure.standard) or 0 for unit in top for figure in unit.exact)
+            today = chain.segments(years, last=newest)
+        return SeriesSpec(indicator, scope, first_year, chain, tuple(years), across, today, measured)
 
-    def top(self, subject: Subject) -> dict[str, Branch]:
+    def top(self, spec: SeriesSpec) -> dict[str, FittedFamily]:
         """Return the province and the areas above it, each by itself or following a better known one."""
-        branches: dict[str, Branch] = {}
-        for unit in self._figures(upward(self.dataset, self.province), subject.wanted, subject.chain):
+        fitted: dict[str, FittedFamily] = {}
+        for unit in self._figures(upward(self.dataset, self.province), spec.indicator, spec.scope, spec.chain):
             if unit.exact:
-                better = _better_known(unit, branches)
-                parent = branches[better] if better else None
-                branches[unit.area_code] = self._branch(subject, Family(better, (unit.area_code,)), (unit,), parent, 0)
-        return branches
+                better = _better_known(unit, fitted)
+                parent = fitted[better] if better else None
+                fitted[unit.area_code] = self._fit(spec, Family(better, (unit.area_code,)), (unit,), parent, 0)
+        return fitted
 
-    def below(self, subject: Subject, family: Family, parent: Branch) -> Branch:
+    def below(self, spec: SeriesSpec, family: Family, parent: FittedFamily) -> FittedFamily:
         """Return a family that follows a member of `parent`."""
-        figures = self._figures(family.members, subject.wanted, subject.chain)
-        row = parent.family.members.index(family.parent_code)
-        return self._branch(subject, family, figures, parent, row)
+        figures = self._figures(family.members, spec.indicator, spec.scope, spec.chain)
+        return self._fit(spec, family, figures, parent, parent.family.members.index(family.parent_code))
 
-    def paths(self, subject: Subject, branch: Branch, rows: Sequence[int]) -> dict[bool, dict[str, Path]]:
+    def paths(self, spec: SeriesSpec, fitted: FittedFamily, rows: Sequence[int]) -> dict[bool, dict[str, Path]]:
         """Return the paths of some members across future changes of standard and without them."""
-        drawn = branch.draw(np.array(rows, dtype=np.int64)).values
+        drawn = fitted.draw(np.array(rows, dtype=np.int64)).values
         made: dict[bool, dict[str, Path]] = {True: {}, False: {}}
         for place, row in enumerate(rows):
-            for across, draws in subject.variants(drawn[:, place]).items():
-                path = Finish(self.dataset, subject, across, self.seed).path(branch, row, draws)
+            for across, draws in spec.variants(drawn[:, place]).items():
+                path = self._path(spec, spec.across if across else spec.today, fitted, row, draws)
                 # a share may be borrowed from the province, a number may not: a district does not have its 385 villages
-                if path.evidence.basis != "C" or not subject.indicator.whole:
+                if path.evidence.basis != "C" or not spec.indicator.whole:
                     made[across][path.area_code] = path
-        return made if subject.today is not None else {True: made[True], False: made[True]}
+        return made if spec.twice else {True: made[True], False: made[True]}
 
-    def _figures(self, codes: Iterable[str], wanted: Wanted, chain: Chain) -> tuple[UnitFigures, ...]:
-        indicator = self.dataset.indicators.get(wanted.indicator)
+    def _figures(self, codes: Iterable[str], indicator: Indicator, scope: str, chain: Chain) -> tuple[UnitFigures, ...]:
         return tuple(
             figures_of(
-                self.dataset.series(code, wanted.indicator, wanted.scope),
+                self.dataset.series(code, indicator.id, scope),
                 chain,
-                denominator_of(self.dataset, indicator, code, wanted.scope),
+                denominator_of(self.dataset, indicator, code, scope),
             )
             for code in codes
         )
 
-    def _branch(
-        self, subject: Subject, family: Family, figures: tuple[UnitFigures, ...], parent: Branch | None, row: int
-    ) -> Branch:
-        informed = [figure.year for unit in figures for figure in unit.exact]
-        origin = max([*informed, *([parent.origin] if parent else [])])
-        panel = panel_of(figures, subject.indicator, subject.chain, origin=origin)
-        years, segments = subject.asked()
+    def _fit(
+        self,
+        spec: SeriesSpec,
+        family: Family,
+        figures: tuple[UnitFigures, ...],
+        parent: FittedFamily | None,
+        row: int,
+    ) -> FittedFamily:
+        """Fit a family that follows member `row` of `parent`, or nobody."""
+        observed = [figure.year for unit in figures for figure in unit.exact]
+        origin = max([*observed, *([parent.origin] if parent else [])])
+        panel = panel_of(figures, spec.indicator, spec.chain, origin=origin)
+        years, segments = spec.asked()
         alone = family.members[0] if len(family.members) == 1 else ""
-        seed = seed_of(self.seed, subject.indicator.id, family.parent_code, alone)
+        seed = seed_of(self.seed, spec.indicator.id, family.parent_code, alone)
         if parent is None:
             made = self.model.paths(panel, years, draws=self.draws, seed=seed, segments=segments)
-            return Branch(family, figures, made.of_units, origin, ())
-        followed = latent_of(parent.draw(np.array([row])), len(subject.years))
-        draw = followers(self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=followed)
-        above = (*parent.above, *(figure.year for figure in parent.figures[row].exact))
-        return Branch(family, figures, draw, origin, above)
+            return FittedFamily(family, figures, made.of_units, origin, ())
+        above = parent.draw(np.array([row]))
+        count = len(spec.years)
+        latent = above.latent[:, :, :count]  # values take no part
+        followed = Paths(above.years[:count], latent, latent[:, :, :0], above.offsets, above.segments)
+        draw = draws_after_parent(
+            self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=followed
+        )
+        known = (*parent.above, *(figure.year for figure in parent.figures[row].exact))
+        return FittedFamily(family, figures, draw, origin, known)
+
+    def _path(
+        self, spec: SeriesSpec, segments: Sequence[int], fitted: FittedFamily, row: int, draws: FloatArray
+    ) -> Path:
+        """Return the path of a family's member from its draws, one column a year, on the standards of `segments`."""
+        figures, years, indicator = fitted.figures[row], spec.years, spec.indicator
+        code, standard_of = figures.area_code, dict(zip(years, segments, strict=True))
+        exact, one_sided = (
+            [figure for figure in held if spec.chain.segment(figure.standard) == standard_of[figure.year]]
+            for held in (figures.exact, figures.one_sided)
+        )
+        held = {figure.year: figure for figure in exact}
+        observed = np.array([year in held for year in years])
+        final = np.array([year in held and held[year].status == "final" and not held[year].qualifier for year in years])
+        draws = draws.copy()
+        for column in np.flatnonzero(final):
+            draws[:, column] = held[years[column]].value
+        fits = np.ones(draws.shape[0], dtype=bool)
+        for figure in one_sided:
+            values = draws[:, years.index(figure.year)]
+            fits &= values >= figure.value if figure.qualifier == "at_least" else values <= figure.value
+        reweighted = not fits.all() and fits.sum() >= FEWEST_EFFECTIVE_DRAWS
+        noise_seed = seed_of(self.seed, indicator.id, code, "chance")
+        noisy = with_binomial_noise(draws, figures.size, observed, indicator, noise_seed)
+        counts = [count_of(self.dataset, indicator.countable, code, year) for year in years]
+        first = min([spec.first_year, *(figure.year for figure in (*figures.exact, *figures.one_sided))])
+        shown = slice(years.index(first), None)  # earlier years served the area followed, not this one
+        return Path(
+            area_code=code,
+            indicator=indicator.id,
+            scope=spec.scope,
+            unit=indicator.unit,
+            years=np.array(years[shown], dtype=np.int64),
+            draws=rounded_to_counts(noisy, counts, observed, indicator)[:, shown],
+            observed=observed[shown],
+            final=final[shown],
+            standards=tuple(spec.chain.standards[segment] for segment in segments[shown]),
+            breaks=spec.chain.breaks(years[shown], segments[shown], spec.measured),
+            evidence=_evidence(fitted, row),
+            weights=np.asarray(fits / fits.sum(), dtype=np.float64) if reweighted else None,
+            period_averages=self._period_averages(spec, code),
+        )
+
+    def _period_averages(self, spec: SeriesSpec, code: str) -> tuple[PeriodAverage, ...]:
+        """Return the published means of the indicator, its own and those carried by another indicator."""
+        own = spec.indicator.id
+        carriers = [item.id for item in self.dataset.indicators.values() if item.period_average_of == own]
+        series = [self.dataset.series(code, carrier, spec.scope) for carrier in (own, *carriers)]
+        return tuple(average for one in series for average in one.period_averages)
 
 
-def latent_of(paths: Paths, years: int) -> Paths:
-    """Return the draws of one unit for its children to follow, over the first so many years; values are left out."""
-    latent = paths.latent[:, :, :years]
-    return Paths(paths.years[:years], latent, latent[:, :, :0], paths.offsets, paths.segments)
-
-
-def _years(wanted: Wanted, units: Iterable[UnitFigures]) -> list[int]:
-    observed = [figure.year for unit in units for figure in (*unit.exact, *unit.one_sided)]
-    return list(range(min([wanted.first_year, *observed]), max([wanted.last_year, *observed]) + 1))
-
-
-def _better_known(unit: UnitFigures, branches: Mapping[str, Branch]) -> str:
+def _better_known(unit: UnitFigures, fitted: Mapping[str, FittedFamily]) -> str:
     """Return the nearest larger area with more figures than `unit`: only such a path is worth following."""
-    larger = [code for code, branch in branches.items() if len(branch.figures[0].exact) > len(unit.exact)]
+    larger = [code for code, one in fitted.items() if len(one.figures[0].exact) > len(unit.exact)]
     return larger[-1] if larger else ""
 
 
-def _latest_segment(units: Iterable[UnitFigures], chain: Chain) -> int:
-    return max(chain.segment(figure.standard) or 0 for unit in units for figure in unit.exact)
+def _evidence(fitted: FittedFamily, row: int) -> Evidence:
+    figures = fitted.figures[row]
+    points = figures.most_on_one_standard()
+    return Evidence(
+        basis="A" if points >= OWN_SERIES else "B" if points else "C",
+        own_points=points,
+        observations=figures.exact,
+        parent_code=fitted.family.parent_code,
+        last_year=max(*fitted.above, *(figure.year for figure in figures.exact), 0),
+    )
+
+
+def seed_of(seed: int, *names: str) -> int:
+    """Return a seed of its own for each indicator and family, the same on every machine."""
+    mixed = np.random.SeedSequence([seed, zlib.crc32("|".join(names).encode())])
+    return int(mixed.generate_state(1)[0])

@@ -1,17 +1,31 @@
-"""The standards that one series runs through, and the jumps between them, as the models want them."""
+"""The standards that one series runs through, and what is known of the jumps between them.
+
+A jump's prior is declared in ``breaks.csv``; overlaps (areas measured on both standards in one year) narrow it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import numpy as np
+
+from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
-from toolkit.data.standards import BreakPrior, Standard, Standards
-from toolkit.forecast.paths import Break
-from toolkit.models.panel import Jump
+from toolkit.data.standards import BreakPrior, Standards
+from toolkit.forecast.paths import Break, scale_of
+from toolkit.models.panel import FloatArray, Jump
 
 OPEN_START = -9999
+BETWEEN_PLACES = 0.20
+"""Standard deviation of the jump between places, link scale: that of 61 provinces at the line of 2010."""
+OVERLAP_SD = 0.05
+"""Standard deviation of a province's own overlap: rounding, and households that only one count reached."""
+LEAST_SD = 0.02
+NODES = 1601
+EIGHTY = 1.2815515655446004
+"""Normal score of the 90 % point."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ def chain_of(indicator: Indicator, standards: Standards, judged_in: int) -> Chai
     declared = standards.of(indicator.id)
     if not declared:
         return Chain(("",), (OPEN_START,), ())
-    kind = _kind(indicator, declared)
+    kind = indicator.judged_on or declared[-1].chain
     members = tuple(standard for standard in declared if standard.chain == kind)
     links = [standards.link(before.id, after.id, indicator.id) for before, after in pairwise(members)]
     runs: list[list[int]] = [[0]]
@@ -110,7 +124,92 @@ def chain_of(indicator: Indicator, standards: Standards, judged_in: int) -> Chai
     )
 
 
-def _kind(indicator: Indicator, declared: Sequence[Standard]) -> str:
-    if indicator.judged_on:
-        return indicator.judged_on
-    return declared[-1].chain
+@dataclass(frozen=True)
+class Overlap:
+    """One area measured on both standards of a change in one year.
+
+    Attributes
+    ----------
+    jump :
+        Difference on the link scale, new less old.
+    own :
+        Whether it is the province itself, in the scope that is forecast.
+    """
+
+    jump: float
+    own: bool
+
+
+def chain_with_overlaps(chain: Chain, dataset: Dataset, province: str, scope: str) -> Chain:
+    """Return a chain whose priors are updated by the overlaps in ``standard_overlaps.csv``.
+
+    Parameters
+    ----------
+    chain :
+        Standards with the priors of ``breaks.csv``.
+    dataset :
+        Holds the overlaps known on its day. Those from a source that a prior already rests on are not used again.
+    province, scope :
+        Whose forecast it is.
+    """
+    return replace(
+        chain,
+        priors=tuple(updated_prior(prior, overlaps_of(prior, dataset, province, scope)) for prior in chain.priors),
+    )
+
+
+def overlaps_of(prior: BreakPrior, dataset: Dataset, province: str, scope: str) -> list[Overlap]:
+    """Return the overlaps at one change of standard that its prior does not rest on already."""
+    found = []
+    for row in dataset.overlaps.to_dict("records"):
+        pair = (row["standard_from"], row["standard_to"])
+        if pair != (prior.before, prior.after) or row["indicator"] not in prior.indicators:
+            continue
+        if row["source_id"] in prior.source_ids:
+            continue
+        scale = scale_of(dataset.indicators[row["indicator"]])
+        old, new = scale.to_link(np.array([row["value_from"], row["value_to"]], dtype=np.float64))
+        own = any(area.code == province for area in dataset.areas.named(row["area_name"])) and row["scope"] == scope
+        found.append(Overlap(float(new - old), own))
+    return found
+
+
+def updated_prior(prior: BreakPrior, overlaps: Sequence[Overlap]) -> BreakPrior:
+    """Return a prior updated by overlaps; the prior itself without any.
+
+    The jump here is the mean jump of all areas plus this area's own part (:data:`BETWEEN_PLACES`): an overlap
+    elsewhere informs the mean, one's own the sum. The result is again given as a two-piece normal, by its
+    10, 50 and 90 % points.
+    """
+    if not overlaps or prior.jump_mean is None or prior.jump_sd is None:
+        return prior
+    upper = prior.jump_sd * (1.0 + (prior.jump_skew or 0.0))
+    jumps = [item.jump for item in overlaps]
+    reach = 6.0 * upper
+    grid = np.linspace(min(prior.jump_mean - reach, *jumps), max(prior.jump_mean + reach, *jumps), NODES)
+    elsewhere = [item.jump for item in overlaps if not item.own]
+    below, above = ((_without_place(sd) if elsewhere else sd) for sd in (prior.jump_sd, upper))
+    density = np.where(grid <= prior.jump_mean, _normal(grid - prior.jump_mean, below),
+                       _normal(grid - prior.jump_mean, above))  # fmt: skip
+    for jump in elsewhere:
+        density = density * _normal(jump - grid, BETWEEN_PLACES)
+    if elsewhere:
+        density = _normal(grid[:, None] - grid[None, :], BETWEEN_PLACES) @ density
+    for item in overlaps:
+        if item.own:
+            density = density * _normal(item.jump - grid, OVERLAP_SD)
+    cumulative = np.cumsum(density) / density.sum()
+    low, middle, high = np.interp([0.1, 0.5, 0.9], cumulative, grid)
+    down, up = (middle - low) / EIGHTY, (high - middle) / EIGHTY
+    if up < down:
+        down = up = (high - low) / (2 * EIGHTY)
+    return replace(prior, jump_mean=float(middle), jump_sd=float(down), jump_skew=float(up / down - 1.0))
+
+
+def _without_place(sd: float) -> float:
+    """Return the standard deviation of the mean jump alone."""
+    return float(max(sd**2 - BETWEEN_PLACES**2, LEAST_SD**2) ** 0.5)
+
+
+def _normal(distance: FloatArray, sd: float) -> FloatArray:
+    return np.asarray(np.exp(-0.5 * (distance / sd) ** 2) / sd)

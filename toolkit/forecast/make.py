@@ -11,14 +11,9 @@ import numpy as np
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Proxy
-from toolkit.forecast.build import Builder
-from toolkit.forecast.hierarchy import Family, families_below
-from toolkit.forecast.packing import compact
-from toolkit.forecast.paths import Path
-from toolkit.forecast.proxies import through_proxy
-from toolkit.forecast.store import Forecasts, PathKey, Store
-from toolkit.forecast.subject import Branch, Subject, Wanted
+from toolkit.forecast.build import Builder, Family, FittedFamily, families_below
+from toolkit.forecast.paths import Path, through_proxy
+from toolkit.forecast.store import Forecasts, PathKey, Store, round_as_stored
 from toolkit.models import NAMES, get
 from toolkit.plan.plan import Plan
 
@@ -132,66 +127,31 @@ def forecast_batches(
     families = tuple(families_below(dataset, plan.province_code))
     builder = Builder(dataset, plan.province_code, families, get(model), draws, seed)
     needs = needed(plan, dataset) if only is None else with_sources(only, dataset)
-    wanted = {key: Wanted(*key, span.first, span.last, span.judged_in) for key, span in needs.items()}
-    batch = Batch(builder, plan, {key: builder.subject(one) for key, one in wanted.items()})
-    top = batch.top()
-    yield batch.resolved([(key, branch, [0]) for key, branches in top.items() for branch in branches.values()])
-    province = {key: branches[plan.province_code] for key, branches in top.items() if plan.province_code in branches}
+    found = {key: builder.spec(*key, one.first, one.last, one.judged_in) for key, one in needs.items()}
+    specs = {key: spec for key, spec in found.items() if spec is not None}
+
+    def batch(members: Iterable[tuple[Key, FittedFamily, Sequence[int]]]) -> dict[PathKey, Path]:
+        direct: Direct = {key: {True: {}, False: {}} for key in needs}
+        for key, fitted, rows in members:
+            for across, found in builder.paths(specs[key], fitted, rows).items():
+                direct[key][across] |= found
+        return _with_proxies(direct, dataset, plan)
+
+    def below(family: Family, above: Mapping[Key, FittedFamily]) -> dict[Key, FittedFamily]:
+        return {key: builder.below(spec, family, above[key]) for key, spec in specs.items() if key in above}
+
+    top = {key: builder.top(spec) for key, spec in specs.items()}
+    yield batch((key, fitted, [0]) for key, areas in top.items() for fitted in areas.values())
+    province = {key: areas[plan.province_code] for key, areas in top.items() if plan.province_code in areas}
     del top
-    districts: dict[Key, Branch] = {}
+    districts: dict[Key, FittedFamily] = {}
     for number, family in enumerate(families):
         asked = [row for row, code in enumerate(family.members) if number == 0 or code in area_codes]
         above = province if family.parent_code == plan.province_code else districts
-        below = batch.below(family, above) if asked else {}
-        districts = below if number == 0 else districts
+        fitted = below(family, above) if asked else {}
+        districts = fitted if number == 0 else districts
         for start in range(0, len(asked), size):
-            yield batch.resolved([(key, branch, asked[start : start + size]) for key, branch in below.items()])
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Everything wanted, and how the paths of a few areas are made from it.
-
-    Attributes
-    ----------
-    builder, plan :
-        Makes direct paths; says which proxies are switched on.
-    subjects :
-        By indicator and scope; None where the province has no evidence.
-    """
-
-    builder: Builder
-    plan: Plan
-    subjects: Mapping[Key, Subject | None]
-
-    def top(self) -> dict[Key, dict[str, Branch]]:
-        """Return the province and the areas above it."""
-        return {key: self.builder.top(subject) for key, subject in self.subjects.items() if subject is not None}
-
-    def below(self, family: Family, above: Mapping[Key, Branch]) -> dict[Key, Branch]:
-        """Return a family where the area that it follows has a path."""
-        return {
-            key: self.builder.below(subject, family, above[key])
-            for key, subject in self.subjects.items()
-            if subject is not None and key in above
-        }
-
-    def resolved(self, members: Iterable[tuple[Key, Branch, Sequence[int]]]) -> dict[PathKey, Path]:
-        """Return own, borrowed and proxied paths of members of families."""
-        direct: dict[Key, dict[bool, dict[str, Path]]] = {key: {True: {}, False: {}} for key in self.subjects}
-        for key, branch, rows in members:
-            subject = self.subjects[key]
-            if subject is not None:
-                for across, found in self.builder.paths(subject, branch, rows).items():
-                    direct[key][across] |= found
-        paths: dict[PathKey, Path] = {}
-        for key in self.subjects:
-            today = _resolved(key, False, direct, self.builder.dataset, self.plan)
-            for code, path in _resolved(key, True, direct, self.builder.dataset, self.plan).items():
-                paths[code, *key, True] = replace(path, draws=compact(path.draws))
-                if not np.array_equal(path.draws, today[code].draws):
-                    paths[code, *key, False] = replace(today[code], draws=compact(today[code].draws))
-        return paths
+            yield batch((key, one, asked[start : start + size]) for key, one in fitted.items())
 
 
 def needed(plan: Plan, dataset: Dataset) -> dict[Key, Span]:
@@ -209,23 +169,38 @@ def with_sources(wanted: Mapping[Key, Span], dataset: Dataset) -> dict[Key, Span
     needs = dict(wanted)
     for key in wanted:
         for proxy in dataset.indicators.get(key[0]).proxies:
-            for source in _sources(proxy):
+            sources = [(proxy.indicator, proxy.scope)]
+            if proxy.transform.kind == "divide_by_share":
+                sources.append((proxy.transform.indicator, proxy.transform.scope))
+            for source in sources:
                 needs[source] = needs.get(source, needs[key]) | needs[key]
     return needs
 
 
-def _sources(proxy: Proxy) -> list[Key]:
-    share = [(proxy.transform.indicator, proxy.transform.scope)] if proxy.transform.kind == "divide_by_share" else []
-    return [(proxy.indicator, proxy.scope), *share]
+Direct = dict[Key, dict[bool, dict[str, Path]]]
+"""Own and borrowed paths by indicator and scope, whether future changes of standard are crossed, and area."""
 
 
-def _resolved(
-    key: Key, across: bool, direct: Mapping[Key, Mapping[bool, Mapping[str, Path]]], dataset: Dataset, plan: Plan
-) -> dict[str, Path]:
+def _with_proxies(direct: Direct, dataset: Dataset, plan: Plan) -> dict[PathKey, Path]:
+    """Return own, borrowed and proxied paths; those on today's standards only where they differ."""
+    paths: dict[PathKey, Path] = {}
+    for key in direct:
+        today = _resolved(key, False, direct, dataset, plan)
+        for code, path in _resolved(key, True, direct, dataset, plan).items():
+            paths[code, *key, True] = replace(path, draws=round_as_stored(path.draws))
+            if not np.array_equal(path.draws, today[code].draws):
+                paths[code, *key, False] = replace(today[code], draws=round_as_stored(today[code].draws))
+    return paths
+
+
+def _resolved(key: Key, across: bool, direct: Direct, dataset: Dataset, plan: Plan) -> dict[str, Path]:
     """Return own and borrowed paths, and where there are none those through the first proxy that gives one."""
     found = dict(direct[key][across])
     indicator = dataset.indicators.get(key[0])
-    for proxy in _switched_on(indicator.proxies, key[1], plan):
+    for proxy in indicator.proxies:
+        on = proxy.id in plan.proxies.on or (proxy.on_by_default and proxy.id not in plan.proxies.off)
+        if proxy.for_scope != key[1] or not on:
+            continue
         shares: Mapping[str, Path] = {}
         if proxy.transform.kind == "divide_by_share":
             shares = direct[proxy.transform.indicator, proxy.transform.scope][across]
@@ -233,12 +208,3 @@ def _resolved(
             if code not in found and (path := through_proxy(proxy, indicator, source, shares.get(code))):
                 found[code] = path
     return found
-
-
-def _switched_on(proxies: Iterable[Proxy], scope: str, plan: Plan) -> list[Proxy]:
-    return [
-        proxy
-        for proxy in proxies
-        if proxy.for_scope == scope
-        and (proxy.id in plan.proxies.on or (proxy.on_by_default and proxy.id not in plan.proxies.off))
-    ]

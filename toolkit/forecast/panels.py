@@ -1,17 +1,22 @@
-"""From published figures to the models' panels: which figures count, and how exact each one is."""
+"""From published figures to the models' panels: which figures count, and how exact each one is.
+
+Also what counting does to shares: of 65 communes a share is k of 65, and a share of few households varies by chance.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
+from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.data.series import Observation, Series
 from toolkit.forecast.chains import Chain
-from toolkit.forecast.paths import FloatArray
-from toolkit.models.panel import Panel, Scale
+from toolkit.forecast.paths import scale_of
+from toolkit.models.panel import BoolArray, FloatArray, Panel, Scale
 
 REVISION = {"final": 0.0, "reported": 0.05, "preliminary": 0.10}
 """Standard deviation on the link scale by which a figure of each status may still move.
@@ -23,8 +28,8 @@ trained labour 2016, 15.8 then 15.1 % (0.05); growth 2025, 8.41 then 8.06 % (0.0
 ABOUT = 0.05
 """Added for figures that their source calls approximate."""
 ONE_SIDED = ("at_least", "at_most")
-FELT_FROM = 0.02
-"""Chance below this size (link scale: a share of some 20,000 households) is left out."""
+SMALLEST_BINOMIAL_SD = 0.02
+"""A smaller binomial standard deviation (link scale: that of a share of some 20,000 households) is left out."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +69,6 @@ def figures_of(series: Series, chain: Chain, size: float | None = None) -> UnitF
     )
 
 
-def scale_of(indicator: Indicator) -> Scale:
-    """Return the link and bounds of an indicator as the models want them."""
-    if indicator.link == "logit" and indicator.lower is not None and indicator.upper is not None:
-        span = indicator.upper - indicator.lower
-        return Scale(link="logit", lower=indicator.lower, upper=indicator.upper, floor=0.0005 * span)
-    if indicator.link == "log":
-        return Scale.positive()
-    return Scale.real()
-
-
 def panel_of(units: Sequence[UnitFigures], indicator: Indicator, chain: Chain, origin: int | None = None) -> Panel:
     """Return the panel of several areas' exact figures.
 
@@ -91,8 +86,8 @@ def panel_of(units: Sequence[UnitFigures], indicator: Indicator, chain: Chain, o
     scale = scale_of(indicator)
     noise = [
         np.hypot(
-            np.hypot(size * inexactness(figure), disagreement(figure, scale)),
-            chance(figure.value, units[number].size, indicator),
+            np.hypot(size * revision_sd(figure), conflict_sd(figure, scale)),
+            binomial_sd(figure.value, units[number].size, indicator),
         )
         for number, figure in rows
     ]
@@ -109,13 +104,13 @@ def panel_of(units: Sequence[UnitFigures], indicator: Indicator, chain: Chain, o
     )
 
 
-def inexactness(figure: Observation) -> float:
+def revision_sd(figure: Observation) -> float:
     """Return the standard deviation by which a figure may still move, on the link scale (relative if identity)."""
     about = ABOUT if figure.qualifier == "about" else 0.0
     return float(np.hypot(REVISION.get(figure.status, REVISION["preliminary"]), about))
 
 
-def disagreement(figure: Observation, scale: Scale) -> float:
+def conflict_sd(figure: Observation, scale: Scale) -> float:
     """Return the spread (standard deviation, link scale) of figures of equal standing for one cell.
 
     A better status settles a conflict, and a final figure counts as it is: only among reported or among preliminary
@@ -131,8 +126,8 @@ def disagreement(figure: Observation, scale: Scale) -> float:
     return float(np.std(scale.to_link([figure.value, *rivals])))
 
 
-def chance(value: float, size: float | None, indicator: Indicator) -> float:
-    """Return the standard deviation (link scale) by which chance alone moves a share of few households.
+def binomial_sd(value: float, size: float | None, indicator: Indicator) -> float:
+    """Return the binomial standard deviation (link scale) of a share of few households.
 
     Parameters
     ----------
@@ -142,22 +137,102 @@ def chance(value: float, size: float | None, indicator: Indicator) -> float:
         Number n of what it is a share of; None where that is not held.
     indicator :
         A share with a denominator: ``1 / sqrt(n p (1 - p))``, the delta method for the logit of k of n, with half a
-        case added on both sides as in the empirical logit. 0 for all others, and where it is hardly felt.
+        case added on both sides as in the empirical logit. 0 for all others, and where it is below
+        :data:`SMALLEST_BINOMIAL_SD`.
 
     Examples
     --------
     >>> from toolkit.data.dataset import load
     >>> poverty = load().indicators.get("poverty_rate")
-    >>> round(chance(10.0, 400, poverty), 3), chance(10.0, 200_000, poverty)
+    >>> round(binomial_sd(10.0, 400, poverty), 3), binomial_sd(10.0, 200_000, poverty)
     (0.166, 0.0)
     """
     if indicator.denominator is None or indicator.link != "logit" or not size:
         return 0.0
-    found = float(spread_by_chance(np.array(value), size))
-    return found if found >= FELT_FROM else 0.0
+    found = float(logit_binomial_sd(np.array(value), size))
+    return found if found >= SMALLEST_BINOMIAL_SD else 0.0
 
 
-def spread_by_chance(percent: FloatArray, size: float) -> FloatArray:
-    """Return the standard deviation (logit) of shares of `size` things, in per cent, that chance alone causes."""
+def logit_binomial_sd(percent: FloatArray, size: float) -> FloatArray:
+    """Return the binomial standard deviation (logit) of shares of `size` things, in per cent."""
     share = np.clip(percent, 0.0, 100.0) / 100.0
     return np.asarray(np.sqrt(1.0 / (size * share + 0.5) + 1.0 / (size * (1.0 - share) + 0.5)))
+
+
+def count_of(dataset: Dataset, countable: str | None, area_code: str, year: int) -> int | None:
+    """Return how many of the countable things an area has at the end of `year`, or None if that is not held.
+
+    Communes are counted in the table of areas. After 30 June 2025 a former district's communes are the new
+    ones that received any of its old ones.
+    """
+    if countable != "communes":
+        return None
+    day = date(year, 12, 31)
+    area = dataset.areas.get(area_code)
+    if area.level == "district":
+        inside = [unit for unit in dataset.areas.all(level="commune", on=day) if unit.parent_code == area_code]
+        if not inside:
+            inside = [
+                unit
+                for unit in dataset.areas.all(level="commune", on=day)
+                if area_code in dataset.crosswalk.former_districts(unit.code)
+            ]
+        return len(inside) or None
+    if area.level == "province":
+        return len(dataset.areas.all(level="commune", on=day)) or None
+    return None
+
+
+def rounded_to_counts(
+    draws: FloatArray, counts: Sequence[int | None], observed: BoolArray, indicator: Indicator
+) -> FloatArray:
+    """Round drawn percentages to k of n where n is known; published figures stay as they are.
+
+    Parameters
+    ----------
+    draws : (S, T)
+        In the indicator's unit.
+    counts : (T,)
+        Number of things in each year, None where unknown.
+    observed : (T,)
+        Years with a published figure.
+    """
+    if indicator.unit != "percent" or not any(counts):
+        return draws
+    rounded = draws.copy()
+    for column, count in enumerate(counts):
+        if count and not observed[column]:
+            rounded[:, column] = np.round(draws[:, column] * count / 100) * 100 / count
+    return rounded
+
+
+def denominator_of(dataset: Dataset, indicator: Indicator, area_code: str, scope: str) -> float | None:
+    """Return the newest figure of what an indicator is a share of in an area, or None where none is held."""
+    if indicator.denominator is None:
+        return None
+    figures = dataset.series(area_code, indicator.denominator, scope).observations
+    return figures[-1].value if figures else None
+
+
+def with_binomial_noise(
+    draws: FloatArray, size: float | None, observed: BoolArray, indicator: Indicator, seed: int
+) -> FloatArray:
+    """Add binomial noise to drawn shares of few things; published figures stay as they are.
+
+    Parameters
+    ----------
+    draws : (S, T)
+        In the indicator's unit.
+    size :
+        Number of what the shares are shares of, None where unknown.
+    observed : (T,)
+        Years with a published figure.
+    seed :
+        Of the noise.
+    """
+    if size is None or not binomial_sd(float(np.median(draws)), size, indicator):
+        return draws
+    scale = scale_of(indicator)
+    random = np.random.Generator(np.random.PCG64(seed))
+    moved = scale.from_link(scale.to_link(draws) + logit_binomial_sd(draws, size) * random.standard_normal(draws.shape))
+    return np.where(observed[None, :], draws, moved)

@@ -1,14 +1,18 @@
-"""What a forecast is: joint draws of one indicator's path in one area, with the evidence behind them."""
+"""What a forecast is: joint draws of one indicator's path in one area, with the evidence behind them.
+
+Also the path of a target's indicator through a proxy.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from toolkit.data.indicators import Indicator, Proxy
 from toolkit.data.series import Observation, PeriodAverage
+from toolkit.models.panel import BoolArray, FloatArray, IntArray, Scale
 from toolkit.plan.predicates import quantiles as weighted_quantiles
 
 __all__ = [
@@ -17,15 +21,11 @@ __all__ = [
     "Evidence",
     "FloatArray",
     "IntArray",
-    "Observation",
     "Path",
-    "PeriodAverage",
     "ProxyUse",
+    "scale_of",
+    "through_proxy",
 ]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 Basis = Literal["A", "B", "C"]
 """A: own series of 4 points or more on one standard; B: own points, 1 to 3; C: borrowed from parent and peers."""
@@ -60,7 +60,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class ProxyUse:
-    """A declared stand-in that a path goes through.
+    """A declared proxy that a path goes through.
 
     Attributes
     ----------
@@ -170,6 +170,11 @@ class Path:
         return offset
 
     @property
+    def grade(self) -> str:
+        """Evidence grade: A, B or C, with ``·D`` behind it where the path goes through a proxy."""
+        return f"{self.evidence.basis}·D" if self.proxy else self.evidence.basis
+
+    @property
     def effective_draws(self) -> float:
         """Effective number of draws after reweighting; S when there are no weights."""
         if self.weights is None:
@@ -182,3 +187,71 @@ class Path:
             return np.asarray(np.quantile(self.draws, levels, axis=0).T, dtype=np.float64)
         found = [weighted_quantiles(values, self.weights, levels) for values in self.draws.T]
         return np.array(found, dtype=np.float64)
+
+
+def scale_of(indicator: Indicator) -> Scale:
+    """Return the link and bounds of an indicator as the models want them."""
+    if indicator.link == "logit" and indicator.lower is not None and indicator.upper is not None:
+        span = indicator.upper - indicator.lower
+        return Scale(link="logit", lower=indicator.lower, upper=indicator.upper, floor=0.0005 * span)
+    if indicator.link == "log":
+        return Scale.positive()
+    return Scale.real()
+
+
+def through_proxy(proxy: Proxy, wanted: Indicator, source: Path, share: Path | None) -> Path | None:
+    """Return the path of `wanted` through `proxy`, or None if a share that it needs has no path.
+
+    Parameters
+    ----------
+    proxy :
+        The declaration in ``indicators.yaml``.
+    wanted :
+        The target's own indicator.
+    source :
+        Path of the indicator that is measured.
+    share :
+        For ``divide_by_share``: path of the share, in per cent, over any years.
+
+    Notes
+    -----
+    ``divide_by_share`` is a bound: if every poor household were of the group, the group's rate would be the
+    overall rate divided by the group's share, and never above 100 %.
+    """
+    use = ProxyUse(proxy.id, proxy.indicator, proxy.scope, proxy.relation)
+    match proxy.transform.kind:
+        case "identity":
+            draws = source.draws
+        case "scale":
+            draws = source.draws * proxy.transform.factor
+        case "divide_by_share":
+            if share is None:
+                return None
+            draws = np.minimum(100.0 * source.draws / _over_years(share, source), 100.0)
+            use = replace(use, unknown_share=share.evidence.basis == "C", share_note=_last_share(share))
+    return replace(
+        source,
+        indicator=wanted.id,
+        scope=proxy.for_scope,
+        unit=wanted.unit,
+        draws=np.asarray(draws, dtype=np.float64),
+        final=np.zeros_like(source.final),  # a proxy settles nothing
+        proxy=use,
+        period_averages=(),
+    )
+
+
+def _over_years(share: Path, source: Path) -> FloatArray:
+    """Return the share in each year of `source`, held where the last figure left it.
+
+    Who lives in a province changes slowly, and the figures held show no trend: continuing one would add
+    movement that nobody saw. Not knowing an area's share stays in the draws all the same.
+    """
+    last = share.position(min(share.evidence.last_year, int(share.years[-1])))
+    columns = np.clip(source.years - share.years[0], 0, last)
+    return np.clip(share.draws[:, columns], 0.1, 100.0)
+
+
+def _last_share(share: Path) -> str:
+    figures = share.evidence.observations
+    return f"{figures[-1].value:g} ({figures[-1].year})" if figures else ""

@@ -1,23 +1,21 @@
-"""Forecasts as one long table: for each area, indicator and year the quantiles, and what they rest on."""
+"""What all forecasts say together: one long table of quantiles, and whether the parts add up to the whole."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Indicator
 from toolkit.forecast.paths import FloatArray, Path
 from toolkit.forecast.store import Forecasts
 
 COLUMNS = ("area_code", "area_name", "indicator", "scope", "unit", "year", "standard", "observed", "grade", "proxy")
-
-
-def grade_of(path: Path) -> str:
-    """Return the evidence grade of a path: A, B or C, with ``·D`` behind it where it goes through a proxy."""
-    return f"{path.evidence.basis}·D" if path.proxy else path.evidence.basis
+Weights = Literal["counts", "households", "population"]
 
 
 def summary_table(
@@ -82,6 +80,131 @@ def _columns(paths: Sequence[Path], dataset: Dataset) -> dict[str, list[Any]]:
         "year": np.concatenate([path.years for path in paths]).tolist(),
         "standard": [standard for path in paths for standard in path.standards],
         "observed": np.concatenate([path.observed & (path.proxy is None) for path in paths]).tolist(),
-        "grade": repeated(grade_of),
+        "grade": repeated(lambda path: path.grade),
         "proxy": repeated(lambda path: path.proxy.proxy_id if path.proxy else ""),
     }
+
+
+@dataclass(frozen=True)
+class Gap:
+    """How far the parts lie from the whole in one year.
+
+    Attributes
+    ----------
+    indicator, scope, year :
+        What is compared.
+    whole_code, parts :
+        The area, and how many areas it is made of.
+    borrowed :
+        How many of the parts have no figure of their own and follow the whole.
+    weights :
+        ``counts``: parts are added up. ``households``, ``population``: a mean of the parts weighted by them.
+    whole, together :
+        Medians, in the indicator's unit.
+    median, low, high :
+        Of the gap (parts together minus the whole), draw by draw, with its 80 % interval.
+    """
+
+    indicator: str
+    scope: str
+    year: int
+    whole_code: str
+    parts: int
+    borrowed: int
+    weights: Weights
+    whole: float
+    together: float
+    median: float
+    low: float
+    high: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the 80 % interval of the gap holds 0."""
+        return self.low <= 0.0 <= self.high
+
+
+def gaps(
+    forecasts: Forecasts, dataset: Dataset, whole_code: str, part_codes: Sequence[str], years: Sequence[int]
+) -> tuple[Gap, ...]:
+    """Compare a whole with its parts, draw by draw, wherever adding them up means something.
+
+    Areas are not forced to agree: each rests on its own figures. The gap is reported.
+
+    Parameters
+    ----------
+    forecasts, dataset :
+        Of one run.
+    whole_code, part_codes :
+        An area, and the areas that it consists of, without gaps or overlaps.
+    years :
+        Years to compare.
+
+    Returns
+    -------
+    One entry an indicator and year, in the order of the indicators: counts of things, where every part has a path,
+    and shares of households, weighted by households where all parts have a figure of them, by the people of 2019
+    otherwise. Paths through proxies are left out.
+    """
+    found: list[Gap] = []
+    for _, indicator_id, scope, across in sorted(forecasts.keys_of(whole_code)):
+        indicator = dataset.indicators.get(indicator_id)
+        if not across or not (indicator.whole or indicator.denominator):
+            continue
+        whole = forecasts.path(whole_code, indicator_id, scope)
+        parts = [forecasts.path(code, indicator_id, scope) for code in part_codes]
+        complete = [path for path in parts if path is not None and path.proxy is None]
+        if whole is None or whole.proxy is not None or len(complete) < len(part_codes) or not complete:
+            continue
+        weights, basis = aggregation_weights(dataset, indicator, part_codes, scope)
+        if weights is not None:
+            shared = [year for year in years if _comparable(year, (whole, *complete))]
+            found.extend(_gap(whole, complete, weights, basis, year) for year in shared)
+    return tuple(found)
+
+
+def _comparable(year: int, paths: Sequence[Path]) -> bool:
+    """Say whether all paths speak of a year, on one standard."""
+    if not all(int(path.years[0]) <= year <= int(path.years[-1]) for path in paths):
+        return False
+    return len({path.standards[path.position(year)] for path in paths}) == 1
+
+
+def aggregation_weights(
+    dataset: Dataset, indicator: Indicator, codes: Sequence[str], scope: str
+) -> tuple[FloatArray | None, Weights]:
+    """Return by how much each part counts in its whole, and by what: 1 each for counts of things, else summing to 1.
+
+    None where that is not known.
+    """
+    if indicator.whole:
+        return np.ones(len(codes)), "counts"
+    series = [dataset.series(code, indicator.denominator or "", scope).observations for code in codes]
+    if all(series):
+        sizes = np.array([figures[-1].value for figures in series], dtype=np.float64)
+        return sizes / sizes.sum(), "households"
+    people = [dataset.areas.get(code).population_2019 for code in codes]
+    if scope != "all" or any(not count for count in people):
+        return None, "population"
+    known = np.array(people, dtype=np.float64)
+    return known / known.sum(), "population"
+
+
+def _gap(whole: Path, parts: Sequence[Path], weights: FloatArray, basis: Weights, year: int) -> Gap:
+    own = whole.at(year)
+    together = np.sum([weight * path.at(year) for weight, path in zip(weights, parts, strict=True)], axis=0)
+    low, median, high = np.quantile(together - own, (0.1, 0.5, 0.9))
+    return Gap(
+        indicator=whole.indicator,
+        scope=whole.scope,
+        year=year,
+        whole_code=whole.area_code,
+        parts=len(parts),
+        borrowed=sum(path.evidence.basis == "C" for path in parts),
+        weights=basis,
+        whole=float(np.median(own)),
+        together=float(np.median(together)),
+        median=float(median),
+        low=float(low),
+        high=float(high),
+    )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from toolkit.models.links import BoolArray, FloatArray, Scale
+from toolkit.models.panel import BoolArray, FloatArray, Scale
 
 __all__ = ["as_printed", "quantiles_as_printed", "step_of"]
 

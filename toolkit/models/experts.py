@@ -1,27 +1,54 @@
-"""Experts: small groups of bank members with one idea each, whose opinions the gate weighs.
+"""Experts: small groups of bank members with one idea each, whose predictions the gate weighs.
 
 Within an expert the members are weighed by their likelihood; its prediction is summed up by mean
 and variance. The idea of each expert is in its name (see :data:`UNIT`, :data:`COMMON`,
-:data:`DEVIATION`); noise variants are members of one expert.
+:data:`DEVIATION`); noise variants are members of one expert. Three sets of experts see a panel: those
+of each unit's own path, of the path that the units share, and of the units' deviations from it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from toolkit.models.bank import Bank, bank_of
-from toolkit.models.kalman import Filtered, State, predict
-from toolkit.models.links import FloatArray, IntArray
-from toolkit.models.posterior import Posterior, log_evidence, responsibilities
+from toolkit.models.features import panel_features, past_proximity
+from toolkit.models.grid import Grid, levels_of_peers, median_step, unit_of_measure, yearly_values
+from toolkit.models.panel import FloatArray, IntArray, Link
+from toolkit.models.posterior import (
+    SMALLEST_SCALE,
+    PanelPrior,
+    Posterior,
+    log_marginal_likelihood,
+    relative_noise,
+    responsibilities,
+    update_panel,
+)
+from toolkit.models.state_space import Bank, Filtered, State, bank_of, predict, run_filter
 
-__all__ = ["COMMON", "DEVIATION", "UNIT", "ExpertSet", "Opinion", "opinions"]
+__all__ = [
+    "COMMON",
+    "DEVIATION",
+    "UNIT",
+    "ExpertFit",
+    "ExpertSet",
+    "PanelFit",
+    "Predictions",
+    "common_path",
+    "common_series",
+    "fit_experts",
+]
 
 # (variance of the level's steps, variance of the values): steps only, both, mostly noise
 STEPS, BOTH, NOISY = (1.0, 0.0), (1.0, 0.4), (0.25, 1.0)
 SMOOTH = (0.02, 0.0)
 NO_SLOPE = ((0.0, 0.0),)
+# Typical scales before anything is seen, link scale
+UNIT_SCALE, DEVIATION_SCALE, SINGLE_SCALE = 0.1, 0.07, 0.08
+# The common path's scale relative to the deviations'
+COMMON_SHARE = 0.5
+COMMON_SMALLEST = 0.0005
+SWEEPS = 30
 
 
 @dataclass(frozen=True)
@@ -92,23 +119,136 @@ DEVIATION = expert_set(
 
 
 @dataclass(frozen=True)
-class Opinion:
-    """What E experts say about N units at H horizons.
+class Predictions:
+    """What E experts of K members predict for N units at H horizons.
 
     Attributes
     ----------
     mean, variance :
         Shape (E, N, H), link scale; the variance is the squared scale of a Student-t.
-    evidence :
-        Shape (E, N): log likelihood of the unit's observations.
+    log_likelihood :
+        Shape (E, N): of the unit's observations.
     within :
         Shape (K, N): weight of each member within its expert.
     """
 
     mean: FloatArray
     variance: FloatArray
-    evidence: FloatArray
+    log_likelihood: FloatArray
     within: FloatArray
+
+
+@dataclass(frozen=True)
+class ExpertFit:
+    """One set of experts fitted to one panel.
+
+    Attributes
+    ----------
+    experts :
+        The set.
+    filtered, posterior :
+        The pass of all members over the panel, and what it says about members and scales.
+    extra_noise :
+        Shape (N, T, L): measurement variance relative to the panel's squared scale.
+    predictions :
+        For the years after the panel's last.
+    """
+
+    experts: ExpertSet
+    filtered: Filtered
+    posterior: Posterior
+    extra_noise: FloatArray
+    predictions: Predictions
+
+
+@dataclass(frozen=True)
+class PanelFit:
+    """All that the gate needs to know of a panel.
+
+    Attributes
+    ----------
+    path :
+        Shape (T,): the common path, nan where no unit was observed.
+    unit, common, deviation :
+        The three sets of experts; the last one is None for a panel of one unit.
+    features :
+        Shape (F,): :data:`toolkit.models.features.PANEL_FEATURES`.
+    link :
+        Of the panel.
+    past_proximity :
+        See :func:`toolkit.models.features.past_proximity`.
+    """
+
+    path: FloatArray
+    unit: ExpertFit
+    common: ExpertFit
+    deviation: ExpertFit | None
+    features: FloatArray
+    link: Link
+    past_proximity: float
+
+
+def fit_experts(grid: Grid, link: Link, horizons: int) -> PanelFit:
+    """Fit all experts to a panel.
+
+    Parameters
+    ----------
+    grid :
+        Observations on one standard.
+    link :
+        Of the panel.
+    horizons :
+        Years after the grid's last.
+    """
+    measure, (mean, spread) = unit_of_measure(grid, link), levels_of_peers(grid, link)
+    path = common_path(yearly_values(grid))
+    smallest = SMALLEST_SCALE * measure
+    deviation, common_scale = None, SINGLE_SCALE * measure
+    if grid.value.shape[0] > 1:
+        apart = grid.value - np.where(np.isfinite(path), path, 0.0)[None, :, None]
+        prior = PanelPrior(DEVIATION.weights, scale=DEVIATION_SCALE * measure)
+        noise = relative_noise(grid, prior.scale)
+        deviation = fit_expert_set(DEVIATION, apart, noise, prior, smallest, horizons, spread)
+        common_scale = COMMON_SHARE * deviation.posterior.panel_scale
+    prior = PanelPrior(UNIT.weights, scale=UNIT_SCALE * measure)
+    noise, drift = relative_noise(grid, prior.scale), median_step(grid)
+    unit = fit_expert_set(UNIT, grid.value, noise, prior, smallest, horizons, spread, centre=mean, drift=drift)
+    # the common path is one series: its scale prior cannot be learned from it
+    prior = PanelPrior(COMMON.weights, 3.0, (1.0,), common_scale, 1e6)
+    series, noise = common_series(grid, path, common_scale)
+    common = fit_expert_set(COMMON, series, noise, prior, COMMON_SMALLEST * measure, horizons, spread, centre=mean)
+    features = panel_features(grid, path, common_scale, measure)
+    return PanelFit(path, unit, common, deviation, features, link, past_proximity(grid, link))
+
+
+def fit_expert_set(
+    experts: ExpertSet,
+    value: FloatArray,
+    extra_noise: FloatArray,
+    prior: PanelPrior,
+    smallest_scale: float,
+    horizons: int,
+    unseen_spread: float,
+    *,
+    centre: float = 0.0,
+    drift: float = 0.0,
+) -> ExpertFit:
+    """Fit one set of experts to values (N, T, L).
+
+    Units without observations have a level of spread ``unseen_spread`` around ``centre``; ``drift`` is the yearly
+    step that enters the level by each member's share.
+    """
+    bank = experts.bank.column()
+    filtered = run_filter(bank, value - centre, extra_noise, bank.drift_share * drift)
+    posterior = update_panel(filtered, prior, smallest_scale=smallest_scale)
+    empty = ~np.isfinite(value).any(axis=(1, 2))
+    if empty.any():
+        state = filtered.state
+        level_variance = np.where(empty, (unseen_spread / posterior.panel_scale) ** 2, state.level_variance)
+        slope_variance = np.where(empty, bank.initial_slope, state.slope_variance)
+        filtered = replace(filtered, state=state._replace(level_variance=level_variance, slope_variance=slope_variance))
+    found = predictions_of(experts, filtered, posterior, drift, horizons)
+    return ExpertFit(experts, filtered, posterior, extra_noise, replace(found, mean=found.mean + centre))
 
 
 def member_forecasts(experts: ExpertSet, state: State, drift: float, horizons: int) -> tuple[FloatArray, FloatArray]:
@@ -122,22 +262,52 @@ def member_forecasts(experts: ExpertSet, state: State, drift: float, horizons: i
     return np.stack(means, axis=-1), np.stack(variances, axis=-1)
 
 
-def opinions(experts: ExpertSet, filtered: Filtered, posterior: Posterior, drift: float, horizons: int) -> Opinion:
+def predictions_of(
+    experts: ExpertSet, filtered: Filtered, posterior: Posterior, drift: float, horizons: int
+) -> Predictions:
     """Return the experts' predictions after a pass of their members."""
-    likelihood = log_evidence(filtered, posterior.panel_scale**2, posterior.prior_shape)
+    likelihood = log_marginal_likelihood(filtered, posterior.prior_shape)(posterior.panel_scale**2)
     mean, variance = member_forecasts(experts, filtered.state, drift, horizons)
     variance = variance * (posterior.rate / posterior.shape)[..., None]
-    count = len(experts.names)
-    shape = (count, *mean.shape[1:])
+    shape = (len(experts.names), *mean.shape[1:])
     means, variances = np.empty(shape), np.empty(shape)
-    evidence, within = np.empty(shape[:2]), np.empty_like(likelihood)
-    for number in range(count):
+    of_expert, within = np.empty(shape[:2]), np.empty_like(likelihood)
+    for number in range(len(experts.names)):
         members = np.flatnonzero(experts.expert == number)
         equal = np.full(members.size, -np.log(members.size))
-        share, evidence[number] = responsibilities(likelihood[members], equal)
+        share, of_expert[number] = responsibilities(likelihood[members], equal)
         within[members] = share
         weights = share[..., None]
         means[number] = (weights * mean[members]).sum(axis=0)
         spread = variance[members] + (mean[members] - means[number]) ** 2
         variances[number] = (weights * spread).sum(axis=0)
-    return Opinion(means, variances, evidence, within)
+    return Predictions(means, variances, of_expert, within)
+
+
+def common_path(value: FloatArray) -> FloatArray:
+    """Return the path (T,) that units (N, T) share: the mean level and the yearly effects of a two-way layout.
+
+    Alternating means; gaps allowed. Units' deviations from it have mean 0, so that they can return to it.
+    """
+    seen = np.isfinite(value)
+    filled = np.where(seen, value, 0.0)
+    by_unit, by_year = np.maximum(seen.sum(axis=1), 1), np.maximum(seen.sum(axis=0), 1)
+    path, level = np.zeros(value.shape[1]), np.zeros(value.shape[0])
+    for _ in range(SWEEPS):
+        level = (filled - np.where(seen, path, 0.0)).sum(axis=1) / by_unit
+        found = (filled - np.where(seen, level[:, None], 0.0)).sum(axis=0) / by_year
+        settled = np.abs(found - path).max() < 1e-10 * (1.0 + np.abs(found).max())
+        path = found
+        if settled:
+            break
+    has = seen.any(axis=1)
+    middle = float(level[has].mean()) if has.any() else 0.0
+    return np.where(seen.any(axis=0), path + middle, np.nan)
+
+
+def common_series(grid: Grid, path: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:
+    """Return the common path as observations (1, T, L) with their noise; a single unit is its own path."""
+    if grid.value.shape[0] == 1:
+        return grid.value, relative_noise(grid, scale)
+    one = path[None, :, None]
+    return one, np.zeros_like(one)

@@ -1,4 +1,4 @@
-"""A panel laid out by unit and year, on the link scale."""
+"""A panel laid out by unit and year on the link scale, and what it says at a glance: steps, levels, spread."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.models.links import BoolArray, FloatArray, IntArray
-from toolkit.models.panel import Panel
+from toolkit.models.panel import BoolArray, FloatArray, IntArray, Link, Panel
 
-__all__ = ["Grid", "grid_of", "typical_step"]
+__all__ = [
+    "Grid",
+    "grid_of",
+    "last_seen",
+    "levels_of_peers",
+    "mean_steps",
+    "median_step",
+    "unit_of_measure",
+    "yearly_values",
+]
+
+SMALLEST_MEASURE = 1e-100
+# Mean and standard deviation (link scale) of a level of which neither peers nor a parent say anything
+WIDE_LEVEL = {"logit": (0.0, 1.5), "log": (0.0, 3.0), "identity": (0.0, 3.0)}
 
 
 @dataclass(frozen=True)
@@ -55,10 +67,10 @@ class Grid:
         return Grid(self.first, self.value - offsets[self.segment], self.noise, self.segment, self.segments)
 
 
-def grid_of(panel: Panel, *, first: int | None = None) -> Grid:
-    """Lay a panel out from its first observed year (or ``first``) to its last year."""
+def grid_of(panel: Panel) -> Grid:
+    """Lay a panel out from its first observed year to its last year."""
     last = panel.last_year
-    start = min(int(panel.year.min()) if panel.year.size else last, last if first is None else first)
+    start = int(panel.year.min()) if panel.year.size else last
     order = np.lexsort((np.arange(panel.unit.size), panel.segment, panel.year, panel.unit))
     unit, year = panel.unit[order], panel.year[order]
     layer = np.zeros(unit.size, dtype=np.int64)
@@ -66,31 +78,65 @@ def grid_of(panel: Panel, *, first: int | None = None) -> Grid:
         if unit[row] == unit[row - 1] and year[row] == year[row - 1]:
             layer[row] = layer[row - 1] + 1
     shape = (panel.units, last - start + 1, int(layer.max(initial=0)) + 1)
-    value, noise = np.full(shape, np.nan), np.zeros(shape)
-    segment = np.zeros(shape, dtype=np.int64)
+    value, noise, segment = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape, dtype=np.int64)
     place = (unit, year - start, layer)
     value[place] = panel.scale.to_link(panel.value[order])
     noise[place] = panel.noise[order]
     segments = panel.segments
-    position = {number: index for index, number in enumerate(segments)}
-    segment[place] = [position[int(number)] for number in panel.segment[order]]
+    segment[place] = [segments.index(number) for number in panel.segment[order].tolist()]
     return Grid(start, value, noise, segment, segments)
 
 
-def first_layer(grid: Grid) -> FloatArray:
-    """Return one value a unit and year: the mean over layers, nan where nothing was observed."""
+def yearly_values(grid: Grid) -> FloatArray:
+    """Return one value a unit and year (N, T): the mean over layers, nan where nothing was observed."""
     count = np.isfinite(grid.value).sum(axis=2)
     total = np.nansum(grid.value, axis=2)
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
-def typical_step(grid: Grid) -> FloatArray:
-    """Return each unit's mean yearly change (link scale), nan below two observed years."""
-    value = first_layer(grid)
+def last_seen(seen: BoolArray) -> IntArray:
+    """Return the last column (N,) in which each unit of (N, T) was observed; the last of all for units without any."""
+    return np.asarray(seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1))
+
+
+def mean_steps(grid: Grid) -> FloatArray:
+    """Return each unit's mean yearly change (N,) on the link scale, nan below two observed years."""
+    value = yearly_values(grid)
     seen = np.isfinite(value)
-    years = np.arange(value.shape[1])
+    start, end, rows = seen.argmax(axis=1), last_seen(seen), np.arange(value.shape[0])
+    span = np.maximum(end - start, 1)
     enough = seen.sum(axis=1) >= 2
-    start, end = seen.argmax(axis=1), value.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)
-    rows = np.arange(value.shape[0])
-    span = np.maximum(years[end] - years[start], 1)
     return np.asarray(np.where(enough, (value[rows, end] - value[rows, start]) / span, np.nan))
+
+
+def median_step(grid: Grid) -> float:
+    """Return the median of the units' mean yearly steps, 0 where no unit has two years."""
+    steps = mean_steps(grid)
+    known = np.isfinite(steps)
+    return float(np.median(steps[known])) if known.any() else 0.0
+
+
+def unit_of_measure(grid: Grid, link: Link) -> float:
+    """Return the size that priors are relative to: 1 on logit and log, the data's spread on identity."""
+    if link != "identity":
+        return 1.0
+    values = grid.value[np.isfinite(grid.value)]
+    spread = float(np.std(values)) if values.size else 0.0
+    typical = float(np.abs(values).mean()) if values.size else 0.0
+    size = spread if spread > 1e-6 * typical else 0.1 * typical
+    return size if size > SMALLEST_MEASURE else 1.0
+
+
+def levels_of_peers(grid: Grid, link: Link) -> tuple[float, float]:
+    """Return mean and standard deviation of the units' last levels (wide where fewer than two are known)."""
+    value = yearly_values(grid)
+    seen = np.isfinite(value)
+    has = seen.any(axis=1)
+    mean, sd = WIDE_LEVEL[link]
+    sd *= unit_of_measure(grid, link)
+    if not has.any():
+        return mean, sd
+    levels = value[np.arange(value.shape[0]), last_seen(seen)][has]
+    # one prior observation keeps two like peers from promising certainty
+    spread = np.sqrt((sd**2 + ((levels - levels.mean()) ** 2).sum()) / levels.size)
+    return float(levels.mean()), float(spread)

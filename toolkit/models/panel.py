@@ -1,17 +1,129 @@
-"""What a model reads and gives: panels of observations, joint draws, and the interface between."""
+"""What a model reads and gives: scales, panels of yearly observations, joint draws of their paths."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.models.links import FloatArray, IntArray, Link, Scale
+__all__ = [
+    "TAIL_STARTS",
+    "BoolArray",
+    "FloatArray",
+    "Forecaster",
+    "IntArray",
+    "Jump",
+    "Link",
+    "Panel",
+    "Paths",
+    "Scale",
+    "require",
+]
 
-__all__ = ["FloatArray", "Forecaster", "IntArray", "Jump", "Link", "Panel", "Paths", "Scale"]
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+Link = Literal["logit", "log", "identity"]
+
+SMALLEST_POSITIVE = 1e-9
+# exp() of anything beyond these neither overflows nor leaves the bounds
+LOGIT_LIMIT, LOG_LIMIT = 36.0, 300.0
+# Deviations from a forecast's centre beyond this size (link scale) count less and less: a heavy tail
+# on the log link would let a value grow a hundredfold and leave its mean infinite
+TAIL_STARTS: dict[Link, float] = {"logit": 1.0, "log": 0.5, "identity": np.inf}
+
+
+def require(holds: object, message: str) -> None:
+    """Raise ValueError with a message unless a condition holds."""
+    if not holds:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Link function and bounds of an indicator.
+
+    Attributes
+    ----------
+    link :
+        ``"logit"`` for shares between two bounds, ``"log"`` for positive quantities,
+        ``"identity"`` for the rest.
+    lower, upper :
+        Bounds in printed units; used by the logit only.
+    floor :
+        Logit: half the unit in which values are printed. The bounds are moved out by this much
+        before linking (the empirical logit, (k + 1/2) / (n + 1)), so that a printed 0 or 100 is
+        finite, and forecasts beyond the printed bound are exactly 0 or 100, as the publisher
+        would round them.
+    smallest :
+        Log: smaller values (a printed 0) count as this much.
+
+    Examples
+    --------
+    >>> scale = Scale.percent()
+    >>> float(scale.from_link(scale.to_link(50.0)))
+    50.0
+    """
+
+    link: Link
+    lower: float = 0.0
+    upper: float = 100.0
+    floor: float = 0.05
+    smallest: float = SMALLEST_POSITIVE
+
+    def __post_init__(self) -> None:
+        known = self.link in ("logit", "log", "identity")
+        require(known, f"unknown link {self.link!r}: choose logit, log or identity")
+        inside = self.link != "logit" or 0 < self.floor < (self.upper - self.lower) / 2
+        require(inside, f"the floor {self.floor} has to lie between 0 and half of {self.lower}..{self.upper}")
+        require(self.smallest > 0, f"the smallest value {self.smallest} has to be positive")
+
+    @classmethod
+    def percent(cls) -> Scale:
+        """Return the scale of shares from 0 to 100."""
+        return cls("logit")
+
+    @classmethod
+    def positive(cls, smallest: float = SMALLEST_POSITIVE) -> Scale:
+        """Return the scale of positive quantities, such as incomes."""
+        return cls("log", smallest=smallest)
+
+    @classmethod
+    def real(cls) -> Scale:
+        """Return the scale of unbounded quantities, such as growth rates."""
+        return cls("identity")
+
+    def shorten_tails(self, deviation: FloatArray) -> FloatArray:
+        """Return deviations from a centre (link scale) with far ones drawn in; order and signs stay.
+
+        ``size * asinh(deviation / size)``: straight near 0, logarithmic far out.
+        """
+        size = TAIL_STARTS[self.link]
+        return np.asarray(size * np.arcsinh(deviation / size)) if np.isfinite(size) else deviation
+
+    def to_link(self, values: npt.ArrayLike) -> FloatArray:
+        """Return printed values on the link scale, in the same shape."""
+        printed = np.asarray(values, dtype=np.float64)
+        if self.link == "logit":
+            kept = np.clip(printed, self.lower, self.upper)
+            return np.asarray(np.log((kept - self.lower + self.floor) / (self.upper - kept + self.floor)))
+        if self.link == "log":
+            return np.asarray(np.log(np.maximum(printed, self.smallest)))
+        return printed.copy()
+
+    def from_link(self, linked: npt.ArrayLike) -> FloatArray:
+        """Return values in printed units; they never leave the bounds."""
+        z = np.asarray(linked, dtype=np.float64)
+        if self.link == "logit":
+            share = 1.0 / (1.0 + np.exp(-np.clip(z, -LOGIT_LIMIT, LOGIT_LIMIT)))
+            printed = self.lower - self.floor + (self.upper - self.lower + 2.0 * self.floor) * share
+            return np.asarray(np.clip(printed, self.lower, self.upper))
+        if self.link == "log":
+            return np.asarray(np.exp(np.clip(z, -LOG_LIMIT, LOG_LIMIT)))
+        return z.copy()
 
 
 @dataclass(frozen=True)
@@ -40,12 +152,10 @@ class Jump:
     skew: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.mean) and np.isfinite(self.sd) and self.sd > 0 and self.skew >= 0):
-            msg = f"the jump of {self.year} needs a finite mean, sd > 0 and skew >= 0"
-            raise ValueError(msg)
-        if self.before == self.after:
-            msg = f"the jump of {self.year} has to lead to another segment than {self.before}"
-            raise ValueError(msg)
+        proper = np.isfinite(self.mean) and np.isfinite(self.sd) and self.sd > 0 and self.skew >= 0
+        require(proper, f"the jump of {self.year} needs a finite mean, sd > 0 and skew >= 0")
+        leads_on = self.before != self.after
+        require(leads_on, f"the jump of {self.year} has to lead to another segment than {self.before}")
 
     def at(self, standard_normal: npt.ArrayLike) -> FloatArray:
         """Return the jump for standard normal scores: the prior's quantile function."""
@@ -147,38 +257,29 @@ class Panel:
 
     def validate(self) -> None:
         """Raise ValueError if the panel breaks its own rules."""
-        if self.units < 1:
-            msg = f"a panel needs at least one unit, not {self.units}"
-            raise ValueError(msg)
+        require(self.units >= 1, f"a panel needs at least one unit, not {self.units}")
         shapes = {array.shape for array in (self.unit, self.year, self.value, self.noise, self.segment)}
-        if len(shapes) != 1 or len(next(iter(shapes))) != 1:
-            msg = f"unit, year, value, noise and segment need one common length, not {sorted(shapes)}"
-            raise ValueError(msg)
-        if not (np.isfinite(self.value).all() and np.isfinite(self.noise).all() and (self.noise >= 0).all()):
-            msg = "values have to be finite, noise finite and not negative"
-            raise ValueError(msg)
-        if self.unit.size and not (self.unit.min() >= 0 and self.unit.max() < self.units):
-            msg = f"unit numbers have to lie in 0..{self.units - 1}"
-            raise ValueError(msg)
-        if self.origin is not None and self.year.size and self.year.max() > self.origin:
-            msg = f"an observation of {self.year.max()} lies after the origin {self.origin}"
-            raise ValueError(msg)
-        if len({jump.after for jump in self.jumps}) != len(self.jumps):
-            msg = "two jumps lead to the same segment"
-            raise ValueError(msg)
+        alike = len(shapes) == 1 and len(next(iter(shapes))) == 1
+        require(alike, f"unit, year, value, noise and segment need one common length, not {sorted(shapes)}")
+        finite = np.isfinite(self.value).all() and np.isfinite(self.noise).all() and (self.noise >= 0).all()
+        require(finite, "values have to be finite, noise finite and not negative")
+        inside = (self.unit >= 0).all() and (self.unit < self.units).all()
+        require(inside, f"unit numbers have to lie in 0..{self.units - 1}")
+        late = self.year[self.year > self.origin].tolist() if self.origin is not None else []
+        require(not late, f"an observation of {max(late, default=0)} lies after the origin {self.origin}")
+        reached = {jump.after for jump in self.jumps}
+        require(len(reached) == len(self.jumps), "two jumps lead to the same segment")
         unknown = set(self.segment.tolist()) - set(self.segments)
-        if unknown:
-            msg = f"no declared jump leads to segment {sorted(unknown)}"
-            raise ValueError(msg)
+        require(not unknown, f"no declared jump leads to segment {sorted(unknown)}")
 
     @property
     def segments(self) -> tuple[int, ...]:
         """Segment numbers in the order of time: the base standard first."""
+        if not self.jumps:
+            return (int(self.segment.min()),) if self.segment.size else (0,)
         ordered = sorted(self.jumps, key=lambda jump: jump.year)
         reached = {jump.after for jump in ordered}
         starts = sorted({jump.before for jump in ordered if jump.before not in reached})
-        if not ordered:
-            return (int(self.segment.min()),) if self.segment.size else (0,)
         return (*starts, *(jump.after for jump in ordered))
 
     @property
@@ -192,15 +293,13 @@ class Panel:
         """
         if self.origin is not None:
             return self.origin
-        if not self.year.size:
-            msg = "a panel without any observation needs an origin"
-            raise ValueError(msg)
+        require(self.year.size, "a panel without any observation needs an origin")
         return int(self.year.max())
 
 
 @dataclass(frozen=True)
 class Paths:
-    """Joint draws, what everything later rests on.
+    """Joint draws of a panel's units, on which everything later rests.
 
     Attributes
     ----------
@@ -248,7 +347,21 @@ class Forecaster(Protocol):
         segments: Sequence[int] | None = None,
         parent: Paths | None = None,
     ) -> Paths:
-        """Return joint draws for past and future years."""
+        """Return joint draws for past and future years.
+
+        Parameters
+        ----------
+        panel :
+            Observations of N units.
+        years :
+            Calendar years wanted, in any order.
+        draws, seed :
+            Number of draws S, and the seed of all random numbers.
+        segments :
+            The standard wanted for each year; by default that of the latest observation.
+        parent :
+            S draws of one unit that the panel's units follow, over all years asked for or observed.
+        """
         ...
 
     def quantiles(self, panel: Panel, years: Sequence[int], levels: Sequence[float]) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The model in use: unit paths and common path with deviations, mixed by the learned gate.
+"""The model in use: unit paths, and a common path with deviations, mixed by the learned gate.
 
 Marginal predictions are those of the gate, in closed form. Joint draws come from the common path
 with deviations, so that units share its shocks; they are mapped by rank to the gate's marginals,
@@ -7,25 +7,24 @@ unit by unit and year by year. Children of a parent follow the parent's draws.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.models import banks
-from toolkit.models.children import check_parent, draw_units
-from toolkit.models.gate import Coefficients, mixed_weights, rows_of, weigh
-from toolkit.models.grid import Grid, grid_of
-from toolkit.models.jumps import draw_offsets
-from toolkit.models.links import FloatArray, IntArray
-from toolkit.models.panel import Panel, Paths
-from toolkit.models.publish import Marginals, latest_segment, publish
-from toolkit.models.sampling import UNSEEN, Choice, choose_members, normals, sample_levels
-from toolkit.models.sight import Sight, View, common_series, look
-from toolkit.models.structure import fit, levels_of_peers, measure_of
-from toolkit.models.weights import learned
+from toolkit.models.breaks import draw_offsets
+from toolkit.models.children import fit_children
+from toolkit.models.experts import ExpertFit, PanelFit, common_series, fit_experts
+from toolkit.models.gate import Coefficients, common_weights, deviation_weights, learned, rows_of, weigh
+from toolkit.models.grid import Grid, grid_of, levels_of_peers
+from toolkit.models.panel import FloatArray, Forecaster, IntArray, Panel, Paths
+from toolkit.models.publish import Marginals, latest_segment, publish, segment_positions
+from toolkit.models.sampling import UNSEEN, choose_members, normals, sample_levels
 
-__all__ = ["PanelModel"]
+__all__ = ["DrawUnits", "PanelModel", "draws_after_parent"]
+
+DrawUnits = Callable[[IntArray], Paths]
+"""From numbers of units to their draws, always the same ones."""
 
 # Keeps the random numbers of the common path apart from those of the units
 COMMON_SEED = 1_000_003
@@ -67,8 +66,7 @@ class PanelModel:
         """
         asked = np.asarray(years, dtype=np.int64)
         if parent is not None:
-            check_parent(panel, asked, parent, draws)
-            return draw_units(panel, asked, draws, seed, segments, parent)
+            return fit_children(panel, asked, draws, seed, segments, parent).draw(np.arange(panel.units))
         return draw_paths(panel, asked, draws, seed, segments, self.gate_for(panel.units))
 
     def gate_for(self, units: int) -> Coefficients:
@@ -87,22 +85,44 @@ class PanelModel:
         grid = grid_of(panel)
         _, marginals = marginals_of(grid, panel, int(asked.max()), self.gate_for(panel.units))
         centre, scale = (part[:, asked - panel.last_year - 1, None] for part in (marginals.centre, marginals.scale))
-        student = stdtrit(marginals.freedom[:, None, None], wanted[None, None, :])
+        spread = scale * stdtrit(marginals.freedom[:, None, None], wanted[None, None, :])
         known = (grid.counts > 0)[:, None, None]
-        spread = scale * student
-        return panel.scale.from_link(centre + np.where(known, panel.scale.tame(spread), spread))
+        return panel.scale.from_link(centre + np.where(known, panel.scale.shorten_tails(spread), spread))
 
 
-def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tuple[Sight, Marginals]:
-    """Return what the gate saw and its predictions for the years after the panel's last up to ``last``."""
+def draws_after_parent(
+    model: Forecaster,
+    panel: Panel,
+    years: Sequence[int],
+    *,
+    draws: int,
+    parent: Paths,
+    seed: int = 0,
+    segments: Sequence[int] | None = None,
+) -> DrawUnits:
+    """Fit a panel that follows a parent once, and return what draws any of its units.
+
+    The draws are those of ``model.paths`` with the same arguments, however many units are drawn at a time.
+
+    Raises
+    ------
+    ValueError
+        As :meth:`PanelModel.paths`.
+    """
+    if isinstance(model, PanelModel):
+        return fit_children(panel, np.asarray(years, dtype=np.int64), draws, seed, segments, parent).draw
+    return model.paths(panel, years, draws=draws, seed=seed, segments=segments, parent=parent).of_units
+
+
+def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tuple[PanelFit, Marginals]:
+    """Return the fitted experts and the gate's predictions for the years after the panel's last up to ``last``."""
     units, horizons = grid.value.shape[0], max(last - panel.last_year, 1)
-    sight = look(grid, panel.scale.link, horizons)
-    rows = rows_of(sight)
-    centre, scale = weigh(rows, gate)
-    centre, scale = centre.reshape(units, horizons), scale.reshape(units, horizons)
+    fitted = fit_experts(grid, panel.scale.link, horizons)
+    rows = rows_of(fitted)
+    centre, scale = (part.reshape(units, horizons) for part in weigh(rows, gate))
     freedom = rows.freedom.reshape(units, horizons)[:, 0]
     # one shape for all horizons: the interval never narrows if the scale never shrinks
-    return sight, Marginals(panel.last_year + 1, centre, np.maximum.accumulate(scale, axis=1), freedom)
+    return fitted, Marginals(panel.last_year + 1, centre, np.maximum.accumulate(scale, axis=1), freedom)
 
 
 def draw_paths(
@@ -110,80 +130,71 @@ def draw_paths(
 ) -> Paths:
     """Draw common path and deviations, map them to the gate's marginals, publish the years asked for."""
     grid = grid_of(panel)
-    measure = measure_of(grid, panel.scale.link)
-    offsets = draw_offsets(
-        grid,
-        panel.jumps,
-        lambda one: fit(grid.shifted(one), banks.jump_evidence(), measure).posterior.evidence,
-        draws=draws,
-        seed=seed,
-        parent=None,
-    )
+    offsets = draw_offsets(panel, grid, draws=draws, seed=seed, parent=None)
     # work on the latest standard, where the newest values need no offset
     latest = offsets[:, [grid.segments.index(latest_segment(panel))]]
     relative = offsets - latest
     centred = grid.shifted(relative.mean(axis=0))
-    sight, marginals = marginals_of(centred, panel, int(asked.max()), gate)
+    fitted, marginals = marginals_of(centred, panel, int(asked.max()), gate)
     first = min(int(asked.min()), grid.first)
     before, after = grid.first - first, max(int(asked.max()) - panel.last_year, 0)
-    common, common_noise = draw_common(centred, sight, draws, seed, before, after, panel, gate)
-    level, noise_sd = common, common_noise
-    if sight.deviation is not None:
-        inside = common[:, :, before : before + grid.value.shape[1]]
+    mean, spread = levels_of_peers(centred, panel.scale.link)
+    series, _ = common_series(centred, fitted.path, 1.0)
+    weights = common_weights(fitted, gate)
+    level, noise_sd = draw_levels(
+        fitted.common, weights, series, (mean, spread), draws, seed + COMMON_SEED, before, after
+    )
+    if fitted.deviation is not None:
+        inside = level[:, :, before : before + grid.value.shape[1]]
         value = grid.value - relative[:, grid.segment] - inside[..., None]
-        deviation, own_noise = draw_view(
-            sight.deviation,
-            mixed_weights(sight, "deviation", gate),
-            value,
-            np.zeros((draws, panel.units)),
-            levels_of_peers(centred, panel.scale.link)[1],
-            draws,
-            seed,
-            before,
-            after,
-        )
-        level, noise_sd = common + deviation, np.hypot(own_noise, common_noise)
+        weights = deviation_weights(fitted, fitted.deviation, gate)
+        own, own_noise = draw_levels(fitted.deviation, weights, value, (0.0, spread), draws, seed, before, after)
+        level, noise_sd = level + own, np.hypot(own_noise, noise_sd)
     work = np.arange(first, first + level.shape[2])
+    position = segment_positions(panel, asked, segments)
     return publish(
-        panel, grid, work, level, noise_sd, offsets, asked, segments, seed, marginals=marginals, shift=latest
+        panel, grid, work, level, noise_sd, offsets, asked, position, seed, marginals=marginals, shift=latest
     )
 
 
-def draw_common(
-    centred: Grid, sight: Sight, draws: int, seed: int, before: int, after: int, panel: Panel, gate: Coefficients
-) -> tuple[FloatArray, FloatArray]:
-    """Draw the common path (S, 1, T) and the noise of its values (S, 1)."""
-    series, _ = common_series(centred, sight.path, 1.0)
-    mean, sd = levels_of_peers(centred, panel.scale.link)
-    weights = mixed_weights(sight, "common", gate)
-    return draw_view(
-        sight.common, weights, series, np.full((draws, 1), mean), sd, draws, seed + COMMON_SEED, before, after
-    )
-
-
-def draw_view(
-    view: View,
+def draw_levels(
+    fitted: ExpertFit,
     weights: FloatArray,
     value: FloatArray,
-    unseen: FloatArray,
-    unseen_spread: float,
+    unseen: tuple[float, float],
     draws: int,
     seed: int,
     before: int,
     after: int,
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw the levels of a view's units (S, N, T) and the standard deviations of their values (S, N)."""
-    choice: Choice = choose_members(replace(view.posterior, weights=weights), draws, seed)
-    bank = view.experts.bank.take(choice.member)
-    units = weights.shape[1]
+    """Draw levels of units (S, N, T), and the standard deviations of their values around them (S, N).
+
+    Parameters
+    ----------
+    fitted :
+        Experts on the common path or on the deviations.
+    weights :
+        Shape (K, N): of their members.
+    value :
+        Observations as for :func:`toolkit.models.state_space.run_filter`.
+    unseen :
+        Mean and standard deviation of the level of units without any observation.
+    draws, seed :
+        Number of draws and seed.
+    before, after :
+        Years to draw before and after the grid's.
+    """
+    choice = choose_members(replace(fitted.posterior, weights=weights), draws, seed)
+    bank = fitted.experts.bank.take(choice.member)
+    mean, spread = unseen
     level = sample_levels(
         bank,
         value,
-        view.extra_noise,
-        bank.drift_share * view.drift,
+        fitted.extra_noise,
+        np.zeros_like(choice.scale),
         choice.scale,
         start=None,
-        unseen=unseen + unseen_spread * normals(seed, units, UNSEEN, (draws,)),
+        unseen=mean + spread * normals(seed, weights.shape[1], UNSEEN, (draws,)),
         before=before,
         after=after,
         seed=seed,

@@ -1,4 +1,8 @@
-"""From levels on the link scale to values as they would be published."""
+"""From drawn levels on the link scale to values as they would be published.
+
+Measurement noise is added, draws are mapped to the predicted marginals, the 80 % interval never narrows with the
+horizon, far tails are drawn in, and what was observed stands where it was observed.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.models.grid import Grid
-from toolkit.models.links import FloatArray, IntArray
-from toolkit.models.panel import Panel, Paths
+from toolkit.models.grid import Grid, last_seen
+from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel, Paths, require
 from toolkit.models.sampling import PAST_VALUES, VALUES, normals
-from toolkit.models.widening import widen_draws
 
-__all__ = ["Marginals", "latest_segment", "publish", "segments_of"]
+__all__ = ["Marginals", "latest_segment", "publish", "segment_positions"]
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ def latest_segment(panel: Panel) -> int:
     return max((int(number) for number in last), key=panel.segments.index)
 
 
-def segments_of(panel: Panel, asked: IntArray, segments: Sequence[int] | None) -> IntArray:
-    """Return the position of the standard that each asked year is wanted on.
+def segment_positions(panel: Panel, asked: IntArray, segments: Sequence[int] | None) -> IntArray:
+    """Return the position (in ``panel.segments``) of the standard that each asked year is wanted on.
 
     Raises
     ------
@@ -61,13 +63,9 @@ def segments_of(panel: Panel, asked: IntArray, segments: Sequence[int] | None) -
         If a standard is unknown or their number differs from that of the years.
     """
     wanted = [latest_segment(panel)] * asked.size if segments is None else [int(number) for number in segments]
-    if len(wanted) != asked.size:
-        msg = f"{asked.size} years need as many segments, not {len(wanted)}"
-        raise ValueError(msg)
+    require(len(wanted) == asked.size, f"{asked.size} years need as many segments, not {len(wanted)}")
     unknown = sorted(set(wanted) - set(panel.segments))
-    if unknown:
-        msg = f"unknown segments {unknown}: the panel has {list(panel.segments)}"
-        raise ValueError(msg)
+    require(not unknown, f"unknown segments {unknown}: the panel has {list(panel.segments)}")
     return np.array([panel.segments.index(number) for number in wanted], dtype=np.int64)
 
 
@@ -92,14 +90,14 @@ def publish(
     noise_sd: FloatArray,
     offsets: FloatArray,
     asked: IntArray,
-    segments: Sequence[int] | None,
+    position: IntArray,
     seed: int,
     *,
     marginals: Marginals | None = None,
     shift: FloatArray | None = None,
     numbers: IntArray | None = None,
 ) -> Paths:
-    """Add measurement noise, keep the widening rule, put observed cells in, and pick the years asked for.
+    """Make values from levels, as the module says, and pick the years asked for.
 
     Parameters
     ----------
@@ -113,34 +111,33 @@ def publish(
         Shape (S, N): standard deviation of the values around the level.
     offsets :
         Shape (S, K).
-    asked, segments :
-        Years and standards asked for.
+    asked, position :
+        Years asked for, and the standard of each (:func:`segment_positions`).
+    seed :
+        Of the values' noise.
     marginals, shift :
         Predictions that the draws are mapped to by rank, on the standard of ``level``; and how
         far that stands above the base standard (S, 1), None for not at all.
     numbers :
         Shape (N,): which units of a larger panel these are; None where this is all of it.
     """
-    position = segments_of(panel, asked, segments)
     draws, units = noise_sd.shape
     published = level + noise_sd[..., None] * value_noise(
         grid, work, units if numbers is None else numbers, draws, seed
     )
-    seen = grid.seen
-    last_seen = np.where(
-        seen.any(axis=1), grid.first + seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1), panel.last_year
-    )
+    known = np.asarray(grid.seen.any(axis=1))
+    last_year = np.where(known, grid.first + last_seen(grid.seen), panel.last_year)
     if marginals is not None:
         added = map_to(marginals, work, published)
         level, published = level + added, published + added
-    ahead = work[None, :] > last_seen[:, None]
+    ahead = work[None, :] > last_year[:, None]
     added = widen_draws(published, ahead)
     level, published = level + added, published + added
     # where a unit that was never observed stands is not a forecast's tail: its spread stays
-    ahead = ahead & np.asarray(seen.any(axis=1))[:, None]
+    ahead = ahead & known[:, None]
     if ahead.any():
         middle = np.median(published, axis=0)
-        added = np.where(ahead, middle + panel.scale.tame(published - middle) - published, 0.0)
+        added = np.where(ahead, middle + panel.scale.shorten_tails(published - middle) - published, 0.0)
         level, published = level + added, published + added
     pick = np.searchsorted(work, asked)
     if shift is not None:
@@ -150,6 +147,20 @@ def publish(
     values = panel.scale.from_link(published[:, :, pick] + wanted)
     put_observed(panel, asked, position, values, latent + wanted, (published - level)[:, :, pick], noise_sd)
     return Paths(asked, latent, values, offsets, panel.segments)
+
+
+def widen_draws(draws: FloatArray, future: BoolArray) -> FloatArray:
+    """Return what to add to draws (S, N, T) so that the 80 % interval never narrows in ``future`` (N, T)."""
+    added = np.zeros_like(draws)
+    if not future.any():
+        return added
+    low, middle, high = np.quantile(draws, [0.1, 0.5, 0.9], axis=0)
+    width = np.where(future, high - low, 0.0)
+    reached = np.maximum.accumulate(width, axis=-1)
+    stretch = np.where(future, np.divide(reached, width, out=np.ones_like(width), where=width > 0), 1.0)
+    changed = (stretch > 1.0).any(axis=0)
+    added[:, :, changed] = ((stretch - 1.0) * (draws - middle))[:, :, changed]
+    return added
 
 
 def put_observed(

@@ -6,16 +6,15 @@ Random numbers belong to units: a unit's stream does not depend on the other uni
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.models.bank import Bank
-from toolkit.models.kalman import Filtered, Start, State, predict, run_filter
-from toolkit.models.links import BoolArray, FloatArray, IntArray
+from toolkit.models.panel import FloatArray, IntArray
 from toolkit.models.posterior import Posterior
+from toolkit.models.state_space import Bank, Filtered, Start, State, choose, predict, run_filter
 
-__all__ = ["Choice", "choose_members", "normals", "sample_levels", "stream"]
+__all__ = ["Choice", "choose_members", "normals", "sample_levels", "stream", "student_scores"]
 
 CHOICE, FUTURE, PAST, VALUES, PAST_VALUES, UNSEEN, OFFSETS = range(7)
 TINY = 1e-12
@@ -33,6 +32,15 @@ def normals(seed: int, units: int | IntArray, purpose: int, shape: tuple[int, ..
     """
     numbers = range(units) if isinstance(units, int) else units.tolist()
     return np.stack([stream(seed, unit, purpose).standard_normal(shape) for unit in numbers], axis=-1)
+
+
+def student_scores(scores: FloatArray, freedom: float) -> FloatArray:
+    """Return Student-t scores of the same probability as standard normal ones, in the same shape."""
+    from scipy.special import ndtr, stdtrit
+
+    if not np.isfinite(freedom):
+        return scores
+    return np.asarray(-np.sign(scores) * stdtrit(freedom, np.maximum(ndtr(-np.abs(scores)), 1e-12)))
 
 
 @dataclass(frozen=True)
@@ -151,7 +159,7 @@ def sample_levels(
     bank :
         Member of every draw, shape (S, N).
     value, extra_noise :
-        Observations as for :func:`toolkit.models.kalman.run_filter`.
+        Observations as for :func:`toolkit.models.state_space.run_filter`.
     drift, scale :
         Shape (S, N).
     start :
@@ -172,13 +180,10 @@ def sample_levels(
     first = np.where(empty, years, seen.argmax(axis=1))
     filtered = run_filter(bank, value, extra_noise, drift, start=start, keep=True)
     if empty.any():
-        filtered = Filtered(
-            filtered.state,
-            filtered.squares,
-            filtered.log_determinant,
-            filtered.innovations,
-            (*filtered.history[:-1], unseen_state(filtered.history[-1], empty, unseen, bank)),
-        )
+        zero = np.zeros_like(scale)
+        unknown = State(unseen, zero, zero, zero, zero + bank.initial_slope)
+        last = choose(empty, unknown, filtered.history[-1])
+        filtered = replace(filtered, history=(*filtered.history[:-1], last))
     of = units if numbers is None else numbers
     noise = normals(seed, of, FUTURE, (years + after, 2, draws))
     inside, slope, first_slope = backward(filtered, first, bank, drift, scale, noise[:years])
@@ -192,15 +197,3 @@ def sample_levels(
         level, slope = step_back(level, slope, bank, drift, scale, past[t])
         earlier.append(level)
     return np.moveaxis(np.stack([*earlier[::-1], *inside, *beyond]), 0, -1)
-
-
-def unseen_state(state: State, empty: BoolArray, unseen: FloatArray, bank: Bank) -> State:
-    """Return the last state with the levels given for units that were never observed."""
-    zero = np.zeros_like(state.level)
-    return State(
-        np.where(empty, unseen, state.level),
-        np.where(empty, 0.0, state.slope),
-        np.where(empty, 0.0, state.level_variance),
-        np.where(empty, 0.0, state.covariance),
-        np.where(empty, zero + bank.initial_slope, state.slope_variance),
-    )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.data.indicators import Link
-from toolkit.data.series import PeriodAverage
+from toolkit.data.series import RANK, PeriodAverage
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -156,16 +156,13 @@ def part_below_whole(
     return np.minimum(part, whole), whole
 
 
-STATUS_RANK = {"final": 0, "reported": 1, "preliminary": 2}
-
-
 def usable_averages(averages: Sequence[PeriodAverage], first: int, last: int) -> list[PeriodAverage]:
     """Return the published means that stand for years of first..last, in order of time, none overlapping.
 
     Of overlapping ones the better status wins, then the longer, then the earlier in the list.
     """
     inside = [average for average in averages if first <= average.from_year and average.to_year <= last]
-    ranked = sorted(inside, key=lambda a: (STATUS_RANK.get(a.status, len(STATUS_RANK)), a.from_year - a.to_year))
+    ranked = sorted(inside, key=lambda a: (RANK.get(a.status, len(RANK)), a.from_year - a.to_year))
     chosen: list[PeriodAverage] = []
     for average in ranked:
         if all(average.to_year < other.from_year or other.to_year < average.from_year for other in chosen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.forecast.coherence import Gap, gaps
+from toolkit.forecast.summary import Gap, gaps
 from toolkit.report.context import Context
 from toolkit.report.parts import Cell, Column, Paragraph, Table
 from toolkit.report.sections import Section

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.attainment.attainment import Attainment
 from toolkit.data.indicators import Proxy
-from toolkit.forecast.paths import Observation
+from toolkit.data.series import Observation
 from toolkit.report.context import Context
 from toolkit.report.parts import Cell, Column, Heading, Paragraph, Table
 from toolkit.report.sections import Block, Section

@@ -8,9 +8,8 @@ import numpy as np
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.forecast.countable import count_of
-from toolkit.forecast.panels import scale_of
-from toolkit.forecast.paths import FloatArray, Path
+from toolkit.forecast.panels import count_of
+from toolkit.forecast.paths import FloatArray, Path, scale_of
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.base import NumberRule
 from toolkit.plan.judgement import Case

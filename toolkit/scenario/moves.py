@@ -7,12 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from toolkit.forecast.countable import count_of, rounded_to_counts
-from toolkit.forecast.packing import compact
-from toolkit.forecast.panels import scale_of
-from toolkit.forecast.paths import BoolArray, FloatArray, Path
-from toolkit.forecast.proxies import through_proxy
-from toolkit.forecast.store import Forecasts, PathKey
+from toolkit.forecast.panels import count_of, rounded_to_counts
+from toolkit.forecast.paths import BoolArray, FloatArray, Path, scale_of, through_proxy
+from toolkit.forecast.store import Forecasts, PathKey, round_as_stored
 from toolkit.scenario.setting import Setting, open_years
 from toolkit.scenario.whole import agreeing, lifted, parts_of
 
@@ -43,7 +40,7 @@ def moved(path: Path, shift: FloatArray, setting: Setting) -> Path:
     drawn = np.where(changed, scale.from_link(scale.to_link(path.draws) + shift), path.draws)
     counts = [count_of(setting.dataset, indicator.countable, path.area_code, int(year)) for year in path.years]
     drawn = rounded_to_counts(drawn, counts, path.observed, indicator)
-    return replace(path, draws=compact(np.where(changed, drawn, path.draws)))
+    return replace(path, draws=round_as_stored(np.where(changed, drawn, path.draws)))
 
 
 def apply_shifts(forecasts: Forecasts, indicator: str, scope: str, shifts: Shifts, setting: Setting) -> Forecasts:
@@ -128,7 +125,7 @@ def with_stand_ins(
         made = through_proxy(proxy, wanted, new[0], new[-1]) if new[0] is not None else None
         if made is not None:
             still = np.all([_same(one, other, path) for one, other in zip(new, old, strict=True)], axis=0)
-            drawn = np.where(still, path.draws, compact(made.draws))
+            drawn = np.where(still, path.draws, round_as_stored(made.draws))
             paths[code, name, group, across] = replace(made, draws=drawn)
     return paths
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.forecast.panels import scale_of
-from toolkit.forecast.paths import Path
+from toolkit.forecast.paths import Path, scale_of
 from toolkit.scenario.setting import Setting
 from toolkit.scenario.steps import Which
 

@@ -8,10 +8,8 @@ import numpy as np
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.forecast.packing import compact
-from toolkit.forecast.panels import scale_of
-from toolkit.forecast.paths import Break, FloatArray, Path
-from toolkit.forecast.store import Forecasts
+from toolkit.forecast.paths import Break, FloatArray, Path, scale_of
+from toolkit.forecast.store import Forecasts, round_as_stored
 from toolkit.models.panel import Jump
 from toolkit.scenario.moves import with_stand_ins
 from toolkit.scenario.setting import Setting, open_years
@@ -71,4 +69,4 @@ def _jumped(path: Path, jump: FloatArray, step: NewStandard, setting: Setting) -
     before = path.standards[max(path.position(first) - 1, 0)]
     kept = tuple(change for change in path.breaks if change.year < first)
     change = Break(first, before, step.standard, measured=False)
-    return replace(path, draws=compact(drawn), standards=standards, breaks=(*kept, change))
+    return replace(path, draws=round_as_stored(drawn), standards=standards, breaks=(*kept, change))

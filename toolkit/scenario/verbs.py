@@ -8,8 +8,7 @@ import numpy as np
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.forecast.panels import scale_of
-from toolkit.forecast.paths import FloatArray, Path
+from toolkit.forecast.paths import FloatArray, Path, scale_of
 from toolkit.forecast.store import Forecasts
 from toolkit.scenario.effort import aim_at_level, aim_at_target
 from toolkit.scenario.moves import apply_shifts, shift_between

@@ -12,13 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from toolkit.forecast.coherence import weights_of
-from toolkit.forecast.countable import count_of, rounded_to_counts
-from toolkit.forecast.hierarchy import parent_of_commune
-from toolkit.forecast.packing import compact
-from toolkit.forecast.panels import scale_of
-from toolkit.forecast.paths import FloatArray, Path
-from toolkit.forecast.store import Forecasts, PathKey
+from toolkit.forecast.build import parent_of_commune
+from toolkit.forecast.panels import count_of, rounded_to_counts
+from toolkit.forecast.paths import FloatArray, Path, scale_of
+from toolkit.forecast.store import Forecasts, PathKey, round_as_stored
+from toolkit.forecast.summary import aggregation_weights
 from toolkit.scenario.setting import Setting, open_years
 
 STEPS = 14
@@ -41,7 +39,7 @@ def parts_of(setting: Setting, code: str) -> tuple[str, ...]:
 def shares_of(setting: Setting, indicator: str, scope: str, whole: str) -> dict[str, float] | None:
     """Return by how much each part's change moves its whole; None where that is not known.
 
-    As :func:`toolkit.forecast.coherence.weights_of` has it; shares of communes by the number of communes.
+    As :func:`toolkit.forecast.summary.aggregation_weights` has it; shares of communes by the number of communes.
     """
     parts, dataset = parts_of(setting, whole), setting.dataset
     described = dataset.indicators.get(indicator)
@@ -52,7 +50,7 @@ def shares_of(setting: Setting, indicator: str, scope: str, whole: str) -> dict[
         return {part: count / sum(counts) for part, count in zip(parts, counts, strict=True)} if all(counts) else None
     if not (described.whole or described.denominator):
         return None
-    weights, _ = weights_of(dataset, described, parts, scope)
+    weights, _ = aggregation_weights(dataset, described, parts, scope)
     return None if weights is None else dict(zip(parts, weights.tolist(), strict=True))
 
 
@@ -155,4 +153,4 @@ def _summed(
     drawn = np.clip(path.draws + gained, described.lower, described.upper)
     counts = [count_of(setting.dataset, described.countable, path.area_code, int(year)) for year in path.years]
     drawn = rounded_to_counts(drawn, counts, path.observed, described)
-    return replace(path, draws=compact(np.where(moved, drawn, path.draws)))
+    return replace(path, draws=round_as_stored(np.where(moved, drawn, path.draws)))

@@ -9,8 +9,7 @@ import numpy as np
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.forecast.panels import scale_of
-from toolkit.forecast.paths import BoolArray, FloatArray, Path
+from toolkit.forecast.paths import BoolArray, FloatArray, Path, scale_of
 from toolkit.plan.judgement import Case
 from toolkit.plan.predicates import Operator, compare, yearly_changes
 from toolkit.plan.rules import AnnualChangeRule, PeriodRule

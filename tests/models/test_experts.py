@@ -1,4 +1,4 @@
-"""What the gate sees: the path that units share, and forecasts free of the unit of measurement."""
+"""The path that units share, and forecasts free of the unit of measurement."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from toolkit import models
 from toolkit.models import Panel, Scale
-from toolkit.models.sight import common_path
+from toolkit.models.experts import common_path
 
 RANDOM = np.random.Generator(np.random.PCG64(4))
 

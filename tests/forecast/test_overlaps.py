@@ -14,7 +14,7 @@ import pytest
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.standards import BreakPrior
-from toolkit.forecast.double_counts import BETWEEN_PLACES, OF_OWN_COUNT, DoubleCount, double_counts, told
+from toolkit.forecast.chains import BETWEEN_PLACES, OVERLAP_SD, Overlap, overlaps_of, updated_prior
 from toolkit.forecast.make import Span, make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.load import load_plan
@@ -26,27 +26,27 @@ KEY = ("20", "poverty_rate", "all")
 
 
 def test_without_a_count_nothing_changes() -> None:
-    assert told(NORMAL, []) is NORMAL
+    assert updated_prior(NORMAL, []) is NORMAL
     closed = replace(NORMAL, jump_mean=None, jump_sd=None, comparable=False)
-    assert told(closed, [DoubleCount(0.1, True)]) is closed
+    assert updated_prior(closed, [Overlap(0.1, True)]) is closed
 
 
 def test_an_own_count_follows_the_closed_form() -> None:
-    found = told(NORMAL, [DoubleCount(0.9, True)])
-    weight = NORMAL_SD**2 / (NORMAL_SD**2 + OF_OWN_COUNT**2)
+    found = updated_prior(NORMAL, [Overlap(0.9, True)])
+    weight = NORMAL_SD**2 / (NORMAL_SD**2 + OVERLAP_SD**2)
     assert found.jump_mean == pytest.approx(0.5 + weight * 0.4, abs=2e-3)
-    assert found.jump_sd == pytest.approx((weight * OF_OWN_COUNT**2) ** 0.5, rel=0.02)
+    assert found.jump_sd == pytest.approx((weight * OVERLAP_SD**2) ** 0.5, rel=0.02)
 
 
 def test_counts_elsewhere_follow_the_closed_form_and_never_settle_it() -> None:
     jumps = [0.9, 0.7, 0.8]
-    found = told(NORMAL, [DoubleCount(jump, False) for jump in jumps])
+    found = updated_prior(NORMAL, [Overlap(jump, False) for jump in jumps])
     prior = NORMAL_SD**2 - BETWEEN_PLACES**2
     variance = 1 / (1 / prior + len(jumps) / BETWEEN_PLACES**2)
     mean = variance * (0.5 / prior + sum(jumps) / BETWEEN_PLACES**2)
     assert found.jump_mean == pytest.approx(mean, abs=2e-3)
     assert found.jump_sd == pytest.approx((variance + BETWEEN_PLACES**2) ** 0.5, rel=0.02)
-    many = told(NORMAL, [DoubleCount(0.8, False)] * 50)
+    many = updated_prior(NORMAL, [Overlap(0.8, False)] * 50)
     assert many.jump_sd == pytest.approx(BETWEEN_PLACES, rel=0.05)
 
 
@@ -118,5 +118,5 @@ def test_the_count_that_a_prior_rests_on_is_not_counted_twice() -> None:
     dataset = load(PROJECT_DATA, as_of=date(2026, 11, 23))
     prior = dataset.standards.link("income_2011", "mdp_2016", "poverty_rate")
     assert prior is not None
-    assert double_counts(prior, dataset, "20", "all") == []
-    assert len(double_counts(replace(prior, source_ids=()), dataset, "20", "all")) == 1
+    assert overlaps_of(prior, dataset, "20", "all") == []
+    assert len(overlaps_of(replace(prior, source_ids=()), dataset, "20", "all")) == 1

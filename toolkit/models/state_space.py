@@ -1,26 +1,105 @@
-"""One Kalman pass for all members and all units at once, and joint draws of paths.
+"""Damped local trends in state-space form, and one Kalman pass for many of them at once.
 
-The two-dimensional state (level, slope) is written out by hand, so that every operation runs
-over arrays of shape (R, N): R members (scoring) or R draws (sampling), N units. A unit starts
-at its first observation; its first level is either unknown (exactly diffuse) or normal with a
-given mean and variance. Variances are relative to the scale of the series.
+Every member of a bank is the model
+
+    level'  = rho * level + drift + phi * slope + e1
+    slope'  = phi * slope + e2
+    value   = level + e3
+
+whose variances are relative to one scale that each series integrates out. Nothing is optimised per
+series: members only gain or lose weight. The two-dimensional state (level, slope) is written out by
+hand, so that every operation runs over arrays of shape (R, N): R members (scoring) or R draws
+(sampling), N units. A unit starts at its first observation; its first level is either unknown
+(exactly diffuse) or normal with a given mean and variance.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
-from toolkit.models.bank import Bank
-from toolkit.models.links import BoolArray, FloatArray
+from toolkit.models.panel import BoolArray, FloatArray, IntArray, require
 
-__all__ = ["Filtered", "Start", "State", "predict", "run_filter"]
+__all__ = ["Bank", "Filtered", "Start", "State", "bank_of", "choose", "predict", "run_filter"]
 
 
 @dataclass(frozen=True)
-class State:
-    """Mean and covariance of (level, slope), each of shape (R, N)."""
+class Bank:
+    """Parameters of K members, each attribute of shape (K,).
+
+    Attributes
+    ----------
+    phi :
+        Damping of the slope, 0..1.
+    rho :
+        Persistence of the level, 0..1; 1 is a random walk.
+    level_noise, slope_noise, value_noise :
+        Variances of e1, e2 and e3, relative to the scale.
+    initial_slope :
+        Variance of the slope at the first observation, relative to the scale.
+    drift_share :
+        Share of the panel's drift that enters the level each year.
+    """
+
+    phi: FloatArray
+    rho: FloatArray
+    level_noise: FloatArray
+    slope_noise: FloatArray
+    value_noise: FloatArray
+    initial_slope: FloatArray
+    drift_share: FloatArray
+
+    def __post_init__(self) -> None:
+        shapes = {getattr(self, field.name).shape for field in fields(self)}
+        require(len(shapes) == 1, "all parameters of a bank need one shape")
+        noisy = (self.level_noise + self.value_noise > 0).all()
+        require(noisy, "every member needs noise of the level or of the value")
+
+    def __len__(self) -> int:
+        return int(self.phi.shape[0])
+
+    def take(self, members: IntArray) -> Bank:
+        """Return the chosen members, in the shape of ``members``."""
+        return Bank(*(getattr(self, field.name)[members] for field in fields(self)))
+
+    def column(self) -> Bank:
+        """Return the parameters with a trailing axis, to be broadcast against units."""
+        return Bank(*(getattr(self, field.name)[..., None] for field in fields(self)))
+
+
+def bank_of(
+    phi: Sequence[float],
+    rho: Sequence[float],
+    noises: Sequence[tuple[float, float]],
+    slopes: Sequence[tuple[float, float]],
+    drift_shares: Sequence[float] = (0.0,),
+) -> Bank:
+    """Return the bank of all combinations; members without any slope are kept once, at phi = 0.
+
+    Parameters
+    ----------
+    phi, rho :
+        Dampings and persistences.
+    noises :
+        Pairs (variance of the level's steps, variance of the values).
+    slopes :
+        Pairs (variance of the initial slope, variance of the slope's steps); (0, 0) is no slope.
+    drift_shares :
+        Shares of the panel's drift.
+    """
+    rows: list[tuple[float, ...]] = []
+    for share, persistence, (level, value), (initial, steps) in product(drift_shares, rho, noises, slopes):
+        dampings = phi if initial > 0 or steps > 0 else (0.0,)
+        rows.extend((damping, persistence, level, steps, value, initial, share) for damping in dampings)
+    return Bank(*np.array(rows, dtype=np.float64).T)
+
+
+class State(NamedTuple):
+    """Mean and covariance of (level, slope), each of shape (R, N); variances relative to the squared scale."""
 
     level: FloatArray
     slope: FloatArray
@@ -29,16 +108,11 @@ class State:
     slope_variance: FloatArray
 
 
-@dataclass(frozen=True)
-class Start:
-    """First level of units: normal with this mean and variance (shape (R, N) or broadcast to it).
-
-    ``slope`` is the mean of the first slope.
-    """
+class Start(NamedTuple):
+    """First level of units: normal with this mean and variance (shape (R, N) or broadcast to it)."""
 
     level: FloatArray
     level_variance: FloatArray
-    slope: FloatArray | float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,13 +156,7 @@ def predict(state: State, bank: Bank, drift: FloatArray) -> State:
 
 def choose(condition: BoolArray, yes: State, no: State) -> State:
     """Return the states of ``yes`` where the condition (shape (N,)) holds, of ``no`` elsewhere."""
-    return State(
-        np.where(condition, yes.level, no.level),
-        np.where(condition, yes.slope, no.slope),
-        np.where(condition, yes.level_variance, no.level_variance),
-        np.where(condition, yes.covariance, no.covariance),
-        np.where(condition, yes.slope_variance, no.slope_variance),
-    )
+    return State(*(np.where(condition, chosen, other) for chosen, other in zip(yes, no, strict=True)))
 
 
 def update(state: State, value: FloatArray, noise: FloatArray) -> tuple[State, FloatArray, FloatArray]:
@@ -135,8 +203,7 @@ def run_filter(
     """
     seen = np.isfinite(value if value.ndim == 3 else value[0])
     units, years, layers = seen.shape
-    rows = np.broadcast_shapes((1, units), bank.phi.shape, drift.shape, value.shape[:-2][-2:])
-    zero = np.zeros(rows)
+    zero = np.zeros(np.broadcast_shapes((1, units), bank.phi.shape, drift.shape, value.shape[:-2][-2:]))
     state = State(zero, zero, zero, zero, zero)
     squares, log_determinant, counted = zero.copy(), zero.copy(), np.zeros(units)
     started = np.zeros(units, dtype=bool)
@@ -150,19 +217,13 @@ def run_filter(
                 continue
             observed = np.where(present, value[..., t, layer], 0.0)
             noise = bank.value_noise + extra_noise[..., t, layer]
+            # a diffuse start is settled by the first value, which then tells nothing more
+            known = present if start is not None else present & started
             fresh = present & ~started
-            if fresh.any() and start is None:
-                first = State(
-                    np.broadcast_to(observed, rows), zero, np.broadcast_to(noise, rows), zero, zero + bank.initial_slope
-                )
-                state, known = choose(fresh, first, state), present & started
-            elif fresh.any() and start is not None:
-                first = State(
-                    zero + start.level, zero + start.slope, zero + start.level_variance, zero, zero + bank.initial_slope
-                )
-                state, known = choose(fresh, first, state), present
-            else:
-                known = present
+            if fresh.any():
+                level, variance = start or (observed, noise)
+                first = State(level, zero, variance, zero, zero + bank.initial_slope)
+                state = choose(fresh, first, state)
             if known.any():
                 # units without a value this year get variance 1: their result is not used
                 updated, innovation, variance = update(state, observed, np.where(known, noise, 1.0))

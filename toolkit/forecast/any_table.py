@@ -1,0 +1,364 @@
+"""Forecasts of any long table of short yearly series, for anyone's own data.
+
+The table is checked and cut into panels; every problem is told with its row and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit.base.errors import DataError, Problem, UsageError
+from toolkit.base.texts import say
+from toolkit.data.numerals import reading, settle
+from toolkit.data.tables import Layout, read_tables
+from toolkit.models import NAMES, Forecaster, Panel, Scale, draws_after_parent, get
+from toolkit.models.decimals import quantiles_as_printed
+from toolkit.models.gate import gates_of
+from toolkit.models.panel import FloatArray
+from toolkit.models.panel_model import PanelModel
+
+__all__ = ["PARENT", "PanelTable", "forecast_table", "read_panel_file", "read_panels"]
+
+DEFAULT = "default"
+DRAWS = 2000
+COLUMNS = ("panel", "kind", "unit", "year", "value")
+PARENT = "__parent__"
+KINDS = ("percent", "positive", "real")
+YEARS = (1000, 9999)
+MOST_OF_A_KIND = 1000
+"""Problems of one kind that are listed; a file of rubbish is not worth more."""
+Kind = Literal["percent", "positive", "real"]
+TOGETHER = 32
+"""Children drawn at a time: memory does not grow with their number."""
+
+
+def forecast_table(
+    table: pd.DataFrame | Path | str,
+    *,
+    horizon: int = 8,
+    quantiles: Sequence[float],
+    model: str = DEFAULT,
+    weights: Path | None = None,
+) -> pd.DataFrame:
+    """Forecast every unit of every panel for the years after the panel's origin.
+
+    Parameters
+    ----------
+    table :
+        Columns ``panel, kind, unit, year, value``. Series of one panel are pooled; ``kind`` is
+        ``percent`` (0..100), ``positive`` or ``real``. The origin is the panel's last year. A unit
+        ``__parent__`` is the panel's parent, which the other units follow. A row with an empty
+        value announces a unit without data. Unit names stay strings. Or the path of a file with
+        such a table: CSV or a workbook.
+    horizon :
+        Number of years after the origin, 1..100.
+    quantiles :
+        Probabilities strictly between 0 and 1.
+    model :
+        A name of :data:`toolkit.models.NAMES`.
+    weights :
+        Weights file for the model in use; None for those that came with the program. Those of
+        ``python -m toolkit.evaluate.left_out --weights FOLDER`` never saw a whole kind of panels.
+
+    Returns
+    -------
+    Columns ``panel, unit, year, quantile, value``: panels and units in the order of the table,
+    the parent left out; values in the decimals in which the panel's figures are printed
+    (:mod:`toolkit.models.decimals`).
+
+    Raises
+    ------
+    DataError
+        If the table breaks a rule; carries all problems with row, column and remedy.
+    UsageError
+        If horizon, quantiles or model are wrong, or the weights cannot be read.
+
+    Examples
+    --------
+    >>> history = pd.DataFrame({"panel": "p", "kind": "percent", "unit": ["a", "a", "b"],
+    ...                         "year": [2020, 2021, 2021], "value": [12.0, 11.0, 30.0]})
+    >>> forecast_table(history, horizon=2, quantiles=[0.5])[["unit", "year"]].values.tolist()
+    [['a', 2022], ['a', 2023], ['b', 2022], ['b', 2023]]
+    """
+    levels = check_options(horizon, quantiles, model)
+    forecaster = get(model) if weights is None else model_of(weights, model)
+    blocks = []
+    panels = read_panels(table) if isinstance(table, pd.DataFrame) else read_panel_file(Path(table))
+    for given in panels:
+        names, found = forecast_panel(given, forecaster, horizon, levels)
+        blocks.append(block_of(given, names, found, levels))
+    columns = ["panel", "unit", "year", "quantile", "value"]
+    return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=columns)
+
+
+def model_of(weights: Path, model: str) -> Forecaster:
+    """Return the model in use with other weights, or raise UsageError."""
+    if model != DEFAULT:
+        raise UsageError(say("forecast.weights_unused", model=model), say("base.choose", choices=DEFAULT))
+    try:
+        gates = gates_of(weights.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(say("forecast.no_weights", file=weights), say("forecast.no_weights.remedy")) from error
+    return PanelModel(gates=(gates.panels, gates.single))
+
+
+def forecast_panel(
+    given: PanelTable, forecaster: Forecaster, horizon: int, levels: np.ndarray
+) -> tuple[list[str], np.ndarray]:
+    """Return the units forecast and their quantiles (N, H, Q), in the decimals of their figures."""
+    ahead = range(given.origin + 1, given.origin + horizon + 1)
+    names = [name for name in given.units if name != PARENT]
+    if PARENT not in given.units or not names:
+        names = names or [PARENT]
+        panel = given.panel_of(names)
+        ask = partial(forecaster.quantiles, panel, ahead)
+        return names, quantiles_as_printed(ask, levels, panel.value, panel.scale)
+    children = given.panel_of(names)
+    parent_panel = given.panel_of([PARENT])
+    years = range(int(min([*children.year, *parent_panel.year])), ahead[-1] + 1)
+    parent = forecaster.paths(parent_panel, years, draws=DRAWS)
+    draw = draws_after_parent(forecaster, children, ahead, draws=DRAWS, parent=parent)
+
+    def of_draws(inner: list[float]) -> np.ndarray:
+        found = [
+            np.quantile(draw(np.arange(start, min(start + TOGETHER, len(names)))).values, inner, axis=0)
+            for start in range(0, len(names), TOGETHER)
+        ]
+        return np.moveaxis(np.concatenate(found, axis=1), 0, -1)
+
+    return names, quantiles_as_printed(of_draws, levels, children.value, children.scale)
+
+
+def block_of(given: PanelTable, names: list[str], found: np.ndarray, levels: np.ndarray) -> pd.DataFrame:
+    """Return quantiles (N, H, Q) as a long table."""
+    units, horizon, count = found.shape
+    years = np.arange(given.origin + 1, given.origin + horizon + 1)
+    return pd.DataFrame(
+        {
+            "panel": given.name,
+            "unit": np.repeat(np.array(names, dtype=object), horizon * count),
+            "year": np.tile(np.repeat(years, count), units),
+            "quantile": np.tile(levels, units * horizon),
+            "value": found.reshape(-1),
+        }
+    )
+
+
+def check_options(horizon: int, quantiles: Sequence[float], model: str) -> np.ndarray:
+    """Return the levels, or raise UsageError."""
+    if not 1 <= horizon <= 100:
+        raise UsageError(say("forecast.no_horizon", horizon=horizon), say("forecast.no_horizon.remedy"))
+    levels = np.asarray(quantiles, dtype=np.float64).reshape(-1)
+    if not levels.size or not ((levels > 0) & (levels < 1)).all():
+        raise UsageError(say("forecast.no_levels"), say("cli.no_levels.remedy"))
+    if model not in NAMES:
+        raise UsageError(say("forecast.no_model", model=model), say("base.choose", choices=", ".join(NAMES)))
+    return levels
+
+
+@dataclass(frozen=True)
+class PanelTable:
+    """One checked panel: unit names in the order of the table, and its rows."""
+
+    name: str
+    kind: Kind
+    units: tuple[str, ...]
+    unit: np.ndarray
+    year: np.ndarray
+    value: np.ndarray
+    origin: int
+
+    def scale(self) -> Scale:
+        """Return the link; a printed 0 of a positive quantity counts as half the smallest positive value."""
+        if self.kind == "percent":
+            return Scale.percent()
+        if self.kind == "real":
+            return Scale.real()
+        positive = self.value[np.isfinite(self.value) & (self.value > 0)]
+        return Scale.positive(float(positive.min()) / 2.0) if positive.size else Scale.positive()
+
+    def panel_of(self, names: Sequence[str]) -> Panel:
+        """Return the panel of the units named."""
+        wanted = {name: number for number, name in enumerate(names)}
+        position = np.array([wanted.get(name, -1) for name in self.units])
+        kept = (position[self.unit] >= 0) & np.isfinite(self.value)
+        return Panel.from_rows(
+            len(names),
+            position[self.unit[kept]],
+            self.year[kept],
+            self.value[kept],
+            self.scale(),
+            origin=self.origin,
+        )
+
+
+@dataclass
+class TableCheck:
+    """A table's cells as text while it is checked, and where each record stands in its file."""
+
+    file: str
+    cells: pd.DataFrame
+    row: npt.NDArray[np.int64]
+    problems: list[Problem] = field(default_factory=list)
+
+    def note(self, key: str, column: str, wrong: npt.ArrayLike, **fields: Sequence[object]) -> None:
+        """Note a problem of all records where `wrong` is true; fields hold one entry a record."""
+        for record in np.flatnonzero(np.asarray(wrong))[:MOST_OF_A_KIND]:
+            words = {name: values[record] for name, values in fields.items()}
+            found = str(self.cells[column].iloc[record]) if column in self.cells else ""
+            self.problems.append(self.problem(key, int(self.row[record]), column, found, **words))
+
+    def problem(self, key: str, row: int, column: str = "", found: str = "", **fields: object) -> Problem:
+        """Return a problem in the user's language."""
+        words = {"column": column, **fields}
+        problem, remedy = say(f"forecast.table.{key}", **words), say(f"forecast.table.{key}.remedy", **words)
+        return Problem(self.file, row, column, found, problem, remedy)
+
+
+def read_panel_file(path: Path) -> list[PanelTable]:
+    """Read a file of histories: CSV in any usual encoding and style, or a workbook.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file, at its place.
+    """
+    try:
+        # plain CSV is what large tables are; whatever is wrong with it is told by the thorough reader below
+        return read_panels(pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"))
+    except (ValueError, DataError, OSError):
+        pass
+    tables, problems = read_tables(path, Layout(COLUMNS))
+    noted = [*problems, *(one for table in tables for one in table.problems.all())]
+    errors = [item for item in noted if item.severity == "error"]
+    if errors or len(tables) != 1:
+        remedy = "" if errors else say("forecast.table.one_sheet")
+        raise DataError(say("forecast.table.unusable", file=path.name), errors, remedy)
+    first = tables[0]
+    cells = pd.DataFrame([row.cells for row in first.rows], columns=list(first.columns), dtype=object)
+    return read_panels(cells, file=path.name, rows=[row.number for row in first.rows])
+
+
+def read_panels(table: pd.DataFrame, *, file: str = "table", rows: Sequence[int] | None = None) -> list[PanelTable]:
+    """Check a table and cut it into panels.
+
+    Parameters
+    ----------
+    table :
+        Columns ``panel, kind, unit, year, value``; an empty value announces a unit without data.
+    file, rows :
+        Name of the file and row of each record, for messages; by default those of a table with one header row.
+
+    Raises
+    ------
+    DataError
+        With all problems.
+    """
+    numbers = np.asarray(rows if rows is not None else np.arange(2, len(table) + 2), dtype=np.int64)
+    check = TableCheck(file, pd.DataFrame({name: as_text(table[name]) for name in COLUMNS if name in table}), numbers)
+    listed = ", ".join(COLUMNS)
+    missing = [name for name in COLUMNS if name not in table.columns]
+    check.problems.extend(check.problem("no_column", 1, name, columns=listed) for name in missing)
+    if not missing and not len(table):
+        check.problems.append(check.problem("no_row", 1))
+    stop_if_any(check)
+    value, year = as_numbers(check, "value"), as_numbers(check, "year")
+    check_records(check, year, value)
+    stop_if_any(check)
+    check_panels(check, year, value)
+    stop_if_any(check)
+    return cut(check.cells, year.astype(np.int64), value)
+
+
+def stop_if_any(check: TableCheck) -> None:
+    """Raise DataError if a problem was noted."""
+    if check.problems:
+        problems = sorted(check.problems, key=lambda problem: problem.row)
+        raise DataError(say("forecast.table.unusable", file=check.file), problems)
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """Return the cells as stripped text, an empty one for missing cells."""
+    text = column.astype(object).where(column.notna(), "")
+    return text.map(str).str.strip().reset_index(drop=True) if len(text) else text
+
+
+def as_numbers(check: TableCheck, column: str) -> FloatArray:
+    """Return cells as numbers, nan where empty; note what is no finite number, or is written in another style."""
+    cells = check.cells[column].to_numpy(dtype=object)
+    empty = cells == ""
+    found = np.full(len(cells), np.nan)
+    try:
+        found[~empty] = cells[~empty].astype(np.float64)
+        infinite = ~empty & ~np.isfinite(found)
+    except ValueError:
+        readings = [reading(text) for text in cells]
+        column_wise = settle(readings)
+        faults = np.array([item.fault for item in readings])
+        infinite, no_number = ~empty & (faults == "infinite"), ~empty & (faults == "no_number")
+        odd = np.zeros(len(cells), dtype=np.bool_)
+        odd[[*column_wise.mixed, *column_wise.unclear]] = True
+        check.note("no_number", column, no_number)
+        check.note("mixed", column, odd & ~empty)
+        found = np.array([np.nan if one is None else one for one in column_wise.values], dtype=np.float64)
+    check.note("infinite", column, infinite)
+    return np.where(empty | infinite, np.nan, found)
+
+
+def check_records(check: TableCheck, year: FloatArray, value: FloatArray) -> None:
+    """Note what is wrong with single records."""
+    cells = check.cells
+    for column in ("panel", "unit", "year"):
+        check.note("empty", column, cells[column] == "")
+    check.note("no_kind", "kind", ~cells["kind"].isin(KINDS))
+    known = np.isfinite(year)
+    inside = (np.where(known, year, 0) % 1 == 0) & (year >= YEARS[0]) & (year <= YEARS[1])
+    check.note("no_year", "year", known & ~inside)
+    percent, positive = (cells["kind"] == kind for kind in ("percent", "positive"))
+    with np.errstate(invalid="ignore"):
+        check.note("no_percent", "value", percent & ((value < 0) | (value > 100)))
+        check.note("negative", "value", positive & (value < 0))
+
+
+def check_panels(check: TableCheck, year: FloatArray, value: FloatArray) -> None:
+    """Note what is wrong between records: two kinds in a panel, a cell given twice, a panel without values."""
+    cells = check.cells.assign(year=year, row=check.row, known=np.isfinite(value))
+    kinds = cells.groupby("panel", sort=False)["kind"].transform("first")
+    check.note("two_kinds", "kind", cells["kind"] != kinds, panel=cells["panel"].tolist(), kind=kinds.tolist())
+    held = cells[cells["known"]]
+    twice = np.zeros(len(cells), dtype=np.bool_)
+    twice[held.index[held.duplicated(["panel", "unit", "year"])]] = True
+    if twice.any():
+        keys = ["panel", "unit", "year"]
+        earlier = held.groupby(keys, sort=False)["row"].transform("first").reindex(cells.index, fill_value=0)
+        check.note("given_twice", "year", twice, unit=cells["unit"].tolist(), earlier=earlier.tolist())
+    some = cells.groupby("panel", sort=False)["known"].transform("any")
+    first = ~cells["panel"].duplicated()
+    check.note("no_value", "value", first & ~some, panel=cells["panel"].tolist())
+
+
+def cut(cells: pd.DataFrame, year: np.ndarray, value: FloatArray) -> list[PanelTable]:
+    """Return the panels in the order of the table."""
+    codes, names = pd.factorize(cells["panel"].to_numpy(dtype=object))
+    order = np.argsort(codes, kind="stable")
+    bounds = np.searchsorted(codes[order], np.arange(len(names) + 1))
+    units_text, kinds = cells["unit"].to_numpy(dtype=object), cells["kind"].to_numpy(dtype=object)
+    found = []
+    for number, name in enumerate(names):
+        rows = order[bounds[number] : bounds[number + 1]]
+        unit, units = pd.factorize(units_text[rows])
+        kind = cast("Kind", kinds[int(rows[0])])
+        found.append(
+            PanelTable(
+                str(name), kind, tuple(str(one) for one in units), unit, year[rows], value[rows], int(year[rows].max())
+            )
+        )
+    return found

@@ -1,0 +1,423 @@
+"""Usual methods behind the same interface as the model in use, for comparison and for researchers.
+
+A baseline knows one unit at a time: a method turns its series into a centre and a standard error for every horizon.
+Some methods first learn yearly changes from the whole panel. Draws get the method's marginals, and the correlations
+over time of a random walk.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from toolkit.models.breaks import accumulate
+from toolkit.models.grid import Grid, grid_of, levels_of_peers, yearly_values
+from toolkit.models.panel import FloatArray, IntArray, Panel, Paths
+from toolkit.models.publish import latest_segment, publish, segment_positions
+from toolkit.models.sampling import FUTURE, UNSEEN, normals, student_scores
+
+__all__ = ["BASELINES", "Baseline"]
+
+SMALLEST_SPREAD = 1e-6
+# Yearly changes needed before a rule is learned; below, the median change is used
+FEWEST_CHANGES = 6
+RIDGE_PENALTY = 1.0
+FELL_BACK = "baseline_fell_back"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One unit's observations on the link scale.
+
+    Attributes
+    ----------
+    value :
+        Shape (n,), n >= 1.
+    time :
+        Shape (n,): ascending positions in years.
+    step :
+        Root mean squared yearly change of the whole panel, for units with one point.
+    """
+
+    value: FloatArray
+    time: IntArray
+    step: float
+
+    def filled(self) -> FloatArray:
+        """Return one value a year from the first to the last; gaps are interpolated linearly."""
+        return np.interp(np.arange(self.time[0], self.time[-1] + 1), self.time, self.value)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Prediction of one unit.
+
+    Attributes
+    ----------
+    centre, spread :
+        Shape (H,): centre and standard error by horizon or year, link scale.
+    freedom :
+        Degrees of freedom of the Student-t; infinite for a normal distribution.
+    note :
+        Catalogue key of what a reader should know, or empty.
+    """
+
+    centre: FloatArray
+    spread: FloatArray
+    freedom: float = np.inf
+    note: str = ""
+
+
+Method = Callable[[Series, IntArray], Prediction]
+"""From a series and horizons (years after its last observation) to a prediction."""
+Learner = Callable[[FloatArray], Method]
+"""From a panel's values (N, T) on the link scale to a method for each of its units."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A baseline as a forecaster.
+
+    Attributes
+    ----------
+    name :
+        Name under which it is asked for.
+    learner :
+        Gives the method for a panel's units.
+    """
+
+    name: str
+    learner: Learner
+
+    def paths(
+        self,
+        panel: Panel,
+        years: Sequence[int],
+        *,
+        draws: int = 2000,
+        seed: int = 0,
+        segments: Sequence[int] | None = None,
+        parent: Paths | None = None,
+    ) -> Paths:
+        """Return draws whose marginals are the method's and whose steps are those of a random walk.
+
+        Baselines know no standards: jumps stay at the mean of their prior, and children keep
+        their last deviation from the parent's path.
+        """
+        asked = np.asarray(years, dtype=np.int64)
+        grid = grid_of(panel)
+        offsets = mean_offsets(panel, draws)
+        base = grid.shifted(offsets[0])
+        notes: set[str] = set()
+        if parent is not None:
+            work = np.unique(asked)
+            level = follow_parent(base, parent, work, panel, draws, seed)
+        else:
+            work = np.arange(min(int(asked.min()), grid.first), max(int(asked.max()), panel.last_year) + 1)
+            scores = random_walk(seed, panel.units, draws, work.size)
+            found = self.predictions(base, panel, work)
+            level = np.stack(
+                [one.centre + one.spread * student_scores(scores[:, u], one.freedom) for u, one in enumerate(found)],
+                axis=1,
+            )
+            notes = {one.note for one in found} - {""}
+        position = segment_positions(panel, asked, segments)
+        noise_sd = np.zeros((draws, panel.units))
+        made = publish(panel, grid, work, level, noise_sd, offsets, asked, position, seed)
+        return replace(made, notes=tuple(sorted(notes)))
+
+    def quantiles(self, panel: Panel, years: Sequence[int], levels: Sequence[float]) -> FloatArray:
+        """Return marginal quantiles (N, H, Q) in printed units."""
+        from scipy.special import ndtri
+
+        asked = np.asarray(years, dtype=np.int64)
+        offsets = mean_offsets(panel, 1)[0]
+        base = grid_of(panel).shifted(offsets)
+        scores = ndtri(np.asarray(levels, dtype=np.float64))
+        rows = [
+            one.centre[:, None] + one.spread[:, None] * student_scores(scores, one.freedom)[None, :]
+            for one in self.predictions(base, panel, asked)
+        ]
+        return panel.scale.from_link(np.stack(rows) + offsets[panel.segments.index(latest_segment(panel))])
+
+    def predictions(self, base: Grid, panel: Panel, work: IntArray) -> list[Prediction]:
+        """Return centre and spread of every unit over the years of ``work``, past ones included."""
+        value = yearly_values(base)
+        mean, sd = levels_of_peers(base, panel.scale.link)
+        step, method = panel_step(value), self.learner(value)
+        found = []
+        for row in value:
+            time = np.flatnonzero(np.isfinite(row))
+            if not time.size:
+                ahead = np.maximum(work - panel.last_year, 0)
+                spread = np.sqrt(sd**2 + step**2 * ahead)
+                found.append(Prediction(np.full(work.size, mean), spread, note="no_observation"))
+                continue
+            horizons = work - base.first - int(time[-1])
+            marginal = method(Series(row[time], time, step), np.arange(1, max(int(horizons.max()), 1) + 1))
+            ahead = np.clip(horizons, 1, None) - 1
+            past = np.interp(work - base.first, time, row[time])
+            nearest = np.abs((work - base.first)[:, None] - time[None, :]).min(axis=1)
+            centre = np.where(horizons > 0, marginal.centre[ahead], past)
+            spread = np.where(horizons > 0, marginal.spread[ahead], step * np.sqrt(nearest))
+            found.append(replace(marginal, centre=centre, spread=np.maximum(spread, SMALLEST_SPREAD)))
+        return found
+
+
+def random_walk(seed: int, units: int, draws: int, years: int) -> FloatArray:
+    """Return standard normal scores (S, N, T) whose correlations over time are those of a random walk."""
+    steps = normals(seed, units, FUTURE, (years, draws))
+    total = np.cumsum(steps, axis=0) / np.sqrt(np.arange(1, years + 1))[:, None, None]
+    return np.moveaxis(total, 0, -1)
+
+
+def panel_step(value: FloatArray) -> float:
+    """Return the root mean squared yearly change over all units, a wide 0.1 where nothing is known."""
+    squares = [
+        np.diff(row[time]) ** 2 / np.diff(time) for row in value if (time := np.flatnonzero(np.isfinite(row))).size > 1
+    ]
+    mean = float(np.sqrt(np.mean(np.concatenate(squares)))) if squares else 0.1
+    return max(mean, SMALLEST_SPREAD)
+
+
+def mean_offsets(panel: Panel, draws: int) -> FloatArray:
+    """Return the offsets of the segments with every jump at its prior mean, shape (S, K)."""
+    ordered = sorted(panel.jumps, key=lambda jump: jump.year)
+    return accumulate(ordered, {jump.after: np.full(draws, jump.mean) for jump in ordered}, panel.segments, draws)
+
+
+def follow_parent(base: Grid, parent: Paths, asked: IntArray, panel: Panel, draws: int, seed: int) -> FloatArray:
+    """Return the parent's draws moved by each unit's last deviation from the parent's median path."""
+    middle = np.median(parent.latent[:, 0], axis=0)
+    held = dict(zip(parent.years.tolist(), middle.tolist(), strict=True))
+    gaps = np.full(panel.units, np.nan)
+    for unit, row in enumerate(yearly_values(base)):
+        for time in np.flatnonzero(np.isfinite(row)):
+            gaps[unit] = row[time] - held.get(base.first + int(time), np.nan)
+    known = gaps[np.isfinite(gaps)]
+    between = float(np.std(known)) if known.size > 1 else 0.5
+    noise = normals(seed, panel.units, UNSEEN, (draws,))
+    deviation = np.where(np.isfinite(gaps), gaps, between * noise)
+    return parent.latent[:, :, np.searchsorted(parent.years, asked)] + deviation[:, :, None]
+
+
+# --- In closed form
+
+
+def no_change(series: Series, horizons: IntArray) -> Prediction:
+    """Repeat the last value; steps of a random walk with the series' root mean squared yearly change."""
+    step = series.step
+    if series.value.size > 1:
+        step = float(np.sqrt(np.mean(np.diff(series.value) ** 2 / np.diff(series.time))))
+    return Prediction(np.full(horizons.shape, series.value[-1]), step * np.sqrt(horizons))
+
+
+def drift(series: Series, horizons: IntArray) -> Prediction:
+    """Draw a line through the first and the last point (on the log link: compound annual growth)."""
+    count = series.value.size - 1
+    if count < 1:
+        return no_change(series, horizons)
+    span = int(series.time[-1] - series.time[0])
+    slope = (series.value[-1] - series.value[0]) / span
+    gaps = np.diff(series.time)
+    squares = float(np.sum((np.diff(series.value) - slope * gaps) ** 2 / gaps))
+    step = np.sqrt(squares / (count - 1)) if count > 1 else series.step
+    spread = step * np.sqrt(horizons * (1.0 + horizons / span))
+    return Prediction(series.value[-1] + slope * horizons, spread, float(max(count - 1, 1)))
+
+
+def least_squares(series: Series, horizons: IntArray) -> Prediction:
+    """Fit a straight line by least squares on the link scale, with its prediction interval."""
+    count = series.value.size
+    if count < 3:
+        return drift(series, horizons)
+    design = np.column_stack([np.ones(count), series.time])
+    coefficients = np.linalg.lstsq(design, series.value, rcond=None)[0]
+    freedom = count - 2
+    variance = float(((series.value - design @ coefficients) ** 2).sum()) / freedom
+    ahead = np.column_stack([np.ones(horizons.size), series.time[-1] + horizons])
+    leverage = np.einsum("ij,jk,ik->i", ahead, np.linalg.inv(design.T @ design), ahead)
+    return Prediction(ahead @ coefficients, np.sqrt(variance * (1.0 + leverage)), float(freedom))
+
+
+# --- Fitted by statsmodels, one optimiser a series; trouble falls back and is noted, never raised
+
+Fitter = Callable[[FloatArray, int], tuple[FloatArray, FloatArray]]
+"""From a series without gaps and a last horizon to centres and standard errors of all horizons."""
+
+
+def fitted(fitter: Fitter, smallest: int) -> Method:
+    """Return the method of a fitter that needs ``smallest`` points.
+
+    Where it refuses, crashes or gives no number, the method falls back on drift or no change.
+    """
+
+    def method(series: Series, horizons: IntArray) -> Prediction:
+        if series.value.size >= smallest:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    centre, spread = fitter(series.filled(), int(horizons.max()))
+            except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, np.linalg.LinAlgError):
+                centre = spread = np.full(int(horizons.max()), np.nan)
+            if np.isfinite(centre).all() and np.isfinite(spread).all():
+                return Prediction(centre[horizons - 1], spread[horizons - 1])
+        simple = drift if series.value.size > 2 else no_change
+        return replace(simple(series, horizons), note=FELL_BACK)
+
+    return method
+
+
+def damped_ets(values: FloatArray, last: int) -> tuple[FloatArray, FloatArray]:
+    """Smooth exponentially, with an additive damped trend."""
+    import pandas as pd
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+
+    # its predictions ask for an index
+    model = ETSModel(pd.Series(values), error="add", trend="add", damped_trend=True)
+    result = model.fit(disp=False, maxiter=200)
+    prediction = result.get_prediction(start=values.size, end=values.size + last - 1)
+    variance = prediction.forecast_variance
+    variance = variance() if callable(variance) else variance
+    return np.asarray(prediction.predicted_mean), np.sqrt(np.maximum(np.asarray(variance), 0.0))
+
+
+def theta(values: FloatArray, last: int) -> tuple[FloatArray, FloatArray]:
+    """Forecast by the Theta method (Assimakopoulos and Nikolopoulos 2000), without seasons."""
+    from statsmodels.tsa.forecasting.theta import ThetaModel
+
+    result = ThetaModel(values, period=1, deseasonalize=False).fit()
+    centre = np.asarray(result.forecast(last, theta=2))
+    interval = np.asarray(result.prediction_intervals(last, theta=2, alpha=0.3173105))
+    return centre, (interval[:, 1] - interval[:, 0]) / 2.0
+
+
+def arima(values: FloatArray, last: int) -> tuple[FloatArray, FloatArray]:
+    """Forecast by ARIMA(0,1,1) with drift, the usual small model of a yearly series."""
+    from statsmodels.tsa.arima.model import ARIMA
+
+    forecast = ARIMA(values, order=(0, 1, 1), trend="t").fit().get_forecast(last)
+    return np.asarray(forecast.predicted_mean), np.asarray(forecast.se_mean)
+
+
+def unobserved_components(values: FloatArray, last: int) -> tuple[FloatArray, FloatArray]:
+    """Forecast a local linear trend, variances by maximum likelihood."""
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+    forecast = UnobservedComponents(values, "lltrend").fit(disp=False, maxiter=200).get_forecast(last)
+    return np.asarray(forecast.predicted_mean), np.asarray(forecast.se_mean)
+
+
+# --- Learned from the panel's yearly changes, and applied one year after another
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All yearly changes of a panel (link scale), each with what was known before it; shape (n,).
+
+    Attributes
+    ----------
+    change :
+        Yearly change; gaps share theirs out evenly.
+    level :
+        Value before the change, relative to the panel's mean level.
+    before :
+        Change of the year before (the panel's median where unknown).
+    middle, median :
+        The panel's mean level and median change.
+    """
+
+    change: FloatArray
+    level: FloatArray
+    before: FloatArray
+    middle: float
+    median: float
+
+
+Rule = Callable[[FloatArray, FloatArray], FloatArray]
+"""From levels and changes of the year before to the changes expected next."""
+
+
+def changes_of(value: FloatArray) -> Changes:
+    """Return the changes between neighbouring observed years of units (N, T)."""
+    change, level, before = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
+    middle = float(np.nanmean(value)) if np.isfinite(value).any() else 0.0
+    for row in value:
+        time = np.flatnonzero(np.isfinite(row))
+        if time.size > 1:
+            step = np.diff(row[time]) / np.diff(time)
+            change.append(step)
+            level.append(row[time[:-1]] - middle)
+            before.append(np.concatenate([[np.nan], step[:-1]]))
+    changes, earlier = np.concatenate(change), np.concatenate(before)
+    median = float(np.median(changes)) if changes.size else 0.0
+    return Changes(changes, np.concatenate(level), np.where(np.isfinite(earlier), earlier, median), middle, median)
+
+
+def ridge(changes: Changes) -> Rule:
+    """Learn the next change from the last one and the level by ridge regression (scikit-learn)."""
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), Ridge(alpha=RIDGE_PENALTY))
+    model.fit(np.column_stack([changes.level, changes.before]), changes.change)
+
+    def rule(level: FloatArray, before: FloatArray) -> FloatArray:
+        # beyond what was seen the regression would run away
+        inside = np.clip(level, changes.level.min(), changes.level.max())
+        return np.asarray(model.predict(np.column_stack([inside, before])), dtype=np.float64)
+
+    return rule
+
+
+def peers_pace(changes: Changes) -> Rule:
+    """Expect the median change that units of the panel made from a like level (nearest third)."""
+    near = max(changes.change.size // 3, FEWEST_CHANGES)
+
+    def rule(level: FloatArray, _: FloatArray) -> FloatArray:
+        order = np.argsort(np.abs(level[:, None] - changes.level[None, :]), axis=1, kind="stable")[:, :near]
+        return np.asarray(np.median(changes.change[order], axis=1))
+
+    return rule
+
+
+def from_changes(learn: Callable[[Changes], Rule]) -> Learner:
+    """Return the learner of a rule for the next change; few changes give the panel's median change everywhere."""
+
+    def learner(value: FloatArray) -> Method:
+        changes = changes_of(value)
+        few = changes.change.size < FEWEST_CHANGES
+        rule: Rule = (lambda level, _: np.full_like(level, changes.median)) if few else learn(changes)
+        missed = changes.change - rule(changes.level, changes.before) if changes.change.size else np.zeros(0)
+        error = float(np.sqrt(np.mean(missed**2))) if missed.size > 1 else panel_step(value)
+
+        def method(series: Series, horizons: IntArray) -> Prediction:
+            level, gaps = series.value[-1:], np.diff(series.time)
+            before = np.diff(series.value)[-1:] / gaps[-1:] if gaps.size else np.array([changes.median])
+            centres = []
+            for _ in range(int(horizons.max())):
+                before = rule(level - changes.middle, before)
+                level = level + before
+                centres.append(float(level[0]))
+            return Prediction(np.array(centres)[horizons - 1], max(error, SMALLEST_SPREAD) * np.sqrt(horizons))
+
+        return method
+
+    return learner
+
+
+BASELINES: dict[str, Learner] = {
+    "no_change": lambda _: no_change,
+    "drift": lambda _: drift,
+    "ols": lambda _: least_squares,
+    "damped_ets": lambda _: fitted(damped_ets, 5),
+    "theta": lambda _: fitted(theta, 4),
+    "arima": lambda _: fitted(arima, 5),
+    "unobserved_components": lambda _: fitted(unobserved_components, 5),
+    "ridge": from_changes(ridge),
+    "peers_pace": from_changes(peers_pace),
+}
