@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from toolkit.attainment import whatif as joint
 from toolkit.attainment.pace import peers_mean
-from toolkit.attainment.whatif import COLUMNS, Joint, change_of, effects, effects_table
+from toolkit.attainment.whatif import COLUMNS, Joint, change_of, effects, effects_table, joint
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
