@@ -1,4 +1,4 @@
-"""What examples in docstrings may use: ``run``, a small run on the project's data, made once."""
+"""What examples in docstrings may use: ``run``, a small run on the project's data, made once, and ``usual`` of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import toolkit
+
 API = ("toolkit/api", "toolkit/scenario", "toolkit/run/session")
-"""Modules whose examples ask for ``run``."""
+"""Modules whose examples ask for them."""
 
 
 @pytest.fixture(scope="session")
@@ -23,4 +25,5 @@ def small_run() -> object:
 def _examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, object]) -> None:
     place = Path(str(request.node.path)).as_posix()
     if isinstance(request.node, pytest.DoctestItem) and any(part in place for part in API):
-        doctest_namespace["run"] = request.getfixturevalue("small_run")
+        run = request.getfixturevalue("small_run")
+        doctest_namespace.update(run=run, usual=toolkit.what_if(run))

@@ -47,7 +47,7 @@ __all__ = [
 FOLDER = Path(__file__).parents[1] / "data" / "panels"
 TARGET = Path(__file__).parents[1] / "toolkit" / "models" / "weights.json"
 # The name of this command when the weights were learned; the file keeps it, so that the same weights are the same bytes
-MADE_BY = "python -m toolkit.evaluate.learn"
+MADE_BY = "python -m toolkit.models.sampling"
 SEED, REPEATS = 101, 32
 PENALTY, ITERATIONS = 0.0001, 120
 STEADY_CUTS = 96

@@ -14,7 +14,7 @@ import yaml
 import toolkit
 from tests.conftest import ROOT
 from toolkit.attainment.official import official_verdicts
-from toolkit.scenario.file import ScenarioFile
+from toolkit.scenario.scenario import ScenarioFile
 from toolkit.scenario.steps import VERBS
 
 DOCS = ROOT / "docs"

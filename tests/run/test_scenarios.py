@@ -18,7 +18,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan
 from toolkit.run.scenarios import ScenarioRun, scenario_run
 from toolkit.run.session import Run
-from toolkit.scenario.file import read_scenarios
+from toolkit.scenario.scenario import read_scenarios
 
 SAMPLE = ROOT / "data" / "scenarios" / "poverty.yaml"
 

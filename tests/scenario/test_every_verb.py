@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.scenario.test_verbs import LATER, path, steps, summed
-from toolkit.scenario.file import read_scenarios, scenarios_of
-from toolkit.scenario.scenario import Scenario, step_from
-from toolkit.scenario.steps import VERBS
+from toolkit.base.errors import UsageError
+from toolkit.scenario.scenario import Scenario, read_scenarios, scenarios_of
+from toolkit.scenario.steps import VERBS, step_from
 
 POVERTY: dict[str, Any] = {"indicator": "poverty_rate"}
 SAMPLES: dict[str, dict[str, Any]] = {
@@ -33,7 +34,7 @@ QUICK = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCh
 
 
 def test_every_verb_has_a_sample() -> None:
-    assert tuple(SAMPLES) == VERBS
+    assert tuple(SAMPLES) == tuple(VERBS)
 
 
 @pytest.mark.parametrize("verb", ADDING_UP)
@@ -66,12 +67,20 @@ def test_a_file_gives_the_same_bytes_as_python(usual: Scenario, tmp_path: Path, 
     file = tmp_path / "s.yaml"
     file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     read = scenarios_of(read_scenarios(file), usual.base, usual.dataset, usual.plan)
-    called = getattr(usual, "required_pace_to" if verb == "required_pace" else verb)
-    given = dict(SAMPLES[verb])
-    target = [given.pop("indicator")] if given else []
-    mine = called(*target, **given, areas=["20"]) if given else called()
+    mine = getattr(usual, verb)(**SAMPLES[verb], areas=["20"])
     for key, one in mine.forecasts.paths.items():
         assert one.draws.tobytes() == read["one"].forecasts.paths[key].draws.tobytes(), key
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_method_has_the_parameters_and_the_help_of_its_verb(usual: Scenario, verb: str) -> None:
+    method, step = getattr(usual, verb), VERBS[verb]
+    assert list(inspect.signature(method).parameters.items()) == list(inspect.signature(step).parameters.items())
+    assert inspect.getdoc(method) == inspect.getdoc(step)
+    assert f">>> usual.{verb}(" in (inspect.getdoc(method) or "")
+    assert (method.__name__, verb in dir(usual)) == (verb, True)
+    with pytest.raises(UsageError, match="depth"):
+        method(**SAMPLES[verb], depth=3)
 
 
 @QUICK

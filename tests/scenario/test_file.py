@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.base.errors import DataError
-from toolkit.scenario.file import read_scenarios
+from toolkit.scenario.scenario import read_scenarios
 from toolkit.scenario.steps import RequiredPace, Shock
 
 GOOD = """

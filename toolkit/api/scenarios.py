@@ -26,8 +26,8 @@ from toolkit.report.figures import Fan, Line
 from toolkit.report.svg import standing_alone
 from toolkit.report.words import words
 from toolkit.run.session import Run, plan_areas
+from toolkit.scenario.propagate import open_years
 from toolkit.scenario.scenario import Scenario
-from toolkit.scenario.setting import open_years
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -46,7 +46,7 @@ def scenario(
     from toolkit.run.scenarios import scenario_run
     from toolkit.run.session import compute_run
     from toolkit.scenario.exchange import scenarios_from_iamc
-    from toolkit.scenario.file import read_scenarios
+    from toolkit.scenario.scenario import read_scenarios
 
     table = _table(file)
     wanted = read_scenarios(file) if table is None else None

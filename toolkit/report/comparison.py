@@ -13,7 +13,7 @@ from toolkit.report.figures import Fan, Fans, Line
 from toolkit.report.parts import Bullets, Cell, Column, Item, Paragraph, Table
 from toolkit.report.sections import Block, Document, Head, Section
 from toolkit.report.words import Words
-from toolkit.scenario.steps import AnyStep
+from toolkit.scenario.steps import Step
 
 CHARTS = 2
 """Charts of each scenario at most: those of the targets whose chance changes most."""
@@ -37,7 +37,7 @@ class Compared:
 
     id: str
     title: str
-    steps: tuple[AnyStep, ...]
+    steps: tuple[Step, ...]
     context: Context
     effects: tuple[Effect, ...]
     joint: Joint | None
@@ -220,9 +220,8 @@ def _steps(compared: Sequence[Compared], words: Words) -> Bullets:
     return Bullets(tuple(items) or (Item(words.texts.t("scenario.step.business_as_usual")),))
 
 
-def _step_text(step: AnyStep, words: Words) -> str:
-    fields: Mapping[str, object] = step.model_dump(exclude_none=True, exclude={"verb"})
-    details = ", ".join(f"{name} = {_value(value)}" for name, value in fields.items())
+def _step_text(step: Step, words: Words) -> str:
+    details = ", ".join(f"{name} = {_value(value)}" for name, value in step.parameters.items())
     return words.texts.t(
         f"scenario.step.{step.verb}", **({} if step.verb == "business_as_usual" else {"details": details})
     )

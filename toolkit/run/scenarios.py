@@ -25,8 +25,7 @@ from toolkit.report.words import words
 from toolkit.run.provenance import facts_of
 from toolkit.run.session import Run
 from toolkit.scenario.exchange import hubverse_table, iamc_table
-from toolkit.scenario.file import ScenarioFile, scenarios_of
-from toolkit.scenario.scenario import Scenario
+from toolkit.scenario.scenario import Scenario, ScenarioFile, scenarios_of
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,33 @@
-"""Effort: how much has to be added for a target to be met with a wanted probability."""
+"""Effort: how much has to be added, the same in every draw, for a target to be met with a wanted probability."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.forecast.panels import count_of
-from toolkit.forecast.paths import FloatArray, Path, scale_of
+from toolkit.forecast.paths import BoolArray, FloatArray, Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.base import NumberRule
 from toolkit.plan.judgement import Case
 from toolkit.plan.plan import Target
-from toolkit.plan.predicates import Operator, Printed, level_met
-from toolkit.plan.rules import PeriodRule
-from toolkit.scenario.moves import shift_between
-from toolkit.scenario.setting import Setting, open_years, path_of
-from toolkit.scenario.steps import Start
-from toolkit.scenario.yearly import Counted, just_past, need_of, too_late
+from toolkit.plan.predicates import Operator, Printed, compare, level_met, yearly_changes
+from toolkit.plan.rules import AnnualChangeRule, PeriodRule
+from toolkit.scenario.propagate import Setting, open_years, path_of, shift_between
+
+Start = Literal["last", "base"]
+Counted = Literal["link", "points", "percent"]
+NUDGE = 1e-6
+"""Relative distance by which a threshold is passed, so that rounding to 32 bits does not fall back behind it."""
+SMALL = 1e-5
+"""The same for efforts, and for changes, which are differences of rounded numbers."""
+LARGEST = {"logit": 40.0, "log": 40.0, "identity": 1e4}
+"""Efforts beyond these are not looked for."""
+HALVINGS = 60
 
 
 @dataclass(frozen=True)
@@ -89,11 +97,16 @@ class Aim:
         signed = -effort if self.falling else effort
         if effort == 0.0 or self.counted == "link":
             return signed * self.profile
-        indicator = setting.dataset.indicators.get(self.path.indicator)
-        draws = self.path.draws
+        indicator, draws = setting.indicator(self.path.indicator), self.path.draws
         changed = draws + signed * self.profile if self.counted == "points" else draws * (1.0 + signed) ** self.profile
         changed = np.clip(changed, indicator.lower, indicator.upper)
         return shift_between(self.path, np.asarray(changed, dtype=np.float64), setting)
+
+
+def too_late(path: Path, year: int) -> UsageError:
+    """Return the refusal of a year that no scenario can change."""
+    message = say("scenario.over", year=year, indicator=path.indicator, area=path.area_code)
+    return UsageError(message, say("scenario.over.remedy"))
 
 
 def aim_at_target(forecasts: Forecasts, code: str, target: Target, setting: Setting, start: Start = "last") -> Aim:
@@ -112,63 +125,57 @@ def aim_at_target(forecasts: Forecasts, code: str, target: Target, setting: Sett
     """
     rule = target.rule
     path = path_of(forecasts, code, target.indicator, target.scope)
-    printed = setting.printed(target.indicator)
     held, wanted = None, rule.compared_with
     if wanted is not None:
         area = wanted.area_code(code, setting.plan.province_code, setting.dataset.areas)
         held = path_of(forecasts, area, wanted.indicator, wanted.scope)
-    level = rule.level_asked(Case(target.due, path, printed, held))
+    level = rule.level_asked(Case(target.due, path, setting.printed(path.indicator), held))
     if level is not None and isinstance(rule, NumberRule):
-        return _aim(forecasts, path, target.due, rule.op, level, printed, setting, start)
+        return aim_at_level(forecasts, path, rule.op, level, target.due, setting, start)
     if not isinstance(rule, PeriodRule) or path.proxy is not None:
         raise UsageError(say("scenario.no_pace_for", target=target.id), say("scenario.no_pace_for.remedy"))
-    need = need_of(path, rule, target.due, setting)
-    return Aim(path, need.lacking, rule.falling, need.profile, need.counted, need.most)
+    if isinstance(rule, AnnualChangeRule):  # more of the same change adds up, and may hit a bound too early
+        return _annual_change(path, rule, setting)
+    return _yearly(path, rule, target.due, setting)
+
+
+# ---- levels and ratios: a slope on the link scale
 
 
 def aim_at_level(
     forecasts: Forecasts,
-    code: str,
-    indicator: str,
-    scope: str,
+    path: Path,
     op: Operator,
-    value: float,
+    level: float | FloatArray,
     due: int,
     setting: Setting,
     start: Start = "last",
 ) -> Aim:
-    """Return what a level of one's own asks of one area."""
-    path = path_of(forecasts, code, indicator, scope)
-    return _aim(forecasts, path, due, op, value, setting.printed(indicator), setting, start)
-
-
-def _aim(
-    forecasts: Forecasts,
-    path: Path,
-    due: int,
-    op: Operator,
-    level: float | FloatArray,
-    printed: Printed,
-    setting: Setting,
-    start: Start,
-) -> Aim:
+    """Return what a level, one for all draws or one for each, asks of a path in its due year."""
     if not (path.years[0] <= due <= path.years[-1] and open_years(path)[path.position(due)]):
         raise too_late(path, due)
-    countable = setting.dataset.indicators.get(path.indicator).countable
-    count = count_of(setting.dataset, countable, path.area_code, due) if path.unit == "percent" else None
     if isinstance(level, np.ndarray):
         edge = just_past(level, op)
     else:
-        edge = np.full(path.draws.shape[0], edge_of(op, level, printed, count))
+        countable = setting.indicator(path.indicator).countable
+        count = count_of(setting.dataset, countable, path.area_code, due) if path.unit == "percent" else None
+        edge = np.full(path.draws.shape[0], edge_of(op, level, setting.printed(path.indicator), count))
     falling, moving = op in ("<", "<="), path
     if path.proxy is not None:
         moving = path_of(forecasts, path.area_code, path.proxy.indicator, path.proxy.scope)
         seen = path.at(due)
         edge = edge * np.divide(moving.at(due), seen, out=np.ones_like(seen), where=seen > 0)
-    scale = scale_of(setting.dataset.indicators.get(moving.indicator))
+    scale = setting.scale(moving.indicator)
     gap = scale.to_link(edge) - scale.to_link(moving.at(due))
     begun = moving.evidence.last_year if start == "last" else setting.plan.base_year
-    return Aim(moving, np.asarray(-gap if falling else gap), falling, ramp(moving, begun, due))
+    profile = np.asarray(np.clip((moving.years - begun) / max(due - begun, 1), 0.0, 1.0), dtype=np.float64)
+    return Aim(moving, np.asarray(-gap if falling else gap), falling, profile)
+
+
+def just_past(level: FloatArray, op: Operator) -> FloatArray:
+    """Return values a little further than `level` in the wanted direction."""
+    slack = NUDGE * np.maximum(1e-2, np.abs(level))
+    return np.asarray(level - slack if op in ("<", "<=") else level + slack, dtype=np.float64)
 
 
 def edge_of(op: Operator, level: float, printed: Printed, count: int | None) -> float:
@@ -198,6 +205,97 @@ def edge_of(op: Operator, level: float, printed: Printed, count: int | None) -> 
     return float(just_past(np.array([level]), op)[0])
 
 
-def ramp(path: Path, start: int, due: int) -> FloatArray:
-    """Return 0 at `start` rising evenly to 1 at `due` and staying there, shape (T,)."""
-    return np.asarray(np.clip((path.years - start) / max(due - start, 1), 0.0, 1.0), dtype=np.float64)
+# ---- every year, averages, yearly changes: as much more in each year that can still change
+
+
+def _yearly(path: Path, rule: PeriodRule, due: int, setting: Setting) -> Aim:
+    """Return what is lacking for yearly values or their mean, found by halving."""
+    years = rule.years(path)
+    if not years:
+        raise too_late(path, rule.to_year)
+    _window(path, years[0], years[-1])
+    open_, count = open_years(path), path.draws.shape[0]
+    scale, printed = setting.scale(path.indicator), setting.printed(path.indicator)
+    linked = scale.to_link(path.draws)
+    passed = rule.model_copy(update={"value": float(just_past(np.array(rule.value), rule.op))})
+
+    def met(effort: FloatArray) -> BoolArray:
+        signed = -effort if rule.falling else effort
+        draws = np.where(open_, scale.from_link(linked + signed[:, None]), path.draws)
+        return passed.judge(Case(due, replace(path, draws=draws), printed)).met
+
+    low, high = np.full(count, -LARGEST[scale.link]), np.full(count, LARGEST[scale.link])
+    reachable = met(high)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        enough = met(middle)
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return Aim(path, np.where(reachable, high + SMALL, np.inf), rule.falling, open_.astype(np.float64))
+
+
+def _annual_change(path: Path, rule: AnnualChangeRule, setting: Setting) -> Aim:
+    """Return what is lacking for yearly changes: the same change more each year, in units or per cent.
+
+    A change across a break is not judged. A draw that reaches a bound of the indicator cannot go on changing, so
+    too much effort makes it fail.
+    """
+    indicator = setting.indicator(path.indicator)
+    falling, relative = rule.falling, rule.measured_in == "percent"
+    open_ = open_years(path)
+    elapsed = np.cumsum(open_).astype(np.float64)
+    count = path.draws.shape[0]
+    lacking, most = np.full(count, -np.inf), np.full(count, np.inf)
+    years = range(max(rule.from_year, int(path.years[0]) + 1), min(rule.to_year, int(path.years[-1])) + 1)
+    columns = [path.position(year) for year in years]
+    columns = [one for one in columns if path.standards[one - 1] == path.standards[one]]
+    if not any(open_[one] for one in columns):
+        raise too_late(path, rule.to_year)
+    for column in columns:
+        change = yearly_changes(path.draws[:, column - 1 : column + 1], rule.measured_in)[:, 0]
+        if not open_[column]:
+            lacking = np.maximum(lacking, _settled(change, rule.op, rule.value))
+            continue
+        before, made = path.draws[:, column - 1], elapsed[column - 1]
+        if relative:
+            needed, limit = _relative(change, before, made, rule, indicator.upper)
+        else:
+            needed = (change - rule.value if falling else rule.value - change) + SMALL
+            bound = indicator.lower if falling else indicator.upper
+            limit = _room(before, bound, abs(rule.value), made) if rule.value * (-1 if falling else 1) > 0 else np.inf
+        lacking, most = np.maximum(lacking, needed), np.minimum(most, limit)
+    never = lacking > most
+    lacking, most = np.where(never, np.inf, lacking), np.where(never, np.inf, most)
+    return Aim(path, lacking, falling, elapsed, "percent" if relative else "points", most)
+
+
+def _relative(
+    change: FloatArray, before: FloatArray, made: float, rule: AnnualChangeRule, upper: float | None
+) -> tuple[FloatArray, FloatArray | float]:
+    factor, wanted = 1.0 + change / 100.0, 1.0 + rule.value / 100.0
+    ratio = np.divide(wanted, factor, out=np.full(factor.shape, np.nan), where=factor > 0)
+    needed = np.nan_to_num((1.0 - ratio if rule.falling else ratio - 1.0) + SMALL, nan=np.inf)
+    if rule.falling or upper is None or wanted <= 1.0:
+        return needed, np.inf
+    room = np.divide(upper / wanted, before, out=np.full(before.shape, np.inf), where=before > 0)
+    return needed, np.where(room < 1.0, -np.inf, np.inf) if made == 0 else room ** (1.0 / made) - 1.0 - SMALL
+
+
+def _room(before: FloatArray, bound: float | None, step: float, made: float) -> FloatArray | float:
+    """Return the largest effort that leaves room for a step between last year's value and the bound."""
+    if bound is None:
+        return np.inf
+    room = np.abs(before - bound) - step
+    return np.where(room < 0, -np.inf, np.inf) if made == 0 else room / made - SMALL
+
+
+def _settled(values: FloatArray, op: Operator, value: float) -> FloatArray:
+    return np.where(compare(values, op, value), -np.inf, np.inf)
+
+
+def _window(path: Path, first: int, last: int) -> list[int]:
+    if not int(path.years[0]) <= first <= last <= int(path.years[-1]):
+        raise too_late(path, last)
+    columns = [path.position(year) for year in range(first, last + 1)]
+    if not open_years(path)[columns].any():
+        raise too_late(path, last)
+    return columns

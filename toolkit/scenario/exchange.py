@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
 
 from toolkit.base.errors import DataError, Problem, UsageError
 from toolkit.base.texts import say, slug
 from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Scope
 from toolkit.forecast.store import Forecasts
-from toolkit.scenario.file import Names, Planned, ScenarioFile
-from toolkit.scenario.scenario import step_from
-from toolkit.scenario.steps import AnyStep, PlannedValues
+from toolkit.scenario.scenario import Names, Planned, ScenarioFile
+from toolkit.scenario.steps import PlannedValues, checked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,22 +69,20 @@ def iamc_table(
         for (code, indicator, scope, across), path in forecasts.paths.items():
             if code not in area_codes or not across or (indicators is not None and indicator not in indicators):
                 continue
-            quantiles = path.quantiles(tuple(levels)).round(PLACES)
-            for column, level in enumerate(levels):
-                part = {
-                    "model": f"{MODEL} {forecasts.model_name}",
-                    "scenario": name,
-                    "region": f"{dataset.areas.get(code).name_vi} [{code}]",
-                    "variable": f"{indicator}|{scope}|P{100 * level:g}",
-                    "unit": path.unit,
-                    "year": path.years,
-                    "value": quantiles[:, column],
-                }
-                parts.append(pd.DataFrame(part))
-    return pd.concat(parts, ignore_index=True)[list(IAMC)] if parts else pd.DataFrame(columns=list(IAMC))
+            part = {
+                "model": f"{MODEL} {forecasts.model_name}",
+                "scenario": name,
+                "region": f"{dataset.areas.get(code).name_vi} [{code}]",
+                "variable": np.repeat([f"{indicator}|{scope}|P{100 * level:g}" for level in levels], len(path.years)),
+                "unit": path.unit,
+                "year": np.tile(path.years, len(levels)),
+                "value": path.quantiles(tuple(levels)).round(PLACES).T.ravel(),
+            }
+            parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(IAMC))
 
 
-def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tuple[AnyStep, ...]:
+def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tuple[PlannedValues, ...]:
     """Return planned values for every indicator of one scenario of a table in the IAMC layout, long or wide.
 
     One step an indicator and scope, with all its areas, so that none of them follows another.
@@ -132,7 +133,7 @@ def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tup
     if faults:
         raise DataError(say("scenario.iamc.refused", scenario=scenario), faults, say("scenario.iamc.remedy"))
     return tuple(
-        step_from({"verb": "planned_values", "indicator": indicator, "scope": scope, "by_area": by_area})
+        checked(PlannedValues, indicator, scope=cast("Scope", scope), by_area=by_area)
         for (indicator, scope), by_area in planned.items()
     )
 
@@ -170,12 +171,10 @@ def scenarios_from_iamc(
     for name in dict.fromkeys(_long(table)["scenario"].astype(str)):
         kept = []
         for step in steps_from_iamc(table, dataset, name):
-            if not isinstance(step, PlannedValues):
-                continue
             open_, closed = _changeable(step, forecasts)
             passed += [f"{name}: {step.indicator}|{step.scope} [{code}]" for code in closed]
             if open_:
-                kept.append(step.model_copy(update={"by_area": open_}))
+                kept.append(replace(step, by_area=open_))
                 codes += open_
         if kept:
             planned.append(Planned(id=slug(name)[:40], title=Names(vi=name, en=name), steps=tuple(kept)))
@@ -227,18 +226,16 @@ def hubverse_table(
         ahead = path.years > path.evidence.last_year
         if code not in area_codes or not across or not ahead.any():
             continue
-        quantiles = path.quantiles(tuple(levels))[ahead].round(PLACES)
         years = path.years[ahead]
-        for column, level in enumerate(levels):
-            part = {
-                "reference_date": forecasts.as_of.isoformat(),
-                "target": f"{indicator}|{scope}",
-                "horizon": years - path.evidence.last_year,
-                "target_end_date": [f"{year}-12-31" for year in years],
-                "location": code,
-                "output_type": "quantile",
-                "output_type_id": level,
-                "value": quantiles[:, column],
-            }
-            parts.append(pd.DataFrame(part))
-    return pd.concat(parts, ignore_index=True)[list(HUBVERSE)] if parts else pd.DataFrame(columns=list(HUBVERSE))
+        part = {
+            "reference_date": forecasts.as_of.isoformat(),
+            "target": f"{indicator}|{scope}",
+            "horizon": np.tile(years - path.evidence.last_year, len(levels)),
+            "target_end_date": [f"{year}-12-31" for year in years] * len(levels),
+            "location": code,
+            "output_type": "quantile",
+            "output_type_id": np.repeat(levels, len(years)),
+            "value": path.quantiles(tuple(levels))[ahead].round(PLACES).T.ravel(),
+        }
+        parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(HUBVERSE))

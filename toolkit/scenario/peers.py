@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
-from toolkit.forecast.paths import Path, scale_of
-from toolkit.scenario.setting import Setting
-from toolkit.scenario.steps import Which
+from toolkit.forecast.paths import Path
+from toolkit.scenario.propagate import Setting
 
+Which = Literal["best", "top_third", "median"]
 LONGEST_STEP = 5
 """Years between two figures that still tell a pace."""
 SAME_LEVEL = 1.0
@@ -38,7 +39,7 @@ def peer_steps(setting: Setting, path: Path) -> tuple[PeerStep, ...]:
     Areas of every level count, each standard by itself. Levels are compared on the link scale, within
     :data:`SAME_LEVEL`; where fewer than :data:`ENOUGH` are found, the nearest ones are taken.
     """
-    scale = scale_of(setting.dataset.indicators.get(path.indicator))
+    scale = setting.scale(path.indicator)
     found: list[PeerStep] = []
     for code, name, scope in sorted(setting.dataset.with_data()):
         if (name, scope) != (path.indicator, path.scope) or code == path.area_code:
@@ -65,7 +66,7 @@ def peers_pace(setting: Setting, path: Path, which: Which) -> float:
     UsageError
         If fewer than :data:`FEWEST` steps of peers are known, or the indicator has no better direction.
     """
-    indicator = setting.dataset.indicators.get(path.indicator)
+    indicator = setting.indicator(path.indicator)
     steps = peer_steps(setting, path)
     if len(steps) < FEWEST or indicator.direction == "none":
         message = say("scenario.few_peers", indicator=path.indicator, area=path.area_code, count=len(steps))

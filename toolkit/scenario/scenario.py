@@ -1,47 +1,57 @@
-"""A scenario: a name and a chain of verbs over one set of forecasts. Nothing in it ever changes."""
+"""Scenarios: a name and a chain of verbs over one set of forecasts, in Python or from a file. Nothing ever changes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, ParamSpec
 
-from pydantic import TypeAdapter, ValidationError
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
+from pydantic_core import CoreSchema, core_schema
 
-from toolkit.base.errors import UsageError
-from toolkit.base.texts import say
+from toolkit.base.errors import DataError, Problem
+from toolkit.base.texts import say, slug
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Scope
-from toolkit.data.problems import closest
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan
-from toolkit.plan.predicates import Operator
-from toolkit.scenario.setting import Setting
-from toolkit.scenario.steps import VERBS, AnyStep, Recovery, Spread, Start, Which
-from toolkit.scenario.verbs import apply_step
+from toolkit.scenario.propagate import Setting
+from toolkit.scenario.steps import (
+    VERBS,
+    BusinessAsUsual,
+    ChangeOfPace,
+    FixedTarget,
+    HaltRise,
+    NewStandard,
+    PeersPace,
+    PlannedValues,
+    RequiredPace,
+    Shock,
+    Step,
+    checked,
+)
 
-Names = Sequence[str] | None
-_STEP: TypeAdapter[AnyStep] = TypeAdapter(AnyStep)
+P = ParamSpec("P")
+MOST_SCENARIOS = 20
+Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-def step_from(content: Mapping[str, object]) -> AnyStep:
-    """Return a verb with its parameters, checked.
+def _method(step: Callable[P, Step]) -> Callable[Concatenate[Scenario, P], Scenario]:
+    """Return the method that adds a step: its parameters and its help are those of the step."""
 
-    Raises
-    ------
-    UsageError
-        For an unknown verb (with the nearest), and for unknown, missing or impossible parameters.
-    """
-    verb = content.get("verb")
-    if verb not in VERBS:
-        near = ", ".join(closest(str(verb), VERBS) or VERBS)
-        raise UsageError(say("scenario.no_verb", verb=verb), say("data.nearest", near=near))
-    try:
-        return _STEP.validate_python(dict(content))
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors())
-        raise UsageError(say("scenario.bad_step", verb=verb, faults=faults), say("scenario.bad_step.remedy")) from error
+    def method(self: Scenario, /, *args: P.args, **parameters: P.kwargs) -> Scenario:
+        return self.then(checked(step, *args, **parameters))
+
+    given = inspect.signature(step)
+    first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    shape = given.replace(parameters=[first, *given.parameters.values()], return_annotation="Scenario")
+    vars(method)["__signature__"] = shape
+    method.__doc__, method.__name__ = step.__doc__, getattr(step, "verb", "")
+    method.__qualname__ = f"Scenario.{method.__name__}"
+    return method
 
 
 @dataclass(frozen=True)
@@ -71,21 +81,31 @@ class Scenario:
     dataset: Dataset
     plan: Plan
     name: str = ""
-    steps: tuple[AnyStep, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    business_as_usual = _method(BusinessAsUsual)
+    required_pace = _method(RequiredPace)
+    fixed_target = _method(FixedTarget)
+    change_of_pace = _method(ChangeOfPace)
+    peers_pace = _method(PeersPace)
+    halt_rise = _method(HaltRise)
+    shock = _method(Shock)
+    planned_values = _method(PlannedValues)
+    new_standard = _method(NewStandard)
 
     @cached_property
     def forecasts(self) -> Forecasts:
         """The forecasts after all verbs."""
         made, setting = self.base, Setting(self.dataset, self.plan)
         for step in self.steps:
-            made = apply_step(made, step, setting)
+            made = step.apply(made, setting)
         return made
 
     def named(self, name: str) -> Scenario:
         """Return the same scenario under another name."""
         return replace(self, name=name)
 
-    def then(self, step: AnyStep) -> Scenario:
+    def then(self, step: Step) -> Scenario:
         """Return this scenario with one more verb."""
         return replace(self, steps=(*self.steps, step))
 
@@ -97,133 +117,111 @@ class Scenario:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  (IPython gives both)
         printer.text(repr(self))
 
-    def _with(self, verb: str, **fields: object) -> Scenario:
-        given = {key: value for key, value in fields.items() if value is not None}
-        return self.then(step_from({"verb": verb} | given))
 
-    def business_as_usual(self) -> Scenario:
-        """Return the scenario unchanged; see :class:`toolkit.scenario.steps.BusinessAsUsual`."""
-        return self._with("business_as_usual")
-
-    def required_pace(
-        self,
-        target: str,
-        *,
-        probability: float = 0.5,
-        counted_from: Start = "last",
-        keep_better: bool = True,
-        areas: Names = None,
-    ) -> Scenario:
-        """Add the effort that meets a target of the plan; see :class:`toolkit.scenario.steps.RequiredPace`."""
-        fields = {"probability": probability, "counted_from": counted_from, "keep_better": keep_better}
-        return self._with("required_pace", target=target, areas=areas, **fields)
-
-    def required_pace_to(
-        self,
-        indicator: str,
-        op: Operator,
-        value: float,
-        due: int,
-        *,
-        scope: Scope = "all",
-        probability: float = 0.5,
-        areas: Names = None,
-    ) -> Scenario:
-        """Add the effort that meets a level of one's own; see :class:`toolkit.scenario.steps.RequiredPace`."""
-        fields = {"op": op, "value": float(value), "due": due, "probability": probability}
-        return self._with("required_pace", indicator=indicator, scope=scope, areas=areas, **fields)
-
-    def fixed_target(
-        self,
-        indicator: str,
-        value: float,
-        year: int,
-        *,
-        scope: Scope = "all",
-        spread: Spread = "kept",
-        areas: Names = None,
-    ) -> Scenario:
-        """Lead the median to a value; see :class:`toolkit.scenario.steps.FixedTarget`."""
-        fields = {"value": float(value), "year": year, "spread": spread}
-        return self._with("fixed_target", indicator=indicator, scope=scope, areas=areas, **fields)
-
-    def change_of_pace(
-        self,
-        indicator: str,
-        *,
-        points: float | None = None,
-        percent: float | None = None,
-        from_year: int | None = None,
-        to_year: int | None = None,
-        scope: Scope = "all",
-        areas: Names = None,
-    ) -> Scenario:
-        """Add a yearly pace; see :class:`toolkit.scenario.steps.ChangeOfPace`."""
-        sizes = {"points": points, "percent": percent}
-        given = {key: None if size is None else float(size) for key, size in sizes.items()}
-        years = {"from_year": from_year, "to_year": to_year}
-        return self._with("change_of_pace", indicator=indicator, scope=scope, areas=areas, **given, **years)
-
-    def peers_pace(
-        self,
-        indicator: str,
-        which: Which = "median",
-        *,
-        from_year: int | None = None,
-        to_year: int | None = None,
-        scope: Scope = "all",
-        areas: Names = None,
-    ) -> Scenario:
-        """Move at a pace that peers kept; see :class:`toolkit.scenario.steps.PeersPace`."""
-        fields = {"which": which, "from_year": from_year, "to_year": to_year}
-        return self._with("peers_pace", indicator=indicator, scope=scope, areas=areas, **fields)
-
-    def halt_rise(
-        self, indicator: str, *, from_year: int | None = None, scope: Scope = "all", areas: Names = None
-    ) -> Scenario:
-        """Let nothing get worse; see :class:`toolkit.scenario.steps.HaltRise`."""
-        return self._with("halt_rise", indicator=indicator, scope=scope, from_year=from_year, areas=areas)
-
-    def shock(
-        self,
-        indicator: str,
-        year: int,
-        *,
-        points: float | None = None,
-        percent: float | None = None,
-        recovery: Recovery = "slow",
-        scope: Scope = "all",
-        areas: Names = None,
-    ) -> Scenario:
-        """Strike in one year; see :class:`toolkit.scenario.steps.Shock`."""
-        sizes = {"points": points, "percent": percent}
-        given = {key: None if size is None else float(size) for key, size in sizes.items()}
-        fields = {"year": year, "recovery": recovery}
-        return self._with("shock", indicator=indicator, scope=scope, areas=areas, **given, **fields)
-
-    def planned_values(
-        self,
-        indicator: str,
-        values: Mapping[int, float] | None = None,
-        *,
-        by_area: Mapping[str, Mapping[int, float]] | None = None,
-        scope: Scope = "all",
-        spread: Spread = "kept",
-        areas: Names = None,
-    ) -> Scenario:
-        """Run through planned values; see :class:`toolkit.scenario.steps.PlannedValues`."""
-        planned = None if values is None else _floats(values)
-        each = None if by_area is None else {name: _floats(found) for name, found in by_area.items()}
-        fields = {"values": planned, "by_area": each, "spread": spread}
-        return self._with("planned_values", indicator=indicator, scope=scope, areas=areas, **fields)
-
-    def new_standard(
-        self, indicator: str, year: int, *, mean: float, sd: float, skew: float = 0.0, areas: Names = None
-    ) -> Scenario:
-        """Measure on another standard from a year on; see :class:`toolkit.scenario.steps.NewStandard`."""
-        fields = {"year": year, "mean": float(mean), "sd": float(sd), "skew": float(skew)}
-        return self._with("new_standard", indicator=indicator, areas=areas, **fields)
+# ---- scenario files
 
 
-def _floats(values: Mapping[int, float]) -> dict[int, float]:
-    return {year: float(value) for year, value in values.items()}
+def _without_verb(content: Any) -> Any:
+    if not isinstance(content, Mapping):
+        return content
+    return {name: value for name, value in content.items() if name != "verb"}
+
+
+def _by_verb(_: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+    choices: dict[Any, CoreSchema] = {
+        verb: core_schema.no_info_before_validator_function(_without_verb, handler.generate_schema(step))
+        for verb, step in VERBS.items()
+    }
+    return core_schema.tagged_union_schema(choices, discriminator="verb", from_attributes=True)
+
+
+AnyStep = Annotated[Step, GetPydanticSchema(_by_verb)]
+"""A step as it stands in a file: the verb beside its parameters."""
+
+
+class Strict(BaseModel):
+    """Frozen, nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Names(Strict):
+    """A title in both languages."""
+
+    vi: Text
+    en: Text
+
+
+class Planned(Strict):
+    """One scenario: its id, its title, its verbs in order."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
+    title: Names
+    steps: tuple[AnyStep, ...] = ()
+
+
+class ScenarioFile(Strict):
+    """A file of scenarios.
+
+    Attributes
+    ----------
+    title :
+        Of the comparison.
+    areas, targets :
+        What to compare; without targets all that can be judged.
+    at_least :
+        Numbers k for the question "at least k of the targets".
+    scenarios :
+        At least one; business as usual always stands beside them.
+    """
+
+    title: Names
+    areas: Annotated[tuple[str, ...], Field(min_length=1)]
+    targets: tuple[str, ...] | None = None
+    at_least: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    scenarios: Annotated[tuple[Planned, ...], Field(min_length=1, max_length=MOST_SCENARIOS)]
+
+
+def read_scenarios(file: Path) -> ScenarioFile:
+    """Return what a scenario file says.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file: what cannot be read, unknown verbs and parameters, two scenarios of one id.
+    """
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        row = mark.line + 1 if mark else 1
+        reason = str(getattr(error, "problem", None) or error)
+        raise _refused(file, [Problem(file.name, row, "", "", reason, say("scenario.file.remedy"))]) from error
+    try:
+        read = ScenarioFile.model_validate(content if isinstance(content, Mapping) else {})
+    except ValidationError as error:
+        raise _refused(file, [_problem(file, dict(fault)) for fault in error.errors()]) from error
+    ids = [one.id for one in read.scenarios]
+    twice = sorted({one for one in ids if ids.count(one) > 1})
+    if twice:
+        fault = Problem(file.name, 1, "scenarios", ", ".join(twice), say("scenario.twice"), say("scenario.file.remedy"))
+        raise _refused(file, [fault])
+    return read
+
+
+def _refused(file: Path, problems: list[Problem]) -> DataError:
+    return DataError(say("scenario.file.refused", file=file.name), problems, say("scenario.file.remedy"))
+
+
+def _problem(file: Path, fault: Mapping[str, Any]) -> Problem:
+    place = ".".join(str(part) for part in fault["loc"])
+    value = fault.get("input")
+    shown = "" if isinstance(value, Mapping | list | tuple) or value is None else str(value)[:80]
+    return Problem(file.name, 1, place, shown, str(fault["msg"]), say("scenario.bad_step.remedy"))
+
+
+def scenarios_of(read: ScenarioFile, forecasts: Forecasts, dataset: Dataset, plan: Plan) -> dict[str, Scenario]:
+    """Return the scenarios of a file by id, business as usual first."""
+    usual = Scenario(forecasts, dataset, plan, "business_as_usual")
+    made = {one.id: Scenario(forecasts, dataset, plan, one.id, one.steps) for one in read.scenarios}
+    return {usual.name: usual} | {name: scenario for name, scenario in made.items() if slug(name)}

@@ -1,60 +1,119 @@
-"""The verbs of a scenario as data: strict, frozen, the same in Python and in a scenario file."""
+"""The verbs of a scenario, each defined once: its parameters, what it does to joint draws, its words of help.
+
+A step is a verb with its parameters. The method of :class:`toolkit.scenario.scenario.Scenario` and the step in a
+scenario file are made from the same class; what is published never changes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, fields, replace
+from typing import Annotated, Any, ClassVar, Literal, ParamSpec, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+)
+from pydantic.dataclasses import dataclass
 
+from toolkit.base.errors import UsageError
+from toolkit.base.texts import say
 from toolkit.data.indicators import Scope
+from toolkit.data.problems import closest
+from toolkit.forecast.paths import Break, FloatArray, Path
+from toolkit.forecast.store import Forecasts, round_as_stored
+from toolkit.models.panel import Jump
 from toolkit.plan.predicates import Operator
+from toolkit.scenario.effort import Start, aim_at_level, aim_at_target, too_late
+from toolkit.scenario.peers import Which, peers_pace
+from toolkit.scenario.propagate import Setting, apply_shifts, open_years, path_of, shift_between, with_stand_ins
 
-Year = Annotated[int, Field(ge=1990, le=2100)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+P = ParamSpec("P")
+S = TypeVar("S", bound="Step")
 Spread = Literal["kept", "none"]
 Recovery = Literal["never", "slow", "fast"]
-Which = Literal["best", "top_third", "median"]
-Start = Literal["last", "base"]
+RECOVERY_YEARS = {"slow": 5, "fast": 2}
+STRICT = ConfigDict(extra="forbid")
 
 
-class Step(BaseModel):
+def _plain(value: object) -> object:
+    """Return a number of numpy as one of Python."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+Year = Annotated[int, BeforeValidator(_plain), Field(strict=True, ge=1990, le=2100)]
+Number = Annotated[float, BeforeValidator(_plain), Field(strict=True, allow_inf_nan=False)]
+Areas = Annotated[Sequence[str], AfterValidator(tuple)]
+Values = Annotated[
+    Mapping[Year, Number], Field(min_length=1), AfterValidator(lambda found: dict(sorted(found.items())))
+]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Step(ABC):
     """What every verb has.
 
-    Attributes
+    Parameters
     ----------
     areas :
         Codes or names of the areas it acts on; all areas by default. Areas that follow one of them (a district
         the province, a commune its former district) move with it, unless they are named themselves.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    verb: ClassVar[str] = ""
+    _: KW_ONLY
+    areas: Areas | None = None
 
-    areas: tuple[str, ...] | None = Field(default=None, strict=False)
+    @abstractmethod
+    def apply(self, forecasts: Forecasts, setting: Setting) -> Forecasts:
+        """Return the forecasts of another course of events; the given ones never change.
+
+        Raises
+        ------
+        UsageError
+            If the verb has nothing to act on, or asks for what cannot be.
+        """
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What was said, by name; without what is None."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in given.items() if value is not None}
 
 
+@dataclass(frozen=True, config=STRICT)
 class BusinessAsUsual(Step):
-    """Everything goes on as forecast: changes nothing."""
+    """Let everything go on as forecast: nothing changes.
 
-    verb: Literal["business_as_usual"] = "business_as_usual"
+    Examples
+    --------
+    >>> usual.business_as_usual().forecasts is usual.base
+    True
+    """
+
+    verb: ClassVar[str] = "business_as_usual"
+
+    def apply(self, forecasts: Forecasts, setting: Setting) -> Forecasts:  # noqa: ARG002
+        """Return the same forecasts."""
+        return forecasts
 
 
-class Measured(Step):
-    """A verb that acts on one indicator."""
-
-    indicator: str
-    scope: Scope = "all"
-
-
+@dataclass(frozen=True, config=STRICT)
 class RequiredPace(Step):
-    """As much more effort each year as meets a target with a wanted probability.
+    """Add as much effort each year as meets a target with a wanted probability.
 
     The effort is the same in every draw and every year. For a level or a ratio it is a constant slope on the
     indicator's link scale, added to the forecast from its newest figure to the due year, and held from there on;
     for a yearly flow or an average as much more in each year that can still change; for yearly changes the same
     change more each year, in units or per cent.
 
-    Attributes
+    Parameters
     ----------
     target :
         Of the plan; any but a milestone, and rules about every year that are seen through a stand-in.
@@ -67,179 +126,472 @@ class RequiredPace(Step):
         year; the years that remain start on that line. Rules about every year and averages know no difference.
     keep_better :
         Leave an area alone that meets the target with this probability anyhow.
+    areas :
+        Codes or names; all by default.
+
+    Examples
+    --------
+    >>> usual.required_pace("T30-03", probability=0.8)
+    <Scenario –: required_pace>
+    >>> usual.required_pace(indicator="poverty_rate", op="<", value=1.5, due=2030, areas=["20"])
+    <Scenario –: required_pace>
     """
 
-    verb: Literal["required_pace"] = "required_pace"
+    verb: ClassVar[str] = "required_pace"
     target: str | None = None
+    _: KW_ONLY
     indicator: str | None = None
     scope: Scope = "all"
     op: Operator | None = None
     value: Number | None = None
     due: Year | None = None
-    probability: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    probability: Annotated[Number, Field(gt=0, lt=1)] = 0.5
     counted_from: Start = "last"
-    keep_better: bool = True
+    keep_better: StrictBool = True
 
-    @model_validator(mode="after")
-    def _one_aim(self) -> Self:
-        own = (self.indicator, self.op, self.value, self.due)
-        if (self.target is None) == all(part is None for part in own) or (
-            self.target is None and any(part is None for part in own)
-        ):
+    def __post_init__(self) -> None:
+        own = [part is not None for part in (self.indicator, self.op, self.value, self.due)]
+        if any(own) if self.target is not None else not all(own):
             message = "name either a target of the plan, or indicator, op, value and due"
             raise ValueError(message)
-        return self
+
+    def apply(self, forecasts: Forecasts, setting: Setting) -> Forecasts:
+        """Return forecasts in which every area makes the effort that it lacks."""
+        target = setting.plan.target(self.target) if self.target is not None else None
+        indicator, scope = (target.indicator, target.scope) if target else (str(self.indicator), self.scope)
+        shifts: dict[tuple[str, str], dict[str, FloatArray]] = {}
+        for code in setting.codes(self.areas, forecasts):
+            if self.areas is None and forecasts.path(code, indicator, scope) is None:
+                continue
+            if target is not None:
+                aim = aim_at_target(forecasts, code, target, setting, self.counted_from)
+            elif self.op is not None and self.value is not None and self.due is not None:
+                path = path_of(forecasts, code, indicator, scope)
+                aim = aim_at_level(forecasts, path, self.op, self.value, self.due, setting, self.counted_from)
+            enough = self.keep_better and aim.chance() >= self.probability
+            shift = aim.shift(0.0 if enough else aim.effort(self.probability), setting)
+            shifts.setdefault((aim.path.indicator, aim.path.scope), {})[code] = shift
+        if not shifts:
+            raise _nobody(self.target or self.indicator, self.scope)
+        for (moved_indicator, moved_scope), found in shifts.items():
+            forecasts = apply_shifts(forecasts, moved_indicator, moved_scope, found, setting)
+        return forecasts
 
 
-class FixedTarget(Measured):
-    """The median runs straight from the newest value to `value` in `year`, and stays there.
+@dataclass(frozen=True, config=STRICT)
+class Shifting(Step):
+    """A verb that shifts one indicator, area by area."""
 
-    Attributes
+    across_breaks: ClassVar[bool] = True
+    """Whether it looks at the forecast across changes of standard, or at that on today's standard."""
+    indicator: str
+    _: KW_ONLY
+    scope: Scope = "all"
+
+    @abstractmethod
+    def shift(self, path: Path, setting: Setting) -> FloatArray:
+        """Return what is added to a path on the link scale, shape (T,) or (S, T)."""
+
+    def each(self, forecasts: Forecasts, setting: Setting) -> Iterator[tuple[str, Shifting]]:
+        """Yield the code of every area and what is done to it."""
+        for code in setting.codes(self.areas, forecasts):
+            yield code, self
+
+    def apply(self, forecasts: Forecasts, setting: Setting) -> Forecasts:
+        """Return forecasts in which the areas are shifted, with what follows them and what they are part of.
+
+        Areas without a forecast of their own are passed over, unless they are named.
+        """
+        setting.indicator(self.indicator)
+        shifts: dict[str, FloatArray] = {}
+        for code, step in self.each(forecasts, setting):
+            held = forecasts.path(code, self.indicator, self.scope)
+            if step.areas is None and (held is None or held.proxy is not None):
+                continue
+            path = path_of(forecasts, code, self.indicator, self.scope)
+            if path.proxy is not None:
+                fields = {"indicator": path.indicator, "scope": path.scope, "area": code}
+                seen = {"measured": path.proxy.indicator, "measured_scope": path.proxy.scope}
+                raise UsageError(say("scenario.stand_in", **fields), say("scenario.stand_in.remedy", **seen))
+            if not step.across_breaks:
+                path = forecasts.path(code, self.indicator, self.scope, across_breaks=False) or path
+            shifts[code] = step.shift(path, setting)
+        if not shifts:
+            raise _nobody(self.indicator, self.scope)
+        return apply_shifts(forecasts, self.indicator, self.scope, shifts, setting)
+
+
+@dataclass(frozen=True, config=STRICT)
+class FixedTarget(Shifting):
+    """Lead the median straight from the newest value to `value` in `year`; it stays there.
+
+    Parameters
     ----------
+    indicator, scope, areas :
+        What moves, and where.
     value, year :
         In the indicator's unit.
     spread :
         ``kept``: the draws keep their distance from the median on the link scale; ``none``: every draw
         takes the value.
+
+    Examples
+    --------
+    >>> usual.fixed_target("poverty_rate", 1.5, 2029, areas=["20"])
+    <Scenario –: fixed_target>
     """
 
-    verb: Literal["fixed_target"] = "fixed_target"
+    verb: ClassVar[str] = "fixed_target"
     value: Number
     year: Year
+    _: KW_ONLY
     spread: Spread = "kept"
 
+    def shift(self, path: Path, setting: Setting) -> FloatArray:
+        """Return the shift to the straight line, which is held."""
+        shift = _along(path, {self.year: self.value}, setting, spread=self.spread)
+        return np.where(open_years(path), shift, 0.0)
 
-class ChangeOfPace(Measured):
-    """A pace added to the forecast: `points` (units a year) or `percent` a year, from a year on.
 
-    `to_year` ends it: what was gained by then is kept.
+@dataclass(frozen=True, config=STRICT)
+class ChangeOfPace(Shifting):
+    """Add a pace to the forecast: `points` (units a year) or `percent` a year, from a year on.
+
+    Parameters
+    ----------
+    indicator, scope, areas :
+        What moves, and where.
+    points, percent :
+        One of them.
+    from_year, to_year :
+        First year of the pace, and its last: what was gained by then is kept.
+
+    Examples
+    --------
+    >>> usual.change_of_pace("poverty_rate", percent=-10, from_year=2028).steps[0].parameters["percent"]
+    -10.0
     """
 
-    verb: Literal["change_of_pace"] = "change_of_pace"
+    verb: ClassVar[str] = "change_of_pace"
+    _: KW_ONLY
     points: Number | None = None
-    percent: Annotated[float, Field(gt=-100, allow_inf_nan=False)] | None = None
+    percent: Annotated[Number, Field(gt=-100)] | None = None
     from_year: Year | None = None
     to_year: Year | None = None
 
-    @model_validator(mode="after")
-    def _one_size(self) -> Self:
+    def __post_init__(self) -> None:
         _exactly_one(self.points, self.percent)
-        return self
+
+    def shift(self, path: Path, setting: Setting) -> FloatArray:
+        """Return the pace times the years that it has lasted."""
+        elapsed = _elapsed(path, self.from_year, self.to_year)
+        if self.points is not None:
+            changed = path.draws + self.points * elapsed
+        else:
+            changed = path.draws * (1.0 + (self.percent or 0.0) / 100.0) ** elapsed
+        return shift_between(path, np.asarray(changed, dtype=np.float64), setting)
 
 
-class PeersPace(Measured):
-    """The median moves at a pace that other areas kept when they stood about where this area stands.
+@dataclass(frozen=True, config=STRICT)
+class PeersPace(Shifting):
+    """Let the median move at a pace that other areas kept when they stood about where this area stands.
 
-    Attributes
+    Parameters
     ----------
+    indicator, scope, areas :
+        What moves, and where.
     which :
         The best, the one that a third of the peers' steps reached, or the median.
     from_year, to_year :
         First year of the new pace, and its last.
+
+    Examples
+    --------
+    >>> usual.peers_pace("poverty_rate", "top_third", to_year=2030, areas=["20"])
+    <Scenario –: peers_pace>
     """
 
-    verb: Literal["peers_pace"] = "peers_pace"
+    verb: ClassVar[str] = "peers_pace"
     which: Which = "median"
+    _: KW_ONLY
     from_year: Year | None = None
     to_year: Year | None = None
 
+    def shift(self, path: Path, setting: Setting) -> FloatArray:
+        """Return the shift of the median to the line of that pace."""
+        pace = peers_pace(setting, path, self.which)
+        linked = setting.scale(path.indicator).to_link(path.quantiles((0.5,))[:, 0])
+        open_ = open_years(path, self.from_year)
+        first = int(np.argmax(open_)) if open_.any() else len(open_)
+        line = linked[max(first - 1, 0)] + pace * _elapsed(path, self.from_year, self.to_year)
+        jumps = np.zeros(len(path.years))  # a change of standard moves the line as it moves the forecast
+        for change in path.breaks:
+            at = path.position(change.year)
+            if at >= first > 0:
+                jumps[at:] += linked[at] - linked[at - 1]
+        return np.where(open_, line + jumps - linked, 0.0)
 
-class HaltRise(Measured):
-    """From a year on no draw gets worse any more; what improves goes on improving."""
 
-    verb: Literal["halt_rise"] = "halt_rise"
-    from_year: Year | None = None
+@dataclass(frozen=True, config=STRICT)
+class HaltRise(Shifting):
+    """Let no draw get worse any more from a year on; what improves goes on improving.
 
+    Parameters
+    ----------
+    indicator, scope, areas :
+        What moves, and where.
+    from_year :
+        First year that is compared with the one before it; by default the first without a figure.
 
-class Shock(Measured):
-    """A blow in one year, in `points` (units) or `percent` of the value, with recovery.
-
-    ``never`` leaves the level where the blow put it; ``slow`` wears off evenly in five years, ``fast`` in two.
+    Examples
+    --------
+    >>> usual.halt_rise("poverty_rate", from_year=2027)
+    <Scenario –: halt_rise>
     """
 
-    verb: Literal["shock"] = "shock"
+    verb: ClassVar[str] = "halt_rise"
+    across_breaks: ClassVar[bool] = False  # a change of standard is no rise
+    _: KW_ONLY
+    from_year: Year | None = None
+
+    def shift(self, path: Path, setting: Setting) -> FloatArray:
+        """Return the shift to the best value so far."""
+        direction = setting.indicator(path.indicator).direction
+        if direction == "none":
+            message = say("scenario.no_direction", indicator=path.indicator)
+            raise UsageError(message, say("scenario.no_direction.remedy"))
+        open_, changed = open_years(path, self.from_year), path.draws.copy()
+        first = max(int(np.argmax(open_)) - 1, 0)
+        best = np.minimum if direction == "down" else np.maximum
+        changed[:, first:] = best.accumulate(path.draws[:, first:], axis=1)
+        return shift_between(path, np.where(open_, changed, path.draws), setting)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Shock(Shifting):
+    """Strike in one year, in `points` (units) or `percent` of the value, with recovery.
+
+    Parameters
+    ----------
+    indicator, scope, areas :
+        What moves, and where.
+    year :
+        Of the shock.
+    points, percent :
+        One of them.
+    recovery :
+        ``never`` leaves the level where the shock put it; ``slow`` wears off evenly in five years, ``fast`` in two.
+
+    Examples
+    --------
+    >>> usual.shock("poverty_rate", 2028, points=5, recovery="fast", areas=["Bình Gia"])
+    <Scenario –: shock>
+    """
+
+    verb: ClassVar[str] = "shock"
     year: Year
+    _: KW_ONLY
     points: Number | None = None
-    percent: Annotated[float, Field(ge=-100, allow_inf_nan=False)] | None = None
+    percent: Annotated[Number, Field(ge=-100)] | None = None
     recovery: Recovery = "slow"
 
-    @model_validator(mode="after")
-    def _one_size(self) -> Self:
+    def __post_init__(self) -> None:
         _exactly_one(self.points, self.percent)
-        return self
+
+    def shift(self, path: Path, setting: Setting) -> FloatArray:
+        """Return what is left of the shock in each year."""
+        since = path.years - self.year
+        left = 1.0 if self.recovery == "never" else np.clip(1.0 - since / RECOVERY_YEARS[self.recovery], 0.0, 1.0)
+        profile = np.where(open_years(path) & (since >= 0), left, 0.0)
+        if self.points is not None:
+            changed = path.draws + self.points * profile
+        else:
+            changed = path.draws * (1.0 + (self.percent or 0.0) / 100.0 * profile)
+        return shift_between(path, np.asarray(changed, dtype=np.float64), setting)
 
 
-Values = Annotated[
-    Mapping[Year, Number], Field(min_length=1), AfterValidator(lambda found: dict(sorted(found.items())))
-]
+@dataclass(frozen=True, config=STRICT)
+class PlannedValues(Shifting):
+    """Let the median run through planned values, straight between them; after the last it goes on as forecast.
 
-
-class PlannedValues(Measured):
-    """The median runs through planned values, straight between them; after the last it goes on as forecast.
-
-    Attributes
+    Parameters
     ----------
+    indicator, scope, areas :
+        What moves, and where.
     values :
         By year, the same in all of `areas`.
     by_area :
         In their place: values by area, code or name; all these areas are then moved at once.
+    spread :
+        As for ``fixed_target``.
+
+    Examples
+    --------
+    >>> usual.planned_values("poverty_rate", {2027: 2.0, 2029: 1.8}, areas=["20"])
+    <Scenario –: planned_values>
+    >>> usual.planned_values("poverty_rate", by_area={"20": {2028: 1.0}, "Bình Gia": {2028: 6.0}})
+    <Scenario –: planned_values>
     """
 
-    verb: Literal["planned_values"] = "planned_values"
+    verb: ClassVar[str] = "planned_values"
     values: Values | None = None
+    _: KW_ONLY
     by_area: Annotated[Mapping[str, Values], Field(min_length=1)] | None = None
     spread: Spread = "kept"
 
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
+    def __post_init__(self) -> None:
         if (self.values is None) == (self.by_area is None) or (self.by_area is not None and self.areas is not None):
             message = "say either values (and areas), or by_area"
             raise ValueError(message)
-        return self
+
+    def each(self, forecasts: Forecasts, setting: Setting) -> Iterator[tuple[str, Shifting]]:
+        """Yield the code of every area with its values."""
+        if self.by_area is None:
+            yield from super().each(forecasts, setting)
+            return
+        codes = (setting.codes([name], forecasts)[0] for name in self.by_area)
+        for code, values in dict(zip(codes, self.by_area.values(), strict=True)).items():
+            yield code, replace(self, values=values, by_area=None, areas=(code,))
+
+    def shift(self, path: Path, setting: Setting) -> FloatArray:
+        """Return the shift to the line through the values that lie ahead."""
+        values = self.values or {}
+        ahead = {year: value for year, value in values.items() if year > path.evidence.last_year}
+        if not ahead:
+            raise too_late(path, max(values))
+        shift = _along(path, ahead, setting, spread=self.spread)
+        later = path.years > max(ahead)
+        shift[:, later] = shift[:, [path.position(min(max(ahead), int(path.years[-1])))]]
+        return np.where(open_years(path), shift, 0.0)
 
 
+@dataclass(frozen=True, config=STRICT)
 class NewStandard(Step):
-    """A change of standard: the level jumps on the link scale, in all areas by one and the same score.
+    """Measure on another standard from a year on: the level jumps on the link scale, everywhere by one score.
 
-    It replaces a declared future change of the indicator. Attributes `mean`, `sd` and `skew` are those of
-    :class:`toolkit.models.panel.Jump`; take them from one's own double count.
+    It replaces a declared future change of the indicator. Today's standard is kept beside it.
+
+    Parameters
+    ----------
+    indicator, year, areas :
+        What is measured otherwise, from when on, and where.
+    mean, sd, skew :
+        Of the jump, as in :class:`toolkit.models.panel.Jump`; take them from one's own double count.
+    standard :
+        How the new one is called.
+
+    Examples
+    --------
+    >>> usual.new_standard("poverty_rate", 2028, mean=0.4, sd=0.2)
+    <Scenario –: new_standard>
     """
 
-    verb: Literal["new_standard"] = "new_standard"
+    verb: ClassVar[str] = "new_standard"
     indicator: str
     year: Year
+    _: KW_ONLY
     mean: Number
-    sd: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    skew: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    sd: Annotated[Number, Field(gt=0)]
+    skew: Annotated[Number, Field(ge=0)] = 0.0
     standard: str = "scenario"
 
+    def apply(self, forecasts: Forecasts, setting: Setting) -> Forecasts:
+        """Return forecasts across this change of standard; draw s has one score for all areas, as it is one event."""
+        codes = set(setting.codes(self.areas, forecasts))
+        jump = Jump(self.year, 0, 1, self.mean, self.sd, self.skew)
+        random = np.random.Generator(np.random.PCG64([forecasts.seed, self.year]))
+        jumps = jump.at(random.standard_normal(forecasts.draw_count))
+        paths = dict(forecasts.paths)
+        scopes: set[str] = set()
+        for (code, name, scope, across), path in forecasts.paths.items():
+            if not across:
+                continue
+            if path.proxy is not None:  # it stands for both readings, so that both are made anew
+                paths.setdefault((code, name, scope, False), path)
+            elif name == self.indicator and code in codes:
+                today = forecasts.path(code, name, scope, across_breaks=False) or path
+                if open_years(today, self.year).any():
+                    paths[code, name, scope, True] = self._jumped(today, jumps, setting)
+                    paths[code, name, scope, False] = today
+                    scopes.add(scope)
+        if not scopes:
+            setting.indicator(self.indicator)
+            raise _nobody(self.indicator, "*")
+        touched = {(self.indicator, scope) for scope in scopes}
+        return replace(forecasts, paths=with_stand_ins(paths, forecasts.paths, touched, setting))
 
-AnyStep = Annotated[
-    BusinessAsUsual
-    | RequiredPace
-    | FixedTarget
-    | ChangeOfPace
-    | PeersPace
-    | HaltRise
-    | Shock
-    | PlannedValues
-    | NewStandard,
-    Field(discriminator="verb"),
-]
-VERBS = (
-    "business_as_usual",
-    "required_pace",
-    "fixed_target",
-    "change_of_pace",
-    "peers_pace",
-    "halt_rise",
-    "shock",
-    "planned_values",
-    "new_standard",
-)
+    def _jumped(self, path: Path, jumps: FloatArray, setting: Setting) -> Path:
+        later, scale = open_years(path, self.year), setting.scale(path.indicator)
+        drawn = np.where(later, scale.from_link(scale.to_link(path.draws) + jumps[:, None]), path.draws)
+        at = int(np.argmax(later))
+        first = int(path.years[at])
+        standards = (*path.standards[:at], *[self.standard] * (len(path.years) - at))
+        kept = tuple(change for change in path.breaks if change.year < first)
+        change = Break(first, path.standards[max(at - 1, 0)], self.standard, measured=False)
+        return replace(path, draws=round_as_stored(drawn), standards=standards, breaks=(*kept, change))
 
 
-def _exactly_one(points: Any, percent: Any) -> None:
+VERBS: dict[str, type[Step]] = {
+    step.verb: step
+    for step in (
+        BusinessAsUsual, RequiredPace, FixedTarget, ChangeOfPace, PeersPace, HaltRise, Shock, PlannedValues,
+        NewStandard,
+    )
+}  # fmt: skip
+
+
+def step_from(content: Mapping[str, Any]) -> Step:
+    """Return a verb with its parameters, checked.
+
+    Raises
+    ------
+    UsageError
+        For an unknown verb (with the nearest), and for unknown, missing or impossible parameters.
+    """
+    verb = content.get("verb")
+    if verb not in VERBS:
+        near = ", ".join(closest(str(verb), tuple(VERBS)) or VERBS)
+        raise UsageError(say("scenario.no_verb", verb=verb), say("data.nearest", near=near))
+    return checked(VERBS[verb], **{name: value for name, value in content.items() if name != "verb"})
+
+
+def checked(step: Callable[P, S], *args: P.args, **parameters: P.kwargs) -> S:
+    """Return a step, or refuse its parameters as a user's mistake."""
+    try:
+        return step(*args, **parameters)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        fields = {"verb": getattr(step, "verb", ""), "faults": faults}
+        raise UsageError(say("scenario.bad_step", **fields), say("scenario.bad_step.remedy")) from error
+
+
+def _nobody(name: str | None, scope: str) -> UsageError:
+    return UsageError(say("scenario.nobody", indicator=name, scope=scope), say("scenario.no_path.remedy"))
+
+
+def _exactly_one(points: float | None, percent: float | None) -> None:
     if (points is None) == (percent is None):
         message = "say either points or percent"
         raise ValueError(message)
+
+
+def _elapsed(path: Path, from_year: int | None, to_year: int | None) -> FloatArray:
+    """Return how many years a pace has lasted, shape (T,)."""
+    open_ = open_years(path, from_year)
+    until = path.years <= (to_year or int(path.years[-1]))
+    return np.where(open_, np.cumsum(open_ & until), 0).astype(np.float64)
+
+
+def _along(path: Path, way: Mapping[int, float], setting: Setting, *, spread: Spread) -> FloatArray:
+    """Return the shift that leads the median from its newest value along `way`, straight between its years."""
+    indicator, scale = setting.indicator(path.indicator), setting.scale(path.indicator)
+    middle = path.quantiles((0.5,))[:, 0]
+    start = path.evidence.last_year
+    now = float(middle[int(np.clip(start - path.years[0], 0, len(path.years) - 1))])
+    way = {start: now} | dict(way)
+    line = np.clip(np.interp(path.years, list(way), list(way.values())), indicator.lower, indicator.upper)
+    if spread == "none":
+        changed = np.broadcast_to(line, path.draws.shape).copy()
+    else:
+        changed = scale.from_link(scale.to_link(path.draws) + scale.to_link(line) - scale.to_link(middle))
+    return shift_between(path, changed, setting)
