@@ -13,8 +13,8 @@ from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import interface_language, say, texts
 from toolkit.forecast.paths import Path
-from toolkit.report.context import Context, SourceBook
-from toolkit.report.words import Words, words
+from toolkit.reports.context import Context, SourceBook
+from toolkit.reports.wording import Words, words
 from toolkit.run.session import Run
 
 if TYPE_CHECKING:

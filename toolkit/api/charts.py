@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from toolkit.attainment.result import Attainment
 from toolkit.forecast.paths import Path
-from toolkit.report.context import Context
-from toolkit.report.fans import fan
-from toolkit.report.figures import Fan
-from toolkit.report.words import Words
+from toolkit.reports.blocks import Fan
+from toolkit.reports.context import Context
+from toolkit.reports.fan_charts import fan
+from toolkit.reports.wording import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

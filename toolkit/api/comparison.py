@@ -16,8 +16,8 @@ from toolkit.attainment.whatif.table import effects_table
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.forecast.store import Forecasts
-from toolkit.report.context import Context
-from toolkit.report.words import Words
+from toolkit.reports.context import Context
+from toolkit.reports.wording import Words
 from toolkit.run.session import Run
 from toolkit.scenario.scenario import Scenario
 

@@ -12,12 +12,11 @@ from toolkit.attainment.whatif.effect import change_of, judgement_of
 from toolkit.base.texts import interface_language, texts
 from toolkit.data.areas import Area
 from toolkit.plan.targets import LevelRule, RatioToBaseRule, RatioToRule, Target
-from toolkit.report.charts import fan_svg
-from toolkit.report.context import Context, SourceBook
-from toolkit.report.fans import fan
-from toolkit.report.figures import Fan, Line
-from toolkit.report.svg import standing_alone
-from toolkit.report.words import words
+from toolkit.reports.blocks import Fan, Line
+from toolkit.reports.context import Context, SourceBook
+from toolkit.reports.fan_charts import fan
+from toolkit.reports.svg import fan_svg, standing_alone
+from toolkit.reports.wording import words
 from toolkit.run.session import Run, plan_areas
 from toolkit.scenario.scenario import Scenario
 from toolkit.scenario.setting import open_years

@@ -15,7 +15,7 @@ from toolkit.attainment.table import verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.plan.targets import LevelRule
-from toolkit.report.words import Words
+from toolkit.reports.wording import Words
 from toolkit.run.session import Run
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from toolkit.report.words import Words
+from toolkit.reports.wording import Words
 
 if TYPE_CHECKING:
     import pandas as pd

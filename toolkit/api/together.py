@@ -15,8 +15,8 @@ from toolkit.attainment.whatif.budget import spread_budget as best_spread
 from toolkit.attainment.whatif.joint import Joint
 from toolkit.attainment.whatif.joint import joint as joint_of
 from toolkit.base.texts import interface_language, texts
-from toolkit.report.words import Words
-from toolkit.report.words import words as words_of
+from toolkit.reports.wording import Words
+from toolkit.reports.wording import words as words_of
 from toolkit.run.session import Run
 from toolkit.scenario.scenario import Scenario
 

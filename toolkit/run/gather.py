@@ -11,11 +11,11 @@ from toolkit.base.files import atomic, write_atomic
 from toolkit.base.texts import texts
 from toolkit.evaluate.ledger import LEVELS, ledger_text
 from toolkit.forecast.summary import summary_columns
-from toolkit.report.changes import changes_section
-from toolkit.report.facts import RunFacts
-from toolkit.report.index import IndexEntry, Told, index_page, told_of
-from toolkit.report.sheets import Row, Sheet, Workbook, csv_text, open_workbook, rows_of
-from toolkit.report.words import words
+from toolkit.reports.changes import changes_section
+from toolkit.reports.context import RunFacts
+from toolkit.reports.index import IndexEntry, Told, index_page, told_of
+from toolkit.reports.sheets import Row, Sheet, Workbook, csv_text, open_workbook, rows_of
+from toolkit.reports.wording import words
 from toolkit.run.batch import Done
 from toolkit.run.crate import write_crate
 from toolkit.run.provenance import facts_of, inputs_of, write_manifest

@@ -17,14 +17,12 @@ from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
 from toolkit.data.areas import Area
 from toolkit.forecast.make import make_forecasts
-from toolkit.report.charts import fan_svg
-from toolkit.report.comparison import Compared, comparison_document
-from toolkit.report.context import Context, SourceBook
-from toolkit.report.figures import Fan, Fans
-from toolkit.report.html import document_html
-from toolkit.report.sections import Document
-from toolkit.report.svg import standing_alone
-from toolkit.report.words import words
+from toolkit.reports.blocks import Document, Fan, Fans
+from toolkit.reports.context import Context, SourceBook
+from toolkit.reports.html import document_html
+from toolkit.reports.scenario_page import Compared, comparison_document
+from toolkit.reports.svg import fan_svg, standing_alone
+from toolkit.reports.wording import words
 from toolkit.run.provenance import facts_of
 from toolkit.run.session import Run
 from toolkit.scenario.exchange import hubverse_table, iamc_table

@@ -1,0 +1,361 @@
+"""What the sections of a document are made from: the run, the reporting round, the area's answers, numbered sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+import pandas as pd
+
+from toolkit.attainment.hindcast import Hindcast
+from toolkit.attainment.local import LocalTarget
+from toolkit.attainment.result import Attainment, Note
+from toolkit.attainment.words import note_text
+from toolkit.base.errors import UsageError
+from toolkit.base.texts import Language, say
+from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Indicator
+from toolkit.forecast.paths import Path
+from toolkit.forecast.store import Forecasts
+from toolkit.plan.schema import Plan, ReportingBodies
+from toolkit.plan.targets import Target
+from toolkit.reports.blocks import Letter
+from toolkit.reports.wording import Words, lowered, requirement
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """How the numbers of a run came about.
+
+    Attributes
+    ----------
+    as_of :
+        What was known on this day counts, nothing later.
+    seed, draws :
+        Seed and number of the joint draws.
+    model :
+        Name of the forecasting model.
+    versions :
+        Version by package, this toolkit first.
+    title :
+        Title of the run; may be empty.
+    simulated :
+        True where the data are made up: every page says so.
+    commit :
+        State of the program, e.g. ``"cb50862"``; empty if unknown.
+    command :
+        Command that makes the run again; empty if it was not started by one.
+    """
+
+    as_of: date
+    seed: int
+    draws: int
+    model: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    simulated: bool = False
+    commit: str = ""
+    command: str = ""
+
+
+RoundKind = Literal["annual", "six_month"]
+ROUND_KINDS: dict[str, RoundKind] = {"annual": "annual", "six-month": "six_month"}
+ROUND_NAME = re.compile(r"(20\d\d)-(annual|six-month)")
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One round of reports.
+
+    Attributes
+    ----------
+    name, kind, year :
+        ``2026-six-month``, what the plan calls it, and the running year.
+    deadline :
+        The report comes in before this day.
+    bodies :
+        Who reports to whom on the day before, as the plan file says; None where it does not.
+    """
+
+    name: str
+    kind: RoundKind
+    year: int
+    deadline: date
+    bodies: ReportingBodies | None
+
+    def as_of(self, today: date) -> date:
+        """Return the day up to which figures count: the last one before the deadline, never one still to come."""
+        return min(self.deadline - timedelta(days=1), today)
+
+    def receiver(self, language: Language) -> str:
+        """Return who receives the report; empty where the plan file does not say."""
+        if self.bodies is None:
+            return ""
+        return self.bodies.receiver_vi if language == "vi" else self.bodies.receiver_en
+
+
+def cycle_of(name: str, plan: Plan) -> Cycle | None:
+    """Return the round called `name`, None for an empty name.
+
+    Parameters
+    ----------
+    name :
+        ``YEAR-annual`` or ``YEAR-six-month``.
+    plan :
+        Its ``reporting`` gives the deadlines, its ``reporting_bodies`` the addressee.
+
+    Raises
+    ------
+    UsageError
+        If `name` is no round, or the plan asks for no such report with a day.
+    """
+    if not name:
+        return None
+    found = ROUND_NAME.fullmatch(name.strip())
+    if found is None:
+        raise UsageError(say("report.cycle.unknown", name=name), say("report.cycle.remedy"))
+    year, kind = int(found[1]), ROUND_KINDS[found[2]]
+    before = next((report.before for report in plan.reporting if report.kind == kind and report.before), None)
+    if before is None:
+        raise UsageError(say("report.cycle.not_asked", name=name, number=plan.number), say("report.cycle.remedy"))
+    month, day = (int(part) for part in before.split("-"))
+    deadline = date(year, month, day)
+    return Cycle(name.strip(), kind, year, deadline, plan.bodies_on(deadline - timedelta(days=1)))
+
+
+MINORITY = ("DTTS", "dân tộc thiểu số", "thnic-minorit", "thnic minorit")
+"""How a name says already that it is about ethnic minorities."""
+
+
+class SourceBook:
+    """Numbers sources in the order in which a document first names them.
+
+    Parameters
+    ----------
+    sources :
+        The data folder's sources, by id.
+    """
+
+    def __init__(self, sources: pd.DataFrame) -> None:
+        self._sources = sources
+        self._numbers: dict[str, int] = {}
+
+    def number(self, source_id: str) -> int:
+        """Return the number of a source, a new one if it was not named before; 0 for no source."""
+        if not source_id or source_id not in self._sources.index:
+            return 0
+        return self._numbers.setdefault(source_id, len(self._numbers) + 1)
+
+    def references(self, *source_ids: str) -> tuple[int, ...]:
+        """Return the numbers of several sources, without repeats and without those that are unknown."""
+        found = [self.number(source_id) for source_id in source_ids]
+        return tuple(dict.fromkeys(number for number in found if number))
+
+    def publisher(self, source_id: str) -> str:
+        """Return who published a source; empty for an unknown one."""
+        return str(self._sources.loc[source_id, "publisher"] or "") if source_id in self._sources.index else ""
+
+    def named(self) -> tuple[dict[str, str], ...]:
+        """Return the records of all sources named so far, in the order of their numbers."""
+        records = self._sources.loc[list(self._numbers)].fillna("").to_dict("records")
+        return tuple({str(name): str(value) for name, value in record.items()} for record in records)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an area's sections are made from.
+
+    Attributes
+    ----------
+    area, attainments, forecasts, dataset, plan, hindcasts, facts, words :
+        As given to :func:`toolkit.reports.area_report.build_area_document`.
+    sources :
+        Numbering of the sources, shared by all sections.
+    cycle :
+        The reporting round that the document belongs to; None for none.
+    own :
+        What the area has set itself, judged.
+    """
+
+    area: Area
+    attainments: tuple[Attainment, ...]
+    forecasts: Forecasts
+    dataset: Dataset
+    plan: Plan
+    hindcasts: tuple[Hindcast, ...]
+    facts: RunFacts
+    words: Words
+    sources: SourceBook = field(repr=False)
+    cycle: Cycle | None = None
+    own: tuple[LocalTarget, ...] = ()
+
+    @property
+    def year(self) -> int:
+        """The running year: the reporting round's, else that of the as-of date."""
+        return self.cycle.year if self.cycle is not None else self.facts.as_of.year
+
+    def target(self, attainment: Attainment) -> Target:
+        """Return the target that an attainment judges."""
+        own = (item.target for item in self.own if item.target.id == attainment.target_id)
+        return next(own, None) or self.plan.target(attainment.target_id)
+
+    def indicator(self, attainment: Attainment) -> Indicator:
+        """Return the indicator that an attainment's target is about."""
+        return self.dataset.indicators[self.target(attainment).indicator]
+
+    def path(self, attainment: Attainment, *, across_breaks: bool = True) -> Path | None:
+        """Return the path that an attainment was judged on."""
+        target = self.target(attainment)
+        return self.forecasts.path(self.area.code, target.indicator, target.scope, across_breaks=across_breaks)
+
+    def name(self, attainment: Attainment) -> str:
+        """Return the target's name, a part ("trong đó …") with its whole's name before it."""
+        target = self.target(attainment)
+        own = target.name(self.words.language)
+        if target.part_of is None:
+            return own
+        whole = self.plan.target(target.part_of).name(self.words.language)
+        return f"{whole}, {own}"
+
+    def asked(self, attainment: Attainment) -> str:
+        """Return what the target asks for, in words."""
+        return requirement(self.target(attainment), self.words, self.printed_unit(self.indicator(attainment)))
+
+    def quoted(self, attainment: Attainment) -> str:
+        """Return name and requirement as a sentence quotes them."""
+        return self.words.t("quoted", name=self.name(attainment), asked=self.asked(attainment))
+
+    def place(self, area: Area) -> str:
+        """Return an area's name inside a sentence: Vietnamese writes ``huyện Bình Gia`` there."""
+        name = area.name(self.words.language)
+        return lowered(name) if self.words.language == "vi" and area.kind else name
+
+    @property
+    def here(self) -> str:
+        """The document's area inside a sentence."""
+        return self.place(self.area)
+
+    @property
+    def short(self) -> str:
+        """The area's name where there is little room; a city says that it is one, for a province may bear its name."""
+        name = self.area.short_name
+        return self.words.t("summary.city", name=name) if self.area.kind == "Thành phố" else name
+
+    def followed(self, path: Path) -> str:
+        """Return the area that a path follows, inside a sentence."""
+        return self.place(self.dataset.areas.get(path.evidence.parent_code or self.plan.province_code))
+
+    def measured(self, target: Target) -> str:
+        """Return what a target's figures measure: the indicator, and the scope unless it is everybody."""
+        return self.scoped(target.indicator, target.scope)
+
+    def scoped(self, indicator_id: str, scope: str) -> str:
+        """Return an indicator's name with a scope, unless the name says it or it is everybody."""
+        name = self.dataset.indicators[indicator_id].names[self.words.language]
+        if scope == "all":
+            return name
+        told = self.words.t(f"scope.{scope}")
+        said = any(mark in name for mark in MINORITY) and scope == "dtts"
+        return name if said else f"{name}, {told}"
+
+    def stand_in(self, path: Path) -> str:
+        """Return the indicator that a path goes through, inside a sentence; empty for none."""
+        if path.proxy is None:
+            return ""
+        return lowered(self.dataset.indicators[path.proxy.indicator].names[self.words.language])
+
+    def printed_unit(self, indicator: Indicator) -> str:
+        """Return the indicator's unit as its file prints it, for units that the catalogue lacks."""
+        return indicator.units[self.words.language]
+
+    def judged(self, attainment: Attainment, value: float | None) -> str:
+        """Return a value of the judged quantity (level, ratio, mean, change) with its unit."""
+        indicator = self.indicator(attainment)
+        places = 2 if attainment.unit in {"times", "ratio", "percentage_points"} else indicator.decimals
+        return self.words.amount(value, attainment.unit, places, printed=self.printed_unit(indicator))
+
+    def judged_interval(self, attainment: Attainment) -> str:
+        """Return the 80 % interval of the judged quantity."""
+        indicator = self.indicator(attainment)
+        places = 2 if attainment.unit in {"times", "ratio", "percentage_points"} else indicator.decimals
+        printed = self.printed_unit(indicator)
+        return self.words.interval(attainment.low, attainment.high, attainment.unit, places, printed=printed)
+
+    def paced(self, attainment: Attainment, value: float | None) -> str:
+        """Return a yearly pace in words, whole things (villages, households) without small fractions."""
+        unit = self.dataset.indicators.units.get(attainment.pace_unit.removesuffix("_per_year"))
+        whole = unit is not None and unit.whole and value is not None and abs(value) >= 10
+        return self.words.pace(value, attainment.pace_unit, 0 if whole else 2)
+
+    def required(self, attainment: Attainment) -> str:
+        """Return the pace that a target needs; to hold what has been reached needs none."""
+        if attainment.required_pace == 0:
+            return self.words.t("pace.hold")
+        return self.paced(attainment, attainment.required_pace)
+
+    def note(self, note: Note) -> str:
+        """Return a note of the attainment room in words."""
+        return note_text(note, self.dataset, self.words.texts)
+
+
+def by_verdict(attainments: Sequence[Attainment], verdict: str) -> tuple[Attainment, ...]:
+    """Return the attainments with one verdict, in the plan's order."""
+    return tuple(attainment for attainment in attainments if attainment.verdict == verdict)
+
+
+def letter_of(plan: Plan, words: Words, *, subject: str, year: int, cycle: Cycle | None) -> Letter:
+    """Return the letter around a report.
+
+    Parameters
+    ----------
+    plan :
+        Its ``office`` and ``reporting_bodies`` are the settings.
+    subject :
+        Title of the report.
+    year :
+        Year in which it is dated; day and month stay open.
+    cycle :
+        The reporting round, which has an addressee; None for none.
+    """
+    office = plan.office
+    addressee = cycle.receiver(words.language) if cycle is not None else ""
+    return Letter(
+        superior=(office.superior or words.t("paper.superior")).upper(),
+        body=(office.body or words.t("paper.body")).upper(),
+        number=words.t("paper.number", symbol=office.symbol or "…"),
+        place_and_date=words.t("paper.place_and_date", place=office.place or "…", year=year),
+        subject=subject,
+        addressee=words.t("paper.addressee", receiver=addressee) if addressee else "",
+        authority=(office.authority or words.t("paper.authority")).upper(),
+        post=(office.post or words.t("paper.post")).upper(),
+        signer=office.signer or words.t("paper.signer"),
+        copies=_copies(office.copies or ((addressee,) if addressee else ()), words),
+    )
+
+
+def _copies(receivers: tuple[str, ...], words: Words) -> tuple[str, ...]:
+    return (*(f"{receiver};" for receiver in receivers), words.t("paper.archive"))
+
+
+def kicker(words: Words, cycle: Cycle | None) -> str:
+    """Return the line above the title: the reporting round and its deadline, where there is one."""
+    if cycle is None:
+        return words.t("kicker")
+    return words.t(f"kicker.{cycle.kind}", year=cycle.year, day=words.day(cycle.deadline))
+
+
+def letter(context: Context, subject: str) -> Letter:
+    """Return letterhead, addressee and signature; the subject names the round."""
+    words, cycle = context.words, context.cycle
+    if cycle is not None:
+        subject = words.t(f"subject.{cycle.kind}", year=cycle.year, subject=subject)
+    return letter_of(context.plan, words, subject=subject, year=context.facts.as_of.year, cycle=cycle)
+
+
+def foot(wording: Words, run: RunFacts) -> str:
+    """Return the last line of every page."""
+    return wording.t("foot", day=wording.day(run.as_of), commit=run.commit or wording.t("foot.no_commit"))

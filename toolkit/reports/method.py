@@ -1,0 +1,218 @@
+"""What a report says about itself: method, calibration record, sources, provenance."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from toolkit.attainment.hindcast import Hindcast
+from toolkit.data.folder import PROJECT_DATA
+from toolkit.reports.blocks import Block, Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Section, Table
+from toolkit.reports.context import Context, Cycle, RunFacts, SourceBook
+from toolkit.reports.wording import Words, lowered
+
+
+def history_section(context: Context) -> Section:
+    """Return what we would have said of a year now known, what others said, and what came."""
+    blocks: list[Block] = [
+        Paragraph(_hindcast(context, hindcast), "lead", _hindcast_sources(context, hindcast))
+        for hindcast in context.hindcasts
+    ]
+    if blocks:
+        blocks.append(Paragraph(context.words.t("history.one_case"), "note"))
+    return Section("history", context.words.t("section.history"), tuple(blocks))
+
+
+def _hindcast(context: Context, hindcast: Hindcast) -> str:
+    words = context.words
+    indicator = context.dataset.indicators[hindcast.indicator]
+    printed, places = context.printed_unit(indicator), indicator.decimals
+
+    def exact(value: float) -> str:
+        return words.amount(value, indicator.unit, printed=printed)
+
+    said = words.t(
+        "history.said",
+        day=words.day(hindcast.as_of),
+        indicator=lowered(indicator.names[words.language]),
+        year=hindcast.year,
+        median=words.amount(hindcast.median, indicator.unit, places, printed=printed),
+        interval=words.interval(hindcast.low, hindcast.high, indicator.unit, places, printed=printed),
+        last=exact(hindcast.last_value),
+        last_year=hindcast.last_year,
+    )
+    sentences = [said]
+    sentences.append(words.t("history.rival", rival=exact(hindcast.official_forecast)))
+    key = "history.inside" if hindcast.inside_80 else "history.outside"
+    sentences.append(words.t(key, outcome=exact(hindcast.outcome), year=hindcast.year))
+    return " ".join(words.sentence(sentence) for sentence in sentences)
+
+
+def _hindcast_sources(context: Context, hindcast: Hindcast) -> tuple[int, ...]:
+    return context.sources.references(hindcast.official_source, hindcast.outcome_source)
+
+
+def method_section(words: Words, facts: RunFacts, level: str) -> Section:
+    """Return how the numbers are made, what the words mean, and how far they were tested for areas of a level."""
+    items = tuple(
+        Item(words.t(f"method.{key}", draws=words.numbers.decimal(facts.draws, 0)), words.t(f"method.{key}_head"))
+        for key in ("draws", "scale", "grades", "breaks", "limits")
+    )
+    tested = Heading(words.t("method.calibration_head"))
+    blocks = (Bullets(items), tested, *calibration_blocks(words, level))
+    return Section("method", words.t("section.method"), blocks, boxed=True)
+
+
+def sources_section(words: Words, book: SourceBook) -> Section:
+    """Return the sources that the document names, numbered, with publisher, date and address as text."""
+    items = []
+    for record in book.named():
+        published = _published(words, record["published"])
+        address = record["url"].strip() or words.t("sources.no_address")
+        text = words.t("sources.entry", publisher=record["publisher"], published=published, address=address)
+        items.append(Item(text, record["title"]))
+    if not items:
+        return Section("sources", words.t("section.sources"), (Paragraph(words.t("sources.none")),))
+    return Section("sources", words.t("section.sources"), (Bullets(tuple(items), ordered=True),))
+
+
+def _published(words: Words, text: str) -> str:
+    """Return the date of a source as far as it is known: a day, a month, a year, or the text as it stands."""
+    text = text.strip()
+    if not text:
+        return words.t("sources.no_date")
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return words.day(date.fromisoformat(text))
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        year, month = text.split("-")
+        return words.t("month_of", month=int(month), month_name=words.t(f"month.{int(month)}"), year=year)
+    return text
+
+
+def _received(words: Words, cycle: Cycle | None) -> str:
+    """Return who receives the report and why it is they: the plan names bodies that are gone."""
+    if cycle is None or cycle.bodies is None:
+        return ""
+    basis = cycle.bodies.basis_vi if words.language == "vi" else cycle.bodies.basis_en
+    return words.t("provenance.received", receiver=cycle.receiver(words.language), basis=basis)
+
+
+def provenance_section(words: Words, facts: RunFacts, cycle: Cycle | None = None) -> Section:
+    """Return how to make the document again, and on what its addressee rests."""
+    versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
+    entries = (
+        ("run", facts.title),
+        ("as_of", words.day(facts.as_of)),
+        ("model", facts.model),
+        ("draws", words.t("provenance.seeded", draws=words.numbers.decimal(facts.draws, 0), seed=facts.seed)),
+        ("receiver", _received(words, cycle)),
+        ("commit", facts.commit),
+        ("versions", versions),
+        ("command", facts.command),
+    )
+    shown = tuple((words.t(f"provenance.{key}"), text) for key, text in entries if text)
+    intro = Paragraph(words.t("provenance.intro"), "note")
+    return Section("provenance", words.t("section.provenance"), (intro, Definitions(shown)))
+
+
+RECORD = PROJECT_DATA / "panels" / "calibration.csv"
+"""It belongs to the model, not to the data of a province: always the one that came with the program."""
+LINES = {
+    "dense": ("all", "measured", "vietnam_provinces", "grade_A", "grade_B"),
+    "sparse": ("all", "vietnam_provinces", "grade_B", "grade_C"),
+}
+"""A province has series like those of the dense cuts; below it few areas have points, as in the sparse ones."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the record: a group of forecasts of panels that no weight was learned on.
+
+    Attributes
+    ----------
+    group :
+        Which forecasts, as in the record.
+    covers_80, covers_95 :
+        Share of outcomes inside these intervals.
+    covers_80_error, covers_95_error :
+        Their standard errors, nan where the record holds a single indicator.
+    brier, base_rate :
+        Brier scores of the probabilities, and of quoting how often the events came true.
+    cuts, families :
+        Number of histories forecast, and of the indicators they belong to: the sample size.
+    """
+
+    group: str
+    covers_80: float
+    covers_95: float
+    covers_80_error: float
+    covers_95_error: float
+    brier: float
+    base_rate: float
+    cuts: int
+    families: int
+
+
+def lines_for(level: str, record: Path = RECORD) -> tuple[Line, ...]:
+    """Return the out-of-sample lines that apply to areas of a level; none where the record is missing."""
+    shape = "dense" if level in ("country", "region", "province") else "sparse"
+    if not record.is_file():
+        return ()
+    with record.open(encoding="utf-8", newline="") as stream:
+        found = {
+            row["group"]: row
+            for row in csv.DictReader(stream)
+            if (row["shape"], row["model"], row["sample"]) == (shape, "default", "out_of_sample")
+        }
+    return tuple(_calibration_line(found[group]) for group in LINES[shape] if group in found)
+
+
+def _calibration_line(row: dict[str, str]) -> Line:
+    return Line(
+        group=row["group"],
+        covers_80=float(row["covers_80"]),
+        covers_95=float(row["covers_95"]),
+        covers_80_error=float(row["covers_80_error"] or "nan"),
+        covers_95_error=float(row["covers_95_error"] or "nan"),
+        brier=float(row["brier"]),
+        base_rate=float(row["base_rate"]),
+        cuts=int(row["cuts"]),
+        families=int(row["families"]),
+    )
+
+
+def calibration_blocks(words: Words, level: str, record: Path = RECORD) -> tuple[Paragraph | Table, ...]:
+    """Return the record's lines as a table with a sentence before and one after it."""
+    lines = lines_for(level, record)
+    if not lines:
+        return (Paragraph(words.t("calibration.none")),)
+    columns = [Column(words.t("calibration.group"))]
+    columns += [
+        Column(words.t(f"calibration.{name}"), numeric=True) for name in ("c80", "c95", "brier", "base", "cuts")
+    ]
+    table = Table(
+        "calibration",
+        words.t("calibration.caption"),
+        tuple(columns),
+        tuple(_calibration_row(words, line) for line in lines),
+    )
+    before = Paragraph(words.t("calibration.before"))
+    return (before, table, Paragraph(words.t("calibration.after"), "note"))
+
+
+def _calibration_row(words: Words, line: Line) -> tuple[Cell, ...]:
+    numbers = words.numbers
+    shares = [
+        Cell(numbers.with_percent(numbers.with_error(100 * share, 100 * error, 1)), value=share)
+        for share, error in ((line.covers_80, line.covers_80_error), (line.covers_95, line.covers_95_error))
+    ]
+    return (
+        Cell(words.t(f"calibration.groups.{line.group}")),
+        *shares,
+        Cell(numbers.decimal(line.brier, 3), value=line.brier),
+        Cell(numbers.decimal(line.base_rate, 3), value=line.base_rate),
+        Cell(f"{numbers.decimal(line.cuts, 0)} ({numbers.decimal(line.families, 0)})", value=line.cuts),
+    )
