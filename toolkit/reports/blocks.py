@@ -6,9 +6,13 @@ Texts are plain texts in the document's language, never markup: whoever makes a 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 from toolkit.base.texts import Language
+
+CREATED = datetime(2022, 6, 13, tzinfo=UTC)
+"""Day of creation that every file says: the plan's, not the run's, so that equal contents give equal bytes."""
 
 Tone = Literal["plain", "lead", "note", "warning"]
 

@@ -9,13 +9,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.base.files import write_atomic
 from toolkit.reports.blocks import (
+    CREATED,
     Block,
     Bullets,
     Cell,
@@ -318,7 +318,7 @@ def pdf_bytes(made: Printed) -> bytes:
     files = {name: svg.encode() for name, svg in made.pictures.items()}
     files["main.typ"] = (TEMPLATES / "report.typ").read_bytes()
     files["document.json"] = json.dumps(content, ensure_ascii=False).encode()
-    return compile_pdf(files, day=int(datetime(2022, 6, 13, tzinfo=UTC).timestamp()))
+    return compile_pdf(files, day=int(CREATED.timestamp()))
 
 
 PIXELS_PER_INCH = 200.0

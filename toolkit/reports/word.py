@@ -7,18 +7,15 @@ that file in a word processor.
 from __future__ import annotations
 
 import io
-import re
-import shutil
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from toolkit.base.files import write_atomic
-from toolkit.reports.blocks import Document, Head, Letter
+from toolkit.reports.blocks import CREATED, Document, Head, Letter
 from toolkit.reports.html import TEMPLATES
 from toolkit.reports.paper import Piece, Printed, PrintedSection, pictures_png, printed
 from toolkit.reports.wording import Words, words
@@ -178,7 +175,7 @@ def _finish(docx: Any, tables: Sequence[Piece], alts: Sequence[str], head: Head)
     _tell(docx, head)
     stream = io.BytesIO()
     docx.save(stream)
-    return timeless(stream.getvalue())
+    return _dateless(stream.getvalue())
 
 
 def _set_widths(table: Any, twips: Sequence[float]) -> None:
@@ -214,6 +211,7 @@ def _tell(docx: Any, head: Head) -> None:
 
     properties = docx.core_properties
     properties.title, properties.language = head.page_title, head.language
+    properties.created = properties.modified = CREATED
     fonts = docx.styles["Normal"].element.get_or_add_rPr()
     language = fonts.find(qn("w:lang"))
     if language is None:
@@ -222,37 +220,10 @@ def _tell(docx: Any, head: Head) -> None:
     language.set(qn("w:val"), "vi-VN" if head.language == "vi" else "en-GB")
 
 
-MADE = (2022, 6, 13, 0, 0, 0)
-"""Time that every part says: the plan's day, not the run's."""
-PROPERTIES = "docProps/core.xml"
-_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-
-
-def timeless(content: bytes) -> bytes:
-    """Return the archive with :data:`MADE` as the time of all its parts, and of the document where it says one."""
+def _dateless(content: bytes) -> bytes:
+    """Return the archive with one time for all its parts, so that equal contents give equal bytes."""
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            put(new, name, [timeless_part(name, old.read(name))])
+            new.writestr(zipfile.ZipInfo(name, CREATED.timetuple()[:6]), old.read(name), zipfile.ZIP_DEFLATED)
     return made.getvalue()
-
-
-def timeless_part(name: str, part: bytes) -> bytes:
-    """Return a part of an archive with :data:`MADE` as the document's time."""
-    if name != PROPERTIES:
-        return part
-    # openpyxl writes the time of saving there, whatever it was told
-    return _STAMP.sub(f"{datetime(*MADE).isoformat()}Z".encode(), part)  # noqa: DTZ001
-
-
-def put(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes | IO[bytes]]) -> None:
-    """Write one part of an archive from bytes and from files, which are read from their beginning."""
-    part = zipfile.ZipInfo(name, MADE)
-    part.compress_type = zipfile.ZIP_DEFLATED
-    with archive.open(part, "w", force_zip64=False) as stream:
-        for piece in pieces:
-            if isinstance(piece, bytes):
-                stream.write(piece)
-            else:
-                piece.seek(0)
-                shutil.copyfileobj(piece, stream)
