@@ -67,18 +67,6 @@ together
 together.plot()
 
 # %% [markdown]
-# ## Dồn sức vào đâu? · Where does effort count most?
-#
-# Một tổng sức cho trước, chia cho các huyện để số mục tiêu dự kiến đạt là nhiều nhất. · A given effort, spread so that most targets are expected to be met.
-
-# %%
-effort = toolkit.spread_budget(run, ["T45-02"], 4.0)
-effort
-
-# %%
-effort.plot()
-
-# %% [markdown]
 # ## Hệ thống khác nói gì? · What do other systems say?
 #
 # Bảy hệ thống đọc cùng số liệu và nói khác nhau. · Seven systems read the same figures and disagree.

@@ -114,16 +114,6 @@ def test_several_targets_at_once_show_themselves(run: Run) -> None:
     assert toolkit.joint(run, "20", ["T30-03", "T45-02"], scenario=storm).all_met < found.all_met + 1e-9
 
 
-def test_effort_spread_over_districts_shows_itself(run: Run) -> None:
-    found = toolkit.spread_budget(run, ["T45-02"], 4.0, language="vi")
-    assert len(found.table) == 11
-    assert "Huyện Bình Gia" in set(found.table["area"])
-    assert (found.table["best"] >= found.table["usual"]).all()
-    assert found.table["effort"].sum() <= 4 + 1e-9
-    assert "," in found.text  # a decimal comma
-    shows_itself(found)
-
-
 def test_numbers_in_tables_follow_the_language(run: Run) -> None:
     for language, mark in (("vi", "0,"), ("en", "0.")):
         assert mark in toolkit.joint(run, "20", ["T30-03", "T45-02"], language=language)._repr_html_()

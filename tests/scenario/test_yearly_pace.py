@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toolkit.attainment.assess import assess
-from toolkit.attainment.whatif.budget import spread_budget
 from toolkit.base.errors import UsageError
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.rules import compare, yearly_changes
@@ -91,8 +90,6 @@ def test_what_no_effort_reaches_is_refused_with_what_would_be_reached(usual: Sce
     usual = replace(usual, plan=asking(usual.plan, "fall", -3.0))
     with pytest.raises(UsageError, match="90%"):  # from 2.3 % no rate falls by three points a year for three years
         _ = usual.required_pace("Z1", probability=0.9, areas=["20"]).forecasts
-    with pytest.raises(UsageError):
-        spread_budget(usual.base, usual.dataset, usual.plan, ["Z1"], ["20"], 1.0)
 
 
 def test_years_that_are_over_and_milestones_have_no_pace(usual: Scenario) -> None:

@@ -6,7 +6,7 @@ from toolkit.api.answer import Answer, ask
 from toolkit.api.comparison import Comparison, compare, what_if
 from toolkit.api.explorer import explore
 from toolkit.api.officials import Officials, official_answers
-from toolkit.api.together import Effort, Together, joint, spread_budget
+from toolkit.api.together import Together, joint
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
@@ -20,7 +20,6 @@ __all__ = (
     "Answer",
     "Comparison",
     "Dataset",
-    "Effort",
     "Forecasts",
     "Officials",
     "Plan",
@@ -38,7 +37,6 @@ __all__ = (
     "make_forecasts",
     "official_answers",
     "open_run",
-    "spread_budget",
     "steps_from_iamc",
     "what_if",
 )

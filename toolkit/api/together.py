@@ -1,4 +1,4 @@
-"""Several targets of an area at once, and effort spread over areas."""
+"""Several targets of an area at once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from toolkit.api.answer import context_of
-from toolkit.api.charts import MIDDLE, USUAL, bars
+from toolkit.api.charts import MIDDLE, bars
 from toolkit.api.shown import Shown
-from toolkit.attainment.whatif.budget import Spread
-from toolkit.attainment.whatif.budget import spread_budget as best_spread
 from toolkit.attainment.whatif.joint import Joint
 from toolkit.attainment.whatif.joint import joint as joint_of
-from toolkit.base.texts import interface_language, texts
 from toolkit.reports.wording import Words
-from toolkit.reports.wording import words as words_of
 from toolkit.run.session import Run
 from toolkit.scenario.scenario import Scenario
 
@@ -96,63 +92,6 @@ class Together(Shown):
         return bars(title, names, chances, (MIDDLE,), self.wording, alt=self.text)
 
 
-@dataclass(frozen=True, repr=False)
-class Effort(Shown):
-    """A budget of effort spread over areas so that most targets are expected to be met.
-
-    Attributes
-    ----------
-    spread, names :
-        What each area gets and what follows, and the areas' names.
-    words :
-        Words and number format.
-    """
-
-    spread: Spread
-    names: tuple[str, ...]
-    words: Words
-
-    @property
-    def wording(self) -> Words:
-        """The words of the result's language."""
-        return self.words
-
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """One row an area and target: its effort, and P(target) as usual, with an even spread, with the best one."""
-        import pandas as pd
-
-        found = self.spread
-        columns = {"effort": found.efforts, "usual": found.usual, "evenly": found.evenly, "best": found.best}
-        return pd.DataFrame(
-            {"area_code": found.area_codes, "area": self.names, "target_id": found.target_ids} | columns
-        )
-
-    @property
-    def text(self) -> str:
-        """How many targets are expected to be met: as usual, spread evenly, spread best."""
-        usual, evenly, best = (self.wording.numbers.decimal(count, 1) for count in self.spread.expected)
-        t = self.wording.texts.t
-        caption = t("scenario.page.budget_caption", budget=self.budget, target=self.wording.listed(self.spread.targets))
-        return f"{caption}. {t('scenario.page.budget_lead', usual=usual, evenly=evenly, best=best)}"
-
-    @property
-    def budget(self) -> str:
-        """The budget as printed."""
-        return self.wording.numbers.plain(self.spread.budget)
-
-    def plot(self) -> Figure:
-        """Return each area's P(target) as usual and with the best spread."""
-        t, found = self.wording.texts.t, self.spread
-        title = t("scenario.page.budget_caption", budget=self.budget, target=self.wording.listed(found.targets))
-        shown = {t("scenario.usual"): found.usual, t("scenario.chart.best"): found.best}
-        several = len(found.targets) > 1
-        names = [
-            f"{area} {target}" if several else area for area, target in zip(self.names, found.target_ids, strict=True)
-        ]
-        return bars(title, names, shown, (USUAL, MIDDLE), self.wording, alt=self.text)
-
-
 def joint(
     run: Run,
     area: str,
@@ -190,45 +129,3 @@ def joint(
     context = context_of(run, area, language)
     forecasts = run.forecasts if scenario is None else scenario.forecasts
     return Together(joint_of(run.plan, context.area, run.dataset, forecasts, targets), context.here, context.words)
-
-
-def spread_budget(
-    run: Run, targets: Sequence[str], budget: float, areas: Sequence[str] = (), *, language: str = ""
-) -> Effort:
-    """Spread a budget of effort over areas so that the expected number of targets met is largest.
-
-    Parameters
-    ----------
-    run, targets :
-        Whose forecasts, and which targets of the plan.
-    budget :
-        In units of the link scale at the due year, summed over areas; a logit of 1 multiplies the odds by 2.7.
-    areas :
-        Codes or names; by default all districts of the plan's province.
-    language :
-        ``vi`` or ``en``.
-
-    Raises
-    ------
-    UsageError
-        If the budget is not positive, or an area has no forecast.
-
-    Examples
-    --------
-    >>> effort = spread_budget(run, ["T45-02"], 4.0)
-    >>> as_usual, evenly, best = effort.spread.expected
-    >>> as_usual < evenly < best
-    True
-
-    See Also
-    --------
-    toolkit.attainment.whatif.budget.spread_budget : how, and what it takes for granted.
-    """
-    dataset = run.dataset
-    chosen = areas or [
-        one.code for one in dataset.areas.all(level="district") if one.parent_code == run.plan.province_code
-    ]
-    found = best_spread(run.forecasts, dataset, run.plan, targets, chosen, budget)
-    wording = words_of(texts(language or interface_language()).language)
-    names = tuple(dataset.areas.get(code).name(wording.language) for code in found.area_codes)
-    return Effort(found, names, wording)

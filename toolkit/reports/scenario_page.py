@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from toolkit.attainment.whatif.budget import Spread
 from toolkit.attainment.whatif.effect import Effect
 from toolkit.attainment.whatif.joint import Joint
 from toolkit.forecast.paths import Path
@@ -64,7 +63,6 @@ def comparison_document(
     compared: Sequence[Compared],
     *,
     at_least: Sequence[int] = (),
-    spread: Spread | None = None,
 ) -> Document:
     """Return the comparison of scenarios for one area.
 
@@ -78,15 +76,12 @@ def comparison_document(
         The scenarios.
     at_least :
         Numbers of targets to ask "at least k" about.
-    spread :
-        A budget spread over areas, where one was asked for.
     """
     words = usual.words
     sections = [
         Section("compared", words.texts.t("scenario.page.compared"), tuple(_effects(one) for one in compared)),
         Section("joint", words.texts.t("scenario.page.joint"), _joint(usual_joint, compared, at_least, words)),
         Section("charts", words.texts.t("scenario.page.charts"), _charts(usual, compared)),
-        Section("budget", words.texts.t("scenario.page.budget"), _budget(spread, usual)),
         Section("steps", words.texts.t("scenario.page.steps"), (_steps(compared, words),)),
     ]
     kept = tuple(section for section in sections if section.blocks)
@@ -231,30 +226,6 @@ def _scenario_charts(usual: Context, one: Compared) -> list[Fan]:
 def _median(path: Path, years: Sequence[int]) -> tuple[tuple[int, float], ...]:
     middle = path.quantiles((0.5,))[:, 0]
     return tuple((year, float(middle[path.position(year)])) for year in years if year in path.years)
-
-
-def _budget(spread: Spread | None, usual: Context) -> tuple[Block, ...]:
-    if spread is None:
-        return ()
-    words, t = usual.words, usual.words.texts.t
-    usual_count, evenly, best = (words.numbers.decimal(count, 1) for count in spread.expected)
-    names = ("area", "effort", "usual", "scenario")
-    columns = tuple(Column(t(f"scenario.column.{name}"), numeric=name != "area") for name in names)
-    rows = tuple(
-        (
-            Cell(usual.dataset.areas.get(code).name(words.language), (name,) if len(spread.targets) > 1 else ()),
-            Cell(words.numbers.decimal(effort, 2), (), effort),
-            Cell(_chance(before, "exact", words), (), before),
-            Cell(_chance(after, "exact", words), (), after, probability=after),
-        )
-        for code, name, effort, before, after in zip(
-            spread.area_codes, spread.target_ids, spread.efforts, spread.usual, spread.best, strict=True
-        )
-    )
-    budget = words.numbers.plain(spread.budget)
-    caption = t("scenario.page.budget_caption", budget=budget, target=words.listed(spread.targets))
-    lead = t("scenario.page.budget_lead", usual=usual_count, evenly=evenly, best=best)
-    return (Paragraph(lead), Table("budget", caption, columns, rows, layout="plain"))
 
 
 def _steps(compared: Sequence[Compared], words: Words) -> Bullets:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.table import PLACES
-from toolkit.attainment.whatif.budget import Spread, spread_budget
 from toolkit.attainment.whatif.effect import effects
 from toolkit.attainment.whatif.joint import Joint, joint
 from toolkit.attainment.whatif.table import effects_table
@@ -70,7 +69,6 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
     run = _covering(run, areas)
     made = scenarios_of(wanted, run.forecasts, dataset, plan)
     titles = {one.id: one.title.vi if language == "vi" else one.title.en for one in wanted.scenarios}
-    spread = _spread(run, wanted)
     pages, tables, lines = [], [], []
     for area in areas:
         page = _AreaPage(run, area, wanted, language)
@@ -80,9 +78,7 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
         tables += [effects_table(one.effects, one.id) for one in compared]
         lines += [_joint_line("business_as_usual", usual_joint, wanted), *_joint_lines(compared, wanted)]
         title = wanted.title.vi if language == "vi" else wanted.title.en
-        document = comparison_document(
-            title, usual, usual_joint, compared, at_least=wanted.at_least, spread=spread
-        )  # fmt: skip
+        document = comparison_document(title, usual, usual_joint, compared, at_least=wanted.at_least)
         pages.append(write_atomic(folder / f"{area.code}.html", document_html(document)))
         for chart in _charts(document):
             write_atomic(folder / "figures" / f"{chart.key}.svg", standing_alone(fan_svg(chart)))
@@ -116,13 +112,6 @@ def _covering(run: Run, areas: list[Area]) -> Run:
     made = run.forecasts
     forecasts = make_forecasts(run.dataset, run.plan, lacking, draws=made.draw_count, seed=made.seed)
     return replace(run, forecasts=forecasts)
-
-
-def _spread(run: Run, wanted: ScenarioFile) -> Spread | None:
-    if wanted.budget is None:
-        return None
-    asked = wanted.budget
-    return spread_budget(run.forecasts, run.dataset, run.plan, asked.targets, asked.areas, asked.effort)
 
 
 @dataclass(frozen=True)

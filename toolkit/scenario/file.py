@@ -43,14 +43,6 @@ class Planned(Strict):
     steps: tuple[AnyStep, ...] = ()
 
 
-class Budget(Strict):
-    """A question: effort spread over areas so that most of some targets are met."""
-
-    targets: Annotated[tuple[str, ...], Field(min_length=1)]
-    effort: Annotated[float, Field(gt=0)]
-    areas: Annotated[tuple[str, ...], Field(min_length=1)]
-
-
 class ScenarioFile(Strict):
     """A file of scenarios.
 
@@ -64,8 +56,6 @@ class ScenarioFile(Strict):
         Numbers k for the question "at least k of the targets".
     scenarios :
         At least one; business as usual always stands beside them.
-    budget :
-        An optional question.
     """
 
     title: Names
@@ -73,7 +63,6 @@ class ScenarioFile(Strict):
     targets: tuple[str, ...] | None = None
     at_least: tuple[Annotated[int, Field(ge=1)], ...] = ()
     scenarios: Annotated[tuple[Planned, ...], Field(min_length=1, max_length=MOST_SCENARIOS)]
-    budget: Budget | None = None
 
 
 def read_scenarios(file: Path) -> ScenarioFile:

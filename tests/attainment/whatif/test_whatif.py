@@ -1,8 +1,7 @@
-"""Effects, joint questions and budgets against plain loops."""
+"""Effects and joint questions against plain loops."""
 
 from __future__ import annotations
 
-from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,8 +13,6 @@ from hypothesis.extra.numpy import arrays
 
 from toolkit.attainment.case import Judgement
 from toolkit.attainment.peers import peers_mean
-from toolkit.attainment.whatif import budget
-from toolkit.attainment.whatif.budget import best_spread, spread_budget
 from toolkit.attainment.whatif.effect import change_of, effects
 from toolkit.attainment.whatif.joint import Joint, joint
 from toolkit.attainment.whatif.table import COLUMNS, effects_table
@@ -23,11 +20,7 @@ from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
-from toolkit.scenario.effort import aim_at_target
 from toolkit.scenario.scenario import Scenario
-from toolkit.scenario.setting import Setting
-
-DISTRICTS = ("178", "180", "181", "182", "183", "184", "185", "186", "187", "188", "189")
 
 
 @pytest.fixture(scope="session")
@@ -164,51 +157,3 @@ def test_joint_is_not_the_product_of_marginals_on_the_real_plan(usual: Scenario)
     two = joint(usual.plan, area, usual.dataset, usual.base, ["T30-03", "T45-02", "T25-01"])
     marginals = two.weights @ two.met
     assert max(0.0, marginals.sum() - len(marginals) + 1) - 1e-9 <= two.all_met <= marginals.min() + 1e-9
-
-
-@settings(deadline=None, max_examples=60)
-@given(steps=arrays(float, (3, 4), elements=st.floats(0, 1)))
-def test_the_best_spread_is_the_best_of_all_spreads(steps: np.ndarray) -> None:
-    gains = np.column_stack([np.zeros(3), np.cumsum(steps, axis=1)])
-    chosen = best_spread(gains)
-    spreads = [portions for portions in product(range(5), repeat=3) if sum(portions) <= 4]
-    best = max(sum(gains[area, portions[area]] for area in range(3)) for portions in spreads)
-    assert sum(chosen) <= 4
-    assert sum(gains[area, portion] for area, portion in enumerate(chosen)) == pytest.approx(best)
-
-
-def test_a_budget_goes_where_it_decides_most(usual: Scenario) -> None:
-    found = spread_budget(usual.base, usual.dataset, usual.plan, ["T45-02"], DISTRICTS, 4.0)
-    as_usual, evenly, best = found.expected
-    assert as_usual <= evenly <= best + 0.02  # portions are coarser than an even spread
-    assert sum(found.efforts) <= 4.0 + 1e-9
-    assert found.area_codes == tuple(DISTRICTS)
-    assert all(0 <= effort <= 4 for effort in found.efforts)
-    with pytest.raises(UsageError):
-        spread_budget(usual.base, usual.dataset, usual.plan, ["T45-02"], DISTRICTS, 0.0)
-    with pytest.raises(UsageError, match="T30-01"):  # the province's alone
-        spread_budget(usual.base, usual.dataset, usual.plan, ["T30-01"], DISTRICTS, 1.0)
-
-
-def test_several_targets_share_the_effort_on_their_indicator_and_the_best_spread_beats_all_others(
-    usual: Scenario, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(budget, "PORTIONS", 6)
-    areas, targets = ["20", "181"], ["T30-03", "T45-02", "T30-08"]
-    found = spread_budget(usual.base, usual.dataset, usual.plan, targets, areas, 3.0)
-    efforts = dict(zip(zip(found.area_codes, found.target_ids, strict=True), found.efforts, strict=True))
-    assert all(efforts[code, "T30-03"] == efforts[code, "T45-02"] for code in areas)  # both are about poverty
-    setting = Setting(usual.dataset, usual.plan)
-    aims = {
-        (code, name): aim_at_target(usual.base, code, usual.plan.target(name), setting)
-        for code in areas
-        for name in targets
-    }
-    best = 0.0
-    for portions in product(range(7), repeat=4):
-        if sum(portions) > 6:
-            continue
-        given = dict(zip(product(areas, ("poverty", "life")), portions, strict=True))
-        spent = {(code, name): 0.5 * given[code, "life" if name == "T30-08" else "poverty"] for code, name in aims}
-        best = max(best, sum(aim.chance(spent[key]) for key, aim in aims.items()))
-    assert found.expected[2] == pytest.approx(best)
