@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.hindcast import Hindcast, hindcasts
 from toolkit.attainment.result import VERDICTS, Attainment
 from toolkit.attainment.table import FIRST_COLUMNS, attainment_table
 from toolkit.attainment.words import note_text
@@ -28,7 +27,6 @@ class Real:
     dataset: Dataset
     plan: Plan
     answers: tuple[Attainment, ...]
-    lines: tuple[Hindcast, ...]
 
     def of(self, area: str, target: str) -> Attainment:
         return next(one for one in self.answers if (one.area_code, one.target_id) == (area, target))
@@ -41,8 +39,7 @@ def real() -> Real:
     province = dataset.areas.get(plan.province_code)
     areas = [province, *(a for a in dataset.areas.all(level="district") if a.parent_code == province.code)]
     forecasts = make_forecasts(dataset, plan, [area.code for area in areas], draws=400)
-    then = make_forecasts(load(as_of=date(2024, 12, 31)), plan, [], draws=400)
-    return Real(dataset, plan, assess_all(plan, areas, dataset, forecasts), hindcasts(dataset, then))
+    return Real(dataset, plan, assess_all(plan, areas, dataset, forecasts))
 
 
 def test_every_area_accounts_for_every_statement(real: Real) -> None:
@@ -104,14 +101,6 @@ def test_growth_takes_the_published_mean_for_its_years(real: Real) -> None:
     assert (note.fields["first"], note.fields["last"], note.fields["value"]) == (2021, 2025, 7.1)
     assert answer.required_pace == pytest.approx(100 * (1.06**10 / 1.071**5) ** 0.2 - 100)
     assert answer.probability_stretch is not None
-
-
-def test_the_line_that_history_wrote(real: Real) -> None:
-    [line] = real.lines
-    assert (line.area_code, line.indicator, line.scope, line.year) == ("20", "poverty_rate", "all", 2025)
-    assert (line.last_year, line.last_value) == (2023, 6.03)  # the review of 2024 became known in January 2025
-    assert (line.official_forecast, line.outcome) == (1.36, 2.32)
-    assert line.inside_80 == (line.low <= 2.32 <= line.high)
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

@@ -99,12 +99,6 @@ def test_the_province_shows_the_decided_rate_with_its_source_and_what_it_overrul
     assert re.search(r"3 %[^.]{0,80}(VnEconomy|báo chí|bị bác|không dùng|thay)", text)
 
 
-def test_the_line_that_history_wrote_stands_in_the_provinces_report(pages: dict[str, str]) -> None:
-    line = re.compile(r"31/12/2024[^.]*6,03 %.{0,80}2025 là \d,\d\d %.{0,200}1,36 %.{0,80}2,32 %")
-    assert line.search(pages["20"])
-    assert [code for code in DISTRICTS if line.search(pages[code])] == []
-
-
 def test_minority_poverty_in_2030_is_answered_everywhere_through_the_declared_proxy(answers: pd.DataFrame) -> None:
     rows = answers[answers["target_id"] == "T30-03"].set_index("area_code")
     assert (rows["outcome"] == "probability").all()

@@ -12,9 +12,7 @@ import numpy as np
 import pytest
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.hindcast import hindcasts
-from toolkit.data.dataset import Dataset, load
-from toolkit.forecast.make import Span, make_forecasts
+from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import Evidence, Observation, Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
@@ -43,15 +41,7 @@ def facts() -> RunFacts:
 
 
 @pytest.fixture(scope="session")
-def earlier(real_plan: Plan) -> Forecasts:
-    spoken_of = {("poverty_rate", "all"): Span(2024, 2025, 2025)}
-    return make_forecasts(load(as_of=date(2024, 12, 31)), real_plan, (), draws=100, only=spoken_of)
-
-
-@pytest.fixture(scope="session")
-def build(
-    real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, earlier: Forecasts, facts: RunFacts
-) -> Builder:
+def build(real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, facts: RunFacts) -> Builder:
     """Return a maker of area documents on the real data, any part of which may be replaced."""
 
     def make(
@@ -64,8 +54,7 @@ def build(
     ) -> AreaDocument:
         area = known.areas.get(code)
         answers = assess_all(real_plan, [area], known, paths)
-        past = tuple(item for item in hindcasts(known, earlier) if item.area_code == code)
-        return build_area_document(area, answers, paths, known, real_plan, past, language=language, run=run)
+        return build_area_document(area, answers, paths, known, real_plan, language=language, run=run)
 
     return make
 

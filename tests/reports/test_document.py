@@ -21,7 +21,7 @@ from toolkit.reports.wording import words
 
 Builder = Callable[..., AreaDocument]
 KEYS = (
-    "targets", "charts", "standards", "movable", "pace", "own", "nowcast", "gaps", "history", "readings", "method",
+    "targets", "charts", "standards", "movable", "pace", "own", "nowcast", "gaps", "readings", "method",
     "sources", "provenance",
 )  # fmt: skip
 
@@ -107,13 +107,6 @@ def test_the_decided_rate_has_its_decision_as_source_and_the_other_figure_is_nam
     assert aside.text.replace("\u00a0", " ") == "3 %"
     assert "83/QĐ-UBND" in sources[kept.references[0] - 1].head
     assert kept.references != aside.references
-
-
-def test_the_line_that_history_wrote_stands_in_the_provinces_report_alone(build: Builder) -> None:
-    text = text_of(build("20").section("history"))
-    assert all(part in text for part in ("31/12/2024", "6,03 %", "1,36 %", "2,32 %", "khoảng dự báo 80 %"))
-    assert build("181").section("history").blocks == ()
-    assert build("181").section("history")._repr_html_() == ""
 
 
 def test_minority_poverty_is_answered_on_both_standards_and_the_difference_explained(build: Builder) -> None:
@@ -245,7 +238,7 @@ def test_a_commune_of_today_gets_a_report_from_whatever_there_is(
 ) -> None:
     commune = real_data.areas.all(level="commune", on=facts.as_of)[0]
     answers = assess_all(real_plan, [commune], real_data, real_forecasts)
-    document = build_area_document(commune, answers, real_forecasts, real_data, real_plan, (), language="vi", run=facts)
+    document = build_area_document(commune, answers, real_forecasts, real_data, real_plan, language="vi", run=facts)
     assert document.head.notices == ()
     assert len([row for table in tables(document.section("targets")) for row in table.rows]) == 68
 
@@ -255,7 +248,7 @@ def test_wrong_or_incomplete_attainments_are_refused(
 ) -> None:
     province, district = real_data.areas.get("20"), real_data.areas.get("181")
     answers = assess_all(real_plan, [province], real_data, real_forecasts)
-    given = (real_forecasts, real_data, real_plan, ())
+    given = (real_forecasts, real_data, real_plan)
     with pytest.raises(ValueError, match="20"):
         build_area_document(district, answers, *given, language="vi", run=facts)
     with pytest.raises(ValueError, match="T45-04"):

@@ -53,9 +53,7 @@ def test_a_page_with_a_series_for_every_indicator_is_within_the_budget(
     province = real_data.areas.get("20")
     answers = assess_all(real_plan, [province], real_data, full_forecasts)
     run = replace(facts, simulated=True)
-    document = build_area_document(
-        province, answers, full_forecasts, real_data, real_plan, (), language=language, run=run
-    )
+    document = build_area_document(province, answers, full_forecasts, real_data, real_plan, language=language, run=run)
     page = document_html(document)
     assert len(page.encode()) <= LARGEST_PAGE
     assert len(parsed(page).select("figure.fan")) == 6

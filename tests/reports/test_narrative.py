@@ -38,7 +38,7 @@ def contexts(real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, fac
         for language in ("vi", "en"):
             book = SourceBook(real_data.sources)
             made[code + language] = Context(
-                area, answers, real_forecasts, real_data, real_plan, (), facts, words(language), book
+                area, answers, real_forecasts, real_data, real_plan, facts, words(language), book
             )
     return made
 

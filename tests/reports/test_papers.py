@@ -213,7 +213,7 @@ def test_letterhead_and_signature_are_settings_of_the_plan(
     province = real_data.areas.get("20")
     answers = assess_all(plan, [province], real_data, real_forecasts)
     document = build_area_document(
-        province, answers, real_forecasts, real_data, plan, (), language="vi", run=facts, cycle="2026-annual"
+        province, answers, real_forecasts, real_data, plan, language="vi", run=facts, cycle="2026-annual"
     )
     text = docx_text(docx_bytes(printed(document)))
     for wanted in ("UBND TỈNH LẠNG SƠN", "SỞ DÂN TỘC VÀ TÔN GIÁO", "/BC-SDTTG", "KT. GIÁM ĐỐC", "Nguyễn <Văn> A & B",

@@ -72,7 +72,7 @@ def in_round(
 
     def make(cycle: str, language: str = "vi") -> AreaDocument:
         return build_area_document(
-            province, answers, real_forecasts, real_data, real_plan, (), language=language, run=facts, cycle=cycle
+            province, answers, real_forecasts, real_data, real_plan, language=language, run=facts, cycle=cycle
         )
 
     return make
@@ -214,7 +214,7 @@ def test_an_area_without_any_figure_has_a_useful_report_in_every_form(
     empty, forecasts = without_figures
     area = empty.areas.get("181")
     answers = assess_all(real_plan, [area], empty, forecasts)
-    document = build_area_document(area, answers, forecasts, empty, real_plan, (), language=language, run=facts)
+    document = build_area_document(area, answers, forecasts, empty, real_plan, language=language, run=facts)
     targets = document.section("targets").unfolded
     assert sum(len(block.rows) for block in targets if isinstance(block, Table)) == 68
     assert any(re.search(r"\b68\b", sentence) for sentence in document.head.answer)

@@ -128,7 +128,7 @@ def context_of(run: Run, area: str, language: str = "") -> Context:
     found = run.dataset.areas.find(area, on=run.dataset.as_of)
     answers = run.attainments(found.code)
     wording, book = words(texts(language or interface_language()).language), SourceBook(run.dataset.sources)
-    return Context(found, answers, run.forecasts, run.dataset, run.plan, (), run.facts, wording, book)
+    return Context(found, answers, run.forecasts, run.dataset, run.plan, run.facts, wording, book)
 
 
 def ask(run: Run, area: str, target: str, *, language: str = "") -> Answer:

@@ -124,7 +124,7 @@ def view_of(run: Run, setup: Setup, language: str) -> View:
     judged = [judgement_of(target, area, run.plan, run.dataset, source) for source in sources]
     difference = change_of(*judged) or (0.0, 0.0)
     book, wording = SourceBook(run.dataset.sources), words(language)
-    context = Context(area, (after,), changed, run.dataset, run.plan, (), replace(run).facts, wording, book)
+    context = Context(area, (after,), changed, run.dataset, run.plan, replace(run).facts, wording, book)
     path = run.forecasts.path(area.code, target.indicator, target.scope)
     line = median_line(path, target.due)
     return View(context, before, after, *difference, line)

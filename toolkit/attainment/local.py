@@ -42,7 +42,7 @@ def assess_local(area: Area, plan: Plan, dataset: Dataset, forecasts: PathSource
     those with a path through another indicator, which was declared to stand in for the plan's meaning, not for
     theirs (a province's "thu nhập bình quân" is mostly GRDP per person, twice the income of households).
     """
-    own = [row for row in stated(dataset, "target") if row.area_code == area.code]
+    own = [row for row in stated(dataset) if row.area_code == area.code]
     answers = []
     for number, row in enumerate(own, start=1):
         target = _target(row, number, dataset)

@@ -1,9 +1,8 @@
-"""What offices stated: their own targets and forecasts, from ``local_targets.csv``. Never observations."""
+"""What offices stated as their own targets, from ``local_targets.csv``. Never observations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from toolkit.data.dataset import Dataset
 
@@ -24,9 +23,9 @@ class Stated:
     note: str
 
 
-def stated(dataset: Dataset, kind: Literal["target", "official_forecast"]) -> tuple[Stated, ...]:
-    """Return the rows of one kind, in the order of the file."""
-    rows = dataset.local_targets[dataset.local_targets["kind"] == kind].to_dict("records")
+def stated(dataset: Dataset) -> tuple[Stated, ...]:
+    """Return the targets, in the order of the file."""
+    rows = dataset.local_targets[dataset.local_targets["kind"] == "target"].to_dict("records")
     return tuple(
         Stated(
             area_code=str(row["area_code"]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.attainment.hindcast import Hindcast
 from toolkit.attainment.local import assess_local
 from toolkit.attainment.result import Attainment
 from toolkit.data.areas import Area
@@ -15,7 +14,7 @@ from toolkit.reports.blocks import AreaDocument, Head, Section
 from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, foot, kicker, letter
 from toolkit.reports.data_quality import gaps_section, most_wanted, readings_section
 from toolkit.reports.fan_charts import charts_section
-from toolkit.reports.method import history_section, method_section, provenance_section, sources_section
+from toolkit.reports.method import method_section, provenance_section, sources_section
 from toolkit.reports.outlook import headline, movable_section, nowcast_section, pace_section, standards_section
 from toolkit.reports.targets import own_section, tally, targets_section
 from toolkit.reports.wording import words
@@ -27,7 +26,6 @@ def build_area_document(
     forecasts: Forecasts,
     dataset: Dataset,
     plan: Plan,
-    hindcasts: Sequence[Hindcast],
     *,
     language: str,
     run: RunFacts,
@@ -43,8 +41,6 @@ def build_area_document(
         One for every statement of the plan, in the plan's order.
     forecasts, dataset, plan :
         What the attainments were made from.
-    hindcasts :
-        Forecasts of years now known; empty where there are none.
     language :
         ``"vi"`` or ``"en"``.
     run :
@@ -67,9 +63,9 @@ def build_area_document(
     _check(area, attainments, plan)
     book = SourceBook(dataset.sources)
     wording = words(language)
-    past, reporting = tuple(hindcasts), cycle_of(cycle, plan)
+    reporting = cycle_of(cycle, plan)
     own = assess_local(area, plan, dataset, forecasts)
-    context = Context(area, tuple(attainments), forecasts, dataset, plan, past, run, wording, book, reporting, own)
+    context = Context(area, tuple(attainments), forecasts, dataset, plan, run, wording, book, reporting, own)
     sections = (
         targets_section(context),
         charts_section(context),
@@ -79,7 +75,6 @@ def build_area_document(
         own_section(context),
         nowcast_section(context),
         gaps_section(context),
-        history_section(context),
         readings_section(context),
         method_section(wording, run, area.level),
         sources_section(wording, book),

@@ -10,7 +10,6 @@ from typing import Literal
 
 import pandas as pd
 
-from toolkit.attainment.hindcast import Hindcast
 from toolkit.attainment.local import LocalTarget
 from toolkit.attainment.result import Attainment, Note
 from toolkit.attainment.words import note_text
@@ -171,7 +170,7 @@ class Context:
 
     Attributes
     ----------
-    area, attainments, forecasts, dataset, plan, hindcasts, facts, words :
+    area, attainments, forecasts, dataset, plan, facts, words :
         As given to :func:`toolkit.reports.area_report.build_area_document`.
     sources :
         Numbering of the sources, shared by all sections.
@@ -186,7 +185,6 @@ class Context:
     forecasts: Forecasts
     dataset: Dataset
     plan: Plan
-    hindcasts: tuple[Hindcast, ...]
     facts: RunFacts
     words: Words
     sources: SourceBook = field(repr=False)

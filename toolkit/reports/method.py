@@ -8,51 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from toolkit.attainment.hindcast import Hindcast
 from toolkit.data.folder import PROJECT_DATA
-from toolkit.reports.blocks import Block, Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Section, Table
-from toolkit.reports.context import Context, Cycle, RunFacts, SourceBook
-from toolkit.reports.wording import Words, lowered
-
-
-def history_section(context: Context) -> Section:
-    """Return what we would have said of a year now known, what others said, and what came."""
-    blocks: list[Block] = [
-        Paragraph(_hindcast(context, hindcast), "lead", _hindcast_sources(context, hindcast))
-        for hindcast in context.hindcasts
-    ]
-    if blocks:
-        blocks.append(Paragraph(context.words.t("history.one_case"), "note"))
-    return Section("history", context.words.t("section.history"), tuple(blocks))
-
-
-def _hindcast(context: Context, hindcast: Hindcast) -> str:
-    words = context.words
-    indicator = context.dataset.indicators[hindcast.indicator]
-    printed, places = context.printed_unit(indicator), indicator.decimals
-
-    def exact(value: float) -> str:
-        return words.amount(value, indicator.unit, printed=printed)
-
-    said = words.t(
-        "history.said",
-        day=words.day(hindcast.as_of),
-        indicator=lowered(indicator.names[words.language]),
-        year=hindcast.year,
-        median=words.amount(hindcast.median, indicator.unit, places, printed=printed),
-        interval=words.interval(hindcast.low, hindcast.high, indicator.unit, places, printed=printed),
-        last=exact(hindcast.last_value),
-        last_year=hindcast.last_year,
-    )
-    sentences = [said]
-    sentences.append(words.t("history.rival", rival=exact(hindcast.official_forecast)))
-    key = "history.inside" if hindcast.inside_80 else "history.outside"
-    sentences.append(words.t(key, outcome=exact(hindcast.outcome), year=hindcast.year))
-    return " ".join(words.sentence(sentence) for sentence in sentences)
-
-
-def _hindcast_sources(context: Context, hindcast: Hindcast) -> tuple[int, ...]:
-    return context.sources.references(hindcast.official_source, hindcast.outcome_source)
+from toolkit.reports.blocks import Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Section, Table
+from toolkit.reports.context import Cycle, RunFacts, SourceBook
+from toolkit.reports.wording import Words
 
 
 def method_section(words: Words, facts: RunFacts, level: str) -> Section:

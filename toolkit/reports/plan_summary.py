@@ -66,7 +66,7 @@ def build_plan_document(
     book = SourceBook(dataset.sources)
     contexts = tuple(
         Context(
-            area, tuple(item for item in attainments if item.area_code == area.code), forecasts, dataset, plan, (),
+            area, tuple(item for item in attainments if item.area_code == area.code), forecasts, dataset, plan,
             run, wording, book, cycle_of(cycle, plan),
         )
         for area in areas

@@ -265,7 +265,7 @@ def _alike(context: Context, found: Attainment, item: LocalTarget) -> bool:
 
 def _unjudged(context: Context) -> list[Stated]:
     judged = {(item.target.indicator, item.target.scope, item.target.due) for item in context.own}
-    own = [row for row in stated(context.dataset, "target") if row.area_code == context.area.code]
+    own = [row for row in stated(context.dataset) if row.area_code == context.area.code]
     return [row for row in own if (row.indicator, row.scope, row.due) not in judged]
 
 

@@ -28,7 +28,7 @@ TEXT_WIDTH = 162 * 56.6929
 ANNEXES = (
     ("targets", ("targets", "heat", "tiles")),
     ("charts", ("charts",)),
-    ("basis", ("history", "readings", "method", "sources", "provenance")),
+    ("basis", ("readings", "method", "sources", "provenance")),
 )
 """Sections that stand in annexes: long tables, charts, and what the numbers rest on."""
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")

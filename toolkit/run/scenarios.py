@@ -126,7 +126,7 @@ class _AreaPage:
         answers = assess_all(plan, [self.area], dataset, run.forecasts)
         facts = facts_of(dataset, run.forecasts)
         book = SourceBook(dataset.sources)
-        return Context(self.area, answers, run.forecasts, dataset, plan, (), facts, words(self.language), book)
+        return Context(self.area, answers, run.forecasts, dataset, plan, facts, words(self.language), book)
 
     def joint(self, run: Run) -> Joint | None:
         try:

@@ -12,9 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.hindcast import Hindcast, hindcasts
 from toolkit.attainment.result import Attainment
-from toolkit.attainment.stated import stated
 from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say, texts
@@ -22,7 +20,7 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import data_folder as find_data
 from toolkit.forecast import store
-from toolkit.forecast.make import DRAWS, SEED, Span, make_forecasts
+from toolkit.forecast.make import DRAWS, SEED, make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.load import load_plan
 from toolkit.plan.schema import Plan
@@ -30,8 +28,6 @@ from toolkit.reports.context import RunFacts
 from toolkit.run.about import FORECASTS, read_about, write_about
 from toolkit.run.answers import ANSWERS, load_answers, save_answers
 from toolkit.run.provenance import facts_of
-
-HINDSIGHT = "hindsight"
 
 
 @dataclass(frozen=True)
@@ -54,8 +50,6 @@ class Run:
         The plan whose targets are asked about.
     forecasts :
         Joint draws for all areas of the run.
-    earlier :
-        Forecasts from what was known at the ends of earlier years, for comparison with what came.
     stored :
         How the numbers came about, and the folder of the answers, where the run was opened from its folder.
     """
@@ -63,7 +57,6 @@ class Run:
     dataset: Dataset
     plan: Plan
     forecasts: Forecasts
-    earlier: tuple[Forecasts, ...] = ()
     stored: Stored | None = None
 
     def attainments(self, area_code: str) -> tuple[Attainment, ...]:
@@ -80,11 +73,6 @@ class Run:
         """
         found = [answer for code in area_codes for answer in self.attainments(code)]
         return attainment_table(found, self.dataset, self.plan, texts(language))
-
-    def hindcasts(self, area_code: str) -> tuple[Hindcast, ...]:
-        """Return what would have been said of years that official forecasts spoke of, and what came."""
-        found = [item for past in self.earlier for item in hindcasts(self.dataset, past)]
-        return tuple(item for item in found if item.area_code == area_code)
 
     @cached_property
     def facts(self) -> RunFacts:
@@ -130,26 +118,12 @@ def compute_run(
     forecasts = make_forecasts(
         dataset, loaded, codes, draws=draws, seed=seed, model=model, keep=folder and _emptied(folder / FORECASTS)
     )
-    earlier = tuple(
-        make_forecasts(load(source, as_of=day), loaded, (), draws=draws, seed=seed, model=model, only=keys)
-        for day, keys in hindsight(dataset).items()
-    )
-    return Run(dataset, loaded, forecasts, earlier)
+    return Run(dataset, loaded, forecasts)
 
 
 def _emptied(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     return folder
-
-
-def hindsight(dataset: Dataset) -> dict[date, dict[tuple[str, str], Span]]:
-    """Return what officials have forecast, by the last day of the year before the one they spoke of."""
-    found: dict[date, dict[tuple[str, str], Span]] = {}
-    for row in stated(dataset, "official_forecast"):
-        day = date(row.due - 1, 12, 31)
-        if day < dataset.as_of:
-            found.setdefault(day, {})[row.indicator, row.scope] = Span(row.due - 1, row.due, row.due)
-    return found
 
 
 def plan_areas(dataset: Dataset, plan: Plan, level: str | None = None) -> list[Area]:
@@ -208,8 +182,7 @@ def open_run(
     data = find_data(data_folder or about.data or None)
     dataset = load(data, as_of=forecasts.as_of)
     plan = load_plan(about.plan, folder=data)
-    earlier = tuple(store.load(part) for part in sorted((folder / FORECASTS / HINDSIGHT).glob("*")))
-    return Run(dataset, plan, forecasts, earlier, Stored(about.facts, folder / FORECASTS / ANSWERS))
+    return Run(dataset, plan, forecasts, Stored(about.facts, folder / FORECASTS / ANSWERS))
 
 
 def save_run(run: Run, folder: Path, areas: Sequence[Area], *, command: str = "") -> Run:
@@ -232,8 +205,6 @@ def save_run(run: Run, folder: Path, areas: Sequence[Area], *, command: str = ""
         Whose answers are read from the folder.
     """
     stored = folder / FORECASTS
-    for past in run.earlier:
-        store.save(past, stored / HINDSIGHT / past.as_of.isoformat())
     for area in areas:  # one by one: what is answered need not stay in memory
         save_answers(assess_all(run.plan, [area], run.dataset, run.forecasts), stored / ANSWERS)
     facts = facts_of(run.dataset, run.forecasts, command)
