@@ -18,13 +18,13 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.plan.targets import MilestoneRule, RatioToRule
 from toolkit.reports.area_report import build_area_document
-from toolkit.reports.blocks import AreaDocument
+from toolkit.reports.blocks import Document
 from toolkit.reports.context import RunFacts
 
 AS_OF = date(2026, 11, 23)
 FORMS = ("html", "docx", "pdf")
 YEARS = np.arange(2015, 2046)
-Builder = Callable[..., AreaDocument]
+Builder = Callable[..., Document]
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +51,7 @@ def build(real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, facts:
         known: Dataset = real_data,
         run: RunFacts = facts,
         paths: Forecasts = real_forecasts,
-    ) -> AreaDocument:
+    ) -> Document:
         area = known.areas.get(code)
         answers = assess_all(real_plan, [area], known, paths)
         return build_area_document(area, answers, paths, known, real_plan, language=language, run=run)

@@ -15,13 +15,13 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.reports.area_report import build_area_document
-from toolkit.reports.blocks import AreaDocument, Bullets, Cell, Fan, Fans, Paragraph, Section, Table
+from toolkit.reports.blocks import Bullets, Cell, Document, FanChart, FanCharts, Paragraph, Section, Table
 from toolkit.reports.context import RunFacts
 from toolkit.reports.wording import words
 
-Builder = Callable[..., AreaDocument]
+Builder = Callable[..., Document]
 KEYS = (
-    "targets", "charts", "standards", "movable", "pace", "own", "nowcast", "gaps", "readings", "method",
+    "targets", "charts", "standards", "this_year", "pace", "own", "nowcast", "gaps", "readings", "method",
     "sources", "provenance",
 )  # fmt: skip
 
@@ -42,8 +42,8 @@ def text_of(section: Section) -> str:
     return " ".join(parts).replace("\u00a0", " ")
 
 
-def fans(document: AreaDocument) -> tuple[Fan, ...]:
-    return next((block.charts for block in document.section("charts").blocks if isinstance(block, Fans)), ())
+def fans(document: Document) -> tuple[FanChart, ...]:
+    return next((block.charts for block in document.section("charts").blocks if isinstance(block, FanCharts)), ())
 
 
 @pytest.mark.parametrize("code", ["20", "178", "181"])
@@ -185,7 +185,7 @@ def test_charts_are_few_say_what_they_show_and_hold_their_numbers(build: Builder
 def test_a_proxied_path_never_shows_the_stand_ins_figures_as_its_own(build: Builder) -> None:
     chart = next(chart for chart in fans(build("20")) if chart.through_proxy)
     assert chart.points == ()
-    assert [point.value for point in chart.stand_ins][-1] == 2.32
+    assert [point.value for point in chart.proxy_points][-1] == 2.32
     assert [point.value for point in chart.overruled] == [3.0]
     assert chart.note
 
@@ -230,7 +230,7 @@ def test_documents_are_built_the_same_every_time_and_cannot_be_changed(build: Bu
     document = build("178")
     assert document == build("178")
     with pytest.raises(AttributeError):
-        document.area_code = "20"  # type: ignore[misc]
+        document.sections = ()  # type: ignore[misc]
 
 
 def test_a_commune_of_today_gets_a_report_from_whatever_there_is(

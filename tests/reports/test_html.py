@@ -16,11 +16,12 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.reports.area_report import build_area_document
-from toolkit.reports.blocks import AreaDocument
+from toolkit.reports.blocks import Document
 from toolkit.reports.context import RunFacts
-from toolkit.reports.html import LARGEST_PAGE, TEMPLATES, document_html
+from toolkit.reports.html import LARGEST_PAGE, document_html
+from toolkit.reports.svg import TEMPLATES
 
-Builder = Callable[..., AreaDocument]
+Builder = Callable[..., Document]
 LOADS = re.compile(
     r"""(?:src|srcset|poster|data|action)\s*=\s*["']?[^"'>\s]|url\(|@import|<link|<script|<iframe|<base""",
     re.IGNORECASE,

@@ -14,7 +14,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.reports.context import RunFacts
-from toolkit.reports.index import IndexEntry, index_page, told_of
+from toolkit.reports.index import IndexEntry, counts_of, index_page
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def entries(real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts) -> l
     made = []
     for code in ("20", "181"):
         area = real_data.areas.get(code)
-        told = told_of(assess_all(real_plan, [area], real_data, real_forecasts), real_plan, "vi")
+        told = counts_of(assess_all(real_plan, [area], real_data, real_forecasts), real_plan, "vi")
         papers = (f"areas/{code}.docx", f"areas/{code}.pdf")
         made.append(
             IndexEntry(code, area.name("vi"), f"areas/{code}.html", f"areas/{code}.ipynb", "", told, area.level, papers)

@@ -14,14 +14,14 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests.conftest import ROOT
-from toolkit.reports.blocks import HEAD_TYPE, AreaDocument
+from toolkit.reports.blocks import HEAD_TYPE, Document
 from toolkit.reports.html import PageError, document_html, notebook_page, write_page
 
-Builder = Callable[..., AreaDocument]
+Builder = Callable[..., Document]
 TEMPLATES = ("area_report.ipynb", "plan_summary.ipynb")
 
 
-def executed(document: AreaDocument) -> Any:
+def executed(document: Document) -> Any:
     """Return a notebook as papermill leaves it: one cell a piece of the document."""
     head = new_output("execute_result", data=document.head._repr_mimebundle_(), execution_count=1)
     cells = [new_code_cell("import toolkit  # secret", outputs=[]), new_code_cell("document.head", outputs=[head])]

@@ -27,15 +27,16 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.plan.schema import Office
 from toolkit.reports.area_report import build_area_document
-from toolkit.reports.blocks import AreaDocument
+from toolkit.reports.blocks import Document
 from toolkit.reports.context import RunFacts
-from toolkit.reports.html import TEMPLATES, document_html
-from toolkit.reports.paper import BOLD, LETTER, PADDING, SIGNS, Printed, PrintedCell, pdf_bytes, printed, widths
+from toolkit.reports.html import document_html
+from toolkit.reports.paper import BOLD, LETTER, PADDING, SIGNS, Paper, PaperCell, paper_of, pdf_bytes, widths
 from toolkit.reports.plan_summary import build_plan_document
+from toolkit.reports.svg import TEMPLATES
 from toolkit.reports.word import docx_bytes
 from toolkit.reports.wording import words
 
-Builder = Callable[..., AreaDocument]
+Builder = Callable[..., Document]
 VIETNAMESE = "aăâbcdđeêghiklmnoôơpqrstuưvxy" + "".join(
     unicodedata.normalize("NFC", letter + tone)
     for letter in "aăâeêioôơuưy"
@@ -51,22 +52,22 @@ def made(
     real_plan: Plan,
     real_forecasts: Forecasts,
     facts: RunFacts,
-) -> Printed:
+) -> Paper:
     code, language = request.param
     if code != "plan":
-        return printed(build(code, language))
+        return paper_of(build(code, language))
     areas = [real_data.areas.get("20"), *real_data.areas.all(level="district")]
     answers = assess_all(real_plan, areas, real_data, real_forecasts)
-    return printed(
+    return paper_of(
         build_plan_document(areas, answers, real_forecasts, real_data, real_plan, language=language, run=facts)
     )
 
 
-def test_word_and_pdf_carry_the_numbers_of_the_page(made: Printed) -> None:
+def test_word_and_pdf_carry_the_numbers_of_the_page(made: Paper) -> None:
     page, word, pdf = html_text(document_html(made.document)), docx_text(docx_bytes(made)), pdf_text(pdf_bytes(made))
     on_page = Counter(NUMBER.findall(page.replace("\u00a0", " ")))
     on_paper = Counter(NUMBER.findall(word.replace("\u00a0", " ")))
-    if isinstance(made.document, AreaDocument):
+    if is_area_report(made):
         assert on_page - on_paper == Counter()
         listed = sum(piece.head.startswith("[") for piece in pieces(made))
         assert on_paper - on_page == Counter(["2026", *map(str, range(1, listed + 1))])  # letterhead; list numbers
@@ -83,8 +84,12 @@ def test_word_and_pdf_carry_the_numbers_of_the_page(made: Printed) -> None:
             assert all(squeezed(part) in squeezed_pdf for part in parts), text
 
 
-def pieces(made: Printed) -> list:
-    return [*made.tally, *(piece for section in made.sections for piece in section.pieces)]
+def is_area_report(made: Paper) -> bool:
+    return made.document.sections[0].key == "targets"
+
+
+def pieces(made: Paper) -> list:
+    return [*made.tally, *(piece for section in made.sections for piece in section.blocks)]
 
 
 def test_every_answer_of_the_attainment_table_stands_in_all_forms(
@@ -92,7 +97,7 @@ def test_every_answer_of_the_attainment_table_stands_in_all_forms(
 ) -> None:
     """The row of a target carries its rounded probability, its expected value and its grade, form by form."""
     for code, language in (("20", "vi"), ("184", "en")):
-        made, wording = printed(build(code, language)), words(language)
+        made, wording = paper_of(build(code, language)), words(language)
         answers = assess_all(real_plan, [real_data.areas.get(code)], real_data, real_forecasts)
         rows = {
             found[1]: row
@@ -128,9 +133,9 @@ def test_paper_shows_the_signs_that_pages_show() -> None:
     assert {name: on_pages[name] for name in SIGNS} == SIGNS
 
 
-def test_the_heat_map_of_the_plan_is_a_grid_in_the_pdf_and_a_list_in_word(made: Printed) -> None:
+def test_the_heat_map_of_the_plan_is_a_grid_in_the_pdf_and_a_list_in_word(made: Paper) -> None:
     grids = [piece.wide for piece in pieces(made) if piece.wide is not None]
-    assert len(grids) == (not isinstance(made.document, AreaDocument))
+    assert len(grids) == (not is_area_report(made))
     for grid in grids:
         assert len(grid.columns) == 13
         assert all(len(row) == 13 for row in grid.rows)
@@ -142,7 +147,7 @@ def test_the_heat_map_of_the_plan_is_a_grid_in_the_pdf_and_a_list_in_word(made: 
 def test_every_vietnamese_letter_can_be_read_back_from_the_pdf(build: Builder) -> None:
     document = build("181")
     alphabet = f"{VIETNAMESE} {VIETNAMESE.upper()}"
-    made = printed(replace(document, head=replace(document.head, title=alphabet, answer=(alphabet,))))
+    made = paper_of(replace(document, head=replace(document.head, title=alphabet, answer=(alphabet,))))
     text = unicodedata.normalize("NFC", pdf_text(pdf_bytes(made)))
     assert squeezed(text).count(squeezed(alphabet)) == 2
     reader = pypdf.PdfReader(io.BytesIO(pdf_bytes(made)))
@@ -158,7 +163,7 @@ def test_every_vietnamese_letter_can_be_read_back_from_the_pdf(build: Builder) -
 
 
 def test_the_word_file_has_real_tables_with_repeated_heads_and_described_pictures(build: Builder) -> None:
-    made = printed(build("20"))
+    made = paper_of(build("20"))
     file = docx.Document(io.BytesIO(docx_bytes(made)))
     grids = [table for table in file.tables if table.style.name == "Table Grid"]
     assert len(grids) == sum(piece.kind == "table" for piece in pieces(made))
@@ -172,7 +177,7 @@ def test_the_word_file_has_real_tables_with_repeated_heads_and_described_picture
 
 
 def test_the_word_file_is_laid_out_as_decree_30_asks(build: Builder) -> None:
-    file = docx.Document(io.BytesIO(docx_bytes(printed(build("20")))))
+    file = docx.Document(io.BytesIO(docx_bytes(paper_of(build("20")))))
     for section in file.sections:
         assert abs(section.page_width - Mm(210)) < Mm(0.1)
         assert abs(section.page_height - Mm(297)) < Mm(0.1)
@@ -215,7 +220,7 @@ def test_letterhead_and_signature_are_settings_of_the_plan(
     document = build_area_document(
         province, answers, real_forecasts, real_data, plan, language="vi", run=facts, cycle="2026-annual"
     )
-    text = docx_text(docx_bytes(printed(document)))
+    text = docx_text(docx_bytes(paper_of(document)))
     for wanted in ("UBND TỈNH LẠNG SƠN", "SỞ DÂN TỘC VÀ TÔN GIÁO", "/BC-SDTTG", "KT. GIÁM ĐỐC", "Nguyễn <Văn> A & B",
                    "- UBND tỉnh;", "Kính gửi: Sở Dân tộc và Tôn giáo", "Năm 2026 – "):  # fmt: skip
         assert wanted in text
@@ -224,19 +229,19 @@ def test_letterhead_and_signature_are_settings_of_the_plan(
 def test_text_from_data_is_never_a_command(build: Builder, hostile: Dataset, facts: RunFacts) -> None:
     nasty = '#panic("x") {{ 7*7 }} {% for %} <w:p> \\ $x$ [y] *z* @ref'
     document = build("181", known=hostile, run=replace(facts, commit=nasty))
-    made = printed(replace(document, head=replace(document.head, title=nasty, notices=(nasty,))))
+    made = paper_of(replace(document, head=replace(document.head, title=nasty, notices=(nasty,))))
     assert squeezed(nasty) in squeezed(pdf_text(pdf_bytes(made)))
     assert nasty in docx_text(docx_bytes(made))
 
 
 def test_equal_documents_give_equal_bytes(build: Builder) -> None:
-    made = printed(build("181"))
+    made = paper_of(build("181"))
     assert pdf_bytes(made) == pdf_bytes(made)
     assert docx_bytes(made) == docx_bytes(made)
 
 
 def test_the_banner_of_made_up_data_stands_on_both_papers(build: Builder, facts: RunFacts) -> None:
-    made = printed(build("181", run=replace(facts, simulated=True)))
+    made = paper_of(build("181", run=replace(facts, simulated=True)))
     pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf_bytes(made))).pages]
     assert all("SỐ LIỆU MÔ PHỎNG" in page for page in pages)
     for section in docx.Document(io.BytesIO(docx_bytes(made))).sections:
@@ -244,7 +249,7 @@ def test_the_banner_of_made_up_data_stands_on_both_papers(build: Builder, facts:
         assert "SỐ LIỆU MÔ PHỎNG" in section.first_page_header._element.xpath("string(.)")
 
 
-def test_the_archive_of_the_word_file_is_sound(made: Printed) -> None:
+def test_the_archive_of_the_word_file_is_sound(made: Paper) -> None:
     with zipfile.ZipFile(io.BytesIO(docx_bytes(made))) as archive:
         assert archive.testzip() is None
         assert archive.namelist()[0] == "[Content_Types].xml"
@@ -258,12 +263,12 @@ def faults(content: bytes, folder: Path) -> list[str]:
     return [f"{error.part_uri} {error.path}: {error.description}" for error in found.errors]
 
 
-def test_the_word_file_is_valid_by_the_schema(made: Printed, tmp_path: Path) -> None:
+def test_the_word_file_is_valid_by_the_schema(made: Paper, tmp_path: Path) -> None:
     assert faults(docx_bytes(made), tmp_path) == []
 
 
 def test_a_word_file_with_its_parts_in_another_order_would_not_pass(build: Builder, tmp_path: Path) -> None:
-    content = io.BytesIO(docx_bytes(printed(build("181"))))
+    content = io.BytesIO(docx_bytes(paper_of(build("181"))))
     broken = io.BytesIO()
     with zipfile.ZipFile(content) as old, zipfile.ZipFile(broken, "w") as new:
         for name in old.namelist():
@@ -277,7 +282,7 @@ def test_a_word_file_with_its_parts_in_another_order_would_not_pass(build: Build
     assert faults(broken.getvalue(), tmp_path)
 
 
-def test_rows_are_as_wide_as_their_grid_and_pictures_have_numbers_of_their_own(made: Printed) -> None:
+def test_rows_are_as_wide_as_their_grid_and_pictures_have_numbers_of_their_own(made: Paper) -> None:
     with zipfile.ZipFile(io.BytesIO(docx_bytes(made))) as archive:
         body = etree.fromstring(archive.read("word/document.xml"))
     for table in body.iter(f"{W}tbl"):
@@ -290,7 +295,7 @@ def test_rows_are_as_wide_as_their_grid_and_pictures_have_numbers_of_their_own(m
 
 @pytest.mark.slow
 def test_the_word_file_opens_in_libreoffice(build: Builder, tmp_path: Path) -> None:
-    made = printed(build("20"))
+    made = paper_of(build("20"))
     (tmp_path / "report.docx").write_bytes(docx_bytes(made))
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     command = ["soffice", profile, "--headless", "--convert-to", "txt:Text (encoded):UTF8", "report.docx"]
@@ -303,8 +308,8 @@ def test_the_word_file_opens_in_libreoffice(build: Builder, tmp_path: Path) -> N
 
 def test_a_narrow_column_holds_the_bold_word_of_its_heading() -> None:
     """Office programs cut a heading that is wider than its column: "Evidenc-e"."""
-    long = PrintedCell(("several words of an explanation that goes on and on " * 4,))
-    letter = PrintedCell(("A",))
+    long = PaperCell(("several words of an explanation that goes on and on " * 4,))
+    letter = PaperCell(("A",))
     row = (long, letter, letter, long)
     shares = widths(("Target", "Evidence", "Grade", "Reading"), (row, row))
     assert sum(shares) == pytest.approx(1.0, abs=1e-3)

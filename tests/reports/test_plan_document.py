@@ -16,7 +16,7 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
-from toolkit.reports.blocks import Folded, HeatMap, PlanDocument, Table, TileMap
+from toolkit.reports.blocks import Document, Folded, HeatMap, Table, TileMap
 from toolkit.reports.context import RunFacts
 from toolkit.reports.html import LARGEST_PAGE, document_html
 from toolkit.reports.plan_summary import build_plan_document
@@ -39,12 +39,12 @@ def answers(
 def document(
     request: pytest.FixtureRequest, areas: list[Area], answers: tuple[Attainment, ...], real_data: Dataset,
     real_plan: Plan, real_forecasts: Forecasts, facts: RunFacts,
-) -> PlanDocument:  # fmt: skip
+) -> Document:  # fmt: skip
     return build_plan_document(areas, answers, real_forecasts, real_data, real_plan, language=request.param, run=facts)
 
 
 def test_the_heat_map_says_in_words_what_each_area_was_told(
-    document: PlanDocument, answers: tuple[Attainment, ...], areas: list[Area]
+    document: Document, answers: tuple[Attainment, ...], areas: list[Area]
 ) -> None:
     heat = next(block for block in document.section("heat").blocks if isinstance(block, HeatMap))
     assert len(heat.columns) == len(areas) == 12
@@ -61,9 +61,7 @@ def test_the_heat_map_says_in_words_what_each_area_was_told(
                 assert cell.details[1] == answer.grade
 
 
-def test_every_statement_is_in_the_map_or_among_those_without_an_answer(
-    document: PlanDocument, real_plan: Plan
-) -> None:
+def test_every_statement_is_in_the_map_or_among_those_without_an_answer(document: Document, real_plan: Plan) -> None:
     heat = next(block for block in document.section("heat").blocks if isinstance(block, HeatMap))
     folded = next(block for block in document.section("heat").blocks if isinstance(block, Folded))
     rest = next(block for block in folded.blocks if isinstance(block, Table))
@@ -73,7 +71,7 @@ def test_every_statement_is_in_the_map_or_among_those_without_an_answer(
     assert sorted(shown) == sorted(target.id for target in real_plan.targets)
 
 
-def test_tiles_stand_where_the_file_puts_them(document: PlanDocument) -> None:
+def test_tiles_stand_where_the_file_puts_them(document: Document) -> None:
     tiles = next(block for block in document.section("tiles").blocks if isinstance(block, TileMap)).tiles
     places = {tile.code: (tile.column, tile.row) for tile in tiles}
     assert len(set(places.values())) == len(tiles) == 11
@@ -82,19 +80,19 @@ def test_tiles_stand_where_the_file_puts_them(document: PlanDocument) -> None:
     assert all(re.search(r"\d", tile.text) and tile.detail for tile in tiles)
 
 
-def test_risks_are_ranked_from_the_least_likely(document: PlanDocument) -> None:
+def test_risks_are_ranked_from_the_least_likely(document: Document) -> None:
     table = next(block for block in document.section("risks").blocks if isinstance(block, Table))
     chances = [row[1].value for row in table.rows]
     assert chances == sorted(chances)
 
 
-def test_borrowed_answers_are_not_counted_as_the_areas_own(document: PlanDocument) -> None:
+def test_borrowed_answers_are_not_counted_as_the_areas_own(document: Document) -> None:
     text = " ".join(document.head.answer)
     assert ("không có số liệu riêng" if document.language == "vi" else "no figures of their own") in text
     assert document.head.notices
 
 
-def test_the_page_is_small_and_colour_is_never_alone(document: PlanDocument) -> None:
+def test_the_page_is_small_and_colour_is_never_alone(document: Document) -> None:
     page = document_html(document)
     assert len(page.encode()) <= LARGEST_PAGE
     soup = BeautifulSoup(page, "html.parser")
@@ -120,7 +118,7 @@ def test_many_areas_are_counted_in_place_of_a_map(
     assert len(document_html(document).encode()) <= LARGEST_PAGE
 
 
-def test_the_notebook_shows_every_section(document: PlanDocument) -> None:
+def test_the_notebook_shows_every_section(document: Document) -> None:
     """A section that no cell shows would be in the contents of the page and nowhere else."""
     cells = json.loads((ROOT / "parameterized" / "plan_summary.ipynb").read_text(encoding="utf-8"))["cells"]
     shown = re.findall(r'document\.section\("(\w+)"\)', "".join("".join(cell["source"]) for cell in cells))

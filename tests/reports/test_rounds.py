@@ -21,16 +21,16 @@ from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.reports.area_report import build_area_document
-from toolkit.reports.blocks import AreaDocument, Bullets, Paragraph, Table, TileMap
+from toolkit.reports.blocks import Bullets, Document, Paragraph, Table, TileMap
 from toolkit.reports.changes import MOST, changes, changes_section, earlier_answers
 from toolkit.reports.context import RunFacts, cycle_of
 from toolkit.reports.html import LARGEST_PAGE, document_html
-from toolkit.reports.paper import pdf_bytes, printed
+from toolkit.reports.paper import paper_of, pdf_bytes
 from toolkit.reports.plan_summary import build_plan_document
 from toolkit.reports.word import docx_bytes
 from toolkit.reports.wording import words
 
-Builder = Callable[..., AreaDocument]
+Builder = Callable[..., Document]
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_a_plan_without_the_report_has_no_such_round(real_plan: Plan) -> None:
 @pytest.fixture(scope="module")
 def in_round(
     real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, facts: RunFacts
-) -> Callable[[str, str], AreaDocument]:
+) -> Callable[[str, str], Document]:
     province = real_data.areas.get("20")
     answers = assess_all(real_plan, [province], real_data, real_forecasts)
 
-    def make(cycle: str, language: str = "vi") -> AreaDocument:
+    def make(cycle: str, language: str = "vi") -> Document:
         return build_area_document(
             province, answers, real_forecasts, real_data, real_plan, language=language, run=facts, cycle=cycle
         )
@@ -79,7 +79,7 @@ def in_round(
 
 
 def test_the_page_names_round_deadline_and_the_letter_its_addressee(
-    in_round: Callable[[str, str], AreaDocument],
+    in_round: Callable[[str, str], Document],
 ) -> None:
     annual, half = in_round("2026-annual", "vi"), in_round("2026-six-month", "en")
     assert "năm 2026" in annual.head.kicker
@@ -87,14 +87,14 @@ def test_the_page_names_round_deadline_and_the_letter_its_addressee(
     assert "25 May 2026" in half.head.kicker
     assert annual.head.letter.addressee == "Kính gửi: Sở Dân tộc và Tôn giáo"
     assert half.head.letter.addressee == "To: Department of Ethnic and Religious Affairs"
-    assert annual.section("movable").blocks == ()
+    assert annual.section("this_year").blocks == ()
     assert "Không tìm thấy văn bản nào giao lại nhiệm vụ" in str(annual.section("provenance").blocks)
 
 
 def test_the_half_year_report_sorts_every_numbered_target(
-    in_round: Callable[[str, str], AreaDocument], real_plan: Plan, real_data: Dataset, real_forecasts: Forecasts
+    in_round: Callable[[str, str], Document], real_plan: Plan, real_data: Dataset, real_forecasts: Forecasts
 ) -> None:
-    blocks = in_round("2026-six-month", "vi").section("movable").blocks
+    blocks = in_round("2026-six-month", "vi").section("this_year").blocks
     table = next(block for block in blocks if isinstance(block, Table))
     movable = {row[0].details[-1] for row in table.rows}
     fixed, unknown = (
@@ -223,7 +223,7 @@ def test_an_area_without_any_figure_has_a_useful_report_in_every_form(
     assert len(gaps.rows) >= 5
     assert {item.outcome for item in answers} <= {"cannot_assess", "milestone", "orientation"}
     assert not any(item.probability is not None or item.last_value is not None for item in answers)
-    made = printed(document)
+    made = paper_of(document)
     assert len(document_html(document)) > 10_000
     assert len(pdf_bytes(made)) > 10_000
     assert len(docx_bytes(made)) > 10_000

@@ -88,8 +88,8 @@ class Answer(Shown):
         context, found = self.context, self.attainment
         wording = context.words
         fields = {
-            "area": context.here,
-            "target": f"{found.target_id} ({context.name(found)}, {context.asked(found)})",
+            "area": context.area_name,
+            "target": f"{found.target_id} ({context.name(found)}, {context.requirement(found)})",
             "verdict": wording.verdict(found.verdict),
             "grade": found.grade or "–",
         }

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from toolkit.attainment.result import Attainment
 from toolkit.forecast.paths import Path
-from toolkit.reports.blocks import Fan
+from toolkit.reports.blocks import FanChart
 from toolkit.reports.context import Context
-from toolkit.reports.fan_charts import fan
+from toolkit.reports.fan_charts import fan_chart
 from toolkit.reports.wording import Words
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
     """
     from toolkit.api.chart import Chart
 
-    chart, t = fan(context, found), context.words.texts.t
+    chart, t = fan_chart(context, found), context.words.texts.t
     figure = Chart(figsize=(7.2, 4.4), layout="constrained", alt=chart.alt)
     axes = figure.add_subplot()
     years = [band.year for band in chart.bands]
@@ -44,11 +44,11 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
     axes.plot(years, [band.median for band in chart.bands], line, color=MIDDLE, label=t("scenario.chart.median"))
     if usual:
         axes.plot(*zip(*usual, strict=True), color=USUAL, linestyle=":", linewidth=2, label=t("scenario.usual"))
-    known = chart.points or chart.stand_ins
+    known = chart.points or chart.proxy_points
     if known:
-        label = t("scenario.chart.figures" if chart.points else "scenario.chart.stand_ins")
+        label = t("scenario.chart.figures" if chart.points else "scenario.chart.proxy_points")
         axes.plot([one.year for one in known], [one.value for one in known], "o", color=INK, label=label)
-    for goal in chart.goals:
+    for goal in chart.targets:
         axes.plot([goal.year], [goal.value], "D", color=GOAL, label=goal.label)
     for year, label in chart.breaks:
         if years[0] <= year <= years[-1]:
@@ -59,11 +59,11 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
     return figure
 
 
-def _dress(axes: Axes, chart: Fan, context: Context) -> None:
+def _dress(axes: Axes, chart: FanChart, context: Context) -> None:
     """Add what makes a chart stand alone: title, unit, key, and whether its data are simulated."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_title(f"{chart.title} – {context.here}\n", loc="left", fontsize=11)
+    axes.set_title(f"{chart.title} – {context.area_name}\n", loc="left", fontsize=11)
     axes.text(0.0, 1.02, chart.subtitle, transform=axes.transAxes, fontsize=7.5, color=USUAL)
     write, places = context.words.numbers.decimal, 0 if axes.get_ylim()[1] > 5 else 1
     axes.yaxis.set_major_formatter(lambda value, _: write(value, places))

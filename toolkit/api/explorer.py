@@ -12,10 +12,10 @@ from toolkit.attainment.whatif.effect import change_of, judgement_of
 from toolkit.base.texts import interface_language, texts
 from toolkit.data.areas import Area
 from toolkit.plan.targets import LevelRule, RatioToBaseRule, RatioToRule, Target
-from toolkit.reports.blocks import Fan, Line
+from toolkit.reports.blocks import FanChart, Line
 from toolkit.reports.context import Context, SourceBook
-from toolkit.reports.fan_charts import fan
-from toolkit.reports.svg import fan_svg, standing_alone
+from toolkit.reports.fan_charts import fan_chart
+from toolkit.reports.svg import fan_chart_svg, standing_alone
 from toolkit.reports.wording import words
 from toolkit.run.session import Run, plan_areas
 from toolkit.scenario.scenario import Scenario
@@ -60,21 +60,21 @@ class View:
         )
 
     @property
-    def chart(self) -> Fan:
+    def chart(self) -> FanChart:
         """The fan chart of the scenario, with the usual median in it."""
         usual = Line(self.context.words.texts.t("scenario.usual"), self.line)
-        return replace(fan(self.context, self.changed), lines=(usual,))
+        return replace(fan_chart(self.context, self.changed), lines=(usual,))
 
     def svg(self) -> str:
         """Return the chart as SVG text; drawn as in reports, in some hundredths of a second."""
-        return standing_alone(fan_svg(self.chart))
+        return standing_alone(fan_chart_svg(self.chart))
 
     def html(self) -> str:
         """Return the chart with its title, unit, key and note."""
         from html import escape
 
         chart, key = self.chart, self.context.words.texts.t("scenario.explorer.key")
-        head = f"<b>{escape(chart.title)} – {escape(self.context.here)}</b><br>{escape(chart.subtitle)}"
+        head = f"<b>{escape(chart.title)} – {escape(self.context.area_name)}</b><br>{escape(chart.subtitle)}"
         foot = "<br>".join(escape(part) for part in (key, *footnotes(self.context, self.changed, chart.note)))
         return f"<p>{head}</p>{self.svg()}<p><small>{foot}</small></p>"
 

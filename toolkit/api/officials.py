@@ -68,7 +68,7 @@ class Officials(Shown):
         return words.texts.t(
             "scenario.official.text",
             target=found.target_id,
-            area=self.answer.context.here,
+            area=self.answer.context.area_name,
             on_track=sum(one.on_track for one in given),
             count=len(given),
             chance=words.numbers.probability(found.probability, bound=found.bound),
@@ -80,7 +80,9 @@ class Officials(Shown):
         t = self.wording.texts.t
         given = {name: float(one.on_track) for name, one in self.verdicts.items() if one}
         given[t("scenario.official.ours")] = self.answer.probability or 0.0
-        title = t("scenario.official.title", target=self.answer.attainment.target_id, area=self.answer.context.here)
+        title = t(
+            "scenario.official.title", target=self.answer.attainment.target_id, area=self.answer.context.area_name
+        )
         shown = {t("scenario.official.yes"): list(given.values())}
         return bars(title, list(given), shown, (MIDDLE,), self.wording, alt=self.text)
 

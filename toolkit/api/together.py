@@ -128,4 +128,4 @@ def joint(
     """
     context = context_of(run, area, language)
     forecasts = run.forecasts if scenario is None else scenario.forecasts
-    return Together(joint_of(run.plan, context.area, run.dataset, forecasts, targets), context.here, context.words)
+    return Together(joint_of(run.plan, context.area, run.dataset, forecasts, targets), context.area_name, context.words)

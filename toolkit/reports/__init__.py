@@ -1,11 +1,9 @@
 """Reports: one frozen document an area, and its forms. No fitting here, no kernels.
 
-What flows, module by module: answers and paths become a *context* (``context``, ``facts``, ``cycle``), the context
-becomes *sections* of *parts* (``parts``, ``figures``, ``sections``; made by ``target_tables`` and ``cells``, ``fans``,
-``answers``, ``movable``, ``own_targets``, ``gaps``, ``readings``, ``about`` and ``calibration``; for the plan by
-``heat``, ``tiles``, ``changes``), sections become a *document* (``document``, ``plan_document``, ``comparison``) with
-its sentences (``narrative``, ``requirement``, ``words``) and letterhead (``letter``), and the document becomes its
-*forms*: a page (``html``, ``page`` from a notebook, ``index`` above them), pieces for paper (``printed``) set as
-Word (``word``) or PDF (``pdf``, ``typesetting``), and tables (``sheets``). Pictures are SVG of our own (``svg``,
-``charts``). No form computes a number.
+An area's answers and paths are gathered in a *context* (``context``), with one wording (``wording``). Sections are
+made from it as data (``blocks``): ``targets``, ``fan_charts``, ``outlook``, ``data_quality``, ``method`` and
+``changes``. They make three documents: ``area_report``, ``plan_summary`` and ``scenario_page``. A document becomes a
+page (``html``, with pictures by ``svg``; ``index`` is the page above all others), a PDF (``paper``) or a Word file
+(``word``); ``formats`` names these forms. Tables become workbooks and CSV files in ``sheets``. No form computes a
+number.
 """

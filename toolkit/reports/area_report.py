@@ -10,12 +10,12 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
-from toolkit.reports.blocks import AreaDocument, Head, Section
-from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, foot, kicker, letter
+from toolkit.reports.blocks import Document
+from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
 from toolkit.reports.data_quality import gaps_section, most_wanted, readings_section
 from toolkit.reports.fan_charts import charts_section
 from toolkit.reports.method import method_section, provenance_section, sources_section
-from toolkit.reports.outlook import headline, movable_section, nowcast_section, pace_section, standards_section
+from toolkit.reports.outlook import headline, nowcast_section, pace_section, standards_section, this_year_section
 from toolkit.reports.targets import own_section, tally, targets_section
 from toolkit.reports.wording import words
 
@@ -30,7 +30,7 @@ def build_area_document(
     language: str,
     run: RunFacts,
     cycle: str = "",
-) -> AreaDocument:
+) -> Document:
     """Return the report of one area as data.
 
     Parameters
@@ -50,7 +50,7 @@ def build_area_document(
 
     Returns
     -------
-    AreaDocument
+    Document
         Always with the same section keys; a section with nothing to say has no blocks.
 
     Raises
@@ -61,16 +61,14 @@ def build_area_document(
         If an attainment is another area's, or a statement of the plan has none.
     """
     _check(area, attainments, plan)
-    book = SourceBook(dataset.sources)
-    wording = words(language)
-    reporting = cycle_of(cycle, plan)
+    wording, book, reporting = words(language), SourceBook(dataset.sources), cycle_of(cycle, plan)
     own = assess_local(area, plan, dataset, forecasts)
     context = Context(area, tuple(attainments), forecasts, dataset, plan, run, wording, book, reporting, own)
     sections = (
         targets_section(context),
         charts_section(context),
         standards_section(context),
-        movable_section(context),
+        this_year_section(context),
         pace_section(context),
         own_section(context),
         nowcast_section(context),
@@ -80,7 +78,21 @@ def build_area_document(
         sources_section(wording, book),
         provenance_section(wording, run, reporting),
     )
-    return AreaDocument(head=_head(context, sections), sections=sections, area_code=area.code)
+    name = area.name(wording.language)
+    notices = []
+    if area.valid_to is not None and area.valid_to < run.as_of:
+        key = "notice.former_district" if area.level == "district" else "notice.former_area"
+        notices.append(wording.t(key, area=name, day=wording.day(area.valid_to)))
+    head = head_of(
+        context,
+        sections,
+        page_title=wording.t("page_title", area=name, number=plan.number),
+        title=wording.t("title", area=name, number=plan.number),
+        answer=headline(context, most_wanted(context)),
+        notices=notices,
+        tally=tally(context),
+    )
+    return Document(head, sections)
 
 
 def _check(area: Area, attainments: Sequence[Attainment], plan: Plan) -> None:
@@ -88,36 +100,8 @@ def _check(area: Area, attainments: Sequence[Attainment], plan: Plan) -> None:
     if strangers:
         message = f"attainments of {sorted(strangers)} in the document of {area.code}"
         raise ValueError(message)
-    lacking = [target.id for target in plan.targets if target.id not in {item.target_id for item in attainments}]
+    judged = {item.target_id for item in attainments}
+    lacking = [target.id for target in plan.targets if target.id not in judged]
     if lacking:
         message = f"no attainment for {', '.join(lacking)} in {area.code}"
         raise ValueError(message)
-
-
-def _head(context: Context, sections: Sequence[Section]) -> Head:
-    wording = context.words
-    name = context.area.name(wording.language)
-    return Head(
-        language=wording.language,
-        page_title=wording.t("page_title", area=name, number=context.plan.number),
-        foot=foot(wording, context.facts),
-        skip_label=wording.t("skip"),
-        kicker=kicker(wording, context.cycle),
-        title=wording.t("title", area=name, number=context.plan.number),
-        subtitle=wording.t("subtitle", plan=context.plan.names[wording.language], day=wording.day(context.facts.as_of)),
-        answer=headline(context, most_wanted(context)),
-        notices=_notices(context),
-        banner=wording.t("simulated") if context.facts.simulated else "",
-        tally=tally(context),
-        contents_title=wording.t("contents"),
-        contents=tuple((section.key, section.title) for section in sections if section.blocks),
-        letter=letter(context, wording.t("title", area=name, number=context.plan.number)),
-    )
-
-
-def _notices(context: Context) -> tuple[str, ...]:
-    wording, area = context.words, context.area
-    if area.valid_to is None or area.valid_to >= context.facts.as_of:
-        return ()
-    key = "notice.former_district" if area.level == "district" else "notice.former_area"
-    return (wording.t(key, area=area.name(wording.language), day=wording.day(area.valid_to)),)

@@ -5,7 +5,8 @@ Texts are plain texts in the document's language, never markup: whoever makes a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -14,7 +15,8 @@ from toolkit.base.texts import Language
 CREATED = datetime(2022, 6, 13, tzinfo=UTC)
 """Day of creation that every file says: the plan's, not the run's, so that equal contents give equal bytes."""
 
-Tone = Literal["plain", "lead", "note", "warning"]
+Tone = Literal["plain", "lead", "note"]
+Layout = Literal["cards", "grid", "plain"]
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,17 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Spark:
-    """A small line without axes: observed points, then the expected path, and the target.
+class Sparkline:
+    """A small chart without axes: observations, then the forecast, and the target.
 
     Attributes
     ----------
     observed :
-        ``(year, value)`` of published figures.
+        ``(year, value)`` of published values.
     path :
         ``(year, low, median, high)`` with the 80 % interval.
     target :
-        Level asked for, or ``None``.
+        Level that the target requires, or ``None``.
     label :
         What it shows, in words made from the numbers.
     """
@@ -99,7 +101,7 @@ class Cell:
     probability :
         Probability in 0..1 drawn as a bar; ``None`` for none.
     spark :
-        A small line under the text.
+        A small chart under the text.
     """
 
     text: str
@@ -108,7 +110,7 @@ class Cell:
     references: tuple[int, ...] = ()
     verdict: str = ""
     probability: float | None = None
-    spark: Spark | None = None
+    spark: Sparkline | None = None
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,41 @@ class Table:
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    layout: Literal["cards", "grid", "plain"] = "cards"
+    layout: Layout = "cards"
     quiet: bool = False
     anchors: tuple[str, ...] = ()
+
+
+def table_of(
+    t: Callable[..., str],
+    key: str,
+    names: Iterable[str],
+    rows: Iterable[tuple[Cell, ...]],
+    *,
+    caption: str,
+    numeric: Container[str] = (),
+    layout: Layout = "cards",
+    quiet: bool = True,
+    anchors: tuple[str, ...] = (),
+    year: int | None = None,
+) -> Table:
+    """Return a table whose titles are the catalogue's ``column.<name>``.
+
+    Parameters
+    ----------
+    t :
+        Returns the text of a key, such as :meth:`toolkit.reports.wording.Words.t`.
+    key, rows, caption, layout, quiet, anchors :
+        Of the :class:`Table`.
+    names :
+        Of the columns.
+    numeric :
+        Names of the columns that are set flush right.
+    year :
+        The year that titles name.
+    """
+    columns = tuple(Column(t(f"column.{name}", year=year), numeric=name in numeric) for name in names)
+    return Table(key, caption, columns, tuple(rows), layout, quiet, anchors)
 
 
 @dataclass(frozen=True)
@@ -152,7 +186,7 @@ class Definitions:
 
 @dataclass(frozen=True)
 class Point:
-    """A published figure in a chart; `source` is its number in the list of sources (0: none)."""
+    """An observation in a chart; `source` is its number in the list of sources (0: none)."""
 
     year: int
     value: float
@@ -183,8 +217,8 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Goal:
-    """What a target asks of the quantity in a chart in its due year."""
+class TargetLevel:
+    """The level that a target requires in its due year."""
 
     year: int
     value: float
@@ -192,7 +226,7 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class Fan:
+class FanChart:
     """A fan chart as data, with the words around it.
 
     Attributes
@@ -200,25 +234,26 @@ class Fan:
     key :
         Unique in the document.
     title, subtitle, alt :
-        Heading, unit and evidence under it, and a description made from the numbers.
-    points, stand_ins, overruled :
-        Own published figures; those of the stand-in that the path goes through; figures set aside.
+        Heading; unit, requirement and evidence grade under it; a description made from the numbers.
+    points, proxy_points, overruled :
+        Observations of the indicator, of its proxy where the forecast is made from one, and those that another
+        source contradicts.
     bands :
-        The path, year by year.
+        The forecast, year by year.
     lines :
-        Other paths, told apart by their labels.
+        Other forecasts, told apart by their labels.
     breaks :
         ``(year, label)``: first year on a new standard.
-    goals :
-        What the plan asks for.
+    targets :
+        Levels that the plan requires.
     decimals :
         Printed precision of the axis.
-    observed_until :
-        Last year with a figure; the forecast begins after it.
     through_proxy :
-        True where the path is not the wanted quantity but a stand-in's.
+        True where the forecast is not the wanted quantity's but its proxy's.
     table :
         The numbers of the chart.
+    note :
+        What a reader has to know about the chart; may be empty.
     """
 
     key: str
@@ -227,26 +262,25 @@ class Fan:
     subtitle: str
     alt: str
     points: tuple[Point, ...]
-    stand_ins: tuple[Point, ...]
+    proxy_points: tuple[Point, ...]
     overruled: tuple[Point, ...]
     bands: tuple[Band, ...]
     lines: tuple[Line, ...]
     breaks: tuple[tuple[int, str], ...]
-    goals: tuple[Goal, ...]
+    targets: tuple[TargetLevel, ...]
     decimals: int
-    observed_until: int
     through_proxy: bool
     table: Table
     note: str = ""
 
 
 @dataclass(frozen=True)
-class Fans:
+class FanCharts:
     """Charts side by side, with one key to all of them."""
 
     key_title: str
     key_items: tuple[tuple[str, str], ...]
-    charts: tuple[Fan, ...]
+    charts: tuple[FanChart, ...]
 
 
 @dataclass(frozen=True)
@@ -322,7 +356,7 @@ class Folded:
     blocks: tuple[Block, ...]
 
 
-Block = Paragraph | Bullets | Heading | Table | Tally | Fans | TileMap | HeatMap | Definitions | Folded
+Block = Paragraph | Bullets | Heading | Table | Tally | FanCharts | TileMap | HeatMap | Definitions | Folded
 
 
 @dataclass(frozen=True)
@@ -350,23 +384,39 @@ class Section:
         return section_html(self)  # empty for a section without blocks
 
 
-@dataclass(frozen=True)
-class Head:
-    """What stands on top: title, what it is about, the answer in words.
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What the page around a document needs.
 
     Attributes
     ----------
-    language, page_title, foot, skip_label :
-        Of the whole document: language of all its texts, title of the window, last line, name of the link that
-        skips to the content.
+    language, page_title :
+        Of the page.
+    banner, foot :
+        Warning on every page and every printed sheet (simulated data), and last line.
+    skip_label :
+        Name of the link that skips to the content.
+    """
+
+    language: Language
+    page_title: str
+    banner: str = ""
+    foot: str = ""
+    skip_label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head(Frame):
+    """What stands on top of a document: title, what it is about, the answer in words.
+
+    Attributes
+    ----------
     kicker, title, subtitle :
         Line above the title, the only heading of level 1, and the plan and day below it.
     answer :
         The headline: two to four sentences.
     notices :
         What has to be read first (territory of a former district).
-    banner :
-        Warning on every page and every printed sheet (simulated data).
     tally :
         Counts by verdict.
     contents_title, contents :
@@ -375,16 +425,11 @@ class Head:
         Letterhead and signature of the form that is sent.
     """
 
-    language: Language
-    page_title: str
-    foot: str
-    skip_label: str
     kicker: str
     title: str
     subtitle: str
     answer: tuple[str, ...]
     notices: tuple[str, ...] = ()
-    banner: str = ""
     tally: Tally | None = None
     contents_title: str = ""
     contents: tuple[tuple[str, str], ...] = ()
@@ -401,8 +446,7 @@ class Head:
     ) -> dict[str, str | dict[str, str]]:
         from toolkit.reports.html import head_html
 
-        frame = {"language": self.language, "title": self.page_title, "banner": self.banner}
-        frame |= {"foot": self.foot, "skip": self.skip_label}
+        frame = {item.name: getattr(self, item.name) for item in fields(Frame)}
         return {"text/html": head_html(self), "text/plain": repr(self), HEAD_TYPE: frame}
 
 
@@ -431,17 +475,3 @@ class Document:
                 return section
         message = f"no section {key!r}; there are {[section.key for section in self.sections]}"
         raise KeyError(message)
-
-
-@dataclass(frozen=True)
-class AreaDocument(Document):
-    """The report of one area."""
-
-    area_code: str = ""
-
-
-@dataclass(frozen=True)
-class PlanDocument(Document):
-    """The summary of the whole plan over all areas."""
-
-    area_codes: tuple[str, ...] = ()

@@ -12,18 +12,18 @@ from toolkit.attainment.table import verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.plan.schema import Plan
-from toolkit.reports.blocks import Block, Cell, Column, Folded, Heading, Paragraph, Section, Table
+from toolkit.reports.blocks import Block, Cell, Folded, Heading, Paragraph, Section, table_of
 from toolkit.reports.wording import SCALE, Words
 
 STEP = 0.05
-"""A probability that moved by less than this is not told."""
+"""A probability that moved by less than this counts as unchanged."""
 FIRST, MOST = 12, 40
-"""Changes told at once, and told at all: the largest."""
+"""Changes shown at once, and shown at all: the largest."""
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """An answer of the earlier run: verdict, probability (None without one) or its bound, year of the newest figure."""
+    """An answer of the earlier run: verdict, probability (None without one) or its bound, year of the newest value."""
 
     verdict: str
     probability: float | None
@@ -56,18 +56,14 @@ def earlier_answers(run: Path) -> dict[tuple[str, str], Earlier]:
     file = run / "attainment.csv" if run.is_dir() else run
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        return {(row["area_code"], row["target_id"]): _earlier(row) for row in rows}
+            return {(row["area_code"], row["target_id"]): _earlier(row) for row in csv.DictReader(stream)}
     except (OSError, KeyError, ValueError) as error:
         raise UsageError(say("report.since.unreadable", file=file), say("report.since.remedy")) from error
 
 
 def _earlier(row: Mapping[str, str]) -> Earlier:
-    verdict = next((name for name in SCALE if verdict_words(name) == row["verdict"]), "")
-    if not verdict:
-        raise ValueError(row["verdict"])
-    year = row.get("last_year", "")
-    probability = row["probability"]
+    verdict = {verdict_words(name): name for name in SCALE}[row["verdict"]]
+    probability, year = row["probability"], row.get("last_year")
     return Earlier(
         verdict,
         float(probability) if probability else None,
@@ -86,14 +82,11 @@ def changes(attainments: Iterable[Attainment], before: Mapping[tuple[str, str], 
     count = 0
     for item in attainments:
         old = before.get((item.area_code, item.target_id))
-        if item.area_code in known and _differs(item, old):
+        size = _size(item, old)
+        if item.area_code in known and (old is None or item.verdict != old.verdict or size >= STEP):
             count += 1
-            largest = sorted([*largest, Change(item, old, _size(item, old))], key=lambda change: -change.size)[:MOST]
+            largest = sorted([*largest, Change(item, old, size)], key=lambda change: -change.size)[:MOST]
     return largest, count
-
-
-def _differs(item: Attainment, old: Earlier | None) -> bool:
-    return old is None or item.verdict != old.verdict or _size(item, old) >= STEP
 
 
 def _size(item: Attainment, old: Earlier | None) -> float:
@@ -118,20 +111,20 @@ def changes_section(
     since :
         The earlier run, or None.
     """
-    title = words.t("section.changes")
+    title, caption = words.t("section.changes"), words.t("changes.caption")
     if since is None:
         return Section("changes", title, ())
     largest, count = changes(attainments, earlier_answers(since))
     if not count:
         return Section("changes", title, (Paragraph(words.t("changes.none")),))
-    columns = tuple(Column(words.t(f"column.{name}")) for name in ("area", "target", "before", "now", "because"))
-    rows = tuple(_row(words, plan, names, change) for change in largest)
+    columns = ("area", "target", "before", "now", "because")
+    rows = [_row(words, plan, names, change) for change in largest]
     blocks: list[Block] = [
         Paragraph(words.counted("changes.intro", count), "note"),
-        Table("changes", words.t("changes.caption"), columns, rows[:FIRST], quiet=True),
+        table_of(words.t, "changes", columns, rows[:FIRST], caption=caption),
     ]
     if smaller := rows[FIRST:]:
-        table = Table("changes-smaller", words.t("changes.caption"), columns, smaller, quiet=True)
+        table = table_of(words.t, "changes-smaller", columns, smaller, caption=caption)
         blocks.append(Folded(Heading(words.counted("changes.smaller", len(smaller))), (table,)))
     if count > MOST:
         blocks.append(Paragraph(words.counted("changes.rest", count - MOST), "note"))
@@ -140,20 +133,19 @@ def changes_section(
 
 def _row(words: Words, plan: Plan, names: Mapping[str, str], change: Change) -> tuple[Cell, ...]:
     item, old = change.attainment, change.before
-    shown = words.numbers.probability(item.probability, bound=item.bound) if item.outcome == "probability" else ""
-    was, told = "", words.t("changes.new")
+    before, because = Cell(words.t("changes.new")), words.t("changes.other")
     if old is not None:
-        told = words.verdict(old.verdict)
-        asked = old.verdict not in {"met", "not_met"}
-        was = (
-            words.numbers.probability(old.probability, bound=old.bound) if old.probability is not None and asked else ""
-        )
-    newer = old is not None and item.last_year is not None and item.last_year > (old.last_year or 0)
-    because = words.t("changes.figure", year=item.last_year) if newer else words.t("changes.other")
+        uncertain = old.probability is not None and old.verdict not in {"met", "not_met"}
+        details = (words.numbers.probability(old.probability, bound=old.bound),) if uncertain else ()
+        before = Cell(words.verdict(old.verdict), details, old.probability, (), old.verdict)
+        if item.last_year is not None and item.last_year > (old.last_year or 0):
+            because = words.t("changes.figure", year=item.last_year)
+    shown = words.numbers.probability(item.probability, bound=item.bound)
+    details = (shown,) if item.outcome == "probability" else ()
     return (
         Cell(names.get(item.area_code, item.area_code)),
         Cell(plan.target(item.target_id).name(words.language), (item.target_id,)),
-        Cell(told, (was,) if was else (), old.probability if old else None, (), old.verdict if old else ""),
-        Cell(words.verdict(item.verdict), (shown,) if shown else (), item.probability, (), item.verdict),
+        before,
+        Cell(words.verdict(item.verdict), details, item.probability, (), item.verdict),
         Cell(because),
     )

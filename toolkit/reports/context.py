@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Literal
 
 import pandas as pd
 
@@ -22,7 +21,7 @@ from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan, ReportingBodies
 from toolkit.plan.targets import Target
-from toolkit.reports.blocks import Letter
+from toolkit.reports.blocks import Head, Letter, Section, Tally
 from toolkit.reports.wording import Words, lowered, requirement
 
 
@@ -61,8 +60,6 @@ class RunFacts:
     command: str = ""
 
 
-RoundKind = Literal["annual", "six_month"]
-ROUND_KINDS: dict[str, RoundKind] = {"annual": "annual", "six-month": "six_month"}
 ROUND_NAME = re.compile(r"(20\d\d)-(annual|six-month)")
 
 
@@ -73,7 +70,7 @@ class Cycle:
     Attributes
     ----------
     name, kind, year :
-        ``2026-six-month``, what the plan calls it, and the running year.
+        ``2026-six-month``, what the plan calls it (``six_month``), and the running year.
     deadline :
         The report comes in before this day.
     bodies :
@@ -81,13 +78,13 @@ class Cycle:
     """
 
     name: str
-    kind: RoundKind
+    kind: str
     year: int
     deadline: date
     bodies: ReportingBodies | None
 
     def as_of(self, today: date) -> date:
-        """Return the day up to which figures count: the last one before the deadline, never one still to come."""
+        """Return the day up to which data count: the last one before the deadline, never one still to come."""
         return min(self.deadline - timedelta(days=1), today)
 
     def receiver(self, language: Language) -> str:
@@ -117,17 +114,12 @@ def cycle_of(name: str, plan: Plan) -> Cycle | None:
     found = ROUND_NAME.fullmatch(name.strip())
     if found is None:
         raise UsageError(say("report.cycle.unknown", name=name), say("report.cycle.remedy"))
-    year, kind = int(found[1]), ROUND_KINDS[found[2]]
+    year, kind = int(found[1]), found[2].replace("-", "_")
     before = next((report.before for report in plan.reporting if report.kind == kind and report.before), None)
     if before is None:
         raise UsageError(say("report.cycle.not_asked", name=name, number=plan.number), say("report.cycle.remedy"))
-    month, day = (int(part) for part in before.split("-"))
-    deadline = date(year, month, day)
+    deadline = date.fromisoformat(f"{year}-{before}")
     return Cycle(name.strip(), kind, year, deadline, plan.bodies_on(deadline - timedelta(days=1)))
-
-
-MINORITY = ("DTTS", "dân tộc thiểu số", "thnic-minorit", "thnic minorit")
-"""How a name says already that it is about ethnic minorities."""
 
 
 class SourceBook:
@@ -164,9 +156,13 @@ class SourceBook:
         return tuple({str(name): str(value) for name, value in record.items()} for record in records)
 
 
+MINORITY = ("DTTS", "dân tộc thiểu số", "thnic-minorit", "thnic minorit")
+"""How a name says already that it is about ethnic minorities."""
+
+
 @dataclass(frozen=True)
 class Context:
-    """What an area's sections are made from.
+    """What an area's sections are made from, and how they word it.
 
     Attributes
     ----------
@@ -177,7 +173,7 @@ class Context:
     cycle :
         The reporting round that the document belongs to; None for none.
     own :
-        What the area has set itself, judged.
+        Targets that the area has set itself, judged.
     """
 
     area: Area
@@ -219,49 +215,47 @@ class Context:
         whole = self.plan.target(target.part_of).name(self.words.language)
         return f"{whole}, {own}"
 
-    def asked(self, attainment: Attainment) -> str:
-        """Return what the target asks for, in words."""
+    def requirement(self, attainment: Attainment) -> str:
+        """Return what the target requires, in words."""
         return requirement(self.target(attainment), self.words, self.printed_unit(self.indicator(attainment)))
 
     def quoted(self, attainment: Attainment) -> str:
         """Return name and requirement as a sentence quotes them."""
-        return self.words.t("quoted", name=self.name(attainment), asked=self.asked(attainment))
-
-    def place(self, area: Area) -> str:
-        """Return an area's name inside a sentence: Vietnamese writes ``huyện Bình Gia`` there."""
-        name = area.name(self.words.language)
-        return lowered(name) if self.words.language == "vi" and area.kind else name
+        return self.words.t("quoted", name=self.name(attainment), asked=self.requirement(attainment))
 
     @property
-    def here(self) -> str:
+    def area_name(self) -> str:
         """The document's area inside a sentence."""
-        return self.place(self.area)
+        return self._in_sentence(self.area)
 
     @property
-    def short(self) -> str:
+    def short_name(self) -> str:
         """The area's name where there is little room; a city says that it is one, for a province may bear its name."""
         name = self.area.short_name
         return self.words.t("summary.city", name=name) if self.area.kind == "Thành phố" else name
 
-    def followed(self, path: Path) -> str:
-        """Return the area that a path follows, inside a sentence."""
-        return self.place(self.dataset.areas.get(path.evidence.parent_code or self.plan.province_code))
+    def parent_name(self, path: Path) -> str:
+        """Return the area whose course a path follows, inside a sentence."""
+        return self._in_sentence(self.dataset.areas.get(path.evidence.parent_code or self.plan.province_code))
 
-    def measured(self, target: Target) -> str:
-        """Return what a target's figures measure: the indicator, and the scope unless it is everybody."""
-        return self.scoped(target.indicator, target.scope)
+    def _in_sentence(self, area: Area) -> str:
+        """Return an area's name inside a sentence: Vietnamese writes ``huyện Bình Gia`` there."""
+        name = area.name(self.words.language)
+        return lowered(name) if self.words.language == "vi" and area.kind else name
 
-    def scoped(self, indicator_id: str, scope: str) -> str:
-        """Return an indicator's name with a scope, unless the name says it or it is everybody."""
+    def series_name(self, indicator_id: str, scope: str) -> str:
+        """Return an indicator's name with the scope, unless the name says it or it is everybody."""
         name = self.dataset.indicators[indicator_id].names[self.words.language]
-        if scope == "all":
-            return name
-        told = self.words.t(f"scope.{scope}")
-        said = any(mark in name for mark in MINORITY) and scope == "dtts"
-        return name if said else f"{name}, {told}"
+        said = scope == "all" or (scope == "dtts" and any(mark in name for mark in MINORITY))
+        return name if said else f"{name}, {self.words.t(f'scope.{scope}')}"
 
-    def stand_in(self, path: Path) -> str:
-        """Return the indicator that a path goes through, inside a sentence; empty for none."""
+    def quantity(self, attainment: Attainment) -> str:
+        """Return what a target's observations measure: indicator and scope."""
+        target = self.target(attainment)
+        return self.series_name(target.indicator, target.scope)
+
+    def proxy_name(self, path: Path) -> str:
+        """Return the proxy that a path is made from, inside a sentence; empty for none."""
         if path.proxy is None:
             return ""
         return lowered(self.dataset.indicators[path.proxy.indicator].names[self.words.language])
@@ -270,73 +264,79 @@ class Context:
         """Return the indicator's unit as its file prints it, for units that the catalogue lacks."""
         return indicator.units[self.words.language]
 
+    def observation(self, path: Path, number: int) -> str:
+        """Return an observation (by its place) that a path is made from, with its unit; it may be a proxy's."""
+        source = self.dataset.indicators[path.proxy.indicator if path.proxy else path.indicator]
+        value = path.evidence.observations[number].value
+        return self.words.amount(value, source.unit, printed=self.printed_unit(source))
+
+    def expected(self, path: Path, year: int) -> tuple[float, str, str]:
+        """Return the median of a path in one year, the same with its unit, and the 80 % interval in words."""
+        words, indicator = self.words, self.dataset.indicators[path.indicator]
+        printed, places = self.printed_unit(indicator), indicator.decimals
+        low, median, high = (float(value) for value in path.quantiles((0.1, 0.5, 0.9))[path.position(year)])
+        interval = words.interval(low, high, path.unit, places, printed=printed)
+        return median, words.amount(median, path.unit, places, printed=printed), interval
+
     def judged(self, attainment: Attainment, value: float | None) -> str:
         """Return a value of the judged quantity (level, ratio, mean, change) with its unit."""
-        indicator = self.indicator(attainment)
-        places = 2 if attainment.unit in {"times", "ratio", "percentage_points"} else indicator.decimals
-        return self.words.amount(value, attainment.unit, places, printed=self.printed_unit(indicator))
+        printed = self.printed_unit(self.indicator(attainment))
+        return self.words.amount(value, attainment.unit, self._places(attainment), printed=printed)
 
     def judged_interval(self, attainment: Attainment) -> str:
         """Return the 80 % interval of the judged quantity."""
-        indicator = self.indicator(attainment)
-        places = 2 if attainment.unit in {"times", "ratio", "percentage_points"} else indicator.decimals
-        printed = self.printed_unit(indicator)
+        printed, places = self.printed_unit(self.indicator(attainment)), self._places(attainment)
         return self.words.interval(attainment.low, attainment.high, attainment.unit, places, printed=printed)
 
-    def paced(self, attainment: Attainment, value: float | None) -> str:
-        """Return a yearly pace in words, whole things (villages, households) without small fractions."""
+    def _places(self, attainment: Attainment) -> int:
+        rate = attainment.unit in {"times", "ratio", "percentage_points"}
+        return 2 if rate else self.indicator(attainment).decimals
+
+    def pace(self, attainment: Attainment, value: float | None) -> str:
+        """Return a yearly pace in words, counts (villages, households) without small fractions."""
         unit = self.dataset.indicators.units.get(attainment.pace_unit.removesuffix("_per_year"))
         whole = unit is not None and unit.whole and value is not None and abs(value) >= 10
         return self.words.pace(value, attainment.pace_unit, 0 if whole else 2)
 
-    def required(self, attainment: Attainment) -> str:
+    def required_pace(self, attainment: Attainment) -> str:
         """Return the pace that a target needs; to hold what has been reached needs none."""
         if attainment.required_pace == 0:
             return self.words.t("pace.hold")
-        return self.paced(attainment, attainment.required_pace)
+        return self.pace(attainment, attainment.required_pace)
 
     def note(self, note: Note) -> str:
         """Return a note of the attainment room in words."""
         return note_text(note, self.dataset, self.words.texts)
 
 
-def by_verdict(attainments: Sequence[Attainment], verdict: str) -> tuple[Attainment, ...]:
-    """Return the attainments with one verdict, in the plan's order."""
-    return tuple(attainment for attainment in attainments if attainment.verdict == verdict)
-
-
-def letter_of(plan: Plan, words: Words, *, subject: str, year: int, cycle: Cycle | None) -> Letter:
-    """Return the letter around a report.
-
-    Parameters
-    ----------
-    plan :
-        Its ``office`` and ``reporting_bodies`` are the settings.
-    subject :
-        Title of the report.
-    year :
-        Year in which it is dated; day and month stay open.
-    cycle :
-        The reporting round, which has an addressee; None for none.
-    """
-    office = plan.office
-    addressee = cycle.receiver(words.language) if cycle is not None else ""
-    return Letter(
-        superior=(office.superior or words.t("paper.superior")).upper(),
-        body=(office.body or words.t("paper.body")).upper(),
-        number=words.t("paper.number", symbol=office.symbol or "…"),
-        place_and_date=words.t("paper.place_and_date", place=office.place or "…", year=year),
-        subject=subject,
-        addressee=words.t("paper.addressee", receiver=addressee) if addressee else "",
-        authority=(office.authority or words.t("paper.authority")).upper(),
-        post=(office.post or words.t("paper.post")).upper(),
-        signer=office.signer or words.t("paper.signer"),
-        copies=_copies(office.copies or ((addressee,) if addressee else ()), words),
+def head_of(
+    context: Context,
+    sections: Iterable[Section],
+    *,
+    page_title: str,
+    title: str,
+    answer: Sequence[str],
+    notices: Sequence[str] = (),
+    tally: Tally | None = None,
+) -> Head:
+    """Return the head of a document about the context's area; arguments as in :class:`Head`."""
+    words = context.words
+    return Head(
+        language=words.language,
+        page_title=page_title,
+        foot=foot(words, context.facts),
+        skip_label=words.t("skip"),
+        kicker=kicker(words, context.cycle),
+        title=title,
+        subtitle=words.t("subtitle", plan=context.plan.names[words.language], day=words.day(context.facts.as_of)),
+        answer=tuple(answer),
+        notices=tuple(notices),
+        banner=words.t("simulated") if context.facts.simulated else "",
+        tally=tally,
+        contents_title=words.t("contents"),
+        contents=tuple((section.key, section.title) for section in sections if section.blocks),
+        letter=_letter(context, title),
     )
-
-
-def _copies(receivers: tuple[str, ...], words: Words) -> tuple[str, ...]:
-    return (*(f"{receiver};" for receiver in receivers), words.t("paper.archive"))
 
 
 def kicker(words: Words, cycle: Cycle | None) -> str:
@@ -346,14 +346,28 @@ def kicker(words: Words, cycle: Cycle | None) -> str:
     return words.t(f"kicker.{cycle.kind}", year=cycle.year, day=words.day(cycle.deadline))
 
 
-def letter(context: Context, subject: str) -> Letter:
-    """Return letterhead, addressee and signature; the subject names the round."""
-    words, cycle = context.words, context.cycle
+def foot(words: Words, facts: RunFacts) -> str:
+    """Return the last line of every page."""
+    return words.t("foot", day=words.day(facts.as_of), commit=facts.commit or words.t("foot.no_commit"))
+
+
+def _letter(context: Context, subject: str) -> Letter:
+    """Return letterhead, addressee and signature as the plan file sets them; day and month stay open."""
+    words, cycle, office = context.words, context.cycle, context.plan.office
+    addressee = ""
     if cycle is not None:
         subject = words.t(f"subject.{cycle.kind}", year=cycle.year, subject=subject)
-    return letter_of(context.plan, words, subject=subject, year=context.facts.as_of.year, cycle=cycle)
-
-
-def foot(wording: Words, run: RunFacts) -> str:
-    """Return the last line of every page."""
-    return wording.t("foot", day=wording.day(run.as_of), commit=run.commit or wording.t("foot.no_commit"))
+        addressee = cycle.receiver(words.language)
+    receivers = office.copies or ((addressee,) if addressee else ())
+    return Letter(
+        superior=(office.superior or words.t("paper.superior")).upper(),
+        body=(office.body or words.t("paper.body")).upper(),
+        number=words.t("paper.number", symbol=office.symbol or "…"),
+        place_and_date=words.t("paper.place_and_date", place=office.place or "…", year=context.facts.as_of.year),
+        subject=subject,
+        addressee=words.t("paper.addressee", receiver=addressee) if addressee else "",
+        authority=(office.authority or words.t("paper.authority")).upper(),
+        post=(office.post or words.t("paper.post")).upper(),
+        signer=office.signer or words.t("paper.signer"),
+        copies=(*(f"{receiver};" for receiver in receivers), words.t("paper.archive")),
+    )

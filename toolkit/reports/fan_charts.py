@@ -14,26 +14,63 @@ from toolkit.reports.blocks import (
     Band,
     Block,
     Cell,
-    Column,
-    Fan,
-    Fans,
-    Goal,
+    FanChart,
+    FanCharts,
     Line,
     Paragraph,
     Point,
     Section,
-    Spark,
+    Sparkline,
     Table,
+    TargetLevel,
+    table_of,
 )
 from toolkit.reports.context import Context
 from toolkit.reports.wording import lowered
 
-CHARTS = 6
+MOST_CHARTS = 6
 WORTH_A_CHART = 0.2
-"""Below this weight a small line does."""
+"""Below this weight a sparkline does."""
 LEVELS = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
 YEARS_BACK, YEARS_AHEAD = 12, 14
 """A chart shows at most this many years before the running year and after it."""
+
+
+def charts_section(context: Context) -> Section:
+    """Return fan charts of the indicators that matter most now, with one key to all of them."""
+    words = context.words
+    chosen = charted(context)
+    if not chosen:
+        return Section("charts", words.t("section.charts"), (Paragraph(words.t("charts.none")),))
+    charts = tuple(fan_chart(context, attainment) for attainment in chosen)
+    parents = words.listed(list(dict.fromkeys(line.label for chart in charts for line in chart.lines)))
+    items = tuple((name, words.t(f"key.{name}", area=parents)) for name in _marks(charts))
+    blocks: list[Block] = [
+        Paragraph(words.counted("charts.intro", len(charts)), "note"),
+        FanCharts(words.t("key.title"), items, charts),
+    ]
+    if len(ranked_targets(context)) > len(chosen):
+        blocks.append(Paragraph(words.t("charts.rest"), "note"))
+    return Section("charts", words.t("section.charts"), tuple(blocks))
+
+
+def _marks(charts: Sequence[FanChart]) -> list[str]:
+    """Return the marks that occur in charts, in the order of the key."""
+    statuses = {point.status for chart in charts for point in chart.points}
+    present = {
+        "final": "final" in statuses,
+        "reported": "reported" in statuses,
+        "preliminary": statuses - {"final", "reported"},
+        "stand_in": any(chart.proxy_points for chart in charts),
+        "overruled": any(chart.overruled for chart in charts),
+        "median": any(not chart.through_proxy for chart in charts),
+        "median_proxy": any(chart.through_proxy for chart in charts),
+        "bands": True,
+        "parent": any(chart.lines for chart in charts),
+        "goal": any(chart.targets for chart in charts),
+        "break": any(chart.breaks for chart in charts),
+    }
+    return [name for name, shown in present.items() if shown]
 
 
 def ranked_targets(context: Context) -> tuple[Attainment, ...]:
@@ -65,10 +102,10 @@ def _weight(context: Context, attainment: Attainment) -> float:
 
 def charted(context: Context) -> tuple[Attainment, ...]:
     """Return the targets that get a fan chart: the first of the ranking that matter enough, at most six."""
-    return tuple(item for item in ranked_targets(context)[:CHARTS] if _weight(context, item) >= WORTH_A_CHART)
+    return tuple(item for item in ranked_targets(context)[:MOST_CHARTS] if _weight(context, item) >= WORTH_A_CHART)
 
 
-def fan(context: Context, attainment: Attainment) -> Fan:
+def fan_chart(context: Context, attainment: Attainment) -> FanChart:
     """Return the chart of the indicator that an attainment is about, in the context's area.
 
     Raises
@@ -80,58 +117,62 @@ def fan(context: Context, attainment: Attainment) -> Fan:
     if path is None:
         message = f"no path for {attainment.target_id} in {context.area.code}"
         raise ValueError(message)
-    words, target = context.words, context.target(attainment)
-    indicator = context.dataset.indicators[target.indicator]
-    figures = _figures(context, path.evidence.observations)
+    words, target, indicator = context.words, context.target(attainment), context.indicator(attainment)
+    unit, grade = words.unit(path.unit, context.printed_unit(indicator)), words.t("chart.grade", grade=attainment.grade)
+    required = f"{attainment.target_id}: {context.requirement(attainment)}"
+    observed = _points(context, path.evidence.observations)
+    bands = _bands(context, path, target)
     proxied = path.proxy is not None
-    bands = _bands(path, _years(context, path, target))
-    goals = _goals(context, target, path)
-    return Fan(
+    return FanChart(
         key=slug(f"{context.area.code}-{attainment.target_id}"),
         language=words.language,
-        title=context.measured(target),
-        subtitle=_subtitle(context, attainment, path),
-        alt=_alt(context, attainment, path, bands),
-        points=() if proxied else figures,
-        stand_ins=figures if proxied else (),
-        overruled=_figures(context, [loser for item in path.evidence.observations for loser in item.overruled]),
+        title=context.quantity(attainment),
+        subtitle=" · ".join(part for part in (unit, required, grade) if part),
+        alt=_alt(context, attainment, path, bands[-1].year),
+        points=() if proxied else observed,
+        proxy_points=observed if proxied else (),
+        overruled=_points(context, [loser for item in path.evidence.observations for loser in item.overruled]),
         bands=bands,
-        lines=_lines(context, path, target, bands),
-        breaks=_breaks(context, path),
-        goals=goals,
+        lines=_parent_line(context, path, bands),
+        breaks=tuple((change.year, words.t("chart.break", year=change.year)) for change in path.breaks),
+        targets=_target_levels(context, target, path),
         decimals=indicator.decimals,
-        observed_until=path.evidence.last_year,
         through_proxy=proxied,
-        table=_table(context, path, bands, slug(attainment.target_id)),
+        table=_table(context, path, bands, f"data-{slug(attainment.target_id)}"),
         note=_note(context, path, target),
     )
 
 
-def _subtitle(context: Context, attainment: Attainment, path: Path) -> str:
-    words = context.words
-    indicator = context.dataset.indicators[path.indicator]
-    unit = words.unit(path.unit, context.printed_unit(indicator))
-    grade = words.t("chart.grade", grade=attainment.grade)
-    asked = f"{attainment.target_id}: {context.asked(attainment)}"
-    return " · ".join(part for part in (unit, asked, grade) if part)
+def sparkline(context: Context, attainment: Attainment) -> Sparkline | None:
+    """Return the small chart of a target's indicator; None without a path."""
+    path = context.path(attainment)
+    if path is None:
+        return None
+    target = context.target(attainment)
+    bands, levels = _bands(context, path, target), _target_levels(context, target, path)
+    wide = [number for number, band in enumerate(bands) if band.high80 > band.low80]
+    start = max(wide[0] - 1, 0) if wide else len(bands)  # before it becomes uncertain, the path is the observations
+    return Sparkline(
+        observed=tuple((point.year, point.value) for point in _points(context, path.evidence.observations)),
+        path=tuple((band.year, band.low80, band.median, band.high80) for band in bands[start:]),
+        target=levels[0].value if levels else None,
+        label=context.words.sentence(_alt_observations(context, path)),
+    )
 
 
-def _years(context: Context, path: Path, target: Target) -> list[int]:
-    """Return the years to draw: from the first figure (or the plan's base) to the due year, not too far either way."""
+def _bands(context: Context, path: Path, target: Target) -> tuple[Band, ...]:
+    """Return the years to draw, from the first observation or the plan's base to the due year, not too far each way."""
     seen = [item.year for item in path.evidence.observations]
     first = max(min([context.plan.base_year, *seen]), context.year - YEARS_BACK, int(path.years[0]))
     last = min(max(target.due, context.year + 1), context.year + YEARS_AHEAD, int(path.years[-1]))
     if target.due > last:
         last = min(target.due, int(path.years[-1]))
-    return list(range(min(first, last), last + 1))
-
-
-def _bands(path: Path, years: Iterable[int]) -> tuple[Band, ...]:
     quantiles = path.quantiles(LEVELS)
+    years = range(min(first, last), last + 1)
     return tuple(Band(year, *(float(value) for value in quantiles[path.position(year)])) for year in years)
 
 
-def _figures(context: Context, observations: Iterable[Observation]) -> tuple[Point, ...]:
+def _points(context: Context, observations: Iterable[Observation]) -> tuple[Point, ...]:
     return tuple(
         Point(item.year, item.value, item.status, context.sources.number(item.source_id))
         for item in observations
@@ -139,160 +180,89 @@ def _figures(context: Context, observations: Iterable[Observation]) -> tuple[Poi
     )
 
 
-def _goals(context: Context, target: Target, path: Path) -> tuple[Goal, ...]:
+def _target_levels(context: Context, target: Target, path: Path) -> tuple[TargetLevel, ...]:
     words, rule = context.words, target.rule
     if isinstance(rule, LevelRule):
         label = words.t("chart.goal", value=words.amount(rule.value, target.unit))
-        return (Goal(target.due, rule.value, label),)
+        return (TargetLevel(target.due, rule.value, label),)
     if isinstance(rule, RatioToBaseRule) and int(path.years[0]) <= rule.base_year:
         base = float(path.quantiles((0.5,))[path.position(rule.base_year), 0])
         label = words.t("chart.goal_ratio", value=words.amount(rule.value, "times"), base=rule.base_year)
-        return (Goal(target.due, rule.value * base, label),)
+        return (TargetLevel(target.due, rule.value * base, label),)
     return ()
 
 
-def _lines(context: Context, path: Path, target: Target, bands: Sequence[Band]) -> tuple[Line, ...]:
-    """Return the path of the area that is followed, where it is another one."""
-    parent_code = path.evidence.parent_code
-    if not parent_code:
-        return ()
-    parent = context.forecasts.path(parent_code, target.indicator, target.scope)
+def median_line(label: str, path: Path, years: Iterable[int]) -> Line:
+    """Return the median of a path in those of `years` that it has."""
+    median = path.quantiles((0.5,))[:, 0]
+    return Line(label, tuple((year, float(median[path.position(year)])) for year in years if year in path.years))
+
+
+def _parent_line(context: Context, path: Path, bands: Sequence[Band]) -> tuple[Line, ...]:
+    """Return the path of the area whose course is followed, where it is another one."""
+    code = path.evidence.parent_code
+    parent = context.forecasts.path(code, path.indicator, path.scope) if code else None
     if parent is None:
         return ()
-    middle = parent.quantiles((0.5,))[:, 0]
-    points = tuple(
-        (band.year, float(middle[parent.position(band.year)])) for band in bands if band.year in parent.years
-    )
-    return (Line(context.followed(path), points),) if points else ()
-
-
-def _breaks(context: Context, path: Path) -> tuple[tuple[int, str], ...]:
-    return tuple((change.year, context.words.t("chart.break", year=change.year)) for change in path.breaks)
+    line = median_line(context.parent_name(path), parent, [band.year for band in bands])
+    return (line,) if line.points else ()
 
 
 def _note(context: Context, path: Path, target: Target) -> str:
     words = context.words
     if path.proxy is not None:
-        return words.t(f"chart.proxy.{path.proxy.relation}", indicator=context.stand_in(path))
+        return words.t(f"chart.proxy.{path.proxy.relation}", indicator=context.proxy_name(path))
     if path.evidence.basis == "C":
-        return words.t("chart.borrowed", parent=context.followed(path))
+        return words.t("chart.borrowed", parent=context.parent_name(path))
     return "" if isinstance(target.rule, LevelRule | RatioToBaseRule) else words.t("chart.other_rule")
 
 
-def _alt(context: Context, attainment: Attainment, path: Path, bands: Sequence[Band]) -> str:
-    """Return what the chart shows, from the numbers that it is drawn from."""
+def _alt(context: Context, attainment: Attainment, path: Path, year: int) -> str:
+    """Return what the chart shows, from the numbers that it is drawn from; `year` is its last one."""
     words = context.words
-    indicator = context.dataset.indicators[path.indicator]
-    places, printed = indicator.decimals, context.printed_unit(indicator)
-    title = context.measured(context.target(attainment))
-    sentences = [words.t("alt.title", title=lowered(title), area=context.here)]
-    sentences.append(_alt_figures(context, path))
-    end = bands[-1]
-    expected = words.amount(end.median, path.unit, places, printed=printed)
-    interval = words.interval(end.low80, end.high80, path.unit, places, printed=printed)
-    sentences.append(words.t("alt.end", year=end.year, expected=expected, interval=interval))
-    sentences.append(words.t("alt.asked", asked=context.asked(attainment)))
+    _, expected, interval = context.expected(path, year)
+    sentences = (
+        words.t("alt.title", title=lowered(context.quantity(attainment)), area=context.area_name),
+        _alt_observations(context, path),
+        words.t("alt.end", year=year, expected=expected, interval=interval),
+        words.t("alt.asked", asked=context.requirement(attainment)),
+    )
     return " ".join(words.sentence(sentence) for sentence in sentences)
 
 
-def _alt_figures(context: Context, path: Path) -> str:
-    words, figures = context.words, path.evidence.observations
-    if not figures:
+def _alt_observations(context: Context, path: Path) -> str:
+    words, found = context.words, path.evidence.observations
+    if not found:
         return words.t("alt.no_figure")
-    source = context.dataset.indicators[path.proxy.indicator if path.proxy else path.indicator]
-    printed = context.printed_unit(source)
-    first, last = (words.amount(item.value, source.unit, printed=printed) for item in (figures[0], figures[-1]))
-    if len(figures) == 1:
-        return words.t("alt.figure", last=last, last_year=figures[-1].year)
-    years = {"first_year": figures[0].year, "last_year": figures[-1].year}
-    return words.t("alt.figures", first=first, last=last, count=len(figures), **years)
+    last, last_year = context.observation(path, -1), found[-1].year
+    if len(found) == 1:
+        return words.t("alt.figure", last=last, last_year=last_year)
+    first = context.observation(path, 0)
+    years = {"first_year": found[0].year, "last_year": last_year}
+    return words.t("alt.figures", first=first, last=last, count=len(found), **years)
 
 
 def _table(context: Context, path: Path, bands: Sequence[Band], key: str) -> Table:
-    words = context.words
-    indicator = context.dataset.indicators[path.indicator]
-    held = {item.year: item for item in path.evidence.observations}
-    titles = ("year", "figure", "median", "interval50", "interval80", "interval95")
+    """Return the numbers of a chart, year by year."""
+    words, indicator = context.words, context.dataset.indicators[path.indicator]
+    observed = {item.year: item for item in path.evidence.observations}
     published = "figure_stand_in" if path.proxy is not None else "figure"
-    columns = tuple(
-        Column(words.t(f"column.{published if title == 'figure' else title}"), numeric=title != "year")
-        for title in titles
-    )
-    rows = tuple(_row(context, band, held.get(band.year), indicator.decimals) for band in bands)
+    names = ("year", published, "median", "interval50", "interval80", "interval95")
+    rows = (_row(context, band, observed.get(band.year), indicator.decimals) for band in bands)
     unit = words.unit(path.unit, context.printed_unit(indicator))
     caption = words.t("chart.table", unit=unit) if unit else words.t("chart.table_plain")
-    return Table(f"data-{key}", caption, columns, rows, layout="plain", quiet=True)
+    return table_of(words.t, key, names, rows, caption=caption, numeric=names[1:], layout="plain")
 
 
-def _row(context: Context, band: Band, figure: Observation | None, places: int) -> tuple[Cell, ...]:
+def _row(context: Context, band: Band, observed: Observation | None, places: int) -> tuple[Cell, ...]:
     words = context.words
-    decimal = words.numbers.decimal
     published = Cell("")
-    if figure is not None:
-        mark = "" if figure.status == "final" else f" {words.t(f'status_mark.{figure.status}')}"
-        references = context.sources.references(figure.source_id)
-        published = Cell(f"{words.numbers.plain(figure.value)}{mark}", (), figure.value, references)
+    if observed is not None:
+        mark = "" if observed.status == "final" else f" {words.t(f'status_mark.{observed.status}')}"
+        references = context.sources.references(observed.source_id)
+        published = Cell(f"{words.numbers.plain(observed.value)}{mark}", (), observed.value, references)
     known = bool(np.isclose(band.low95, band.high95))
     limits = ((band.low50, band.high50), (band.low80, band.high80), (band.low95, band.high95))
     intervals = [Cell("" if known else words.interval(low, high, "", places)) for low, high in limits]
-    return (Cell(str(band.year)), published, Cell(decimal(band.median, places), (), band.median), *intervals)
-
-
-def spark(context: Context, attainment: Attainment) -> Spark | None:
-    """Return the small line of a target's indicator; None without a path."""
-    path = context.path(attainment)
-    if path is None:
-        return None
-    target = context.target(attainment)
-    bands = _bands(path, _years(context, path, target))
-    goals = _goals(context, target, path)
-    figures = _figures(context, path.evidence.observations)
-    return Spark(
-        observed=tuple((point.year, point.value) for point in figures),
-        path=_uncertain(bands),
-        target=goals[0].value if goals else None,
-        label=context.words.sentence(_alt_figures(context, path)),
-    )
-
-
-def _uncertain(bands: Sequence[Band]) -> tuple[tuple[int, float, float, float], ...]:
-    """Return the path from the last year before it becomes uncertain; what comes before are the figures themselves."""
-    wide = [number for number, band in enumerate(bands) if band.high80 > band.low80]
-    start = max(wide[0] - 1, 0) if wide else len(bands)
-    return tuple((band.year, band.low80, band.median, band.high80) for band in bands[start:])
-
-
-def charts_section(context: Context) -> Section:
-    """Return fan charts of the indicators that matter most now, and small lines for the rest."""
-    words = context.words
-    chosen = charted(context)
-    if not chosen:
-        return Section("charts", words.t("section.charts"), (Paragraph(words.t("charts.none")),))
-    charts = tuple(fan(context, attainment) for attainment in chosen)
-    followed = words.listed(list(dict.fromkeys(line.label for chart in charts for line in chart.lines)))
-    items = tuple((name, words.t(f"key.{name}", area=followed)) for name in _key_names(charts))
-    blocks: list[Block] = [
-        Paragraph(words.counted("charts.intro", len(charts)), "note"),
-        Fans(words.t("key.title"), items, charts),
-    ]
-    if len(ranked_targets(context)) > len(chosen):
-        blocks.append(Paragraph(words.t("charts.rest"), "note"))
-    return Section("charts", words.t("section.charts"), tuple(blocks))
-
-
-def _key_names(fans: tuple[Fan, ...]) -> tuple[str, ...]:
-    statuses = {point.status for chart in fans for point in chart.points}
-    present = {
-        "final": "final" in statuses,
-        "reported": "reported" in statuses,
-        "preliminary": bool(statuses - {"final", "reported"}),
-        "stand_in": any(chart.stand_ins for chart in fans),
-        "overruled": any(chart.overruled for chart in fans),
-        "median": any(not chart.through_proxy for chart in fans),
-        "median_proxy": any(chart.through_proxy for chart in fans),
-        "bands": True,
-        "parent": any(chart.lines for chart in fans),
-        "goal": any(chart.goals for chart in fans),
-        "break": any(chart.breaks for chart in fans),
-    }
-    return tuple(name for name, shown in present.items() if shown)
+    median = Cell(words.numbers.decimal(band.median, places), (), band.median)
+    return (Cell(str(band.year)), published, median, *intervals)

@@ -10,8 +10,12 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.reports.blocks import Bullets, Cell, Column, Document, Head, Item, Paragraph, Section, Table
 from toolkit.reports.html import Audience, notebook_page, section_html
-from toolkit.reports.paper import fonts, printed, write_pdf
+from toolkit.reports.paper import fonts, paper_of, write_pdf
 from toolkit.reports.word import docx_bytes, write_docx
+
+WRITERS: Mapping[str, Callable[[Document, Path], Path]] = {".docx": write_docx, ".pdf": write_pdf}
+FORMATS = ("html", *(suffix.removeprefix(".") for suffix in WRITERS))
+"""What ``--format`` may name."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,7 @@ class Edition:
 
     def papers(self, page: Path) -> tuple[Path, ...]:
         """Return the files beside a page in the wanted forms."""
-        return tuple(page.with_suffix(f".{form}") for form in FORMATS if form in self.formats and form != "html")
-
-
-WRITERS: Mapping[str, Callable[[Document, Path], Path]] = {".docx": write_docx, ".pdf": write_pdf}
-FORMATS = ("html", *(suffix.removeprefix(".") for suffix in WRITERS))
-"""What ``--format`` may name."""
+        return tuple(page.with_suffix(suffix) for suffix in WRITERS if suffix.removeprefix(".") in self.formats)
 
 
 def write_papers(document: Document, names: str) -> None:
@@ -72,19 +71,18 @@ def write_papers(document: Document, names: str) -> None:
 def warm_up() -> None:
     """Make a page and a Word file of next to nothing, and open the fonts, in a process that is to be forked.
 
-    No PDF is set and no picture drawn: that starts threads, which do not survive a fork.
+    Compiled templates, styles and fonts are kept for the next document. No PDF is set and no picture drawn: that
+    starts threads, which do not survive a fork.
     """
     from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-    document = _small()
-    head = new_output("display_data", document.head._repr_mimebundle_())
-    section = new_output("display_data", {"text/html": "".join(map(section_html, document.sections))})
-    notebook_page(new_notebook(cells=[new_code_cell(outputs=[head, section])]), language="vi")
-    docx_bytes(printed(document))
-    fonts()
-
-
-def _small() -> Document:
     table = Table("small", "-", (Column("-"),), ((Cell("-", ("-",)),),))
-    blocks = (Paragraph("-"), Bullets((Item("-"),)), table)
-    return Document(Head("vi", "-", "-", "-", "-", "-", "-", ("-",)), (Section("small", "-", blocks),))
+    section = Section("small", "-", (Paragraph("-"), Bullets((Item("-"),)), table))
+    head = Head(language="vi", page_title="-", kicker="-", title="-", subtitle="-", answer=("-",))
+    outputs = [
+        new_output("display_data", head._repr_mimebundle_()),
+        new_output("display_data", {"text/html": section_html(section)}),
+    ]
+    notebook_page(new_notebook(cells=[new_code_cell(outputs=outputs)]), language="vi")
+    docx_bytes(paper_of(Document(head, (section,))))
+    fonts()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -14,32 +14,20 @@ from markupsafe import Markup
 from toolkit.base.errors import ToolkitError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import Language, texts
-from toolkit.reports.blocks import HEAD_TYPE, Block, Document, Fan, Head, Section, Spark
-from toolkit.reports.svg import fan_svg, sheet, sparkline
+from toolkit.reports.blocks import HEAD_TYPE, Document, FanChart, Frame, Head, Section, Sparkline
+from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, style_sheet
 from toolkit.reports.wording import words
 
-TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_PAGE = 150 * 1024
 """Bytes that no page may exceed."""
 
+Audience = Literal["planner", "reviewer"]
+"""For a planner the code is left out, for a reviewer it is there, folded."""
+AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 
-@dataclass(frozen=True)
-class Frame:
-    """What the page around a body needs.
 
-    Attributes
-    ----------
-    language, title :
-        Of the page.
-    banner, foot, skip :
-        Warning on every page, last line, and name of the link that skips to the content.
-    """
-
-    language: Language
-    title: str
-    banner: str = ""
-    foot: str = ""
-    skip: str = ""
+class PageError(ToolkitError):
+    """A notebook cannot become a page."""
 
 
 @cache
@@ -52,20 +40,21 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"fan_svg": _fan_svg, "spark_svg": _spark_svg, "kind": _kind, "css_text": css_text}
+    made.globals |= {
+        "fan_chart_svg": _fan_chart,
+        "sparkline_svg": _sparkline,
+        "kind": lambda block: type(block).__name__,
+        "css_text": css_text,
+    }
     return made
 
 
-def _fan_svg(fan: Fan) -> Markup:
-    return Markup(fan_svg(fan))
+def _fan_chart(chart: FanChart) -> Markup:
+    return Markup(fan_chart_svg(chart))
 
 
-def _spark_svg(spark: Spark) -> Markup:
-    return Markup(sparkline(spark))
-
-
-def _kind(block: Block) -> str:
-    return type(block).__name__.lower()
+def _sparkline(spark: Sparkline) -> Markup:
+    return Markup(sparkline_svg(spark))
 
 
 def css_text(text: str) -> Markup:
@@ -80,22 +69,24 @@ def css_text(text: str) -> Markup:
 
 def head_html(head: Head) -> str:
     """Return the top of a document: title, notices, answer, counts, contents."""
-    return _tidy(environment().get_template("head.html.j2").render(head=head))
+    return _without_blank_lines(environment().get_template("head.html.j2").render(head=head))
 
 
 def section_html(section: Section) -> str:
     """Return one section; nothing for a section without blocks."""
     if not section.blocks:
         return ""
-    return _tidy(environment().get_template("section.html.j2").render(section=section))
+    return _without_blank_lines(environment().get_template("section.html.j2").render(section=section))
+
+
+def _without_blank_lines(html: str) -> str:
+    return "\n".join(line.strip() for line in html.splitlines() if line.strip())
 
 
 def document_html(document: Document) -> str:
     """Return a whole document as a page that opens from anywhere: one file, nothing loaded from outside."""
-    head = document.head
-    frame = Frame(head.language, head.page_title, head.banner, head.foot, head.skip_label)
-    body = "".join([head_html(head), *(section_html(section) for section in document.sections)])
-    return page_html(frame, body)
+    body = "".join([head_html(document.head), *(section_html(section) for section in document.sections)])
+    return page_html(document.head, body)
 
 
 def page_html(frame: Frame, body: str, *, sheets: tuple[str, ...] = ("style", "picture")) -> str:
@@ -110,22 +101,9 @@ def page_html(frame: Frame, body: str, *, sheets: tuple[str, ...] = ("style", "p
     sheets :
         Names of the style sheets it needs, in order.
     """
-    template = environment().get_template("page.html.j2")
     maps = ("plan",) if 'class="heat"' in body or 'class="tiles"' in body else ()
-    return template.render(frame=frame, style=Markup("".join(map(sheet, (*maps, *sheets)))), body=Markup(body))
-
-
-def _tidy(html: str) -> str:
-    return "\n".join(line.strip() for line in html.splitlines() if line.strip())
-
-
-class PageError(ToolkitError):
-    """A notebook cannot become a page."""
-
-
-Audience = Literal["planner", "reviewer"]
-"""For a planner the code is left out, for a reviewer it is there, folded."""
-AUDIENCES: tuple[Audience, ...] = get_args(Audience)
+    style = Markup("".join(map(style_sheet, (*maps, *sheets))))
+    return environment().get_template("page.html.j2").render(frame=frame, style=style, body=Markup(body))
 
 
 def write_page(notebook: Path, page: Path, *, language: str, audience: Audience = "planner") -> Path:
@@ -137,10 +115,8 @@ def write_page(notebook: Path, page: Path, *, language: str, audience: Audience 
         Executed notebook; one of its outputs is the head of a document.
     page :
         The HTML file to write.
-    language :
-        Of the page, where the notebook itself does not say.
-    audience :
-        Whether the code is left out or folded.
+    language, audience :
+        As in :func:`notebook_page`.
 
     Raises
     ------
@@ -175,7 +151,9 @@ def notebook_page(notebook: Any, *, language: Language, audience: Audience = "pl
         If no output is the head of a document: the page would have no title.
     """
     frame = _frame(notebook, language)
-    return page_html(frame, _body(notebook, frame.language, audience))
+    resources = {"code_summary": words(frame.language).t("code")}
+    body, _ = _exporter(audience).from_notebook_node(notebook, resources=resources)
+    return page_html(frame, "\n".join(line for line in str(body).splitlines() if line.strip()))
 
 
 def _frame(notebook: Any, language: Language) -> Frame:
@@ -183,21 +161,11 @@ def _frame(notebook: Any, language: Language) -> Frame:
         for output in cell.get("outputs", ()):
             head = output.get("data", {}).get(HEAD_TYPE)
             if isinstance(head, Mapping):
-                return Frame(
-                    language=texts(str(head.get("language", language))).language,
-                    title=str(head["title"]),
-                    banner=str(head.get("banner", "")),
-                    foot=str(head.get("foot", "")),
-                    skip=str(head.get("skip", "")),
-                )
+                kept = {item.name: str(head.get(item.name, "")) for item in fields(Frame)}
+                kept["language"] = texts(kept["language"] or language).language
+                return Frame(**kept)  # type: ignore[arg-type]  # its language is one of ours
     message = "The notebook shows no document: none of its outputs is a document's head."
     raise PageError(message, "Let a cell end with document.head.")
-
-
-def _body(notebook: Any, language: Language, audience: Audience) -> str:
-    resources = {"code_summary": words(language).t("code")}
-    body, _ = _exporter(audience).from_notebook_node(notebook, resources=resources)
-    return "\n".join(line for line in str(body).splitlines() if line.strip())
 
 
 @cache

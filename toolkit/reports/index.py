@@ -11,10 +11,11 @@ from markupsafe import Markup, escape
 from toolkit.attainment.result import Attainment
 from toolkit.base.texts import Language
 from toolkit.plan.schema import Plan
-from toolkit.reports.blocks import Definitions, Section
+from toolkit.reports.blocks import Definitions, Frame, Section
 from toolkit.reports.context import RunFacts, cycle_of, foot, kicker
-from toolkit.reports.html import TEMPLATES, Frame, environment, page_html, section_html
-from toolkit.reports.wording import Words, words
+from toolkit.reports.html import environment, page_html, section_html
+from toolkit.reports.svg import TEMPLATES
+from toolkit.reports.wording import GROUPS, Words, words
 
 PAPERS = {"docx": "Word", "pdf": "PDF"}
 FILES = (
@@ -22,28 +23,17 @@ FILES = (
     ("tables/sources.csv", "sources"), ("manifest.json", "manifest"),
 )  # fmt: skip
 """Files on top of a run, and the key of what is said of them."""
-GROUPS = (
-    ("met", ("met",)),
-    ("likely", ("very_likely", "likely")),
-    ("about_as_likely_as_not", ("about_as_likely_as_not",)),
-    ("unlikely", ("unlikely", "very_unlikely")),
-    ("not_met", ("not_met",)),
-    ("outlook", ("not_decided_by_bound", "outlook", "orientation")),
-    ("cannot_be_assessed", ("cannot_be_assessed",)),
-    ("milestone", ("milestone",)),
-)
-"""Columns of the table: verdicts that are counted together."""
 _CONTENT_HERE = "<!-- content -->"
 
 
 @dataclass(frozen=True)
-class Told:
+class AreaCounts:
     """What the index says of an area's answers: so little that it may be in memory for all areas.
 
     Attributes
     ----------
     counts :
-        How many answers stand in each of :data:`GROUPS`.
+        How many answers stand in each of :data:`toolkit.reports.wording.GROUPS`.
     grades :
         Evidence grades that occur.
     data :
@@ -55,21 +45,20 @@ class Told:
     data: str
 
 
-def told_of(answers: Sequence[Attainment], plan: Plan, language: Language) -> Told:
+def counts_of(answers: Sequence[Attainment], plan: Plan, language: Language) -> AreaCounts:
     """Return what the index says of an area's answers."""
-    wording = words(language)
+    probability = words(language).numbers.probability
     groups = {verdict: name for name, verdicts in GROUPS for verdict in verdicts}
     by_target = {item.target_id: item for item in answers}
-    return Told(
+    data = []
+    for item in (by_target[target.id] for target in plan.targets):
+        shown = probability(item.probability, bound=item.bound) if item.outcome == "probability" else ""
+        data.append([groups[item.verdict], item.verdict, item.grade, shown])
+    return AreaCounts(
         counts=tuple(sum(item.verdict in verdicts for item in answers) for _, verdicts in GROUPS),
         grades=frozenset(part for item in answers for part in item.grade.split("·") if part),
-        data=_json([_datum(by_target[target.id], groups, wording) for target in plan.targets]),
+        data=_json(data),
     )
-
-
-def _datum(item: Attainment, groups: Mapping[str, str], wording: Words) -> list[str]:
-    shown = wording.numbers.probability(item.probability, bound=item.bound) if item.outcome == "probability" else ""
-    return [groups[item.verdict], item.verdict, item.grade, shown]
 
 
 @dataclass(frozen=True)
@@ -84,8 +73,8 @@ class IndexEntry:
         Paths relative to the index; `notebook` is empty if there is none.
     error :
         Why the page could not be made; empty if it could.
-    told :
-        Of the area's answers; None for the plan summary.
+    answers :
+        Counts of the area's answers; None for the plan summary.
     level :
         ``province``, ``district`` or ``commune``.
     papers :
@@ -97,7 +86,7 @@ class IndexEntry:
     page: str
     notebook: str
     error: str = ""
-    told: Told | None = None
+    answers: AreaCounts | None = None
     level: str = ""
     papers: tuple[str, ...] = ()
 
@@ -127,26 +116,27 @@ def index_page(
     wording = words(language)
     title = wording.t("index.title", number=plan.number)
     failed = [entry for entry in entries if entry.error]
-    shown = [(entry, entry.told) for entry in entries if entry.told and not entry.error]
-    used = [at for at in range(len(GROUPS)) if any(entry.told and entry.told.counts[at] for entry in entries)]
+    shown = [(entry, entry.answers) for entry in entries if entry.answers and not entry.error]
+    counted = [entry.answers.counts for entry in entries if entry.answers]
+    used = [at for at in range(len(GROUPS)) if any(counts[at] for counts in counted)]
     content = environment().get_template("index.html.j2").generate(
         t=wording.t,
         title=title,
         kicker=kicker(wording, cycle_of(cycle, plan)),
         subtitle=wording.t("subtitle", plan=plan.names[language], day=wording.day(facts.as_of)),
-        pages=[entry for entry in entries if not entry.told and not entry.error],
+        pages=[entry for entry in entries if not entry.answers and not entry.error],
         columns=[(GROUPS[at][0], wording.t(f"index.group.{GROUPS[at][0]}")) for at in used],
         shown=bool(shown),
-        rows=((entry, [wording.numbers.decimal(told.counts[at], 0) for at in used]) for entry, told in shown),
+        rows=((entry, [wording.numbers.decimal(found.counts[at], 0) for at in used]) for entry, found in shown),
         levels=[
             (level, wording.t(f"index.level.{level}"))
             for level in ("province", "district", "commune")
             if any(entry.level == level for entry, _ in shown)
         ],
         targets=[(target.id, target.name(language)) for target in plan.targets],
-        grades=sorted(frozenset[str]().union(*(told.grades for _, told in shown))),
-        papers_of=_papers,
-        data=_data({entry.name: told for entry, told in shown}, [GROUPS[at] for at in used], wording, plan),
+        grades=sorted(frozenset[str]().union(*(found.grades for _, found in shown))),
+        papers_of=lambda entry: [(PAPERS.get(file.rpartition(".")[2], file), file) for file in entry.papers],
+        data=_data({entry.name: found for entry, found in shown}, [GROUPS[at] for at in used], wording, plan),
         script=Markup((TEMPLATES / "index.js").read_text(encoding="utf-8")),
         changes=Markup(section_html(changed) if changed else ""),
         files=[(file, wording.t(f"index.file.{key}")) for file, key in FILES],
@@ -154,8 +144,13 @@ def index_page(
         failed_title=wording.counted("index.failed", len(failed)),
         provenance=_provenance(wording, facts),
     )  # fmt: skip
-    banner = wording.t("simulated") if facts.simulated else ""
-    frame = Frame(language, title, banner, foot(wording, facts), wording.t("skip"))
+    frame = Frame(
+        language=language,
+        page_title=title,
+        banner=wording.t("simulated") if facts.simulated else "",
+        foot=foot(wording, facts),
+        skip_label=wording.t("skip"),
+    )
     before, after = page_html(frame, _CONTENT_HERE, sheets=("style", "index")).split(_CONTENT_HERE)
     yield before
     yield from content
@@ -169,18 +164,15 @@ def start_html(plan: Plan, languages: Sequence[Language]) -> str:
         f'<li lang="{language}"><a href="{language}/index.html" hreflang="{language}">{escape(title)}</a></li>'
         for language, title in titles.items()
     )
-    first = languages[0]
-    return page_html(Frame(first, titles[first]), f'<h1>{escape(titles[first])}</h1><ul class="entries">{links}</ul>')
-
-
-def _papers(entry: IndexEntry) -> list[tuple[str, str]]:
-    return [(PAPERS.get(file.rpartition(".")[2], file), file) for file in entry.papers]
+    title = titles[languages[0]]
+    frame = Frame(language=languages[0], page_title=title)
+    return page_html(frame, f'<h1>{escape(title)}</h1><ul class="entries">{links}</ul>')
 
 
 def _data(
-    areas: Mapping[str, Told], used: Sequence[tuple[str, tuple[str, ...]]], wording: Words, plan: Plan
+    areas: Mapping[str, AreaCounts], used: Sequence[tuple[str, tuple[str, ...]]], wording: Words, plan: Plan
 ) -> Iterator[Markup]:
-    """Yield what the filters work on: words, and of each area what is told of its answers."""
+    """Yield what the filters work on: words, and the answers of each area."""
     content = {
         "targets": [target.id for target in plan.targets],
         "groups": [name for name, _ in used],
@@ -188,8 +180,8 @@ def _data(
         "found": wording.t("index.found", areas="{areas}", answers="{answers}"),
     }
     yield _in_script(f'{_json(content)[:-1]},"areas":{{')
-    for number, (name, told) in enumerate(areas.items()):
-        yield _in_script(f"{',' if number else ''}{_json(name)}:{told.data}")
+    for number, (name, found) in enumerate(areas.items()):
+        yield _in_script(f"{',' if number else ''}{_json(name)}:{found.data}")
     yield Markup("}}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +12,14 @@ from toolkit.data.folder import PROJECT_DATA
 from toolkit.reports.blocks import Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Section, Table
 from toolkit.reports.context import Cycle, RunFacts, SourceBook
 from toolkit.reports.wording import Words
+
+RECORD = PROJECT_DATA / "panels" / "calibration.csv"
+"""It belongs to the model, not to the data of a province: always the one that came with the program."""
+LINES = {
+    "dense": ("all", "measured", "vietnam_provinces", "grade_A", "grade_B"),
+    "sparse": ("all", "vietnam_provinces", "grade_B", "grade_C"),
+}
+"""A province has series like those of the dense cuts; below it few areas have points, as in the sparse ones."""
 
 
 def method_section(words: Words, facts: RunFacts, level: str) -> Section:
@@ -25,70 +33,9 @@ def method_section(words: Words, facts: RunFacts, level: str) -> Section:
     return Section("method", words.t("section.method"), blocks, boxed=True)
 
 
-def sources_section(words: Words, book: SourceBook) -> Section:
-    """Return the sources that the document names, numbered, with publisher, date and address as text."""
-    items = []
-    for record in book.named():
-        published = _published(words, record["published"])
-        address = record["url"].strip() or words.t("sources.no_address")
-        text = words.t("sources.entry", publisher=record["publisher"], published=published, address=address)
-        items.append(Item(text, record["title"]))
-    if not items:
-        return Section("sources", words.t("section.sources"), (Paragraph(words.t("sources.none")),))
-    return Section("sources", words.t("section.sources"), (Bullets(tuple(items), ordered=True),))
-
-
-def _published(words: Words, text: str) -> str:
-    """Return the date of a source as far as it is known: a day, a month, a year, or the text as it stands."""
-    text = text.strip()
-    if not text:
-        return words.t("sources.no_date")
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return words.day(date.fromisoformat(text))
-    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-        year, month = text.split("-")
-        return words.t("month_of", month=int(month), month_name=words.t(f"month.{int(month)}"), year=year)
-    return text
-
-
-def _received(words: Words, cycle: Cycle | None) -> str:
-    """Return who receives the report and why it is they: the plan names bodies that are gone."""
-    if cycle is None or cycle.bodies is None:
-        return ""
-    basis = cycle.bodies.basis_vi if words.language == "vi" else cycle.bodies.basis_en
-    return words.t("provenance.received", receiver=cycle.receiver(words.language), basis=basis)
-
-
-def provenance_section(words: Words, facts: RunFacts, cycle: Cycle | None = None) -> Section:
-    """Return how to make the document again, and on what its addressee rests."""
-    versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
-    entries = (
-        ("run", facts.title),
-        ("as_of", words.day(facts.as_of)),
-        ("model", facts.model),
-        ("draws", words.t("provenance.seeded", draws=words.numbers.decimal(facts.draws, 0), seed=facts.seed)),
-        ("receiver", _received(words, cycle)),
-        ("commit", facts.commit),
-        ("versions", versions),
-        ("command", facts.command),
-    )
-    shown = tuple((words.t(f"provenance.{key}"), text) for key, text in entries if text)
-    intro = Paragraph(words.t("provenance.intro"), "note")
-    return Section("provenance", words.t("section.provenance"), (intro, Definitions(shown)))
-
-
-RECORD = PROJECT_DATA / "panels" / "calibration.csv"
-"""It belongs to the model, not to the data of a province: always the one that came with the program."""
-LINES = {
-    "dense": ("all", "measured", "vietnam_provinces", "grade_A", "grade_B"),
-    "sparse": ("all", "vietnam_provinces", "grade_B", "grade_C"),
-}
-"""A province has series like those of the dense cuts; below it few areas have points, as in the sparse ones."""
-
-
 @dataclass(frozen=True)
 class Line:
-    """One line of the record: a group of forecasts of panels that no weight was learned on.
+    """One line of the calibration record: a group of forecasts of panels that no weight was learned on.
 
     Attributes
     ----------
@@ -126,20 +73,16 @@ def lines_for(level: str, record: Path = RECORD) -> tuple[Line, ...]:
             for row in csv.DictReader(stream)
             if (row["shape"], row["model"], row["sample"]) == (shape, "default", "out_of_sample")
         }
-    return tuple(_calibration_line(found[group]) for group in LINES[shape] if group in found)
-
-
-def _calibration_line(row: dict[str, str]) -> Line:
-    return Line(
-        group=row["group"],
-        covers_80=float(row["covers_80"]),
-        covers_95=float(row["covers_95"]),
-        covers_80_error=float(row["covers_80_error"] or "nan"),
-        covers_95_error=float(row["covers_95_error"] or "nan"),
-        brier=float(row["brier"]),
-        base_rate=float(row["base_rate"]),
-        cuts=int(row["cuts"]),
-        families=int(row["families"]),
+    rows = [found[group] for group in LINES[shape] if group in found]
+    rates = [item.name for item in fields(Line) if item.type == "float"]
+    return tuple(
+        Line(
+            group=row["group"],
+            cuts=int(row["cuts"]),
+            families=int(row["families"]),
+            **{name: float(row[name] or "nan") for name in rates},
+        )
+        for row in rows
     )
 
 
@@ -148,18 +91,11 @@ def calibration_blocks(words: Words, level: str, record: Path = RECORD) -> tuple
     lines = lines_for(level, record)
     if not lines:
         return (Paragraph(words.t("calibration.none")),)
-    columns = [Column(words.t("calibration.group"))]
-    columns += [
-        Column(words.t(f"calibration.{name}"), numeric=True) for name in ("c80", "c95", "brier", "base", "cuts")
-    ]
-    table = Table(
-        "calibration",
-        words.t("calibration.caption"),
-        tuple(columns),
-        tuple(_calibration_row(words, line) for line in lines),
-    )
-    before = Paragraph(words.t("calibration.before"))
-    return (before, table, Paragraph(words.t("calibration.after"), "note"))
+    names = ("group", "c80", "c95", "brier", "base", "cuts")
+    columns = tuple(Column(words.t(f"calibration.{name}"), numeric=name != "group") for name in names)
+    rows = tuple(_calibration_row(words, line) for line in lines)
+    table = Table("calibration", words.t("calibration.caption"), columns, rows)
+    return (Paragraph(words.t("calibration.before")), table, Paragraph(words.t("calibration.after"), "note"))
 
 
 def _calibration_row(words: Words, line: Line) -> tuple[Cell, ...]:
@@ -175,3 +111,48 @@ def _calibration_row(words: Words, line: Line) -> tuple[Cell, ...]:
         Cell(numbers.decimal(line.base_rate, 3), value=line.base_rate),
         Cell(f"{numbers.decimal(line.cuts, 0)} ({numbers.decimal(line.families, 0)})", value=line.cuts),
     )
+
+
+def sources_section(words: Words, book: SourceBook) -> Section:
+    """Return the sources that the document names, numbered, with publisher, date and address as text."""
+    items = []
+    for record in book.named():
+        published = _published(words, record["published"].strip())
+        address = record["url"].strip() or words.t("sources.no_address")
+        text = words.t("sources.entry", publisher=record["publisher"], published=published, address=address)
+        items.append(Item(text, record["title"]))
+    listed = Bullets(tuple(items), ordered=True) if items else Paragraph(words.t("sources.none"))
+    return Section("sources", words.t("section.sources"), (listed,))
+
+
+def _published(words: Words, text: str) -> str:
+    """Return the date of a source as far as it is known: a day, a month, a year, or the text as it stands."""
+    if not text:
+        return words.t("sources.no_date")
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return words.day(date.fromisoformat(text))
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        year, month = text.split("-")
+        return words.t("month_of", month=int(month), month_name=words.t(f"month.{int(month)}"), year=year)
+    return text
+
+
+def provenance_section(words: Words, facts: RunFacts, cycle: Cycle | None = None) -> Section:
+    """Return how to make the document again, and on what its addressee rests."""
+    receiver = ""
+    if cycle is not None and cycle.bodies is not None:  # the plan names bodies that are gone
+        basis = cycle.bodies.basis_vi if words.language == "vi" else cycle.bodies.basis_en
+        receiver = words.t("provenance.received", receiver=cycle.receiver(words.language), basis=basis)
+    entries = (
+        ("run", facts.title),
+        ("as_of", words.day(facts.as_of)),
+        ("model", facts.model),
+        ("draws", words.t("provenance.seeded", draws=words.numbers.decimal(facts.draws, 0), seed=facts.seed)),
+        ("receiver", receiver),
+        ("commit", facts.commit),
+        ("versions", ", ".join(f"{name} {version}" for name, version in facts.versions.items())),
+        ("command", facts.command),
+    )
+    shown = tuple((words.t(f"provenance.{key}"), text) for key, text in entries if text)
+    intro = Paragraph(words.t("provenance.intro"), "note")
+    return Section("provenance", words.t("section.provenance"), (intro, Definitions(shown)))

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from toolkit.attainment.whatif.effect import Effect
 from toolkit.attainment.whatif.joint import Joint
-from toolkit.forecast.paths import Path
 from toolkit.reports.blocks import (
     Block,
     Bullets,
     Cell,
     Column,
     Document,
-    Fan,
-    Fans,
-    Head,
+    FanChart,
+    FanCharts,
     Item,
-    Line,
+    Letter,
     Paragraph,
     Section,
     Table,
+    table_of,
 )
-from toolkit.reports.context import Context
-from toolkit.reports.fan_charts import fan
+from toolkit.reports.context import Context, head_of
+from toolkit.reports.fan_charts import fan_chart, median_line
 from toolkit.reports.wording import Words
 from toolkit.scenario.steps import AnyStep
 
-CHARTS = 2
-"""Charts of each scenario at most: those of the targets whose chance changes most."""
+MOST_CHARTS = 2
+"""Charts of each scenario at most: those of the targets whose probability changes most."""
 
 
 @dataclass(frozen=True)
@@ -77,77 +76,87 @@ def comparison_document(
     at_least :
         Numbers of targets to ask "at least k" about.
     """
-    words = usual.words
-    sections = [
-        Section("compared", words.texts.t("scenario.page.compared"), tuple(_effects(one) for one in compared)),
-        Section("joint", words.texts.t("scenario.page.joint"), _joint(usual_joint, compared, at_least, words)),
-        Section("charts", words.texts.t("scenario.page.charts"), _charts(usual, compared)),
-        Section("steps", words.texts.t("scenario.page.steps"), (_steps(compared, words),)),
-    ]
-    kept = tuple(section for section in sections if section.blocks)
-    day, plan = words.day(usual.facts.as_of), usual.plan.name(words.language)
-    head = Head(
-        language=words.language,
-        page_title=f"{title} · {usual.here}",
-        foot=words.t("foot", day=day, commit=usual.facts.commit or words.t("foot.no_commit")),
-        skip_label=words.t("skip"),
-        kicker=words.texts.t("scenario.page.kicker"),
-        title=title,
-        subtitle=words.texts.t("scenario.page.subtitle", area=usual.here, plan=plan, day=day),
-        answer=_answer(compared, words),
-        notices=(words.texts.t("scenario.page.notice"), words.texts.t("scenario.page.whole")),
-        banner=words.t("simulated") if usual.facts.simulated else "",
-        contents_title=words.texts.t("scenario.page.contents"),
-        contents=tuple((section.key, section.title) for section in kept),
+    words, t = usual.words, _texts(usual.words)
+    steps = [Item(_step_text(step, t), one.title) for one in compared for step in one.steps]
+    blocks: tuple[tuple[str, tuple[Block, ...]], ...] = (
+        ("compared", tuple(_effects(one) for one in compared)),
+        ("joint", _joint(usual_joint, compared, at_least, words)),
+        ("charts", _charts(usual, compared)),
+        ("steps", (Bullets(tuple(steps) or (Item(t("step.business_as_usual")),)),)),
     )
-    return Document(head, kept)
+    sections = tuple(Section(key, t(f"page.{key}"), found) for key, found in blocks if found)
+    day, plan = words.day(usual.facts.as_of), usual.plan.name(words.language)
+    head = head_of(
+        usual,
+        sections,
+        page_title=f"{title} · {usual.area_name}",
+        title=title,
+        answer=_answer(compared, words),
+        notices=(t("page.notice"), t("page.whole")),
+    )
+    head = replace(
+        head,
+        kicker=t("page.kicker"),
+        subtitle=t("page.subtitle", area=usual.area_name, plan=plan, day=day),
+        contents_title=t("page.contents"),
+        letter=Letter(),
+    )
+    return Document(head, sections)
 
 
-def _answer(compared: Sequence[Compared], words: Words) -> tuple[str, ...]:
-    sentences = []
+def _texts(words: Words) -> Callable[..., str]:
+    """Return the texts of the catalogue's part on scenarios."""
+    return lambda key, **fields: words.texts.t(f"scenario.{key}", **fields)
+
+
+def _answer(compared: Sequence[Compared], words: Words) -> list[str]:
+    """Return for each scenario the target that it changes most."""
+    t, sentences = _texts(words), []
     for one in compared:
         changed = [item for item in one.effects if item.change]
         if changed:
             most = max(changed, key=lambda item: abs(item.change or 0.0))
-            before, after = (_chance(answer.probability, answer.bound, words) for answer in (most.usual, most.changed))
+            before, after = (
+                words.numbers.probability(answer.probability, bound=answer.bound)
+                for answer in (most.usual, most.changed)
+            )
             target = f"{most.target_id} ({one.context.name(most.changed)})"
-            fields = {"scenario": one.title, "target": target, "before": before, "after": after}
-            sentences.append(words.texts.t("scenario.page.answer", **fields))
-    return tuple(sentences) or (words.texts.t("scenario.page.no_answer"),)
-
-
-def _chance(probability: float | None, bound: str, words: Words) -> str:
-    return words.numbers.probability(probability, bound=bound)
+            sentences.append(t("page.answer", scenario=one.title, target=target, before=before, after=after))
+    return sentences or [t("page.no_answer")]
 
 
 def _effects(one: Compared) -> Table:
-    words = one.context.words
+    t = _texts(one.context.words)
     names = ("target", "usual", "scenario", "change", "expected", "stands_for", "pace", "peers")
-    titles = {name: words.texts.t(f"scenario.column.{name}") for name in names}
-    columns = tuple(Column(titles[name], numeric=name not in ("target", "stands_for")) for name in names)
-    rows = tuple(_effect_row(one.context, item) for item in one.effects)
-    caption = words.texts.t("scenario.page.caption", scenario=one.title)
-    return Table(f"effects-{one.id}", caption, columns, rows)
+    numeric = set(names) - {"target", "stands_for"}
+    caption = t("page.caption", scenario=one.title)
+    rows = [_effect_row(one.context, item) for item in one.effects]
+    return table_of(t, f"effects-{one.id}", names, rows, caption=caption, numeric=numeric, quiet=False)
 
 
 def _effect_row(context: Context, item: Effect) -> tuple[Cell, ...]:
-    words, t = context.words, context.words.texts.t
+    words, t = context.words, _texts(context.words)
+    decimal, chance = words.numbers.decimal, words.numbers.probability
     usual, changed = item.usual, item.changed
-    change = Cell(words.numbers.decimal(None))
+    change = Cell(decimal(None))
     if item.change is not None and item.change_error is not None:
-        points = words.numbers.decimal(100 * item.change, 1, sign=True)
-        error = t("scenario.error", error=words.numbers.decimal(100 * item.change_error, 1))
-        change = Cell(f"{t('scenario.points', points=points)} ({error})", (), item.change)
+        points = t("points", points=decimal(100 * item.change, 1, sign=True))
+        change = Cell(f"{points} ({t('error', error=decimal(100 * item.change_error, 1))})", (), item.change)
     share = ""
     if item.peers_share is not None:
-        share = t("scenario.of", share=words.numbers.percent(item.peers_share), count=item.peers_count)
+        share = t("of", share=words.numbers.percent(item.peers_share), count=item.peers_count)
     unit = "percentage_points" if item.pace_kind == "points" and changed.unit == "percent" else changed.unit
     pace = "percent_per_year" if item.pace_kind == "percent" else f"{unit}_per_year"
+    stands_for, counted = "", item.stands_for
+    if counted is not None:
+        key = f"thing.{counted.thing}{'_assumed' if counted.assumed else ''}"
+        whole = decimal(counted.whole, 0)
+        stands_for = t(key, count=decimal(counted.count, 0, sign=True), whole=whole, year=counted.year)
     return (
-        Cell(item.target_id, (context.name(changed), context.asked(changed))),
-        Cell(_chance(usual.probability, usual.bound, words), (), usual.probability, verdict=usual.verdict),
+        Cell(item.target_id, (context.name(changed), context.requirement(changed))),
+        Cell(chance(usual.probability, bound=usual.bound), (), usual.probability, verdict=usual.verdict),
         Cell(
-            _chance(changed.probability, changed.bound, words),
+            chance(changed.probability, bound=changed.bound),
             (words.verdict(changed.verdict),),
             changed.probability,
             verdict=changed.verdict,
@@ -155,90 +164,67 @@ def _effect_row(context: Context, item: Effect) -> tuple[Cell, ...]:
         ),
         change,
         Cell(context.judged(changed, changed.expected), (context.judged_interval(changed),), changed.expected),
-        Cell(_stands_for(item, words)),
+        Cell(stands_for),
         Cell(words.pace(item.pace, pace) if item.pace is not None else "", (), item.pace),
         Cell(share, (), item.peers_share),
     )
 
 
-def _stands_for(item: Effect, words: Words) -> str:
-    counted = item.stands_for
-    if counted is None:
-        return ""
-    key = f"scenario.thing.{counted.thing}{'_assumed' if counted.assumed else ''}"
-    count = words.numbers.decimal(counted.count, 0, sign=True)
-    return words.texts.t(key, count=count, whole=words.numbers.decimal(counted.whole, 0), year=counted.year)
-
-
 def _joint(
     usual: Joint | None, compared: Sequence[Compared], at_least: Sequence[int], words: Words
 ) -> tuple[Block, ...]:
+    """Return the probability that all targets, or at least some of them, are met together."""
     if usual is None:
         return ()
-    t = words.texts.t
-    asked = [count for count in at_least if count <= len(usual.target_ids)]
+    t = _texts(words)
+    counts = [count for count in at_least if count <= len(usual.target_ids)]
     columns = (
-        Column(t("scenario.column.scenario")),
-        Column(t("scenario.column.all"), numeric=True),
-        *(Column(t("scenario.column.at_least", count=count), numeric=True) for count in asked),
-        Column(t("scenario.column.first")),
+        Column(t("column.scenario")),
+        Column(t("column.all"), numeric=True),
+        *(Column(t("column.at_least", count=count), numeric=True) for count in counts),
+        Column(t("column.first")),
     )
-    named = [(t("scenario.usual"), usual), *((one.title, one.joint) for one in compared if one.joint is not None)]
-    rows = tuple(_joint_row(title, found, asked, words) for title, found in named)
+    named = [(t("usual"), usual), *((one.title, one.joint) for one in compared if one.joint is not None)]
+    rows = tuple(_joint_row(title, found, counts, words) for title, found in named)
     note = Paragraph(words.listed(usual.target_ids), "note")
-    return (Table("joint", t("scenario.page.joint_caption"), columns, rows, layout="plain"), note)
+    return (Table("joint", t("page.joint_caption"), columns, rows, layout="plain"), note)
 
 
-def _joint_row(title: str, found: Joint, asked: Sequence[int], words: Words) -> tuple[Cell, ...]:
+def _joint_row(title: str, found: Joint, counts: Sequence[int], words: Words) -> tuple[Cell, ...]:
     failing = found.first_to_fail()
     first = max(failing, key=lambda name: failing[name])
-    chances = [found.all_met, *(found.at_least(count) for count in asked)]
-    cells = (Cell(_chance(chance, found.bound, words), (), chance, probability=chance) for chance in chances)
+    chances = [found.all_met, *(found.at_least(count) for count in counts)]
+    shown = words.numbers.probability
+    cells = (Cell(shown(chance, bound=found.bound), (), chance, probability=chance) for chance in chances)
     last = Cell(f"{first} ({words.numbers.percent(failing[first])})" if failing[first] > 0 else "")
     return (Cell(title), *cells, last)
 
 
 def _charts(usual: Context, compared: Sequence[Compared]) -> tuple[Block, ...]:
-    charts = [chart for one in compared for chart in _scenario_charts(usual, one)]
-    if not charts:
-        return ()
-    words = usual.words
-    lines = (("line", words.texts.t("scenario.usual")),)
-    return (Fans(words.texts.t("scenario.page.charts"), lines, tuple(charts)),)
+    t = _texts(usual.words)
+    charts = tuple(chart for one in compared for chart in _scenario_charts(usual, one))
+    return (FanCharts(t("page.charts"), (("line", t("usual")),), charts),) if charts else ()
 
 
-def _scenario_charts(usual: Context, one: Compared) -> list[Fan]:
-    ranked = sorted(one.effects, key=lambda item: -abs(item.change or 0.0))
-    seen: list[Fan] = []
-    for item in ranked:
+def _scenario_charts(usual: Context, one: Compared) -> list[FanChart]:
+    """Return charts of a scenario, each with the median as forecast."""
+    charts: list[FanChart] = []
+    for item in sorted(one.effects, key=lambda item: -abs(item.change or 0.0)):
         before, after = usual.path(item.usual), one.context.path(item.changed)
-        if before is None or after is None or before is after or len(seen) == CHARTS:
+        if before is None or after is None or before is after or len(charts) == MOST_CHARTS:
             continue
-        chart = fan(one.context, item.changed)
-        years = [band.year for band in chart.bands]
-        line = Line(usual.words.texts.t("scenario.usual"), _median(before, years))
-        title = f"{one.title}: {chart.title}"
+        chart = fan_chart(one.context, item.changed)
+        line = median_line(_texts(usual.words)("usual"), before, [band.year for band in chart.bands])
+        title, key = f"{one.title}: {chart.title}", f"{chart.key}-{one.id}"
         table = replace(chart.table, key=f"{chart.table.key}-{one.id}")
-        seen.append(replace(chart, key=f"{chart.key}-{one.id}", title=title, lines=(line,), table=table))
-    return seen
+        charts.append(replace(chart, key=key, title=title, lines=(line,), table=table))
+    return charts
 
 
-def _median(path: Path, years: Sequence[int]) -> tuple[tuple[int, float], ...]:
-    middle = path.quantiles((0.5,))[:, 0]
-    return tuple((year, float(middle[path.position(year)])) for year in years if year in path.years)
-
-
-def _steps(compared: Sequence[Compared], words: Words) -> Bullets:
-    items = [Item(_step_text(step, words), one.title) for one in compared for step in one.steps]
-    return Bullets(tuple(items) or (Item(words.texts.t("scenario.step.business_as_usual")),))
-
-
-def _step_text(step: AnyStep, words: Words) -> str:
+def _step_text(step: AnyStep, t: Callable[..., str]) -> str:
     fields: Mapping[str, object] = step.model_dump(exclude_none=True, exclude={"verb"})
     details = ", ".join(f"{name} = {_value(value)}" for name, value in fields.items())
-    return words.texts.t(
-        f"scenario.step.{step.verb}", **({} if step.verb == "business_as_usual" else {"details": details})
-    )
+    return t(f"step.{step.verb}", details=details)
 
 
 def _value(value: object) -> str:

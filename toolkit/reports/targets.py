@@ -2,53 +2,149 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from toolkit.attainment.local import LocalTarget
 from toolkit.attainment.result import Attainment, Note
 from toolkit.attainment.stated import Stated, stated
 from toolkit.base.numbers import NO_VALUE
-from toolkit.reports.blocks import Block, Bullets, Cell, Column, Folded, Heading, Item, Paragraph, Section, Table, Tally
-from toolkit.reports.context import Context, by_verdict
-from toolkit.reports.fan_charts import charted, ranked_targets, spark
+from toolkit.reports.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Folded,
+    Heading,
+    Item,
+    Paragraph,
+    Section,
+    Table,
+    Tally,
+    table_of,
+)
+from toolkit.reports.context import Context
+from toolkit.reports.fan_charts import charted, ranked_targets, sparkline
 from toolkit.reports.wording import SCALE, lowered, requirement
 
-TOLD = (
+FOLDED = ("cannot_be_assessed", "milestone")
+"""Long groups without an answer: a reader in a hurry unfolds them only if wanted."""
+SAID_ELSEWHERE = (
     "proxy.", "share_", "borrowed", "outlook", "overruled", "unverified", "not_final", "qualified", "estimated",
     "break_ahead.", "pace_", "bound.", "hold",
 )  # fmt: skip
-"""Remarks that stand elsewhere: in the row's other cells, or in the sections on standards, pace and readings."""
+"""Remarks that stand in the row's other cells, or in the sections on standards, pace and data quality."""
 
 
-def target_cell(context: Context, attainment: Attainment) -> Cell:
-    """Return the target's name with what it asks for, and our readings in it named."""
+def targets_section(context: Context) -> Section:
+    """Return one table per verdict, in the order of the scale: every statement of the plan has its row."""
+    words = context.words
+    blocks: list[Block] = [Paragraph(words.t("targets.intro"), "note")]
+    with_chart = {item.target_id for item in charted(context)}
+    with_sparkline = {item.target_id for item in ranked_targets(context)} - with_chart
+    for verdict in SCALE:
+        found = [item for item in context.attainments if item.verdict == verdict]
+        if found:
+            heading = Heading(words.t(f"group.{verdict}"), count=len(found), verdict=verdict)
+            note = f"group_note.{verdict}"
+            notes = [Paragraph(words.t(note), "note")] if words.texts.has(f"report.{note}") else []
+            content: tuple[Block, ...] = (*notes, _table(context, verdict, found, with_sparkline))
+            blocks += [Folded(heading, content)] if verdict in FOLDED else [heading, *content]
+    return Section("targets", words.t("section.targets"), tuple(blocks))
+
+
+def tally(context: Context) -> Tally:
+    """Return the counts by verdict."""
+    words, verdicts = context.words, [str(item.verdict) for item in context.attainments]
+    entries = []
+    for verdict in SCALE:
+        count = verdicts.count(verdict)
+        label = words.counted("tally.milestone", count) if verdict == "milestone" else words.verdict(verdict)
+        entries += [(verdict, label, count)] if count else []
+    return Tally(words.t("tally.caption", total=len(verdicts)), tuple(entries))
+
+
+def _table(context: Context, verdict: str, found: Sequence[Attainment], with_sparkline: set[str]) -> Table:
+    words = context.words
+    if verdict == "cannot_be_assessed":
+        names: tuple[str, ...] = ("target", "missing", "last")
+        rows = [_missing_row(context, item) for item in found]
+    elif verdict == "milestone":
+        names = ("statement", "status", "evidence")
+        rows = [_milestone_row(context, item) for item in found]
+    else:
+        names = ("target", "last", "expected", "likelihood", "grade")
+        rows = [_judged_row(context, item, drawn=item.target_id in with_sparkline) for item in found]
+    if verdict == "orientation":
+        names, rows = (*names[:3], names[4]), [(*row[:3], row[4]) for row in rows]
+    caption = words.t("targets.caption", group=words.t(f"group.{verdict}"))
+    anchors = tuple(item.target_id for item in found)
+    return table_of(words.t, f"targets-{verdict}", names, rows, caption=caption, anchors=anchors)
+
+
+def _judged_row(context: Context, attainment: Attainment, *, drawn: bool) -> tuple[Cell, ...]:
+    last = last_cell(context, attainment)
+    return (
+        _target_cell(context, attainment),
+        replace(last, spark=sparkline(context, attainment)) if drawn else last,
+        _expected_cell(context, attainment),
+        _likelihood_cell(context, attainment),
+        _grade_cell(context, attainment),
+    )
+
+
+def _missing_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
+    first, *rest = (_missing(context, attainment, note) for note in attainment.missing)
+    details = (*rest, *_remarks(context, attainment))
+    return (_target_cell(context, attainment), Cell(first, details), last_cell(context, attainment))
+
+
+def _missing(context: Context, attainment: Attainment, note: Note) -> str:
+    """Return what is missing; in the common case shorter than the note, for the row names the rest."""
+    if note.key != "attainment.missing.series":
+        return context.note(note)
+    return context.words.t("missing.series", indicator=lowered(context.quantity(attainment)))
+
+
+def _milestone_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
+    status, *evidence = attainment.notes
+    texts = [context.note(note) for note in evidence or attainment.missing]
+    texts = texts or [context.words.t("milestone.no_evidence")]
+    sources = [str(note.fields.get("source", "")) for note in evidence]
+    held = Cell(texts[0], tuple(texts[1:]), references=context.sources.references(*sources))
+    return (_target_cell(context, attainment), Cell(context.note(status)), held)
+
+
+def _target_cell(context: Context, attainment: Attainment) -> Cell:
+    """Return the target's name with its requirement, and whether parts of it are our reading."""
     words = context.words
     place = words.t("target.clause", id=attainment.target_id, clause=context.target(attainment).clause)
     where = f"{place} · {words.t('target.inferred')}" if attainment.inferred else place
-    return Cell(context.name(attainment), (context.asked(attainment), where))
+    return Cell(context.name(attainment), (context.requirement(attainment), where))
+
+
+def name_cell(context: Context, attainment: Attainment) -> Cell:
+    """Return the target's name with its requirement and its number, for tables that come after that of the targets."""
+    return Cell(context.name(attainment), (context.requirement(attainment), attainment.target_id))
 
 
 def last_cell(context: Context, attainment: Attainment) -> Cell:
-    """Return the newest figure: value, year, status, and its source."""
-    words = context.words
+    """Return the newest observation: value, year, status, and its source."""
+    words, target = context.words, context.target(attainment)
     if attainment.last_value is None or attainment.last_year is None:
         return Cell(words.t("last.none"))
-    text = words.amount(attainment.last_value, attainment.last_unit)
-    details = [
-        words.t("last.year_status", year=attainment.last_year, status=words.t(f"status.{attainment.last_status}"))
-    ]
+    status = words.t(f"status.{attainment.last_status}")
+    details = [words.t("last.year_status", year=attainment.last_year, status=status)]
     if attainment.last_qualifier:
         details.append(words.t(f"qualifier.{attainment.last_qualifier}"))
-    if attainment.last_indicator not in {"", context.target(attainment).indicator}:
-        stand_in = context.dataset.indicators[attainment.last_indicator]
-        details.append(lowered(stand_in.names[words.language]))
-    elif attainment.last_scope not in {"", context.target(attainment).scope}:
+    if attainment.last_indicator not in {"", target.indicator}:
+        details.append(lowered(context.dataset.indicators[attainment.last_indicator].names[words.language]))
+    elif attainment.last_scope not in {"", target.scope}:
         details.append(words.t(f"scope.{attainment.last_scope}"))
-    references = context.sources.references(attainment.last_source)
-    return Cell(text, tuple(details), attainment.last_value, references)
+    text = words.amount(attainment.last_value, attainment.last_unit)
+    return Cell(text, tuple(details), attainment.last_value, context.sources.references(attainment.last_source))
 
 
-def expected_cell(context: Context, attainment: Attainment) -> Cell:
+def _expected_cell(context: Context, attainment: Attainment) -> Cell:
     """Return the judged quantity at the due date: median and 80 % interval."""
     words = context.words
     if attainment.expected is None:
@@ -59,47 +155,43 @@ def expected_cell(context: Context, attainment: Attainment) -> Cell:
     path = context.path(attainment)
     if path is not None and path.proxy is not None and path.proxy.relation != "equal":
         details.append(words.t(f"expected.{path.proxy.relation}"))
-    details.extend(remarks(context, attainment))
+    details.extend(_remarks(context, attainment))
     return Cell(context.judged(attainment, attainment.expected), tuple(details), attainment.expected)
 
 
-def remarks(context: Context, attainment: Attainment) -> tuple[str, ...]:
+def _remarks(context: Context, attainment: Attainment) -> list[str]:
     """Return the remarks that the rest of the row does not say already."""
-    return tuple(
-        context.note(note)
-        for note in attainment.notes
-        if not note.key.removeprefix("attainment.note.").startswith(TOLD)
-    )
+    keys = ((note, note.key.removeprefix("attainment.note.")) for note in attainment.notes)
+    return [context.note(note) for note, key in keys if not key.startswith(SAID_ELSEWHERE)]
 
 
-def likelihood_cell(context: Context, attainment: Attainment) -> Cell:
+def _likelihood_cell(context: Context, attainment: Attainment) -> Cell:
     """Return verdict and probability, with second readings (stretch, tolerance, standard of today) under it."""
-    words = context.words
-    numbers = words.numbers
-    text = words.verdict(attainment.verdict)
+    words, verdict = context.words, attainment.verdict
+    text = words.verdict(verdict)
     if attainment.outcome == "settled":
-        return Cell(text, (words.t("likelihood.settled"),), verdict=attainment.verdict)
+        return Cell(text, (words.t("likelihood.settled"),), verdict=verdict)
     if attainment.bound == "at_least" and (attainment.probability or 0.0) < 0.01:
-        return Cell(text, (words.t("likelihood.says_nothing"),), attainment.probability, (), attainment.verdict)
-    shown = numbers.probability(attainment.probability, bound=attainment.bound)
-    details = [words.t("likelihood.probability", probability=shown)]
-    seconds = (
+        return Cell(text, (words.t("likelihood.says_nothing"),), attainment.probability, (), verdict)
+    readings = (
+        ("probability", attainment.probability),
         ("same_standard", attainment.probability_same_standard),
         ("stretch", attainment.probability_stretch),
         ("basically", attainment.probability_basically),
         ("average", attainment.probability_average),
     )
-    for key, value in seconds:
-        if value is not None:
-            second = numbers.probability(value, bound=attainment.bound)
-            details.append(words.t(f"likelihood.{key}", probability=second))
+    details = [
+        words.t(f"likelihood.{key}", probability=words.numbers.probability(value, bound=attainment.bound))
+        for key, value in readings
+        if value is not None or key == "probability"
+    ]
     if attainment.areas_met is not None:
         met, total = attainment.areas_met
         details.append(words.t("likelihood.areas", met=met, total=total))
-    return Cell(text, tuple(details), attainment.probability, (), attainment.verdict, attainment.probability)
+    return Cell(text, tuple(details), attainment.probability, (), verdict, attainment.probability)
 
 
-def grade_cell(context: Context, attainment: Attainment) -> Cell:
+def _grade_cell(context: Context, attainment: Attainment) -> Cell:
     """Return the evidence grade with what it means here."""
     words = context.words
     path = context.path(attainment)
@@ -107,7 +199,7 @@ def grade_cell(context: Context, attainment: Attainment) -> Cell:
     if path is not None:
         basis = path.evidence.basis
         if basis == "C":
-            details.append(words.t("grade.C", parent=context.followed(path)))
+            details.append(words.t("grade.C", parent=context.parent_name(path)))
         else:
             details.append(words.counted(f"grade.{basis}", path.evidence.own_points))
         if path.proxy is not None:
@@ -115,169 +207,54 @@ def grade_cell(context: Context, attainment: Attainment) -> Cell:
     return Cell(attainment.grade or NO_VALUE, tuple(details))
 
 
-FOLDED = ("cannot_be_assessed", "milestone")
-"""Long groups without an answer: a reader in a hurry unfolds them only if wanted."""
-
-
-def targets_section(context: Context) -> Section:
-    """Return one table per verdict, in the order of the scale."""
-    words = context.words
-    blocks: list[Block] = [Paragraph(words.t("targets.intro"), "note")]
-    large = {item.target_id for item in charted(context)}
-    small = {item.target_id for item in ranked_targets(context)} - large
-    for verdict in SCALE:
-        found = by_verdict(context.attainments, verdict)
-        if found:
-            heading = Heading(words.t(f"group.{verdict}"), count=len(found), verdict=verdict)
-            content: tuple[Block, ...] = (*_group_note(context, verdict), _table(context, verdict, found, small))
-            blocks += [Folded(heading, content)] if verdict in FOLDED else [heading, *content]
-    return Section("targets", words.t("section.targets"), tuple(blocks))
-
-
-def tally(context: Context) -> Tally:
-    """Return the counts by verdict."""
-    counts = [(verdict, len(by_verdict(context.attainments, verdict))) for verdict in SCALE]
-    entries = tuple((verdict, _counted(context, verdict, count), count) for verdict, count in counts if count)
-    return Tally(context.words.t("tally.caption", total=len(context.attainments)), entries)
-
-
-def _counted(context: Context, verdict: str, count: int) -> str:
-    return context.words.counted("tally.milestone", count) if verdict == "milestone" else context.words.verdict(verdict)
-
-
-def _group_note(context: Context, verdict: str) -> list[Paragraph]:
-    key = f"group_note.{verdict}"
-    return [Paragraph(context.words.t(key), "note")] if context.words.texts.has(f"report.{key}") else []
-
-
-def _table(context: Context, verdict: str, attainments: tuple[Attainment, ...], small: set[str]) -> Table:
-    """Return the table of one verdict; the targets in `small` get a small line, having no chart of their own."""
-    words = context.words
-    if verdict == "cannot_be_assessed":
-        titles: tuple[str, ...] = ("target", "missing", "last")
-        rows = [_missing_row(context, item) for item in attainments]
-    elif verdict == "milestone":
-        titles = ("statement", "status", "evidence")
-        rows = [_milestone_row(context, item) for item in attainments]
-    else:
-        titles = ("target", "last", "expected", "likelihood", "grade")
-        rows = [_judged_row(context, item, drawn=item.target_id in small) for item in attainments]
-    if verdict == "orientation":
-        titles, rows = (*titles[:3], titles[4]), [(*row[:3], row[4]) for row in rows]
-    return Table(
-        key=f"targets-{verdict}",
-        caption=words.t("targets.caption", group=words.t(f"group.{verdict}")),
-        columns=tuple(Column(words.t(f"column.{title}")) for title in titles),
-        rows=tuple(rows),
-        quiet=True,
-        anchors=tuple(item.target_id for item in attainments),
-    )
-
-
-def _judged_row(context: Context, attainment: Attainment, *, drawn: bool) -> tuple[Cell, ...]:
-    last = last_cell(context, attainment)
-    return (
-        target_cell(context, attainment),
-        replace(last, spark=spark(context, attainment)) if drawn else last,
-        expected_cell(context, attainment),
-        likelihood_cell(context, attainment),
-        grade_cell(context, attainment),
-    )
-
-
-def _missing(context: Context, attainment: Attainment, note: Note) -> str:
-    """Return what is missing; in the common case shorter than the note, for the row names the rest."""
-    if note.key != "attainment.missing.series":
-        return context.note(note)
-    return context.words.t("missing.series", indicator=lowered(context.measured(context.target(attainment))))
-
-
-def _missing_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
-    notes = [_missing(context, attainment, note) for note in attainment.missing]
-    extra = remarks(context, attainment)
-    return (
-        target_cell(context, attainment),
-        Cell(notes[0], (*notes[1:], *extra)),
-        last_cell(context, attainment),
-    )
-
-
-def _milestone_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
-    words = context.words
-    status, *evidence = attainment.notes
-    missing = [context.note(note) for note in attainment.missing]
-    texts = [context.note(note) for note in evidence] or missing or [words.t("milestone.no_evidence")]
-    sources = [str(note.fields.get("source", "")) for note in evidence]
-    held = Cell(texts[0], tuple(texts[1:]), references=context.sources.references(*sources))
-    return (target_cell(context, attainment), Cell(context.note(status)), held)
-
-
 def own_section(context: Context) -> Section:
     """Return the area's own targets with their answers; those that nothing can be said of are named below them."""
     words = context.words
     blocks: list[Block] = []
     if context.own:
-        titles = ("own_target", "last", "expected", "likelihood", "plan_asks")
-        columns = tuple(Column(words.t(f"column.{title}")) for title in titles)
-        rows = tuple(_own_row(context, item) for item in context.own)
+        names = ("own_target", "last", "expected", "likelihood", "plan_asks")
+        rows = [_own_row(context, item) for item in context.own]
         blocks += [
             Paragraph(words.t("own.intro"), "note"),
-            Table("own", words.t("own.caption"), columns, rows, quiet=True),
+            table_of(words.t, "own", names, rows, caption=words.t("own.caption")),
         ]
-    rest = _unjudged(context)
+    judged = {(item.target.indicator, item.target.scope, item.target.due) for item in context.own}
+    own = [row for row in stated(context.dataset) if row.area_code == context.area.code]
+    rest = [row for row in own if (row.indicator, row.scope, row.due) not in judged]
     if rest:
         blocks.append(Paragraph(words.counted("own.unjudged", len(rest)), "note"))
-        blocks.append(Bullets(tuple(_own_item(context, row) for row in rest)))
+        blocks.append(Bullets(tuple(_stated_item(context, row) for row in rest)))
     return Section("own", words.t("section.own"), tuple(blocks))
 
 
 def _own_row(context: Context, item: LocalTarget) -> tuple[Cell, ...]:
     indicator = context.dataset.indicators[item.target.indicator]
-    asked = requirement(item.target, context.words, context.printed_unit(indicator))
-    name = Cell(
-        context.measured(item.target), (asked,), references=context.sources.references(item.source_id)
-    )  # fmt: skip
-    last = last_cell(context, item.attainment)
+    required = requirement(item.target, context.words, context.printed_unit(indicator))
+    references = context.sources.references(item.source_id)
     return (
-        name,
-        last,
-        expected_cell(context, item.attainment),
-        likelihood_cell(context, item.attainment),
-        _plans(context, item),
+        Cell(context.series_name(item.target.indicator, item.target.scope), (required,), references=references),
+        last_cell(context, item.attainment),
+        _expected_cell(context, item.attainment),
+        _likelihood_cell(context, item.attainment),
+        _plan_cell(context, item),
     )
 
 
-def _plans(context: Context, item: LocalTarget) -> Cell:
-    """Return what the plan asks of the same quantity, and its answer."""
-    same = [found for found in context.attainments if _alike(context, found, item)]
-    if not same:
-        return Cell(context.words.t("own.plan_silent"))
+def _plan_cell(context: Context, item: LocalTarget) -> Cell:
+    """Return what the plan requires of the same quantity, and its answer."""
     texts = [
-        f"{found.target_id}: {context.asked(found)} ({context.words.verdict(found.verdict)})" for found in same
-    ]  # fmt: skip
-    return Cell(texts[0], tuple(texts[1:]))
+        f"{target.id}: {context.requirement(found)} ({context.words.verdict(found.verdict)})"
+        for found in context.attainments
+        for target in [context.plan.target(found.target_id)]
+        if (target.indicator, target.scope) == (item.target.indicator, item.target.scope)
+    ]
+    return Cell(texts[0], tuple(texts[1:])) if texts else Cell(context.words.t("own.plan_silent"))
 
 
-def _alike(context: Context, found: Attainment, item: LocalTarget) -> bool:
-    target = context.plan.target(found.target_id)
-    return (target.indicator, target.scope) == (item.target.indicator, item.target.scope)
-
-
-def _unjudged(context: Context) -> list[Stated]:
-    judged = {(item.target.indicator, item.target.scope, item.target.due) for item in context.own}
-    own = [row for row in stated(context.dataset) if row.area_code == context.area.code]
-    return [row for row in own if (row.indicator, row.scope, row.due) not in judged]
-
-
-def _own_item(context: Context, row: Stated) -> Item:
-    words, known = context.words, context.dataset.indicators
-    name = row.indicator.replace("_", " ")
-    if row.indicator in known:
-        name = context.scoped(row.indicator, row.scope)
+def _stated_item(context: Context, row: Stated) -> Item:
+    known = row.indicator in context.dataset.indicators
+    name = context.series_name(row.indicator, row.scope) if known else row.indicator.replace("_", " ")
     sign = {"<=": "≤", ">=": "≥"}.get(row.op, row.op)
-    value = words.amount(row.value, row.unit)
-    return Item(
-        words.t("own.stated", name=name, sign=sign, value=value, due=row.due),
-        "",
-        context.sources.references(row.source_id),
-    )
+    value = context.words.amount(row.value, row.unit)
+    text = context.words.t("own.stated", name=name, sign=sign, value=value, due=row.due)
+    return Item(text, references=context.sources.references(row.source_id))

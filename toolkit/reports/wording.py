@@ -20,10 +20,20 @@ from toolkit.plan.words import rule_words
 SPACE = "\u00a0"
 DIGIT_PERCENT = re.compile(r"(?<=\d) %")
 """A percent sign that must not begin a line of its own."""
-SCALE = (
-    "met", "very_likely", "likely", "about_as_likely_as_not", "unlikely", "very_unlikely", "not_met",
-    "not_decided_by_bound", "outlook", "orientation", "cannot_be_assessed", "milestone",
-)  # fmt: skip
+GROUPS = (
+    ("met", ("met",)),
+    ("likely", ("very_likely", "likely")),
+    ("about_as_likely_as_not", ("about_as_likely_as_not",)),
+    ("unlikely", ("unlikely", "very_unlikely")),
+    ("not_met", ("not_met",)),
+    ("outlook", ("not_decided_by_bound", "outlook", "orientation")),
+    ("cannot_be_assessed", ("cannot_be_assessed",)),
+    ("milestone", ("milestone",)),
+)
+"""Verdicts that are counted together."""
+JUDGED = 5
+"""So many of these groups, the first ones, have a likelihood."""
+SCALE = tuple(verdict for _, verdicts in GROUPS for verdict in verdicts)
 """Every verdict, in the order in which reports list them."""
 
 
@@ -90,26 +100,27 @@ class Words:
         return self._with_unit(text, unit, 2.0, printed)
 
     def _with_unit(self, text: str, unit: str, value: float, printed: str) -> str:
-        if unit == "percent":
-            return self.numbers.with_percent(text)
-        if unit == "percent_per_year":
-            return self.t("unit.percent_per_year", text=self.numbers.with_percent(text))
-        if unit in {"index", "", "milestone"}:
-            return text
-        key = f"unit.{unit}"
-        if self.texts.has(f"report.{key}.one"):
-            return f"{text}{SPACE}{self.counted(key, 1 if abs(value) == 1 else 2)}"
-        if self.texts.has(f"report.{key}"):
-            return f"{text}{SPACE}{self.t(key)}"
-        return f"{text}{SPACE}{printed or unit.replace('_', ' ')}"
+        if unit in {"percent", "percent_per_year"}:
+            percent = self.numbers.with_percent(text)
+            return percent if unit == "percent" else self.t("unit.percent_per_year", text=percent)
+        name = self.unit(unit, printed, one=abs(value) == 1)
+        return f"{text}{SPACE}{name}" if name else text
 
-    def unit(self, unit: str, printed: str = "") -> str:
-        """Return the name of a unit alone, for headings of charts and columns."""
+    def unit(self, unit: str, printed: str = "", *, one: bool = False) -> str:
+        """Return the name of a unit, as it stands alone in headings of charts and columns or behind a number.
+
+        Parameters
+        ----------
+        unit, printed :
+            The unit's id, and how to write it if the catalogue lacks it.
+        one :
+            True for the singular.
+        """
         if unit in {"percent", "percent_per_year"}:
             return "%" if unit == "percent" else self.t("unit.percent_per_year", text="%")
         if unit in {"index", "", "milestone"}:
             return ""
-        for key in (f"unit.{unit}.other", f"unit.{unit}"):
+        for key in (f"unit.{unit}.{'one' if one else 'other'}", f"unit.{unit}"):
             if self.texts.has(f"report.{key}"):
                 return self.t(key)
         return printed or unit.replace("_", " ")
@@ -128,8 +139,7 @@ class Words:
         if size == 0:
             return self.t("pace.none")
         text = self.numbers.plain(size, decimals)
-        unit = pace_unit.removesuffix("_per_year")
-        amount = self.numbers.with_percent(text) if unit == "percent" else self._with_unit(text, unit, size, "")
+        amount = self._with_unit(text, pace_unit.removesuffix("_per_year"), size, "")
         return self.t("pace.fall" if value < 0 else "pace.rise", amount=amount)
 
     def day(self, when: date) -> str:
@@ -176,7 +186,7 @@ def words(language: str) -> Words:
 
 
 def requirement(target: Target, words: Words, printed_unit: str) -> str:
-    """Return what `target` asks for, without its name: ``"below 10% by 2030"``.
+    """Return what `target` requires, without its name: ``"below 10% by 2030"``.
 
     Parameters
     ----------
@@ -188,10 +198,9 @@ def requirement(target: Target, words: Words, printed_unit: str) -> str:
         How to write a unit that the catalogue lacks.
     """
     unit = words.unit(target.unit, printed_unit)
-    asked = rule_words(target, "%" if unit.startswith("%") else unit, words.texts)
-    if isinstance(target.rule, LevelRule | RatioToBaseRule | RatioToRule):
-        return words.t("ask.by", asked=asked, due=target.due)
-    return asked
+    rule = rule_words(target, "%" if unit.startswith("%") else unit, words.texts)
+    by_a_year = isinstance(target.rule, LevelRule | RatioToBaseRule | RatioToRule)
+    return words.t("ask.by", asked=rule, due=target.due) if by_a_year else rule
 
 
 def lowered(name: str) -> str:
