@@ -136,37 +136,38 @@ class Table:
     quiet: bool = False
     anchors: tuple[str, ...] = ()
 
+    @classmethod
+    def of(
+        cls,
+        t: Callable[..., str],
+        key: str,
+        names: Iterable[str],
+        rows: Iterable[tuple[Cell, ...]],
+        *,
+        caption: str,
+        numeric: Container[str] = (),
+        layout: Layout = "cards",
+        quiet: bool = True,
+        anchors: tuple[str, ...] = (),
+        year: int | None = None,
+    ) -> Table:
+        """Return a table whose titles are the catalogue's ``column.<name>``.
 
-def table_of(
-    t: Callable[..., str],
-    key: str,
-    names: Iterable[str],
-    rows: Iterable[tuple[Cell, ...]],
-    *,
-    caption: str,
-    numeric: Container[str] = (),
-    layout: Layout = "cards",
-    quiet: bool = True,
-    anchors: tuple[str, ...] = (),
-    year: int | None = None,
-) -> Table:
-    """Return a table whose titles are the catalogue's ``column.<name>``.
-
-    Parameters
-    ----------
-    t :
-        Returns the text of a key, such as :meth:`toolkit.reports.wording.Words.t`.
-    key, rows, caption, layout, quiet, anchors :
-        Of the :class:`Table`.
-    names :
-        Of the columns.
-    numeric :
-        Names of the columns that are set flush right.
-    year :
-        The year that titles name.
-    """
-    columns = tuple(Column(t(f"column.{name}", year=year), numeric=name in numeric) for name in names)
-    return Table(key, caption, columns, tuple(rows), layout, quiet, anchors)
+        Parameters
+        ----------
+        t :
+            Returns the text of a key, such as :meth:`toolkit.reports.wording.Words.t`.
+        key, rows, caption, layout, quiet, anchors :
+            As they will be in the table.
+        names :
+            Of the columns.
+        numeric :
+            Names of the columns that are set flush right.
+        year :
+            The year that titles name.
+        """
+        columns = tuple(Column(t(f"column.{name}", year=year), numeric=name in numeric) for name in names)
+        return cls(key, caption, columns, tuple(rows), layout, quiet, anchors)
 
 
 @dataclass(frozen=True)

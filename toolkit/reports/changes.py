@@ -12,7 +12,7 @@ from toolkit.attainment.table import verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.plan.schema import Plan
-from toolkit.reports.blocks import Block, Cell, Folded, Heading, Paragraph, Section, table_of
+from toolkit.reports.blocks import Block, Cell, Folded, Heading, Paragraph, Section, Table
 from toolkit.reports.wording import SCALE, Words
 
 STEP = 0.05
@@ -121,10 +121,10 @@ def changes_section(
     rows = [_row(words, plan, names, change) for change in largest]
     blocks: list[Block] = [
         Paragraph(words.counted("changes.intro", count), "note"),
-        table_of(words.t, "changes", columns, rows[:FIRST], caption=caption),
+        Table.of(words.t, "changes", columns, rows[:FIRST], caption=caption),
     ]
     if smaller := rows[FIRST:]:
-        table = table_of(words.t, "changes-smaller", columns, smaller, caption=caption)
+        table = Table.of(words.t, "changes-smaller", columns, smaller, caption=caption)
         blocks.append(Folded(Heading(words.counted("changes.smaller", len(smaller))), (table,)))
     if count > MOST:
         blocks.append(Paragraph(words.counted("changes.rest", count - MOST), "note"))

@@ -10,7 +10,7 @@ from toolkit.attainment.result import Attainment
 from toolkit.data.indicators import Indicator
 from toolkit.forecast.paths import Observation
 from toolkit.plan.words import OP_KEYS
-from toolkit.reports.blocks import Block, Cell, Heading, Paragraph, Section, table_of
+from toolkit.reports.blocks import Block, Cell, Heading, Paragraph, Section, Table
 from toolkit.reports.context import Context
 from toolkit.reports.wording import lowered
 
@@ -96,7 +96,7 @@ def gaps_section(context: Context) -> Section:
     rows = [_gap_row(context, gap) for gap in ranked[:MOST_GAPS]]
     blocks: list[Block] = [
         Paragraph(words.t("gaps.intro"), "note"),
-        table_of(words.t, "gaps", ("gap", "would_answer", "held_now"), rows, caption=words.t("gaps.caption")),
+        Table.of(words.t, "gaps", ("gap", "would_answer", "held_now"), rows, caption=words.t("gaps.caption")),
     ]
     if len(ranked) > MOST_GAPS:
         blocks.append(Paragraph(words.counted("gaps.rest", len(ranked) - MOST_GAPS), "note"))
@@ -155,7 +155,7 @@ def readings_section(context: Context) -> Section:
     for key, names, rows in tables:
         if rows:
             title = words.t(f"readings.{key}")
-            table = table_of(words.t, key, names, rows, caption=title)
+            table = Table.of(words.t, key, names, rows, caption=title)
             blocks += [Heading(title), Paragraph(words.t(f"readings.{key}_intro"), "note"), table]
     return Section("readings", words.t("section.readings"), tuple(blocks))
 

@@ -23,7 +23,6 @@ from toolkit.reports.blocks import (
     Sparkline,
     Table,
     TargetLevel,
-    table_of,
 )
 from toolkit.reports.context import Context
 from toolkit.reports.wording import lowered
@@ -251,7 +250,7 @@ def _table(context: Context, path: Path, bands: Sequence[Band], key: str) -> Tab
     rows = (_row(context, band, observed.get(band.year), indicator.decimals) for band in bands)
     unit = words.unit(path.unit, context.printed_unit(indicator))
     caption = words.t("chart.table", unit=unit) if unit else words.t("chart.table_plain")
-    return table_of(words.t, key, names, rows, caption=caption, numeric=names[1:], layout="plain")
+    return Table.of(words.t, key, names, rows, caption=caption, numeric=names[1:], layout="plain")
 
 
 def _row(context: Context, band: Band, observed: Observation | None, places: int) -> tuple[Cell, ...]:

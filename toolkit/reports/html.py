@@ -14,7 +14,7 @@ from markupsafe import Markup
 from toolkit.base.errors import ToolkitError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import Language, texts
-from toolkit.reports.blocks import HEAD_TYPE, Document, FanChart, Frame, Head, Section, Sparkline
+from toolkit.reports.blocks import HEAD_TYPE, Document, Frame, Head, Section
 from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, style_sheet
 from toolkit.reports.wording import words
 
@@ -41,20 +41,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {
-        "fan_chart_svg": _fan_chart,
-        "sparkline_svg": _sparkline,
+        "fan_chart_svg": fan_chart_svg,
+        "sparkline_svg": sparkline_svg,
         "kind": lambda block: type(block).__name__,
         "css_text": css_text,
     }
     return made
-
-
-def _fan_chart(chart: FanChart) -> Markup:
-    return Markup(fan_chart_svg(chart))
-
-
-def _sparkline(spark: Sparkline) -> Markup:
-    return Markup(sparkline_svg(spark))
 
 
 def css_text(text: str) -> Markup:

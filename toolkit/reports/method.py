@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.reports.blocks import Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Section, Table
@@ -33,57 +34,21 @@ def method_section(words: Words, facts: RunFacts, level: str) -> Section:
     return Section("method", words.t("section.method"), blocks, boxed=True)
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of the calibration record: a group of forecasts of panels that no weight was learned on.
+def lines_for(level: str, record: Path = RECORD) -> list[Any]:
+    """Return the lines of the calibration record that apply to areas of a level; none where it is missing.
 
-    Attributes
-    ----------
-    group :
-        Which forecasts, as in the record.
-    covers_80, covers_95 :
-        Share of outcomes inside these intervals.
-    covers_80_error, covers_95_error :
-        Their standard errors, nan where the record holds a single indicator.
-    brier, base_rate :
-        Brier scores of the probabilities, and of quoting how often the events came true.
-    cuts, families :
-        Number of histories forecast, and of the indicators they belong to: the sample size.
+    A line is a group of forecasts of panels that no weight was learned on: ``covers_80`` and ``covers_95`` are the
+    shares of outcomes inside these intervals, their ``…_error`` the standard errors (nan where a group holds a single
+    indicator), ``brier`` the score of the probabilities and ``base_rate`` that of quoting how often the events came
+    true; ``cuts`` counts the histories forecast, ``families`` the indicators that they belong to.
     """
-
-    group: str
-    covers_80: float
-    covers_95: float
-    covers_80_error: float
-    covers_95_error: float
-    brier: float
-    base_rate: float
-    cuts: int
-    families: int
-
-
-def lines_for(level: str, record: Path = RECORD) -> tuple[Line, ...]:
-    """Return the out-of-sample lines that apply to areas of a level; none where the record is missing."""
-    shape = "dense" if level in ("country", "region", "province") else "sparse"
     if not record.is_file():
-        return ()
-    with record.open(encoding="utf-8", newline="") as stream:
-        found = {
-            row["group"]: row
-            for row in csv.DictReader(stream)
-            if (row["shape"], row["model"], row["sample"]) == (shape, "default", "out_of_sample")
-        }
-    rows = [found[group] for group in LINES[shape] if group in found]
-    rates = [item.name for item in fields(Line) if item.type == "float"]
-    return tuple(
-        Line(
-            group=row["group"],
-            cuts=int(row["cuts"]),
-            families=int(row["families"]),
-            **{name: float(row[name] or "nan") for name in rates},
-        )
-        for row in rows
-    )
+        return []
+    shape = "dense" if level in ("country", "region", "province") else "sparse"
+    table = pd.read_csv(record, encoding="utf-8", float_precision="round_trip")
+    wanted = {"shape": shape, "model": "default", "sample": "out_of_sample"}
+    found = {line.group: line for line in table[(table[list(wanted)] == pd.Series(wanted)).all(axis=1)].itertuples()}
+    return [found[group] for group in LINES[shape] if group in found]
 
 
 def calibration_blocks(words: Words, level: str, record: Path = RECORD) -> tuple[Paragraph | Table, ...]:
@@ -98,7 +63,7 @@ def calibration_blocks(words: Words, level: str, record: Path = RECORD) -> tuple
     return (Paragraph(words.t("calibration.before")), table, Paragraph(words.t("calibration.after"), "note"))
 
 
-def _calibration_row(words: Words, line: Line) -> tuple[Cell, ...]:
+def _calibration_row(words: Words, line: Any) -> tuple[Cell, ...]:
     numbers = words.numbers
     shares = [
         Cell(numbers.with_percent(numbers.with_error(100 * share, 100 * error, 1)), value=share)

@@ -13,7 +13,7 @@ from toolkit.attainment.result import Attainment, Bound
 from toolkit.base.numbers import NO_VALUE
 from toolkit.forecast.paths import Break, Path
 from toolkit.plan.targets import LevelRule
-from toolkit.reports.blocks import Block, Bullets, Cell, Heading, Item, Paragraph, Section, table_of
+from toolkit.reports.blocks import Block, Bullets, Cell, Heading, Item, Paragraph, Section, Table
 from toolkit.reports.context import Context
 from toolkit.reports.fan_charts import ranked_targets
 from toolkit.reports.targets import last_cell, name_cell
@@ -221,7 +221,7 @@ def pace_section(context: Context) -> Section:
     if not rows:
         return Section("pace", words.t("section.pace"), (Paragraph(words.t("pace.nothing")),))
     names = ("target", "required", "recent", "peers", "reached")
-    table = table_of(words.t, "pace", names, rows, caption=words.t("pace.caption"))
+    table = Table.of(words.t, "pace", names, rows, caption=words.t("pace.caption"))
     return Section("pace", words.t("section.pace"), (Paragraph(words.t("pace.intro"), "note"), table))
 
 
@@ -263,7 +263,7 @@ def nowcast_section(context: Context) -> Section:
     rows = [_nowcast_row(context, item, path) for item, path in estimated[:ESTIMATES]]
     names = ("indicator", "estimate", "interval80", "last", "grade")
     caption = words.t("nowcast.caption", year=year)
-    table = table_of(words.t, "nowcast", names, rows, caption=caption, year=year)
+    table = Table.of(words.t, "nowcast", names, rows, caption=caption, year=year)
     return Section("nowcast", title, (Paragraph(words.t("nowcast.intro", year=year), "note"), table))
 
 
@@ -306,7 +306,7 @@ def this_year_section(context: Context) -> Section:
         names = ("target", "last", "estimate", "required")
         rows = [_this_year_row(context, item, path) for item, path in undecided]
         caption = words.t("this_year.caption", year=year)
-        blocks.append(table_of(words.t, "this_year", names, rows, caption=caption, quiet=False, year=year))
+        blocks.append(Table.of(words.t, "this_year", names, rows, caption=caption, quiet=False, year=year))
     else:
         blocks.append(Paragraph(words.t("this_year.nothing", year=year)))
     decided = _decided(context, {item.target_id for item, _ in undecided})

@@ -32,7 +32,6 @@ from toolkit.reports.blocks import (
     Table,
     Tally,
     TileMap,
-    table_of,
 )
 from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, standing_alone
 from toolkit.reports.wording import Words, words
@@ -183,7 +182,7 @@ class _Layout:
                     names = ("area", "likelihood", "expected")
                     rows = ((Cell(tile.name), Cell(tile.text), Cell(tile.detail)) for tile in block.tiles)
                     yield from self._table(
-                        table_of(self.words.t, "tiles", names, rows, caption=block.caption, quiet=False)
+                        Table.of(self.words.t, "tiles", names, rows, caption=block.caption, quiet=False)
                     )
 
     def _items(self, items: Iterable[Item], *, ordered: bool) -> Iterator[PaperBlock]:

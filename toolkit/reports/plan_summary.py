@@ -27,7 +27,6 @@ from toolkit.reports.blocks import (
     Table,
     Tile,
     TileMap,
-    table_of,
 )
 from toolkit.reports.changes import changes_section
 from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
@@ -138,7 +137,7 @@ def _heat_section(contexts: Sequence[Context]) -> Section:
     if rest:
         rows = [(_heat_head(first, item), Cell(wording.verdict(item.verdict), verdict=item.verdict)) for item in rest]
         caption = wording.t("summary.rest_caption")
-        table = table_of(wording.t, "unanswered", ("statement", "state"), rows, caption=caption)
+        table = Table.of(wording.t, "unanswered", ("statement", "state"), rows, caption=caption)
         blocks.append(Folded(Heading(wording.counted("summary.rest", len(rest))), (table,)))
     return Section("heat", wording.t("section.heat"), tuple(blocks))
 
@@ -284,7 +283,7 @@ def _risk_section(main: Context, below: Sequence[Context]) -> Section:
         return Section("risks", wording.t("section.risks"), (Paragraph(wording.t("summary.no_risk")),))
     names = ("target", "likelihood", "required", "areas_at_risk", "grade")
     rows = [_risk_row(main, below, item) for item in found]
-    table = table_of(wording.t, "risks", names, rows, caption=wording.t("summary.risk_caption"))
+    table = Table.of(wording.t, "risks", names, rows, caption=wording.t("summary.risk_caption"))
     return Section("risks", wording.t("section.risks"), (Paragraph(wording.t("summary.risk_intro"), "note"), table))
 
 
@@ -306,7 +305,7 @@ def _risk_row(main: Context, below: Sequence[Context], attainment: Attainment) -
 def _coherence_section(main: Context, below: Sequence[Context]) -> Section:
     """Return how far the areas below `main` lie, taken together, from its own forecast.
 
-    Each is forecast from its own observations, so the gap is told. Empty where the areas do not make up the whole, or
+    Each is forecast from its own observations, so that a gap remains. Empty where the areas do not make up the whole, or
     nothing can be added up.
     """
     wording, now = main.words, main.facts.as_of.year
@@ -323,7 +322,7 @@ def _coherence_section(main: Context, below: Sequence[Context]) -> Section:
     names = ("indicator", "year", "province_own", "parts_together", "parts_gap")
     rows = [_coherence_row(main, gap) for gap in found]
     caption = wording.t("coherence.caption")
-    table = table_of(wording.t, "coherence", names, rows, caption=caption, numeric=names[1:])
+    table = Table.of(wording.t, "coherence", names, rows, caption=caption, numeric=names[1:])
     apart = sum(not gap.agrees for gap in found)
     verdict = wording.counted("coherence.apart", apart) if apart else wording.t("coherence.agree")
     return Section("coherence", title, (Paragraph(verdict), Paragraph(wording.t("coherence.intro"), "note"), table))

@@ -20,7 +20,6 @@ from toolkit.reports.blocks import (
     Paragraph,
     Section,
     Table,
-    table_of,
 )
 from toolkit.reports.context import Context, head_of
 from toolkit.reports.fan_charts import fan_chart, median_line
@@ -131,7 +130,7 @@ def _effects(one: Compared) -> Table:
     numeric = set(names) - {"target", "stands_for"}
     caption = t("page.caption", scenario=one.title)
     rows = [_effect_row(one.context, item) for item in one.effects]
-    return table_of(t, f"effects-{one.id}", names, rows, caption=caption, numeric=numeric, quiet=False)
+    return Table.of(t, f"effects-{one.id}", names, rows, caption=caption, numeric=numeric, quiet=False)
 
 
 def _effect_row(context: Context, item: Effect) -> tuple[Cell, ...]:

@@ -9,19 +9,7 @@ from toolkit.attainment.local import LocalTarget
 from toolkit.attainment.result import Attainment, Note
 from toolkit.attainment.stated import Stated, stated
 from toolkit.base.numbers import NO_VALUE
-from toolkit.reports.blocks import (
-    Block,
-    Bullets,
-    Cell,
-    Folded,
-    Heading,
-    Item,
-    Paragraph,
-    Section,
-    Table,
-    Tally,
-    table_of,
-)
+from toolkit.reports.blocks import Block, Bullets, Cell, Folded, Heading, Item, Paragraph, Section, Table, Tally
 from toolkit.reports.context import Context
 from toolkit.reports.fan_charts import charted, ranked_targets, sparkline
 from toolkit.reports.wording import SCALE, lowered, requirement
@@ -78,7 +66,7 @@ def _table(context: Context, verdict: str, found: Sequence[Attainment], with_spa
         names, rows = (*names[:3], names[4]), [(*row[:3], row[4]) for row in rows]
     caption = words.t("targets.caption", group=words.t(f"group.{verdict}"))
     anchors = tuple(item.target_id for item in found)
-    return table_of(words.t, f"targets-{verdict}", names, rows, caption=caption, anchors=anchors)
+    return Table.of(words.t, f"targets-{verdict}", names, rows, caption=caption, anchors=anchors)
 
 
 def _judged_row(context: Context, attainment: Attainment, *, drawn: bool) -> tuple[Cell, ...]:
@@ -216,7 +204,7 @@ def own_section(context: Context) -> Section:
         rows = [_own_row(context, item) for item in context.own]
         blocks += [
             Paragraph(words.t("own.intro"), "note"),
-            table_of(words.t, "own", names, rows, caption=words.t("own.caption")),
+            Table.of(words.t, "own", names, rows, caption=words.t("own.caption")),
         ]
     judged = {(item.target.indicator, item.target.scope, item.target.due) for item in context.own}
     own = [row for row in stated(context.dataset) if row.area_code == context.area.code]

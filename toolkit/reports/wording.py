@@ -75,7 +75,7 @@ class Words:
         value, unit :
             The number and the unit's id; ``None`` and NaN give a dash.
         decimals :
-            Decimal places; as many as the number has when left out (published figures).
+            Decimal places; as many as the number has when left out (observations).
         printed :
             How to write a unit that the catalogue lacks.
 
