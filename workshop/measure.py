@@ -22,7 +22,7 @@ from typing import Any
 
 from toolkit.data.dataset import load
 from toolkit.plan.load import load_plan
-from toolkit.report.papers import Edition
+from toolkit.reports.formats import Edition
 from toolkit.run.batch import Done
 from toolkit.run.reports import Listener, jobs_of, make_reports
 from toolkit.run.request import ReportRequest

@@ -261,10 +261,10 @@ WARM = """
 import os, sys
 from toolkit.run.zygote import LEFT_OUT, warm_up
 warm_up()
-from toolkit.report import typesetting, word
-from toolkit.report.page import _exporter
+from toolkit.reports import paper, word
+from toolkit.reports.html import _exporter
 print(len(os.listdir("/proc/self/task")))
-print(word._compiler.cache_info().currsize, typesetting.fonts.cache_info().currsize, _exporter.cache_info().currsize)
+print(word.compiler.cache_info().currsize, paper.fonts.cache_info().currsize, _exporter.cache_info().currsize)
 print(*(name for name in LEFT_OUT if name in sys.modules))
 """
 

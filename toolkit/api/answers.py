@@ -15,8 +15,8 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import interface_language, say, texts
 from toolkit.forecast.paths import Path
 from toolkit.plan.rules import LevelRule
-from toolkit.report.context import Context, SourceBook
-from toolkit.report.words import Words, words
+from toolkit.reports.context import Context, SourceBook
+from toolkit.reports.wording import Words, words
 from toolkit.run.session import Run
 
 if TYPE_CHECKING:
@@ -130,8 +130,8 @@ class Answer(Shown):
         """The answer in a sentence."""
         context, found, wording = self.context, self.attainment, self.wording
         fields = {
-            "area": context.here,
-            "target": f"{found.target_id} ({context.name(found)}, {context.asked(found)})",
+            "area": context.area_name,
+            "target": f"{found.target_id} ({context.name(found)}, {context.requirement(found)})",
             "verdict": wording.verdict(found.verdict),
             "grade": found.grade or "–",
         }
@@ -258,7 +258,7 @@ class Officials(Shown):
         return self.wording.texts.t(
             "scenario.official.text",
             target=found.target_id,
-            area=self.context.here,
+            area=self.context.area_name,
             on_track=sum(one.on_track for one in given),
             count=len(given),
             chance=self.wording.numbers.probability(found.probability, bound=found.bound),
@@ -272,7 +272,7 @@ class Officials(Shown):
         t = self.wording.texts.t
         given = {name: float(one.on_track) for name, one in self.verdicts.items() if one}
         given[t("scenario.official.ours")] = self.answer.probability or 0.0
-        title = t("scenario.official.title", target=self.answer.attainment.target_id, area=self.context.here)
+        title = t("scenario.official.title", target=self.answer.attainment.target_id, area=self.context.area_name)
         return bars(title, given, self.wording, alt=self.text)
 
 

@@ -1,4 +1,4 @@
-"""Matplotlib figures for notebooks: the fan of a report and bars, with axes that a reader can go on with.
+"""Matplotlib figures for notebooks: the fan_chart of a report and bars, with axes that a reader can go on with.
 
 Imported when something is drawn: matplotlib is heavy.
 """
@@ -15,10 +15,10 @@ from matplotlib.ticker import MaxNLocator
 
 from toolkit.api.answers import footnotes
 from toolkit.attainment.attainment import Attainment
-from toolkit.report.context import Context
-from toolkit.report.fans import fan
-from toolkit.report.figures import Fan
-from toolkit.report.words import Words
+from toolkit.reports.blocks import FanChart
+from toolkit.reports.context import Context
+from toolkit.reports.fan_charts import fan_chart
+from toolkit.reports.wording import Words
 
 BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))
 MIDDLE, USUAL, GOAL, INK = "#12548f", "#6b7785", "#9c3d00", "#1f2933"
@@ -44,7 +44,7 @@ class Chart(Figure):
 
 
 def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, float]] = ()) -> Chart:
-    """Return the fan chart of an answer: 50, 80 and 95 % intervals, median, published figures, target.
+    """Return the fan_chart chart of an answer: 50, 80 and 95 % intervals, median, published figures, target.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
     usual :
         ``(year, median)`` as forecast, drawn beside a scenario.
     """
-    chart, t = fan(context, found), context.words.texts.t
+    chart, t = fan_chart(context, found), context.words.texts.t
     figure = Chart(figsize=(7.2, 4.4), layout="constrained", alt=chart.alt)
     axes = figure.add_subplot()
     years = [band.year for band in chart.bands]
@@ -65,11 +65,11 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
     axes.plot(years, [band.median for band in chart.bands], line, color=MIDDLE, label=t("scenario.chart.median"))
     if usual:
         axes.plot(*zip(*usual, strict=True), color=USUAL, linestyle=":", linewidth=2, label=t("scenario.usual"))
-    known = chart.points or chart.stand_ins
+    known = chart.points or chart.proxy_points
     if known:
-        label = t("scenario.chart.figures" if chart.points else "scenario.chart.stand_ins")
+        label = t("scenario.chart.figures" if chart.points else "scenario.chart.proxy_points")
         axes.plot([one.year for one in known], [one.value for one in known], "o", color=INK, label=label)
-    for goal in chart.goals:
+    for goal in chart.targets:
         axes.plot([goal.year], [goal.value], "D", color=GOAL, label=goal.label)
     for year, label in chart.breaks:
         if years[0] <= year <= years[-1]:
@@ -80,9 +80,9 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
     return figure
 
 
-def _dress(axes: Axes, chart: Fan, context: Context) -> None:
+def _dress(axes: Axes, chart: FanChart, context: Context) -> None:
     """Add what makes a chart stand alone: title, unit, key, and whether its data are simulated."""
-    axes.set_title(f"{chart.title} – {context.here}\n", loc="left", fontsize=11)
+    axes.set_title(f"{chart.title} – {context.area_name}\n", loc="left", fontsize=11)
     axes.text(0.0, 1.02, chart.subtitle, transform=axes.transAxes, fontsize=7.5, color=USUAL)
     write, places = context.words.numbers.decimal, 0 if axes.get_ylim()[1] > 5 else 1
     axes.yaxis.set_major_formatter(lambda value, _: write(value, places))

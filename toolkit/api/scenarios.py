@@ -19,12 +19,11 @@ from toolkit.data.areas import Area
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Target
-from toolkit.report.charts import fan_svg
-from toolkit.report.context import Context, SourceBook
-from toolkit.report.fans import fan
-from toolkit.report.figures import Fan, Line
-from toolkit.report.svg import standing_alone
-from toolkit.report.words import words
+from toolkit.reports.blocks import FanChart, Line
+from toolkit.reports.context import Context, SourceBook
+from toolkit.reports.fan_charts import fan_chart
+from toolkit.reports.svg import fan_chart_svg, standing_alone
+from toolkit.reports.wording import words
 from toolkit.run.session import Run, plan_areas
 from toolkit.scenario.propagate import open_years
 from toolkit.scenario.scenario import Scenario
@@ -82,7 +81,7 @@ class Comparison(Shown):
         return "\n".join(sentences) or t("scenario.page.no_answer")
 
     def plot(self, target: str = "") -> Chart:
-        """Return the fan chart of a target in the scenario with the usual median beside it.
+        """Return the fan_chart chart of a target in the scenario with the usual median beside it.
 
         Parameters
         ----------
@@ -196,7 +195,7 @@ class Together(Shown):
         t, write = self.wording.texts.t, self.wording.numbers
         said = t(
             "scenario.together.text",
-            area=self.context.here,
+            area=self.context.area_name,
             count=len(found.target_ids),
             chance=write.probability(found.all_met, bound=found.bound),
             error=write.decimal(100 * found.error(found.all_met), 1),
@@ -224,7 +223,7 @@ class Together(Shown):
         t, total = self.wording.texts.t, len(self.joint.target_ids)
         counts = range(1, total + 1)
         chances = {t("scenario.column.at_least", count=count): self.at_least(count) for count in counts}
-        title = t("scenario.together.title", count=total, area=self.context.here)
+        title = t("scenario.together.title", count=total, area=self.context.area_name)
         return bars(title, chances, self.wording, alt=self.text)
 
 
@@ -303,19 +302,19 @@ class View:
         )
 
     @property
-    def chart(self) -> Fan:
-        """The fan chart of the scenario, with the usual median in it."""
+    def chart(self) -> FanChart:
+        """The fan_chart chart of the scenario, with the usual median in it."""
         usual = Line(self.context.words.texts.t("scenario.usual"), self.line)
-        return replace(fan(self.context, self.changed), lines=(usual,))
+        return replace(fan_chart(self.context, self.changed), lines=(usual,))
 
     def svg(self) -> str:
         """Return the chart as SVG text; drawn as in reports, in some hundredths of a second."""
-        return standing_alone(fan_svg(self.chart))
+        return standing_alone(fan_chart_svg(self.chart))
 
     def html(self) -> str:
         """Return the chart with its title, unit, key and note."""
         chart, key = self.chart, self.context.words.texts.t("scenario.explorer.key")
-        head = f"<b>{escape(chart.title)} – {escape(self.context.here)}</b><br>{escape(chart.subtitle)}"
+        head = f"<b>{escape(chart.title)} – {escape(self.context.area_name)}</b><br>{escape(chart.subtitle)}"
         foot = "<br>".join(escape(part) for part in (key, *footnotes(self.context, self.changed, chart.note)))
         return f"<p>{head}</p>{self.svg()}<p><small>{foot}</small></p>"
 
@@ -438,7 +437,7 @@ class Explorer:
 
 
 def explore(run: Run, *, language: str = "") -> Explorer:
-    """Return a page of sliders: area, target, pace, shock; the chance and the fan chart follow.
+    """Return a page of sliders: area, target, pace, shock; the chance and the fan_chart chart follow.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from toolkit.plan.plan import Plan
-    from toolkit.report.papers import Edition
+    from toolkit.reports.formats import Edition
     from toolkit.run.kernels import Kernels
     from toolkit.run.request import ReportRequest
 
@@ -88,7 +88,7 @@ def report(
     from toolkit.data.dataset import load
     from toolkit.data.folder import data_folder
     from toolkit.plan.load import load_plan
-    from toolkit.report.index import start_html
+    from toolkit.reports.index import start_html
     from toolkit.run.notebook import Limits
     from toolkit.run.provenance import PROJECT
     from toolkit.run.request import ReportRequest
@@ -180,8 +180,8 @@ def _kernels(name: str | None) -> Kernels | None:
 
 def _edition(formats: str, cycle: str, audience: str, since: Path | None) -> Edition:
     """Return how the reports are made; what cannot be is refused before anything starts."""
-    from toolkit.report.page import AUDIENCES
-    from toolkit.report.papers import FORMATS, Edition
+    from toolkit.reports.formats import FORMATS, Edition
+    from toolkit.reports.html import AUDIENCES
 
     wanted = [name.strip() for name in formats.split(",")]
     unknown = [name for name in wanted if name not in FORMATS]
@@ -196,7 +196,7 @@ def _edition(formats: str, cycle: str, audience: str, since: Path | None) -> Edi
 
 def _day(as_of: str | None, cycle: str, plan: Plan) -> date:
     """Return the day that counts: the one given, else the reporting round's, else today."""
-    from toolkit.report.cycle import cycle_of
+    from toolkit.reports.context import cycle_of
 
     reporting = cycle_of(cycle.strip(), plan)
     if as_of or reporting is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.base.errors import DataError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say
-from toolkit.report.facts import RunFacts
+from toolkit.reports.context import RunFacts
 
 if TYPE_CHECKING:
     from toolkit.run.session import Run

@@ -12,7 +12,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from toolkit.base.texts import say
-from toolkit.report.page import Audience
+from toolkit.reports.html import Audience
 from toolkit.run.notebook import Limits, NotebookError, Parameter, describe, execute
 from toolkit.run.worker import Work, Worker
 
@@ -95,7 +95,7 @@ def run_job(job: Job, zygote: str = "") -> Done:
         for old in (job.page, *job.papers):
             old.unlink(missing_ok=True)  # an older one must not pass for this run's
         cells = execute(job.template, job.notebook, dict(job.parameters), limits=job.limits, zygote=zygote)
-        from toolkit.report.page import write_page
+        from toolkit.reports.html import write_page
 
         write_page(job.notebook, job.page, language=job.language, audience=job.audience)
     except Exception as caught:  # noqa: BLE001  (whatever happened to one area is that area's result)

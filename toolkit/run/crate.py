@@ -13,7 +13,7 @@ from typing import Any
 
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import Language, texts
-from toolkit.report.facts import RunFacts
+from toolkit.reports.context import RunFacts
 
 CRATE = "ro-crate-metadata.json"
 DEVELOPERS = "The Lạng Sơn indicator toolkit developers"

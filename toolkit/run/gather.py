@@ -11,11 +11,11 @@ from toolkit.base.files import atomic, write_atomic
 from toolkit.base.texts import texts
 from toolkit.evaluate.ledger import LEVELS, ledger_text
 from toolkit.forecast.summary import summary_columns
-from toolkit.report.changes import changes_section
-from toolkit.report.facts import RunFacts
-from toolkit.report.index import IndexEntry, Told, index_page, told_of
-from toolkit.report.sheets import Row, Sheet, Workbook, csv_text, open_workbook, rows_of
-from toolkit.report.words import words
+from toolkit.reports.changes import changes_section
+from toolkit.reports.context import RunFacts
+from toolkit.reports.index import AreaCounts, IndexEntry, counts_of, index_page
+from toolkit.reports.sheets import Row, Sheet, Workbook, csv_text, open_workbook, rows_of
+from toolkit.reports.wording import words
 from toolkit.run.batch import Done
 from toolkit.run.crate import write_crate
 from toolkit.run.provenance import facts_of, inputs_of, write_manifest
@@ -74,7 +74,7 @@ class _Table:
         self._begun = True
 
 
-def _tables(request: ReportRequest, run: Run) -> dict[str, Told]:
+def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
     """Write answers, forecasts and sources as CSV and as a workbook, and the ledger; return what the index tells.
 
     All in one pass, area by area: each is read once, and what is written need not be in memory.
@@ -94,7 +94,7 @@ def _tables(request: ReportRequest, run: Run) -> dict[str, Told]:
             found = [path.quantiles(LEVELS) for path in paths]
             columns = summary_columns(paths, found, run.dataset, levels=LEVELS)
             forecast.add(list(columns), list(zip(*columns.values(), strict=True)))
-            told[area.code] = told_of(answers, run.plan, request.language)
+            told[area.code] = counts_of(answers, run.plan, request.language)
             pairs = zip(paths, found, strict=True)
             ledger.write(ledger_text(run.forecasts, pairs, answers, head=number == 0).encode())
         sources = run.dataset.sources.reset_index()
@@ -123,7 +123,9 @@ def _report_row(folder: Path, item: Done) -> Row:
     )
 
 
-def _index(request: ReportRequest, run: Run, done: Sequence[Done], facts: RunFacts, told: Mapping[str, Told]) -> None:
+def _index(
+    request: ReportRequest, run: Run, done: Sequence[Done], facts: RunFacts, told: Mapping[str, AreaCounts]
+) -> None:
     def relative(file: Path) -> str:
         return file.relative_to(request.folder).as_posix()
 
@@ -135,13 +137,13 @@ def _index(request: ReportRequest, run: Run, done: Sequence[Done], facts: RunFac
             page=relative(item.job.page),
             notebook=relative(item.job.notebook) if item.job.notebook.exists() else "",
             error=item.error,
-            told=told.get(item.job.name),
+            answers=told.get(item.job.name),
             level=levels.get(item.job.name, ""),
             papers=tuple(relative(file) for file in item.job.papers),
         )
         for item in done
     ]
-    names = {entry.name: entry.label for entry in entries if entry.told and not entry.error}
+    names = {entry.name: entry.label for entry in entries if entry.answers and not entry.error}
     answers = (answer for name in names for answer in run.attainments(name))
     since = request.folder / SINCE if request.edition.since else None
     page = index_page(

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import nearest, say
-from toolkit.report.cycle import NAME
+from toolkit.reports.context import ROUND_NAME
 from toolkit.run.notebook import Parameter, read_parameters
 
 
@@ -21,7 +21,7 @@ def _day(text: str) -> str:
     return text
 
 
-Round = Annotated[str, Field(pattern=rf"^({NAME.pattern})?$", description="report.parameter.cycle")]
+Round = Annotated[str, Field(pattern=rf"^({ROUND_NAME.pattern})?$", description="report.parameter.cycle")]
 Code = Annotated[str, Field(pattern=r"^(\d{2}|\d{3}|\d{5})$", description="run.parameter.area_code")]
 Day = Annotated[str, AfterValidator(_day), Field(description="run.parameter.as_of")]
 

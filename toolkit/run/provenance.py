@@ -15,7 +15,7 @@ from toolkit.base.files import sha256, write_atomic
 from toolkit.data.dataset import Dataset
 from toolkit.data.folder import NATIONAL, file_of
 from toolkit.forecast.store import Forecasts
-from toolkit.report.facts import RunFacts
+from toolkit.reports.context import RunFacts
 
 PACKAGES = ("langson-toolkit", "numpy", "pandas", "scipy", "statsmodels", "matplotlib", "papermill", "nbconvert")
 PROJECT = Path(__file__).resolve().parents[2]

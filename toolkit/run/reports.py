@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolkit.base.files import sha256, write_atomic
 from toolkit.base.texts import slug, texts
-from toolkit.report.changes import earlier_answers
+from toolkit.reports.changes import earlier_answers
 from toolkit.run.about import FORECASTS
 from toolkit.run.batch import Done, Job, run_jobs
 from toolkit.run.cluster import run_on_cluster

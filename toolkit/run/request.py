@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toolkit.base.texts import Language
 from toolkit.data.areas import Area
-from toolkit.report.papers import Edition
+from toolkit.reports.formats import Edition
 from toolkit.run.kernels import Kernels
 from toolkit.run.notebook import Limits
 

@@ -14,14 +14,12 @@ from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
 from toolkit.data.areas import Area
 from toolkit.forecast.make import make_forecasts
-from toolkit.report.charts import fan_svg
-from toolkit.report.comparison import Compared, comparison_document
-from toolkit.report.context import Context, SourceBook
-from toolkit.report.figures import Fan, Fans
-from toolkit.report.html import document_html
-from toolkit.report.sections import Document
-from toolkit.report.svg import standing_alone
-from toolkit.report.words import words
+from toolkit.reports.blocks import Document, FanChart, FanCharts
+from toolkit.reports.context import Context, SourceBook
+from toolkit.reports.html import document_html
+from toolkit.reports.scenario_page import Compared, comparison_document
+from toolkit.reports.svg import fan_chart_svg, standing_alone
+from toolkit.reports.wording import words
 from toolkit.run.provenance import facts_of
 from toolkit.run.session import Run
 from toolkit.scenario.exchange import hubverse_table, iamc_table
@@ -80,7 +78,7 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
         document = comparison_document(title, usual, usual_joint, compared, at_least=wanted.at_least)
         pages.append(write_atomic(folder / f"{area.code}.html", document_html(document)))
         for chart in _charts(document):
-            write_atomic(folder / "figures" / f"{chart.key}.svg", standing_alone(fan_svg(chart)))
+            write_atomic(folder / "figures" / f"{chart.key}.svg", standing_alone(fan_chart_svg(chart)))
     comparison = pd.concat(tables, ignore_index=True)
     together = pd.DataFrame([line for line in lines if line]).round(PLACES)
     codes = [area.code for area in areas]
@@ -98,9 +96,9 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
     return ScenarioRun(folder, tuple(pages), comparison, together)
 
 
-def _charts(document: Document) -> list[Fan]:
+def _charts(document: Document) -> list[FanChart]:
     blocks = [block for section in document.sections for block in section.blocks]
-    return [chart for block in blocks if isinstance(block, Fans) for chart in block.charts]
+    return [chart for block in blocks if isinstance(block, FanCharts) for chart in block.charts]
 
 
 def _covering(run: Run, areas: list[Area]) -> Run:

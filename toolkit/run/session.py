@@ -24,7 +24,7 @@ from toolkit.forecast.make import DRAWS, SEED, make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
-from toolkit.report.facts import RunFacts
+from toolkit.reports.context import RunFacts
 from toolkit.run.about import FORECASTS, read_about, write_about
 from toolkit.run.answers import ANSWERS, load_answers, save_answers
 from toolkit.run.provenance import facts_of

@@ -13,7 +13,7 @@ from toolkit.base.errors import DataError
 from toolkit.base.files import sha256
 from toolkit.base.texts import say, texts
 from toolkit.data.dataset import load
-from toolkit.report.papers import Edition
+from toolkit.reports.formats import Edition
 from toolkit.run.about import read_about
 from toolkit.run.compare import FileResult, compare_runs
 from toolkit.run.gather import SINCE

@@ -40,9 +40,9 @@ WARM = (
     "IPython.extensions.storemagic",
     "tornado.platform.asyncio",
     "toolkit.api",
-    "toolkit.report.document",
-    "toolkit.report.plan_document",
-    "toolkit.report.papers",
+    "toolkit.reports.area_report",
+    "toolkit.reports.plan_summary",
+    "toolkit.reports.formats",
     "toolkit.run.batch",
     "toolkit.run.engine",
     "toolkit.run.parameters",
@@ -76,7 +76,7 @@ def warm_up() -> None:
     for name in LEFT_OUT:
         del sys.modules[name]
     with contextlib.suppress(ImportError):
-        warm = import_module("toolkit.report.warm")
+        warm = import_module("toolkit.reports.formats")
         warm.warm_up()
     gc.collect()
     gc.freeze()  # collections in children would copy the pages of all that was imported

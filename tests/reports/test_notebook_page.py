@@ -1,0 +1,121 @@
+"""From an executed notebook to a page, and the two notebooks themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tests.conftest import ROOT
+from toolkit.reports.blocks import HEAD_TYPE, Document
+from toolkit.reports.html import PageError, document_html, notebook_page, write_page
+
+Builder = Callable[..., Document]
+TEMPLATES = ("area_report.ipynb", "plan_summary.ipynb")
+
+
+def executed(document: Document) -> Any:
+    """Return a notebook as papermill leaves it: one cell a piece of the document."""
+    head = new_output("execute_result", data=document.head._repr_mimebundle_(), execution_count=1)
+    cells = [new_code_cell("import toolkit  # secret", outputs=[]), new_code_cell("document.head", outputs=[head])]
+    for section in document.sections:
+        data = {"text/html": section._repr_html_(), "text/plain": repr(section)}
+        shown = new_output("execute_result", data=data, execution_count=2)
+        cells.append(new_code_cell(f'document.section("{section.key}")', outputs=[shown]))
+    return new_notebook(cells=cells)
+
+
+def flat(page: str) -> list[str]:
+    return BeautifulSoup(page, "html.parser").get_text(" ", strip=True).split()
+
+
+def test_the_page_of_a_notebook_says_what_the_document_says(build: Builder) -> None:
+    document = build("181")
+    page = notebook_page(executed(document), language="vi")
+    assert flat(page) == flat(document_html(document))
+    assert "secret" not in page
+    assert "jp-" not in page
+    assert BeautifulSoup(page, "html.parser").html["lang"] == "vi"
+    assert document.head.page_title in page
+
+
+def test_the_notebook_keeps_title_language_and_banner_for_its_page(build: Builder) -> None:
+    bundle = build("178", "en").head._repr_mimebundle_()
+    frame = bundle[HEAD_TYPE]
+    assert frame["language"] == "en"
+    assert json.loads(json.dumps(frame)) == frame
+    assert "Lạng Sơn city" in bundle["text/plain"]
+    page = notebook_page(executed(build("178", "en")), language="vi")
+    assert '<html lang="en"' in page
+
+
+def test_words_and_tables_that_a_researcher_adds_stand_on_the_page(build: Builder) -> None:
+    notebook = executed(build("178"))
+    notebook.cells += [
+        new_markdown_cell("## Thêm\n\n*ghi chú*"),
+        new_code_cell("print()", outputs=[new_output("stream", name="stdout", text="in ra <b>\n")]),
+        new_code_cell("x", outputs=[new_output("stream", name="stderr", text="cảnh báo riêng")]),
+    ]
+    page = notebook_page(notebook, language="vi")
+    assert "<em>ghi chú</em>" in page
+    assert "in ra &lt;b&gt;" in page
+    assert "cảnh báo riêng" not in page
+
+
+def test_a_notebook_without_a_document_is_refused_in_words(tmp_path: Path) -> None:
+    notebook = tmp_path / "a.ipynb"
+    notebook.write_text(nbformat.writes(new_notebook(cells=[new_code_cell("1")])), encoding="utf-8")
+    with pytest.raises(PageError, match="shows no document"):
+        write_page(notebook, tmp_path / "a.html", language="vi")
+    assert not (tmp_path / "a.html").exists()
+    notebook.write_text("no notebook", encoding="utf-8")
+    with pytest.raises(PageError, match="no readable notebook"):
+        write_page(notebook, tmp_path / "a.html", language="vi")
+
+
+def test_a_page_is_written_whole(build: Builder, tmp_path: Path) -> None:
+    notebook = tmp_path / "181.ipynb"
+    notebook.write_text(nbformat.writes(executed(build("181"))), encoding="utf-8")
+    page = write_page(notebook, tmp_path / "pages" / "181.html", language="vi")
+    assert page.read_text(encoding="utf-8").endswith("</html>")
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_notebooks_are_tidy(name: str) -> None:
+    content = json.loads((ROOT / "parameterized" / name).read_text(encoding="utf-8"))
+    nbformat.validate(content)
+    cells = content["cells"]
+    assert [cell["id"] for cell in cells] == [f"{number:02d}-{cell['id'][3:]}" for number, cell in enumerate(cells, 1)]
+    assert next(cell["metadata"].get("tags", []) for cell in cells) == ["parameters"]
+    assert all(not cell["metadata"].get("tags") for cell in cells[1:])
+    assert all(cell["cell_type"] == "code" for cell in cells), "headings come from the document, in its language"
+    declared = re.findall(r"^(\w+): str = ", "".join(cells[0]["source"]), flags=re.MULTILINE)
+    assert {"language", "as_of", "run_folder", "data_folder"} <= set(declared)
+
+
+def test_the_area_notebook_shows_every_section(build: Builder) -> None:
+    content = json.loads((ROOT / "parameterized" / "area_report.ipynb").read_text(encoding="utf-8"))
+    source = "\n".join("".join(cell["source"]) for cell in content["cells"])
+    assert re.findall(r'document\.section\("(\w+)"\)', source) == [section.key for section in build("181").sections]
+
+
+def test_a_reviewer_finds_the_code_folded_and_escaped(build: Builder) -> None:
+    notebook = executed(build("178", "en"))
+    notebook.cells.insert(0, new_code_cell("x = '<script>alert(1)</script>'"))
+    page = notebook_page(notebook, language="en", audience="reviewer")
+    soup = BeautifulSoup(page, "html.parser")
+    folded = soup.select("details.code")
+    assert len(folded) == len(notebook.cells)
+    assert {item.summary.text for item in folded} == {"Code of this part"}
+    assert not any(item.has_attr("open") for item in folded)
+    assert "x = '<script>alert(1)</script>'" in folded[0].pre.text
+    assert soup.find("script") is None
+    planner = notebook_page(notebook, language="en")
+    assert "details" not in str(BeautifulSoup(planner, "html.parser").select("details.code"))

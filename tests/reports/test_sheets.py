@@ -1,0 +1,142 @@
+"""Spreadsheets: no text becomes a formula, numbers stay numbers, everything can be read back."""
+
+from __future__ import annotations
+
+import io
+import re
+import tracemalloc
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from openpyxl.utils.escape import unescape
+
+from toolkit.attainment.assess import assess_all
+from toolkit.attainment.table import attainment_rows, attainment_table
+from toolkit.base.texts import texts
+from toolkit.data.dataset import Dataset
+from toolkit.forecast.store import Forecasts
+from toolkit.plan import Plan
+from toolkit.reports.sheets import TRIGGERS, Row, csv_text, neutral, open_workbook, rows_of
+
+NASTY = ["=HYPERLINK(1)", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "  =1", "Bình Gia", "–", "a=b"]
+
+
+def test_no_text_in_a_csv_begins_a_formula() -> None:
+    rows = [("=name", "value"), *((text, -1.5) for text in NASTY)]
+    read = pd.read_csv(io.StringIO(csv_text(rows)), dtype=str, keep_default_na=False)
+    assert list(read.columns) == ["'=name", "value"]
+    assert not [text for text in read["'=name"] if text.lstrip(" ").startswith(TRIGGERS)]
+    assert set(read["value"]) == {"-1.5"}
+    assert [text.removeprefix("'") for text in read["'=name"]] == [text.replace("\r", "\n") for text in NASTY]
+
+
+@given(st.text(max_size=12))
+def test_neutral_text_is_text_and_nothing_is_lost(text: str) -> None:
+    assert not neutral(text).lstrip(" ").startswith(TRIGGERS)
+    assert neutral(text) in {text, f"'{text}"}
+    assert neutral(neutral(text)) == neutral(text)
+
+
+@settings(max_examples=25, deadline=None)
+@example(cells=["\r=1", "_x0041_", "\x01"])
+@given(cells=st.lists(st.text(st.characters(), max_size=8), min_size=1, max_size=4))
+def test_a_workbook_holds_no_formula_whatever_it_is_given(
+    cells: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    sheet = read_sheet(tmp_path_factory.mktemp("book") / "t.xlsx", ["=a"], [[cell] for cell in cells])
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "inlineStr"}  # n: none
+    shown = [unescape(sheet.cell(row, 1).value or "") for row in range(2, len(cells) + 2)]
+    assert [text for text in shown if "\ufffd" not in text] == [
+        text for text, told in zip(cells, shown, strict=True) if "\ufffd" not in told
+    ]
+
+
+def read_sheet(path: Path, columns: list[str], rows: Iterable[Row]) -> Any:
+    with open_workbook(path) as book:
+        book.sheet("answers", columns).add(rows)
+    return openpyxl.load_workbook(path)["answers"]
+
+
+def test_a_workbook_keeps_numbers_texts_and_gaps(tmp_path: Path) -> None:
+    def made(path: Path) -> Path:
+        with open_workbook(path) as book:
+            answers = book.sheet("answers", ["code", "p", "year", "own"])
+            book.sheet("empty", ["a"])
+            answers.add([("020", 0.25, 2030, True)])
+            answers.add([("181", float("nan"), None, False)])
+        return path
+
+    path = made(tmp_path / "t.xlsx")
+    sheet = openpyxl.load_workbook(path)["answers"]
+    rows = list(sheet.iter_rows(values_only=True))
+    assert rows == [("code", "p", "year", "own"), ("020", 0.25, 2030, True), ("181", None, None, False)]
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == "A1:D3"
+    with zipfile.ZipFile(path) as archive:
+        stamps = re.findall(r"\d{4}-\d\d-\d\dT[\d:]+Z", archive.read("docProps/core.xml").decode())
+    assert set(stamps) == {"2022-06-13T00:00:00Z"}
+    assert path.read_bytes() == made(tmp_path / "again.xlsx").read_bytes()
+
+
+def test_text_that_looks_like_a_formula_stays_text_when_it_is_edited(tmp_path: Path) -> None:
+    sheet = read_sheet(tmp_path / "t.xlsx", ["a"], [["=1+1"], ["Bình Gia"]])
+    assert [sheet.cell(row, 1).value for row in (2, 3)] == ["=1+1", "Bình Gia"]
+    assert [sheet.cell(row, 1).quotePrefix for row in (2, 3)] == [True, False]
+
+
+def test_a_workbook_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        read_sheet(tmp_path / "t.xlsx", ["a", "b"], [["only one"]])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_of_a_workbook_are_not_in_memory(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        with open_workbook(tmp_path / "t.xlsx") as book:
+            book.sheet("t", ["code", "text"]).add((number, f"Xã {number}") for number in range(count))
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(10)  # whatever is imported
+    few, many = peak(1_000), peak(8_000)
+    assert (tmp_path / "t.xlsx").stat().st_size > 60_000
+    assert many < 1.2 * few
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_workbook_of_a_run_says_what_the_csv_says(
+    real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, language: str, tmp_path: Path
+) -> None:
+    areas = [real_data.areas.get(code) for code in ("20", "181")]
+    answers = assess_all(real_plan, areas, real_data, real_forecasts)
+    kept = attainment_rows(answers, real_data, real_plan, texts(language))
+    columns, values = list(kept[0]), [tuple(row.values()) for row in kept]
+    sheet = read_sheet(tmp_path / "t.xlsx", columns, values)
+    rows = list(sheet.iter_rows(values_only=True))
+    assert len(rows) == 1 + 2 * 68
+    read = pd.read_csv(io.StringIO(csv_text([columns, *values])), dtype={"area_code": str})
+    assert list(read.columns) == list(rows[0])
+    for row, record in zip(rows[1:], read.to_dict("records"), strict=True):
+        for name, cell in zip(rows[0], row, strict=True):
+            told = record[name]
+            assert (cell in (None, "") and pd.isna(told)) or cell == told or str(cell) == str(told).removeprefix("'")
+
+
+def test_rows_written_one_by_one_are_those_of_the_table(
+    real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts
+) -> None:
+    answers = assess_all(real_plan, [real_data.areas.get("181")], real_data, real_forecasts)
+    table = attainment_table(answers, real_data, real_plan, texts("vi"))
+    rows = attainment_rows(answers, real_data, real_plan, texts("vi"))
+    written = csv_text([list(rows[0]), *(tuple(row.values()) for row in rows)])
+    assert written == csv_text([list(table.columns), *rows_of(table)])
+    assert written == table.to_csv(index=False, lineterminator="\n")

@@ -1,0 +1,373 @@
+"""What the sections of a document are made from: the run, the reporting round, the area's answers, numbered sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import pandas as pd
+
+from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.own_targets import LocalTarget
+from toolkit.attainment.wording import note_text
+from toolkit.base.errors import UsageError
+from toolkit.base.texts import Language, say
+from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Indicator
+from toolkit.forecast.paths import Path
+from toolkit.forecast.store import Forecasts
+from toolkit.plan.judgement import Note
+from toolkit.plan.plan import Plan, ReportingBodies, Target
+from toolkit.reports.blocks import Head, Letter, Section, Tally
+from toolkit.reports.wording import Words, lowered, requirement
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """How the numbers of a run came about.
+
+    Attributes
+    ----------
+    as_of :
+        What was known on this day counts, nothing later.
+    seed, draws :
+        Seed and number of the joint draws.
+    model :
+        Name of the forecasting model.
+    versions :
+        Version by package, this toolkit first.
+    title :
+        Title of the run; may be empty.
+    simulated :
+        True where the data are made up: every page says so.
+    commit :
+        State of the program, e.g. ``"cb50862"``; empty if unknown.
+    command :
+        Command that makes the run again; empty if it was not started by one.
+    """
+
+    as_of: date
+    seed: int
+    draws: int
+    model: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    simulated: bool = False
+    commit: str = ""
+    command: str = ""
+
+
+ROUND_NAME = re.compile(r"(20\d\d)-(annual|six-month)")
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One round of reports.
+
+    Attributes
+    ----------
+    name, kind, year :
+        ``2026-six-month``, what the plan calls it (``six_month``), and the running year.
+    deadline :
+        The report comes in before this day.
+    bodies :
+        Who reports to whom on the day before, as the plan file says; None where it does not.
+    """
+
+    name: str
+    kind: str
+    year: int
+    deadline: date
+    bodies: ReportingBodies | None
+
+    def as_of(self, today: date) -> date:
+        """Return the day up to which data count: the last one before the deadline, never one still to come."""
+        return min(self.deadline - timedelta(days=1), today)
+
+    def receiver(self, language: Language) -> str:
+        """Return who receives the report; empty where the plan file does not say."""
+        if self.bodies is None:
+            return ""
+        return self.bodies.receiver_vi if language == "vi" else self.bodies.receiver_en
+
+
+def cycle_of(name: str, plan: Plan) -> Cycle | None:
+    """Return the round called `name`, None for an empty name.
+
+    Parameters
+    ----------
+    name :
+        ``YEAR-annual`` or ``YEAR-six-month``.
+    plan :
+        Its ``reporting`` gives the deadlines, its ``reporting_bodies`` the addressee.
+
+    Raises
+    ------
+    UsageError
+        If `name` is no round, or the plan asks for no such report with a day.
+    """
+    if not name:
+        return None
+    found = ROUND_NAME.fullmatch(name.strip())
+    if found is None:
+        raise UsageError(say("report.cycle.unknown", name=name), say("report.cycle.remedy"))
+    year, kind = int(found[1]), found[2].replace("-", "_")
+    before = next((report.before for report in plan.reporting if report.kind == kind and report.before), None)
+    if before is None:
+        raise UsageError(say("report.cycle.not_asked", name=name, number=plan.number), say("report.cycle.remedy"))
+    deadline = date.fromisoformat(f"{year}-{before}")
+    return Cycle(name.strip(), kind, year, deadline, plan.bodies_on(deadline - timedelta(days=1)))
+
+
+class SourceBook:
+    """Numbers sources in the order in which a document first names them.
+
+    Parameters
+    ----------
+    sources :
+        The data folder's sources, by id.
+    """
+
+    def __init__(self, sources: pd.DataFrame) -> None:
+        self._sources = sources
+        self._numbers: dict[str, int] = {}
+
+    def number(self, source_id: str) -> int:
+        """Return the number of a source, a new one if it was not named before; 0 for no source."""
+        if not source_id or source_id not in self._sources.index:
+            return 0
+        return self._numbers.setdefault(source_id, len(self._numbers) + 1)
+
+    def references(self, *source_ids: str) -> tuple[int, ...]:
+        """Return the numbers of several sources, without repeats and without those that are unknown."""
+        found = [self.number(source_id) for source_id in source_ids]
+        return tuple(dict.fromkeys(number for number in found if number))
+
+    def publisher(self, source_id: str) -> str:
+        """Return who published a source; empty for an unknown one."""
+        return str(self._sources.loc[source_id, "publisher"] or "") if source_id in self._sources.index else ""
+
+    def named(self) -> tuple[dict[str, str], ...]:
+        """Return the records of all sources named so far, in the order of their numbers."""
+        records = self._sources.loc[list(self._numbers)].fillna("").to_dict("records")
+        return tuple({str(name): str(value) for name, value in record.items()} for record in records)
+
+
+MINORITY = ("DTTS", "dân tộc thiểu số", "thnic-minorit", "thnic minorit")
+"""How a name says already that it is about ethnic minorities."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an area's sections are made from, and how they word it.
+
+    Attributes
+    ----------
+    area, attainments, forecasts, dataset, plan, facts, words :
+        As given to :func:`toolkit.reports.area_report.build_area_document`.
+    sources :
+        Numbering of the sources, shared by all sections.
+    cycle :
+        The reporting round that the document belongs to; None for none.
+    own :
+        Targets that the area has set itself, judged.
+    """
+
+    area: Area
+    attainments: tuple[Attainment, ...]
+    forecasts: Forecasts
+    dataset: Dataset
+    plan: Plan
+    facts: RunFacts
+    words: Words
+    sources: SourceBook = field(repr=False)
+    cycle: Cycle | None = None
+    own: tuple[LocalTarget, ...] = ()
+
+    @property
+    def year(self) -> int:
+        """The running year: the reporting round's, else that of the as-of date."""
+        return self.cycle.year if self.cycle is not None else self.facts.as_of.year
+
+    def target(self, attainment: Attainment) -> Target:
+        """Return the target that an attainment judges."""
+        own = (item.target for item in self.own if item.target.id == attainment.target_id)
+        return next(own, None) or self.plan.target(attainment.target_id)
+
+    def indicator(self, attainment: Attainment) -> Indicator:
+        """Return the indicator that an attainment's target is about."""
+        return self.dataset.indicators[self.target(attainment).indicator]
+
+    def path(self, attainment: Attainment, *, across_breaks: bool = True) -> Path | None:
+        """Return the path that an attainment was judged on."""
+        target = self.target(attainment)
+        return self.forecasts.path(self.area.code, target.indicator, target.scope, across_breaks=across_breaks)
+
+    def name(self, attainment: Attainment) -> str:
+        """Return the target's name, a part ("trong đó …") with its whole's name before it."""
+        target = self.target(attainment)
+        own = target.name(self.words.language)
+        if target.part_of is None:
+            return own
+        whole = self.plan.target(target.part_of).name(self.words.language)
+        return f"{whole}, {own}"
+
+    def requirement(self, attainment: Attainment) -> str:
+        """Return what the target requires, in words."""
+        return requirement(self.target(attainment), self.words, self.printed_unit(self.indicator(attainment)))
+
+    def quoted(self, attainment: Attainment) -> str:
+        """Return name and requirement as a sentence quotes them."""
+        return self.words.t("quoted", name=self.name(attainment), asked=self.requirement(attainment))
+
+    @property
+    def area_name(self) -> str:
+        """The document's area inside a sentence."""
+        return self._in_sentence(self.area)
+
+    @property
+    def short_name(self) -> str:
+        """The area's name where there is little room; a city says that it is one, for a province may bear its name."""
+        name = self.area.short_name
+        return self.words.t("summary.city", name=name) if self.area.kind == "Thành phố" else name
+
+    def parent_name(self, path: Path) -> str:
+        """Return the area whose course a path follows, inside a sentence."""
+        return self._in_sentence(self.dataset.areas.get(path.evidence.parent_code or self.plan.province_code))
+
+    def _in_sentence(self, area: Area) -> str:
+        """Return an area's name inside a sentence: Vietnamese writes ``huyện Bình Gia`` there."""
+        name = area.name(self.words.language)
+        return lowered(name) if self.words.language == "vi" and area.kind else name
+
+    def series_name(self, indicator_id: str, scope: str) -> str:
+        """Return an indicator's name with the scope, unless the name says it or it is everybody."""
+        name = self.dataset.indicators[indicator_id].names[self.words.language]
+        said = scope == "all" or (scope == "dtts" and any(mark in name for mark in MINORITY))
+        return name if said else f"{name}, {self.words.t(f'scope.{scope}')}"
+
+    def quantity(self, attainment: Attainment) -> str:
+        """Return what a target's observations measure: indicator and scope."""
+        target = self.target(attainment)
+        return self.series_name(target.indicator, target.scope)
+
+    def proxy_name(self, path: Path) -> str:
+        """Return the proxy that a path is made from, inside a sentence; empty for none."""
+        if path.proxy is None:
+            return ""
+        return lowered(self.dataset.indicators[path.proxy.indicator].names[self.words.language])
+
+    def printed_unit(self, indicator: Indicator) -> str:
+        """Return the indicator's unit as its file prints it, for units that the catalogue lacks."""
+        return indicator.units[self.words.language]
+
+    def observation(self, path: Path, number: int) -> str:
+        """Return an observation (by its place) that a path is made from, with its unit; it may be a proxy's."""
+        source = self.dataset.indicators[path.proxy.indicator if path.proxy else path.indicator]
+        value = path.evidence.observations[number].value
+        return self.words.amount(value, source.unit, printed=self.printed_unit(source))
+
+    def expected(self, path: Path, year: int) -> tuple[float, str, str]:
+        """Return the median of a path in one year, the same with its unit, and the 80 % interval in words."""
+        words, indicator = self.words, self.dataset.indicators[path.indicator]
+        printed, places = self.printed_unit(indicator), indicator.decimals
+        low, median, high = (float(value) for value in path.quantiles((0.1, 0.5, 0.9))[path.position(year)])
+        interval = words.interval(low, high, path.unit, places, printed=printed)
+        return median, words.amount(median, path.unit, places, printed=printed), interval
+
+    def judged(self, attainment: Attainment, value: float | None) -> str:
+        """Return a value of the judged quantity (level, ratio, mean, change) with its unit."""
+        printed = self.printed_unit(self.indicator(attainment))
+        return self.words.amount(value, attainment.unit, self._places(attainment), printed=printed)
+
+    def judged_interval(self, attainment: Attainment) -> str:
+        """Return the 80 % interval of the judged quantity."""
+        printed, places = self.printed_unit(self.indicator(attainment)), self._places(attainment)
+        return self.words.interval(attainment.low, attainment.high, attainment.unit, places, printed=printed)
+
+    def _places(self, attainment: Attainment) -> int:
+        rate = attainment.unit in {"times", "ratio", "percentage_points"}
+        return 2 if rate else self.indicator(attainment).decimals
+
+    def pace(self, attainment: Attainment, value: float | None) -> str:
+        """Return a yearly pace in words, counts (villages, households) without small fractions."""
+        unit = self.dataset.indicators.units.get(attainment.pace_unit.removesuffix("_per_year"))
+        whole = unit is not None and unit.whole and value is not None and abs(value) >= 10
+        return self.words.pace(value, attainment.pace_unit, 0 if whole else 2)
+
+    def required_pace(self, attainment: Attainment) -> str:
+        """Return the pace that a target needs; to hold what has been reached needs none."""
+        if attainment.required_pace == 0:
+            return self.words.t("pace.hold")
+        return self.pace(attainment, attainment.required_pace)
+
+    def note(self, note: Note) -> str:
+        """Return a note of the attainment room in words."""
+        return note_text(note, self.dataset, self.words.texts)
+
+
+def head_of(
+    context: Context,
+    sections: Iterable[Section],
+    *,
+    page_title: str,
+    title: str,
+    answer: Sequence[str],
+    notices: Sequence[str] = (),
+    tally: Tally | None = None,
+) -> Head:
+    """Return the head of a document about the context's area; arguments as in :class:`Head`."""
+    words = context.words
+    return Head(
+        language=words.language,
+        page_title=page_title,
+        foot=foot(words, context.facts),
+        skip_label=words.t("skip"),
+        kicker=kicker(words, context.cycle),
+        title=title,
+        subtitle=words.t("subtitle", plan=context.plan.names[words.language], day=words.day(context.facts.as_of)),
+        answer=tuple(answer),
+        notices=tuple(notices),
+        banner=words.t("simulated") if context.facts.simulated else "",
+        tally=tally,
+        contents_title=words.t("contents"),
+        contents=tuple((section.key, section.title) for section in sections if section.blocks),
+        letter=_letter(context, title),
+    )
+
+
+def kicker(words: Words, cycle: Cycle | None) -> str:
+    """Return the line above the title: the reporting round and its deadline, where there is one."""
+    if cycle is None:
+        return words.t("kicker")
+    return words.t(f"kicker.{cycle.kind}", year=cycle.year, day=words.day(cycle.deadline))
+
+
+def foot(words: Words, facts: RunFacts) -> str:
+    """Return the last line of every page."""
+    return words.t("foot", day=words.day(facts.as_of), commit=facts.commit or words.t("foot.no_commit"))
+
+
+def _letter(context: Context, subject: str) -> Letter:
+    """Return letterhead, addressee and signature as the plan file sets them; day and month stay open."""
+    words, cycle, office = context.words, context.cycle, context.plan.office
+    addressee = ""
+    if cycle is not None:
+        subject = words.t(f"subject.{cycle.kind}", year=cycle.year, subject=subject)
+        addressee = cycle.receiver(words.language)
+    receivers = office.copies or ((addressee,) if addressee else ())
+    return Letter(
+        superior=(office.superior or words.t("paper.superior")).upper(),
+        body=(office.body or words.t("paper.body")).upper(),
+        number=words.t("paper.number", symbol=office.symbol or "…"),
+        place_and_date=words.t("paper.place_and_date", place=office.place or "…", year=context.facts.as_of.year),
+        subject=subject,
+        addressee=words.t("paper.addressee", receiver=addressee) if addressee else "",
+        authority=(office.authority or words.t("paper.authority")).upper(),
+        post=(office.post or words.t("paper.post")).upper(),
+        signer=office.signer or words.t("paper.signer"),
+        copies=(*(f"{receiver};" for receiver in receivers), words.t("paper.archive")),
+    )

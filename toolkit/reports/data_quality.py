@@ -1,0 +1,244 @@
+"""What the answers rest on: missing series and which would help most, proxies, conflicting values, our readings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.attainment.attainment import Attainment
+from toolkit.data.indicators import Indicator
+from toolkit.data.series import Observation
+from toolkit.plan.base import OP_KEYS
+from toolkit.reports.blocks import Block, Cell, Heading, Paragraph, Section, Table
+from toolkit.reports.context import Context
+from toolkit.reports.wording import lowered
+
+MOST_GAPS = 12
+"""Missing series that are listed."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A series that the area lacks.
+
+    Attributes
+    ----------
+    indicator, scope :
+        What is missing.
+    unanswered :
+        Targets that cannot be assessed without it.
+    weak :
+        Targets whose answer rests on a proxy, or on other areas, in its place.
+    worth :
+        What the ranking goes by: see :func:`gaps`.
+    """
+
+    indicator: str
+    scope: str
+    unanswered: tuple[Attainment, ...]
+    weak: tuple[Attainment, ...]
+    worth: float
+
+
+def gaps(context: Context) -> tuple[Gap, ...]:
+    """Return the missing series, the one that would help most first.
+
+    A target that could not be answered at all counts 1. One answered through a proxy or from other areas
+    counts by what a series of the area's own would take away: how uncertain the answer is, 4 p (1 − p), times the share
+    of that which the series is expected to remove (:func:`toolkit.attainment.evidence.narrowing`). Targets still ahead
+    count in full, those of a past year half, those beyond the tested horizon a quarter.
+    """
+    found: dict[tuple[str, str], list[Attainment]] = {}
+    for item in context.attainments:
+        borrowed = item.grade[:1] == "C" or "D" in item.grade
+        if item.outcome == "cannot_assess" or (item.outcome == "probability" and borrowed):
+            target = context.target(item)
+            found.setdefault((target.indicator, target.scope), []).append(item)
+    ranked = [
+        Gap(
+            *key,
+            unanswered=tuple(item for item in items if item.outcome == "cannot_assess"),
+            weak=tuple(item for item in items if item.outcome != "cannot_assess"),
+            worth=sum(_worth(context, item) for item in items),
+        )
+        for key, items in found.items()
+    ]
+    return tuple(sorted(ranked, key=lambda gap: -gap.worth))
+
+
+def _worth(context: Context, attainment: Attainment) -> float:
+    when = 0.5 if attainment.due < context.year else 1.0 if attainment.due <= context.year + 8 else 0.25
+    if attainment.outcome == "cannot_assess":
+        return when
+    chance = attainment.probability or 0.0
+    removed = 1.0 if attainment.narrowing is None else attainment.narrowing
+    return when * 4 * chance * (1 - chance) * removed
+
+
+def most_wanted(context: Context) -> str:
+    """Return the headline's sentence about the series that would help most; empty when nothing is missing."""
+    ranked = gaps(context)
+    if not ranked:
+        return ""
+    words, first = context.words, ranked[0]
+    name = lowered(context.series_name(first.indicator, first.scope))
+    key, helped = ("opens", first.unanswered) if first.unanswered else ("firms", first.weak)
+    return words.sentence(words.counted(f"headline.gap_{key}", len(helped), indicator=name, area=context.area_name))
+
+
+def gaps_section(context: Context) -> Section:
+    """Return the ranking of missing series."""
+    words, ranked = context.words, gaps(context)
+    title = words.t("section.gaps")
+    if not ranked:
+        return Section("gaps", title, (Paragraph(words.t("gaps.nothing")),))
+    rows = [_gap_row(context, gap) for gap in ranked[:MOST_GAPS]]
+    blocks: list[Block] = [
+        Paragraph(words.t("gaps.intro"), "note"),
+        Table.of(words.t, "gaps", ("gap", "would_answer", "held_now"), rows, caption=words.t("gaps.caption")),
+    ]
+    if len(ranked) > MOST_GAPS:
+        blocks.append(Paragraph(words.counted("gaps.rest", len(ranked) - MOST_GAPS), "note"))
+    blocks.append(Paragraph(words.t("gaps.template", code=context.area.code), "note"))
+    return Section("gaps", title, tuple(blocks))
+
+
+def _gap_row(context: Context, gap: Gap) -> tuple[Cell, ...]:
+    words = context.words
+    answers = [
+        words.counted(f"gaps.{key}", len(items), ids=_ids(items))
+        for key, items in (("opens", gap.unanswered), ("firms", gap.weak))
+        if items
+    ]
+    removed = [
+        item.narrowing for item in gap.weak if item.narrowing is not None and 0.0 < (item.probability or 0.0) < 1.0
+    ]
+    if removed:
+        percent = words.numbers.with_percent(words.numbers.decimal(100 * max(removed), 0))
+        answers.append(words.t("gaps.removes", percent=percent))
+    name = context.series_name(gap.indicator, gap.scope)
+    return (Cell(name), Cell(answers[0], tuple(answers[1:])), Cell(_held(context, gap)))
+
+
+def _ids(attainments: Iterable[Attainment]) -> str:
+    return ", ".join(attainment.target_id for attainment in attainments)
+
+
+def _held(context: Context, gap: Gap) -> str:
+    """Return what is held in place of the missing series."""
+    words = context.words
+    path = context.forecasts.path(context.area.code, gap.indicator, gap.scope)
+    if path is None:
+        return words.t("gaps.held.nothing")
+    if path.proxy is not None:
+        key = "gaps.held.proxy" if path.evidence.own_points else "gaps.held.proxy_borrowed"
+        return words.t(key, indicator=context.proxy_name(path))
+    if path.evidence.basis == "C":
+        return words.t("gaps.held.borrowed", parent=context.parent_name(path))
+    return words.counted("gaps.held.own", path.evidence.own_points)
+
+
+def readings_section(context: Context) -> Section:
+    """Return proxies with their basis, conflicting values with what became of them, and our readings of the plan."""
+    words = context.words
+    used: dict[str, list[Attainment]] = {}
+    for item in context.attainments:
+        if item.proxy:
+            used.setdefault(item.proxy, []).append(item)
+    tables = (
+        ("proxies", ("stand_in", "for_targets", "basis"), [_proxy_row(context, *one) for one in used.items()]),
+        ("overruled", ("indicator", "kept", "set_aside"), _conflict_rows(context)),
+        ("inferred", ("statement", "reading"), _inferred_rows(context)),
+    )
+    blocks: list[Block] = []
+    for key, names, rows in tables:
+        if rows:
+            title = words.t(f"readings.{key}")
+            table = Table.of(words.t, key, names, rows, caption=title)
+            blocks += [Heading(title), Paragraph(words.t(f"readings.{key}_intro"), "note"), table]
+    return Section("readings", words.t("section.readings"), tuple(blocks))
+
+
+def _proxy_row(context: Context, proxy_id: str, items: list[Attainment]) -> tuple[Cell, ...]:
+    words = context.words
+    proxy = next(one for one in context.indicator(items[0]).proxies if one.id == proxy_id)
+    details = [words.t(f"readings.relation.{proxy.relation}")]
+    path = context.path(items[0])
+    if path is not None and path.proxy is not None:
+        if path.proxy.share_note:
+            note = path.proxy.share_note
+            details.append(words.t("readings.share", share=note.replace(".", ",") if words.language == "vi" else note))
+        if path.proxy.unknown_share:
+            details.append(words.t("readings.unknown_share"))
+    return (
+        Cell(context.dataset.indicators[proxy.indicator].names[words.language], tuple(details)),
+        Cell(_ids(items)),
+        Cell(proxy.basis[words.language], references=context.sources.references(*proxy.source_ids)),
+    )
+
+
+def _conflict_rows(context: Context) -> list[tuple[Cell, ...]]:
+    """Return every value of the area that another one contradicts, of all indicators that the plan rests on."""
+    known = context.dataset.indicators
+    wanted: dict[tuple[str, str], None] = {}
+    for target in context.plan.targets:
+        if target.indicator in known:
+            wanted[target.indicator, target.scope] = None
+            proxies = (one for one in known[target.indicator].proxies if one.for_scope == target.scope)
+            wanted |= {(one.indicator, one.scope): None for one in proxies}
+    return [
+        (
+            Cell(known[indicator].names[context.words.language], (str(kept.year),)),
+            _observation_cell(context, known[indicator], kept),
+            _observation_cell(context, known[indicator], loser),
+        )
+        for indicator, scope in wanted
+        for kept in context.dataset.series(context.area.code, indicator, scope).observations
+        for loser in kept.overruled
+    ]
+
+
+def _observation_cell(context: Context, indicator: Indicator, item: Observation) -> Cell:
+    words = context.words
+    value = words.amount(item.value, indicator.unit, printed=context.printed_unit(indicator))
+    if item.qualifier == "about":
+        value = words.t("about", value=value)
+    origin = (words.t(f"status.{item.status}"), context.sources.publisher(item.source_id))
+    details = (", ".join(part for part in origin if part),)
+    return Cell(value, details, item.value, context.sources.references(item.source_id))
+
+
+def _inferred_rows(context: Context) -> list[tuple[Cell, ...]]:
+    """Return what was read into the plan's text, target by target."""
+    return [
+        (
+            Cell(context.name(item), (item.target_id,)),
+            Cell("; ".join(_reading(context, item, name) for name in item.inferred)),
+        )
+        for item in context.attainments
+        if item.inferred
+    ]
+
+
+def _reading(context: Context, attainment: Attainment, name: str) -> str:
+    """Return one field that was read into the plan's text, with the value taken."""
+    words, target = context.words, context.target(attainment)
+    key = f"plan.inferred.{name}"
+    field = words.texts.t(key) if words.texts.has(key) else name
+    match name:
+        case "scope":
+            value = words.t(f"scope.{target.scope}")
+        case "share_of":
+            value = target.share_text(words.language)
+        case "rule.value":
+            value = context.requirement(attainment)
+        case "rule.measured_in":
+            return field  # the field's own words say it
+        case _:
+            taken: Any = target.rule.model_dump(by_alias=True).get(name.removeprefix("rule."))
+            if name == "rule.op":
+                value = words.t(f"operator.{OP_KEYS[taken]}")
+            else:
+                value = words.numbers.plain(taken) if isinstance(taken, float) else str(taken)
+    return words.t("readings.field", field=field, value=value) if value else field

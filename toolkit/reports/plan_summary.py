@@ -1,0 +1,347 @@
+"""The summary of a plan over all areas: heat map, tile map, ranking of risks, and whether districts add up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from toolkit.attainment.attainment import Attainment
+from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset
+from toolkit.forecast import summary as coherence
+from toolkit.forecast.store import Forecasts
+from toolkit.plan.plan import Plan
+from toolkit.reports.blocks import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    Folded,
+    Heading,
+    HeatMap,
+    Paragraph,
+    Section,
+    Table,
+    Tile,
+    TileMap,
+)
+from toolkit.reports.changes import changes_section
+from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
+from toolkit.reports.method import method_section, provenance_section, sources_section
+from toolkit.reports.outlook import chance, counts_sentence, leading_target, open_targets, verdict_sentence
+from toolkit.reports.targets import name_cell, tally
+from toolkit.reports.wording import SCALE, Words, words
+
+UNANSWERED = ("cannot_be_assessed", "milestone", "orientation")
+MOST_COLUMNS = 16
+"""Above this number of areas the heat map becomes a table of counts."""
+ROW = 5
+"""Tiles in a row where no file places them."""
+TILES = "tiles.csv"
+"""Optional file of a data folder: ``area_code,column,row`` of each area in the tile map."""
+
+
+def build_plan_document(
+    areas: Sequence[Area],
+    attainments: Sequence[Attainment],
+    forecasts: Forecasts,
+    dataset: Dataset,
+    plan: Plan,
+    *,
+    language: str,
+    run: RunFacts,
+    cycle: str = "",
+    since: str = "",
+) -> Document:
+    """Return the summary of the plan as data.
+
+    Parameters
+    ----------
+    areas :
+        Areas to show, the plan's province among them or not.
+    attainments :
+        Of these areas, one for every statement of the plan each.
+    forecasts, dataset, plan, language, run, cycle :
+        As in :func:`toolkit.reports.area_report.build_area_document`.
+    since :
+        Folder of an earlier run, to say what changed since then; empty for none.
+    """
+    wording, book, reporting = words(language), SourceBook(dataset.sources), cycle_of(cycle, plan)
+    answers: dict[str, list[Attainment]] = {area.code: [] for area in areas}
+    for item in attainments:
+        if item.area_code in answers:
+            answers[item.area_code].append(item)
+    contexts = [
+        Context(area, tuple(answers[area.code]), forecasts, dataset, plan, run, wording, book, reporting)
+        for area in areas
+    ]
+    main = next((item for item in contexts if item.area.code == plan.province_code), contexts[0])
+    below = [context for context in contexts if context is not main]
+    names = {area.code: area.name(wording.language) for area in areas}
+    sections = (
+        changes_section(wording, plan, names, attainments, Path(since) if since else None),
+        _heat_section(contexts),
+        _tile_section(main, below),
+        _risk_section(main, below),
+        _coherence_section(main, below),
+        method_section(wording, run, "province"),
+        sources_section(wording, book),
+        provenance_section(wording, run, reporting),
+    )
+    former = any(area.valid_to is not None and area.valid_to < run.as_of for area in areas)
+    head = head_of(
+        main,
+        sections,
+        page_title=wording.t("summary.page_title", number=plan.number),
+        title=wording.t("summary.title", number=plan.number),
+        answer=_answer(main, below),
+        notices=(wording.t("notice.former_districts"),) if former else (),
+        tally=tally(main),
+    )
+    return Document(head, sections)
+
+
+def _answer(main: Context, below: Sequence[Context]) -> list[str]:
+    """Return the headline, with in how many areas the leading target is likely, and on what evidence."""
+    leading = leading_target(main)
+    if leading is None:
+        return [counts_sentence(main)]
+    sentences = [counts_sentence(main), verdict_sentence(main, leading)]
+    found = [item for context in below for item in context.attainments if item.target_id == leading.target_id]
+    if found:
+        likely = sum(item.verdict in {"likely", "very_likely", "met"} for item in found)
+        borrowed = sum(item.grade.startswith("C") for item in found)
+        key = "summary.spread_borrowed" if borrowed else "summary.spread"
+        sentences.append(main.words.t(key, likely=likely, total=len(found), borrowed=borrowed))
+    return sentences
+
+
+def _answer_to(context: Context, target_id: str) -> Attainment:
+    return next(item for item in context.attainments if item.target_id == target_id)
+
+
+def _heat_section(contexts: Sequence[Context]) -> Section:
+    """Return what is said of each target in each area, then the targets that no area has an answer to."""
+    first = contexts[0]
+    wording = first.words
+    by_target: dict[str, list[Attainment]] = {
+        target.id: [item for context in contexts for item in context.attainments if item.target_id == target.id]
+        for target in first.plan.targets
+    }
+    answered = [found for found in by_target.values() if any(item.verdict not in UNANSWERED for item in found)]
+    rest = [found[0] for found in by_target.values() if found not in answered]
+    blocks = _counted(first, answered) if len(contexts) > MOST_COLUMNS else _mapped(contexts, answered)
+    if rest:
+        rows = [(_heat_head(first, item), Cell(wording.verdict(item.verdict), verdict=item.verdict)) for item in rest]
+        caption = wording.t("summary.rest_caption")
+        table = Table.of(wording.t, "unanswered", ("statement", "state"), rows, caption=caption)
+        blocks.append(Folded(Heading(wording.counted("summary.rest", len(rest))), (table,)))
+    return Section("heat", wording.t("section.heat"), tuple(blocks))
+
+
+def _mapped(contexts: Sequence[Context], answered: Sequence[Sequence[Attainment]]) -> list[Block]:
+    wording = contexts[0].words
+    columns = tuple(
+        (
+            wording.t("summary.province") if context.area.level == "province" else context.short_name,
+            context.area.name(wording.language),
+        )
+        for context in contexts
+    )
+    rows = tuple(
+        (_heat_head(contexts[0], found[0]), tuple(_heat_cell(wording, item) for item in found)) for found in answered
+    )
+    key_items = _key({item.verdict for found in answered for item in found}, wording)
+    return [
+        Paragraph(wording.t("summary.heat_intro"), "note"),
+        HeatMap(wording.t("summary.heat_caption"), wording.t("column.target"), columns, rows, key_items),
+    ]
+
+
+def _key(verdicts: set[str], wording: Words) -> tuple[tuple[str, str], ...]:
+    return tuple((verdict, wording.verdict(verdict)) for verdict in SCALE if verdict in verdicts)
+
+
+def _counted(context: Context, answered: Sequence[Sequence[Attainment]]) -> list[Block]:
+    """Return a table of counts in place of a map with too many columns."""
+    wording, province = context.words, context.plan.province_code
+    verdicts = [[str(item.verdict) for item in found if item.area_code != province] for found in answered]
+    used = [verdict for verdict in SCALE if any(verdict in found for found in verdicts)]
+    columns = (
+        Column(wording.t("column.target")),
+        *(Column(wording.t(f"short.{verdict}"), numeric=True) for verdict in used),
+    )
+    rows = []
+    for found, below in zip(answered, verdicts, strict=True):
+        counts = [below.count(verdict) for verdict in used]
+        cells = [Cell(wording.numbers.decimal(count, 0) if count else "", (), count) for count in counts]
+        rows.append((_heat_head(context, found[0]), *cells))
+    table = Table("counts", wording.t("summary.counts_caption"), columns, tuple(rows), "grid", quiet=True)
+    return [Paragraph(wording.t("summary.counts_intro"), "note"), table]
+
+
+def _heat_head(context: Context, attainment: Attainment) -> Cell:
+    return Cell(context.name(attainment), (f"{attainment.target_id}: {context.requirement(attainment)}",))
+
+
+def _heat_cell(wording: Words, attainment: Attainment) -> Cell:
+    text = wording.t(f"short.{attainment.verdict}")
+    if attainment.outcome != "probability":
+        return Cell(text, verdict=attainment.verdict)
+    details = [wording.numbers.probability(attainment.probability, bound=attainment.bound), attainment.grade]
+    if attainment.bound == "at_least" and (attainment.probability or 0.0) < 0.01:
+        del details[0]  # such a bound says nothing
+    return Cell(text, tuple(details), attainment.probability, (), attainment.verdict)
+
+
+def _tile_section(main: Context, below: Sequence[Context]) -> Section:
+    """Return the tile map of the target that most areas below the province have an answer to."""
+    wording = main.words
+    title, target_id = wording.t("section.tiles"), _mapped_target(main, below)
+    if not below or not target_id:
+        return Section("tiles", title, ())
+    places = _places(main, [context.area.code for context in below])
+    tiles = [_tile(context, _answer_to(context, target_id), places[context.area.code]) for context in below]
+    key_items = _key({tile.verdict for tile in tiles}, wording)
+    caption = main.quoted(_answer_to(main, target_id))
+    groups = _by_former_district(main, below, tiles)
+    if not groups:
+        intro = Paragraph(wording.t("summary.tiles_intro"), "note")
+        return Section("tiles", title, (intro, TileMap(caption, tuple(tiles), key_items)))
+    maps = [TileMap(name, members) for name, members in groups]
+    maps[-1] = replace(maps[-1], key_items=key_items)
+    intro = Paragraph(wording.t("summary.tiles_communes"), "note")
+    return Section("tiles", title, (Paragraph(caption, "lead"), intro, *maps))
+
+
+def _mapped_target(main: Context, below: Sequence[Context]) -> str:
+    """Return the province's leading target if an area below has an answer to it, else the one that most have."""
+    leading = leading_target(main)
+    counts = {
+        target.id: sum(_answer_to(context, target.id).outcome == "probability" for context in below)
+        for target in main.plan.targets
+    }
+    if leading is not None and counts[leading.target_id]:
+        return leading.target_id
+    best = max(counts, key=lambda key: counts[key], default="")
+    return best if best and counts[best] else ""
+
+
+def _tile(context: Context, attainment: Attainment, place: tuple[int, int]) -> Tile:
+    wording = context.words
+    text, detail = wording.t(f"short.{attainment.verdict}"), ""
+    if attainment.outcome == "probability":
+        text = wording.numbers.probability(attainment.probability, bound=attainment.bound)
+    if attainment.expected is not None:
+        expected = context.judged(attainment, attainment.expected)
+        detail = " · ".join(part for part in (expected, attainment.grade) if part)
+    return Tile(context.area.code, context.short_name, *place, attainment.verdict, text, detail)
+
+
+def _by_former_district(
+    main: Context, below: Sequence[Context], tiles: Sequence[Tile]
+) -> list[tuple[str, tuple[Tile, ...]]]:
+    """Return the communes of today by the district that their land was in; a shared one stands with the first.
+
+    Empty unless all areas are such communes.
+    """
+    crosswalk, known = main.dataset.crosswalk, main.dataset.areas
+    groups: dict[str, list[Tile]] = {}
+    for context, tile in zip(below, tiles, strict=True):
+        former = crosswalk.former_districts(tile.code) if context.area.level == "commune" else ()
+        if not former:
+            return []
+        members = groups.setdefault(former[0], [])
+        others = [known.get(code).short_name for code in former[1:]]
+        shared = main.words.t("summary.shared_with", others=main.words.listed(others)) if others else ""
+        detail = " · ".join(text for text in (tile.detail, shared) if text)
+        row, column = divmod(len(members), ROW)
+        members.append(replace(tile, detail=detail, column=column, row=row))
+    return [(known.get(code).name(main.words.language), tuple(groups[code])) for code in sorted(groups)]
+
+
+def _places(main: Context, codes: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return column and row of each area: from the data folder's file, else in rows of five."""
+    path = main.dataset.folder / TILES
+    if path.exists():
+        table = pd.read_csv(path, dtype={"area_code": str}, encoding="utf-8")
+        columns = (table[name] for name in ("area_code", "column", "row"))
+        known = {str(code): (int(column), int(row)) for code, column, row in zip(*columns, strict=True)}
+        if all(code in known for code in codes):
+            return known
+    return {code: (number % ROW, number // ROW) for number, code in enumerate(codes)}
+
+
+def _risk_section(main: Context, below: Sequence[Context]) -> Section:
+    """Return the open targets of the province, the least likely first, with how many areas share the risk."""
+    wording = main.words
+    found = sorted(open_targets(main), key=lambda item: item.probability or 0.0)
+    if not found:
+        return Section("risks", wording.t("section.risks"), (Paragraph(wording.t("summary.no_risk")),))
+    names = ("target", "likelihood", "required", "areas_at_risk", "grade")
+    rows = [_risk_row(main, below, item) for item in found]
+    table = Table.of(wording.t, "risks", names, rows, caption=wording.t("summary.risk_caption"))
+    return Section("risks", wording.t("section.risks"), (Paragraph(wording.t("summary.risk_intro"), "note"), table))
+
+
+def _risk_row(main: Context, below: Sequence[Context], attainment: Attainment) -> tuple[Cell, ...]:
+    wording, verdict, probability = main.words, attainment.verdict, attainment.probability
+    answers = [_answer_to(context, attainment.target_id) for context in below]
+    judged = [item.verdict for item in answers if item.outcome == "probability"]
+    risky = sum(one in {"unlikely", "very_unlikely"} for one in judged)
+    areas = wording.t("summary.areas_at_risk", risky=risky, judged=len(judged)) if judged else "–"
+    return (
+        name_cell(main, attainment),
+        Cell(wording.verdict(verdict), (chance(main, attainment),), probability, (), verdict, probability),
+        Cell(main.required_pace(attainment), (), attainment.required_pace),
+        Cell(areas),
+        Cell(attainment.grade),
+    )
+
+
+def _coherence_section(main: Context, below: Sequence[Context]) -> Section:
+    """Return how far the areas below `main` lie, taken together, from its own forecast.
+
+    Each is forecast from its own observations, so that a gap remains. Empty where the areas do not make up the
+    whole, or nothing can be added up.
+    """
+    wording, now = main.words, main.facts.as_of.year
+    districts = main.dataset.areas.all(level="district")
+    whole = sum(area.parent_code == main.area.code for area in districts)
+    found: tuple[coherence.Gap, ...] = ()
+    if {context.area.level for context in below} == {"district"} and len(below) == whole:
+        years = sorted({now, *(item.due for item in main.attainments if now <= item.due <= now + 8)})
+        codes = [context.area.code for context in below]
+        found = coherence.gaps(main.forecasts, main.dataset, main.area.code, codes, years)
+    title = wording.t("section.coherence")
+    if not found:
+        return Section("coherence", title, ())
+    names = ("indicator", "year", "province_own", "parts_together", "parts_gap")
+    rows = [_coherence_row(main, gap) for gap in found]
+    caption = wording.t("coherence.caption")
+    table = Table.of(wording.t, "coherence", names, rows, caption=caption, numeric=names[1:])
+    apart = sum(not gap.agrees for gap in found)
+    verdict = wording.counted("coherence.apart", apart) if apart else wording.t("coherence.agree")
+    return Section("coherence", title, (Paragraph(verdict), Paragraph(wording.t("coherence.intro"), "note"), table))
+
+
+def _coherence_row(main: Context, gap: coherence.Gap) -> tuple[Cell, ...]:
+    wording, indicator = main.words, main.dataset.indicators[gap.indicator]
+    printed, places = main.printed_unit(indicator), indicator.decimals
+    difference = "percentage_points" if indicator.unit == "percent" else indicator.unit
+    interval = wording.interval(gap.low, gap.high, difference, places, printed=printed)
+    whole, together, median = (
+        wording.amount(value, unit, places, printed=printed)
+        for value, unit in ((gap.whole, indicator.unit), (gap.together, indicator.unit), (gap.median, difference))
+    )
+    basis = wording.t(f"coherence.weights.{gap.weights}", parts=gap.parts, borrowed=gap.borrowed)
+    return (
+        Cell(main.series_name(gap.indicator, gap.scope), (basis,)),
+        Cell(str(gap.year), (), gap.year),
+        Cell(whole, (), gap.whole),
+        Cell(together, (), gap.together),
+        Cell(median, (interval,), gap.median),
+    )

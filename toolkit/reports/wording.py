@@ -1,0 +1,210 @@
+"""Words for numbers and requirements: amounts with their unit, yearly changes, lists, dates, verdicts.
+
+Everything a report says goes through here, so that both languages follow the same rules everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from toolkit.base.numbers import NO_VALUE, Numbers, numbers
+from toolkit.base.texts import Language, Texts, texts
+from toolkit.plan.plan import Target
+
+SPACE = "\u00a0"
+DIGIT_PERCENT = re.compile(r"(?<=\d) %")
+"""A percent sign that must not begin a line of its own."""
+GROUPS = (
+    ("met", ("met",)),
+    ("likely", ("very_likely", "likely")),
+    ("about_as_likely_as_not", ("about_as_likely_as_not",)),
+    ("unlikely", ("unlikely", "very_unlikely")),
+    ("not_met", ("not_met",)),
+    ("outlook", ("not_decided_by_bound", "outlook", "orientation")),
+    ("cannot_be_assessed", ("cannot_be_assessed",)),
+    ("milestone", ("milestone",)),
+)
+"""Verdicts that are counted together."""
+JUDGED = 5
+"""So many of these groups, the first ones, have a likelihood."""
+SCALE = tuple(verdict for _, verdicts in GROUPS for verdict in verdicts)
+"""Every verdict, in the order in which reports list them."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language.
+
+    Attributes
+    ----------
+    language :
+        ``"vi"`` or ``"en"``.
+    texts, numbers :
+        The catalogue and the number format of that language.
+    """
+
+    language: Language
+    texts: Texts
+    numbers: Numbers
+
+    def t(self, key: str, **fields: object) -> str:
+        """Return the catalogue's text ``report.<key>`` with its fields filled."""
+        text = self.texts.t(f"report.{key}", **fields)
+        return DIGIT_PERCENT.sub(f"{SPACE}%", text) if self.language == "vi" else text
+
+    def counted(self, key: str, count: int, **fields: object) -> str:
+        """Return a text that depends on a number: ``<key>.one`` for one, ``<key>.other`` for all others.
+
+        >>> words("en").counted("unit.communes", 1), words("en").counted("unit.communes", 88)
+        ('commune', 'communes')
+        """
+        form = "one" if count == 1 else "other"
+        return self.t(f"{key}.{form}", count=self.numbers.decimal(count, 0), **fields)
+
+    def amount(self, value: float | None, unit: str, decimals: int | None = None, *, printed: str = "") -> str:
+        r"""Return a value with its unit.
+
+        Parameters
+        ----------
+        value, unit :
+            The number and the unit's id; ``None`` and NaN give a dash.
+        decimals :
+            Decimal places; as many as the number has when left out (observations).
+        printed :
+            How to write a unit that the catalogue lacks.
+
+        >>> words("vi").amount(2.32, "percent"), words("en").amount(1, "communes", 0)
+        ('2,32\xa0%', '1\xa0commune')
+        """
+        if value is None or math.isnan(value):
+            return NO_VALUE
+        text = self.numbers.plain(value) if decimals is None else self.numbers.decimal(value, decimals)
+        return self._with_unit(text, unit, value, printed)
+
+    def interval(self, low: float | None, high: float | None, unit: str, decimals: int, *, printed: str = "") -> str:
+        r"""Return an interval with its unit, each limit in full.
+
+        >>> words("vi").interval(0.84, 3.91, "percent", 1)
+        '0,8–3,9\xa0%'
+        """
+        if low is None or high is None or math.isnan(low) or math.isnan(high):
+            return NO_VALUE
+        joint = "–" if low >= 0 else f"{SPACE}{self.t('interval.to')}{SPACE}"
+        text = f"{self.numbers.decimal(low, decimals)}{joint}{self.numbers.decimal(high, decimals)}"
+        return self._with_unit(text, unit, 2.0, printed)
+
+    def _with_unit(self, text: str, unit: str, value: float, printed: str) -> str:
+        if unit in {"percent", "percent_per_year"}:
+            percent = self.numbers.with_percent(text)
+            return percent if unit == "percent" else self.t("unit.percent_per_year", text=percent)
+        name = self.unit(unit, printed, one=abs(value) == 1)
+        return f"{text}{SPACE}{name}" if name else text
+
+    def unit(self, unit: str, printed: str = "", *, one: bool = False) -> str:
+        """Return the name of a unit, as it stands alone in headings of charts and columns or behind a number.
+
+        Parameters
+        ----------
+        unit, printed :
+            The unit's id, and how to write it if the catalogue lacks it.
+        one :
+            True for the singular.
+        """
+        if unit in {"percent", "percent_per_year"}:
+            return "%" if unit == "percent" else self.t("unit.percent_per_year", text="%")
+        if unit in {"index", "", "milestone"}:
+            return ""
+        for key in (f"unit.{unit}.{'one' if one else 'other'}", f"unit.{unit}"):
+            if self.texts.has(f"report.{key}"):
+                return self.t(key)
+        return printed or unit.replace("_", " ")
+
+    def pace(self, value: float | None, pace_unit: str, decimals: int = 2) -> str:
+        r"""Return a yearly change in words: its direction, its size, its unit.
+
+        >>> words("vi").pace(-1.5, "percentage_points_per_year")
+        'giảm 1,5\xa0điểm phần trăm mỗi năm'
+        >>> words("en").pace(0.0, "percent_per_year")
+        'no change'
+        """
+        if value is None or math.isnan(value):
+            return NO_VALUE
+        size = round(abs(value), decimals)
+        if size == 0:
+            return self.t("pace.none")
+        text = self.numbers.plain(size, decimals)
+        amount = self._with_unit(text, pace_unit.removesuffix("_per_year"), size, "")
+        return self.t("pace.fall" if value < 0 else "pace.rise", amount=amount)
+
+    def day(self, when: date) -> str:
+        """Return a date as it is written: ``23/11/2026`` (vi), ``23 November 2026`` (en).
+
+        >>> words("vi").day(date(2026, 5, 2)), words("en").day(date(2026, 5, 2))
+        ('02/5/2026', '2 May 2026')
+        """
+        day = f"{when.day:02d}" if self.language == "vi" else str(when.day)
+        month = f"{when.month:02d}" if self.language == "vi" and when.month < 3 else str(when.month)
+        return self.t("day", day=day, month=month, month_name=self.t(f"month.{when.month}"), year=when.year)
+
+    def listed(self, items: Sequence[str]) -> str:
+        """Return items as a list inside a sentence.
+
+        >>> words("vi").listed(["a", "b", "c"]), words("en").listed(["a", "b"])
+        ('a, b và c', 'a and b')
+        """
+        if len(items) < 2:
+            return "".join(items)
+        return f"{', '.join(items[:-1])} {self.t('and')} {items[-1]}"
+
+    def verdict(self, verdict: str) -> str:
+        """Return a verdict in words, as in the legend of a table."""
+        return self.t(f"verdict.{verdict}")
+
+    def sentence(self, text: str) -> str:
+        """Return `text` with a capital at the beginning and a full stop at the end."""
+        text = text.strip()
+        return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!', '…')) else '.'}" if text else ""
+
+
+@cache
+def words(language: str) -> Words:
+    """Return the words of `language`.
+
+    Raises
+    ------
+    UsageError
+        For a language other than ``vi`` and ``en``.
+    """
+    catalogue = texts(language)
+    return Words(catalogue.language, catalogue, numbers(catalogue.language))
+
+
+def requirement(target: Target, words: Words, printed_unit: str) -> str:
+    """Return what `target` requires, without its name: ``"below 10% by 2030"``.
+
+    Parameters
+    ----------
+    target :
+        The target.
+    words :
+        Of the language wanted.
+    printed_unit :
+        How to write a unit that the catalogue lacks.
+    """
+    unit = words.unit(target.unit, printed_unit)
+    rule = target.rule.words("%" if unit.startswith("%") else unit, words.texts)
+    return words.t("ask.by", asked=rule, due=target.due) if target.rule.at_due else rule
+
+
+def lowered(name: str) -> str:
+    """Return a name as it stands inside a sentence: its first letter small, unless it is an abbreviation.
+
+    >>> lowered("Tỷ lệ hộ nghèo"), lowered("HDI of the people")
+    ('tỷ lệ hộ nghèo', 'HDI of the people')
+    """
+    return name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
