@@ -20,6 +20,8 @@ from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.indicators import Indicator
+from toolkit.data.reference import Reference
+from toolkit.desk.check import check_file
 from toolkit.desk.ingest import commit, export, prepare
 from toolkit.desk.questions import questions, years_of
 from toolkit.desk.template import FIGURES, FIRST_ROW, NAME_ROW, OPEN, default_source, template
@@ -274,3 +276,13 @@ def test_template_filled_ingested_exported_loses_nothing(
     assert out == {tuple(rows[at][name] for name in key): entry for at, entry in given_answers.items()}
     assert not prepare([tmp_path / "f.xlsx"], folder).writes
     load(folder)
+
+
+def test_a_filled_template_is_checked_as_it_would_be_ingested(blank: Path, tmp_path: Path, reference: Reference) -> None:
+    assert check_file(blank, reference) == []
+    book = openpyxl.load_workbook(blank)
+    sheet = book["Số liệu"]
+    sheet.cell(row=FIRST_ROW, column=NAMES.index("value") + 1, value=-5)
+    book.save(tmp_path / "t.xlsx")
+    found = {(problem.row, problem.column) for problem in check_file(tmp_path / "t.xlsx", reference)}
+    assert (FIRST_ROW, "value") in found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.base.errors import Problem
-from toolkit.base.texts import interface_language, say
+from toolkit.base.texts import say
 from toolkit.cli import options
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ def check(
         bool, typer.Option("--model", help="Also flag figures that the model thinks unlikely, given all others.")
     ] = False,
     plan: options.PlanName = None,
-    as_html: Annotated[bool, typer.Option("--html", help="Print the problems as a page.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Check observation tables, each alone against the project's areas, indicators, sources and standards.
@@ -50,7 +49,6 @@ def check(
     """
     from toolkit.data.folder import data_folder
     from toolkit.desk.mapping import mapping_of
-    from toolkit.desk.problem_page import problem_page
     from toolkit.plan.load import load_plan
 
     folder, day = data_folder(data), options.day_of(as_of)
@@ -62,8 +60,6 @@ def check(
         problems += _unlikely(files, folder, declared, loaded, day) if files else _unlikely_held(folder, loaded, day)
     if as_json:
         text = json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1)
-    elif as_html:
-        text = problem_page(problems, interface_language())
     elif as_csv:
         text = _csv(problems)
     else:
@@ -71,7 +67,7 @@ def check(
     if text:
         print(text)  # noqa: T201
     errors = sum(problem.severity == "error" for problem in problems)
-    if not (as_json or as_csv or as_html):
+    if not (as_json or as_csv):
         print(say("cli.checked", errors=errors, warnings=len(problems) - errors))  # noqa: T201
     if errors:
         raise typer.Exit(1)
