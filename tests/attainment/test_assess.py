@@ -21,7 +21,7 @@ from tests.attainment.house import (
 )
 from toolkit.attainment.result import Attainment
 from toolkit.attainment.verdicts import likelihood, verdict_of
-from toolkit.data.series import Series
+from toolkit.data.observations import Series
 from toolkit.forecast.paths import ProxyUse
 
 YEARS = 11  # 2020..2030

@@ -15,7 +15,7 @@ from toolkit.attainment.case import Case, Judgement, Refusal
 from toolkit.attainment.draws import probability
 from toolkit.attainment.judge import judge
 from toolkit.attainment.reach import year_reached
-from toolkit.data.series import PeriodAverage
+from toolkit.data.observations import PeriodAverage
 from toolkit.forecast.averages import usable_averages
 from toolkit.forecast.paths import Path
 from toolkit.plan.rules import Printed

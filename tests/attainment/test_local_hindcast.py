@@ -10,7 +10,7 @@ import pytest
 from tests.attainment.house import BINH_GIA, PROVINCE, World, figure, level, path_of, plan_of, target_of, upper_bound
 from toolkit.attainment.hindcast import hindcasts
 from toolkit.attainment.local import assess_local
-from toolkit.data.series import Series
+from toolkit.data.observations import Series
 
 DRAWS = np.repeat(np.linspace(0.0, 10.0, 101)[:, None], 11, axis=1)
 PLAN = plan_of(target_of(level("<", 10)))

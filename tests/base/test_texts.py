@@ -39,7 +39,7 @@ def test_every_problem_has_a_remedy() -> None:
 
 
 def test_every_problem_has_words_and_is_said_somewhere() -> None:
-    rooms = [Path(module.__file__).parents[1] / room for room in ("data", "desk")]
+    rooms = [Path(module.__file__).parents[1] / room for room in ("data", "intake")]
     source = "\n".join(path.read_text(encoding="utf-8") for room in rooms for path in room.glob("*.py"))
     keys = {key.removeprefix("data.problem.") for key in catalogue() if key.startswith("data.problem.")}
     used = set(re.findall(r'(?:\.add|\.warn|Fault)\(\s*"(\w+)"', source))

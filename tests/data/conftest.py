@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from toolkit.base.errors import Problem
-from toolkit.data.crosscheck import cross_check
+from toolkit.data.consistency import cross_check
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.observations import LAYOUT, figures_of

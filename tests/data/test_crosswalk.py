@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.base.errors import DataError
-from toolkit.data.crosswalk import Crosswalk, Link
+from toolkit.data.areas import Crosswalk, Link
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.base.errors import DataError, Problem
-from toolkit.data.check import check_folder
-from toolkit.data.dataset import load
+from toolkit.data.dataset import check_folder, load
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.schemas import SCHEMAS
 

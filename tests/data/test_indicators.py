@@ -9,8 +9,7 @@ import pytest
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.data.folder import PROJECT_DATA
-from toolkit.data.indicator_file import read_indicators
-from toolkit.data.indicators import Indicator
+from toolkit.data.indicators import Indicator, read_indicators
 from toolkit.data.problems import Problems
 
 VIETNAMESE = frozenset("ăâđêôơưàáảãạèéẻẽẹìíỉĩịòóỏõọùúủũụỳýỷỹỵằắẳẵặầấẩẫậềếểễệồốổỗộờớởỡợừứửữự")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.data.conftest import check_against
 from tests.data.tables import COLUMNS, GOOD, changed, workbook
 from toolkit.base.errors import Problem
-from toolkit.data.package import danger
+from toolkit.data.excel import danger, read_sheets
+from toolkit.data.parsing import Numeral
 from toolkit.data.problems import Problems
 from toolkit.data.reference import Reference
-from toolkit.data.workbook import Numeral, read_sheets
 
 
 def places(problems: list[Problem]) -> set[tuple[int, str, str]]:

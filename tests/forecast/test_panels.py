@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from toolkit.data.dataset import load
 from toolkit.data.indicators import Indicator
-from toolkit.data.series import Observation, resolved
+from toolkit.data.observations import Observation, resolved
 from toolkit.forecast.countable import denominator_of, with_chance
 from toolkit.forecast.panels import FELT_FROM, chance, disagreement, scale_of
 from toolkit.models.panel import Scale

@@ -41,8 +41,8 @@ def simulate(
     """
     from toolkit.data.dataset import load
     from toolkit.data.folder import data_folder
-    from toolkit.desk.simulate import Simulation
-    from toolkit.desk.simulate import simulate as write_folder
+    from toolkit.intake.simulate import Simulation
+    from toolkit.intake.simulate import simulate as write_folder
     from toolkit.plan.load import load_plan
 
     if level not in ("district", "commune"):

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from toolkit.base.errors import Problem
 from toolkit.base.names import normalise
-from toolkit.data.csv_rows import Row, csv_rows, delimiter_of
-from toolkit.data.encoding import decode
+from toolkit.data.excel import Sheet, read_sheets
+from toolkit.data.parsing import Numeral, Row, csv_rows, decode, delimiter_of
 from toolkit.data.problems import Problems, has_error
-from toolkit.data.workbook import Numeral, Sheet, read_sheets
 
 WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 OTHER_FORMATS = {

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.data.dataset import Dataset
-from toolkit.data.series import Observation
+from toolkit.data.observations import Observation
 from toolkit.evaluate.backtest import events, scored
 from toolkit.evaluate.cuts import HORIZONS
 from toolkit.evaluate.objective import LEVELS

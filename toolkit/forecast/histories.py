@@ -13,7 +13,7 @@ import pandas as pd
 
 from toolkit.base.errors import DataError, Problem
 from toolkit.base.texts import say
-from toolkit.data.numerals import reading, settle
+from toolkit.data.parsing import reading, settle
 from toolkit.data.tables import Layout, read_tables
 from toolkit.models import Panel, Scale
 

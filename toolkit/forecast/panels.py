@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.data.indicators import Indicator
-from toolkit.data.series import Observation, Series
+from toolkit.data.observations import Observation, Series
 from toolkit.forecast.chains import Chain
 from toolkit.forecast.paths import FloatArray
 from toolkit.models.panel import Panel, Scale

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.data.series import Observation, PeriodAverage
+from toolkit.data.observations import Observation, PeriodAverage
 
 __all__ = [
     "BoolArray",
