@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.base.problems import Problems
 from toolkit.data.parsing import decode, looks_like_tcvn3
-from toolkit.data.problems import Problems
 
 VIETNAMESE = "Tỷ lệ hộ nghèo của huyện Bình Gia, tỉnh Lạng Sơn: Đồng bào dân tộc thiểu số vùng đặc biệt khó khăn"
 LETTERS = "aáàảãạăắằẳẵặâấầẩẫậeéèẻẽẹêếềểễệiíìỉĩịoóòỏõọôốồổỗộơớờởỡợuúùủũụưứừửữựyýỳỷỹỵđĐ ,.;0123456789"

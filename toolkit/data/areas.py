@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Literal, cast
 
-from toolkit.base.errors import AmbiguousNameError, DataError, Problem, UsageError
+from toolkit.base.errors import AmbiguousNameError, UsageError
 from toolkit.base.names import fold, normalise
+from toolkit.base.problems import Phrase, closest
 from toolkit.base.texts import Language, say
-from toolkit.data.problems import closest
-from toolkit.data.schemas import CROSSWALK, LEVELS, Record
+from toolkit.data.schemas import LEVELS, Record
 
 Level = Literal["country", "region", "province", "district", "commune"]
 
@@ -87,13 +87,13 @@ class Area:
         begins = self.valid_from is None or self.valid_from.year <= year
         return begins and (self.valid_to is None or year <= self.valid_to.year)
 
-    def validity(self) -> str:
-        """Return the time in force in words of the user's language; empty if it is open at both ends."""
+    def validity(self) -> Phrase | str:
+        """Return the time in force, to be said; empty if it is open at both ends."""
         fields = {"first": self.valid_from, "last": self.valid_to}
         key = {(True, True): "both", (True, False): "from", (False, True): "to"}.get(
             (self.valid_from is not None, self.valid_to is not None)
         )
-        return say(f"data.validity.{key}", **fields) if key else ""
+        return Phrase(f"data.validity.{key}", fields) if key else ""
 
 
 class Areas:
@@ -308,28 +308,6 @@ class Link:
     row: int
 
 
-@dataclass(frozen=True)
-class Converted:
-    """A figure carried over to another division of the territory.
-
-    Attributes
-    ----------
-    code :
-        Unit that it is for.
-    value :
-        Sum of the counts, or mean of the rates.
-    coverage :
-        Share of the contributing units (of their denominators, for rates) whose figure was given, 0..1.
-    missing :
-        Codes of the contributing units without a figure.
-    """
-
-    code: str
-    value: float
-    coverage: float
-    missing: tuple[str, ...]
-
-
 class Crosswalk:
     """Old communes, new communes and old districts.
 
@@ -366,123 +344,6 @@ class Crosswalk:
             dict.fromkeys(link.new_commune_code for link in self.links if link.old_district_code == district_code)
         )
 
-    def counts_to_new(self, counts: Mapping[str, float]) -> tuple[Converted, ...]:
-        """Add up counts of old communes for the new ones they went into.
-
-        Parameters
-        ----------
-        counts :
-            Old commune code to count (people, households), 0 or more.
-
-        Raises
-        ------
-        DataError
-            If a split commune is among them whose weights are not known, or a code is no old commune.
-        """
-        self._check_known(counts, {link.old_commune_code for link in self.links})
-        needed = [link for link in self.links if link.old_commune_code in counts]
-        _check_weights(needed)
-        converted = []
-        for code in dict.fromkeys(link.new_commune_code for link in needed):
-            parts = self.old_of(code)
-            given = [link for link in parts if link.old_commune_code in counts]
-            value = sum(counts[link.old_commune_code] * (link.weight or 0.0) for link in given)
-            missing = tuple(link.old_commune_code for link in parts if link.old_commune_code not in counts)
-            converted.append(Converted(code, value, len(given) / len(parts), missing))
-        return tuple(converted)
-
-    def rates_to_new(self, rates: Mapping[str, float], denominators: Mapping[str, float]) -> tuple[Converted, ...]:
-        """Average rates of old communes for the new ones, weighted by what they are rates of.
-
-        Parameters
-        ----------
-        rates :
-            Old commune code to rate.
-        denominators :
-            Old commune code to denominator (people, households); needed for every part of a new commune.
-
-        Raises
-        ------
-        DataError
-            If a denominator or a weight that is needed is not known.
-        """
-        self._check_known(rates, {link.old_commune_code for link in self.links})
-        wanted = dict.fromkeys(link.new_commune_code for link in self.links if link.old_commune_code in rates)
-        converted = []
-        for code in wanted:
-            parts = self.old_of(code)
-            _check_weights(parts)
-            self._check_denominators(parts, denominators)
-            sizes = {
-                link.old_commune_code: denominators[link.old_commune_code] * (link.weight or 0.0) for link in parts
-            }
-            given = {old: size for old, size in sizes.items() if old in rates}
-            total, covered = sum(sizes.values()), sum(given.values())
-            if covered > 0:
-                value = sum(rates[old] * size for old, size in given.items()) / covered
-                converted.append(
-                    Converted(code, value, covered / total, tuple(old for old in sizes if old not in rates))
-                )
-        return tuple(converted)
-
-    def counts_to_districts(self, counts: Mapping[str, float]) -> tuple[Converted, ...]:
-        """Add up counts of new communes for the former districts.
-
-        Parameters
-        ----------
-        counts :
-            New commune code to count.
-
-        Raises
-        ------
-        DataError
-            If a new commune with territory of several former districts is among them: how its count
-            divides is not known. Or a code is no new commune.
-        """
-        self._check_known(counts, {link.new_commune_code for link in self.links})
-        shared = [code for code in counts if len(self.former_districts(code)) > 1]
-        if shared:
-            faults = [_fault(self.old_of(code)[0], "district_weight", code) for code in shared]
-            raise DataError(say("data.no_conversion"), faults, say("data.no_conversion.remedy"))
-        converted = []
-        for district in dict.fromkeys(self.former_districts(code)[0] for code in counts):
-            parts = self.communes_of_district(district)
-            given = [code for code in parts if code in counts]
-            missing = tuple(code for code in parts if code not in counts)
-            converted.append(Converted(district, sum(counts[code] for code in given), len(given) / len(parts), missing))
-        return tuple(converted)
-
-    def _check_known(self, given: Iterable[str], known: set[str]) -> None:
-        unknown = [code for code in given if code not in known]
-        if unknown:
-            raise DataError(
-                say("data.not_in_crosswalk", codes=", ".join(unknown)), (), say("data.not_in_crosswalk.remedy")
-            )
-
-    def _check_denominators(self, parts: Iterable[Link], denominators: Mapping[str, float]) -> None:
-        lacking = [link for link in parts if link.old_commune_code not in denominators]
-        if lacking:
-            faults = [_fault(link, "denominator", link.old_commune_code) for link in lacking]
-            raise DataError(say("data.no_conversion"), faults, say("data.no_conversion.remedy"))
-
-
-def _check_weights(links: Iterable[Link]) -> None:
-    faults = [_fault(link, "weight", link.old_commune_code) for link in links if link.weight is None]
-    if faults:
-        raise DataError(say("data.no_conversion"), faults, say("data.no_conversion.remedy"))
-
-
-def _fault(link: Link, kind: str, code: str) -> Problem:
-    words = {"old": link.old_commune_code, "new": link.new_commune_code, "code": code}
-    return Problem(
-        file=CROSSWALK.file,
-        row=link.row,
-        column="weight",
-        value="",
-        problem=say(f"data.problem.no_{kind}", **words),
-        remedy=say(f"data.remedy.no_{kind}", **words),
-    )
-
 
 def link_of(record: Record) -> Link:
     """Return a link from its row."""
@@ -494,3 +355,43 @@ def link_of(record: Record) -> Link:
         weight=record.numbers.get("weight"),
         row=record.row,
     )
+
+
+@dataclass(frozen=True)
+class Division:
+    """One way in which an area is divided.
+
+    Attributes
+    ----------
+    codes :
+        Units that lie in it whole.
+    shared :
+        Units that lie in it with a part only: their figures cannot be divided, so the sum stays incomplete.
+    """
+
+    codes: tuple[str, ...]
+    shared: tuple[str, ...] = ()
+
+
+def divided(code: str, year: int, areas: Areas, crosswalk: Crosswalk) -> tuple[Division, ...]:
+    """Return how an area was divided at the end of a year: into districts, into communes.
+
+    A former district is divided into the new communes of its territory; those that it shares with another
+    district are told apart.
+    """
+    day = date(year, 12, 31)
+    levels = {area.level for area in areas.units(code)}
+    if "province" in levels:
+        districts = [area.code for area in areas.children(code, "district") if area.exists_in(year)]
+        below = {code, *(area.code for area in areas.children(code, "district"))}
+        communes = [area.code for area in areas.all("commune", day) if area.parent_code in below]
+        found = [Division(tuple(districts)), Division(tuple(communes))]
+    elif "district" in levels:
+        own = [area.code for area in areas.children(code, "commune", day)]
+        new = [item for item in crosswalk.communes_of_district(code) if not own]
+        new = [item for item in new if any(area.in_force(day) for area in areas.units(item))]
+        shared = [item for item in new if len(crosswalk.former_districts(item)) > 1]
+        found = [Division((*own, *(item for item in new if item not in shared)), tuple(shared))]
+    else:
+        found = []
+    return tuple(division for division in found if division.codes)

@@ -8,10 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.base.errors import DataError, Problem
+from toolkit.base.errors import DataError
+from toolkit.base.problems import Problem
 from toolkit.base.texts import say
 from toolkit.data.areas import Areas, Crosswalk
-from toolkit.data.consistency import cross_check
+from toolkit.data.consistency import check_between
 from toolkit.data.folder import data_folder
 from toolkit.data.indicators import Indicators
 from toolkit.data.journal import replaced_figures, settle
@@ -26,11 +27,10 @@ from toolkit.data.observations import (
     figures_of,
     resolved,
 )
-from toolkit.data.problems import Problems
 from toolkit.data.reference import Reference, check_reference, read_reference, today
 from toolkit.data.schemas import LOCAL_TARGETS, MILESTONES, OBSERVATIONS, OVERLAPS, SOURCES, Records
 from toolkit.data.standards import Standards
-from toolkit.data.tables import read_tables
+from toolkit.data.tables import read_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,7 +204,7 @@ def _observation(figure: Figure) -> Observation:
 def _frame(figures: tuple[Figure, ...]) -> pd.DataFrame:
     import pandas as pd
 
-    frame = pd.DataFrame(figures, columns=list(Figure._fields)).drop(columns="written")
+    frame = pd.DataFrame(figures, columns=list(Figure._fields)).drop(columns=["written", "file", "sheet"])
     types = {"row": "int64", "year": "int64", "from_year": "Int64", "value": "float64"}
     texts = {name: "str" for name in frame.columns if name not in types}
     return frame.astype({**types, **texts})[[*OBSERVATIONS.names, "row"]]
@@ -227,19 +227,8 @@ def _table(records: Records) -> pd.DataFrame:
 
 def read_observations(folder: Path, reference: Reference) -> Figures:
     """Read ``observations.csv``, with its problems and those between its rows."""
-    path = folder / OBSERVATIONS.file
-    if not path.is_file():
-        problems = Problems(OBSERVATIONS.file)
-        problems.add("no_file", 1)
-        return Figures((), problems, 1)
-    tables, found = read_tables(path, LAYOUT)
-    if not tables:
-        problems = Problems(OBSERVATIONS.file)
-        problems.found.extend(found)
-        return Figures((), problems, 1)
-    tables[0].problems.found.extend(found)
-    read = figures_of(tables[0], reference)
-    cross_check(read, reference)
+    read = figures_of(read_first(folder / OBSERVATIONS.file, LAYOUT), reference)
+    check_between(read, reference)
     return read
 
 

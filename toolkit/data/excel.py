@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
-from toolkit.data.parsing import Numeral, Row
-from toolkit.data.problems import Problems
+from toolkit.base.problems import Problems
+from toolkit.data.parsing import Numeral, RawSheet, Row
 
 MOST_BYTES = 300_000_000
 """Unpacked size of all parts of a workbook; 200,000 rows of 14 columns take about a third of it."""
@@ -282,26 +282,6 @@ Format = Literal["", "percent", "day"]
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """One sheet as text.
-
-    Attributes
-    ----------
-    name, visible :
-        As in the workbook.
-    rows :
-        Rows that hold anything.
-    merged :
-        Rows (as in a spreadsheet, from 1) and columns (from 0) that hold merged cells: first and last of each.
-    """
-
-    name: str
-    visible: bool
-    rows: tuple[Row, ...]
-    merged: tuple[tuple[int, int, int, int], ...]
-
-
-@dataclass(frozen=True)
 class Book:
     """What the cells of all sheets refer to.
 
@@ -340,7 +320,7 @@ class Book:
         return Numeral(int(value) if whole else value)
 
 
-def read_sheets(path: Path, problems: Problems) -> tuple[Sheet, ...]:
+def read_workbook(path: Path, problems: Problems) -> tuple[RawSheet, ...]:
     """Return the sheets of a workbook; none, with a problem, if it cannot or must not be opened."""
     reason = danger(path)
     if reason:
@@ -348,13 +328,13 @@ def read_sheets(path: Path, problems: Problems) -> tuple[Sheet, ...]:
         return ()
     try:
         with zipfile.ZipFile(path) as parts:
-            return tuple(_sheets(parts))
+            return tuple(_sheets(parts, path.name))
     except Exception as error:  # noqa: BLE001  (a damaged workbook may break any expectation)
         problems.add("unreadable", 1, value=type(error).__name__)
         return ()
 
 
-def _sheets(parts: zipfile.ZipFile) -> Iterator[Sheet]:
+def _sheets(parts: zipfile.ZipFile, file: str) -> Iterator[RawSheet]:
     main = workbook_part(parts)
     places = related(parts, main)
     named = {kind: place for kind, place in places.values() if kind in ("sharedStrings", "styles")}
@@ -367,14 +347,15 @@ def _sheets(parts: zipfile.ZipFile) -> Iterator[Sheet]:
         key = next(value for name, value in item.items() if local(name) == "id")
         kind, place = places[key]
         if kind == "worksheet":
-            yield _sheet(parts, place, item, book)
+            yield _sheet(parts, place, item, book, file)
 
 
-def _sheet(parts: zipfile.ZipFile, place: str, item: Element, book: Book) -> Sheet:
+def _sheet(parts: zipfile.ZipFile, place: str, item: Element, book: Book, file: str) -> RawSheet:
     with parts.open(place) as stream:
         reader = SheetReader(book.shown).read(stream)
     visible = item.get("state", "visible") == "visible"
-    return Sheet(item.get("name", ""), visible, tuple(reader.rows), tuple(reader.merged))
+    name = item.get("name", "")
+    return RawSheet(name, visible, tuple(reader.rows), tuple(reader.merged), Problems(file, name), cut_short=True)
 
 
 def _flag(text: str | None) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from toolkit.base.errors import UsageError
-from toolkit.base.texts import SAFE_LOADER, Language, say, texts
+from toolkit.base.problems import closest
+from toolkit.base.texts import Language, say, texts
+from toolkit.base.yaml_files import Place, YamlText, read_yaml
 from toolkit.data.folder import file_of
-from toolkit.data.problems import Problems, closest
 
 Scope = Literal["all", "dtts", "dtts_mn", "dtts_in_dtts_mn"]
 Relation = Literal["equal", "upper_bound", "lower_bound"]
@@ -191,16 +191,11 @@ class Indicators(Mapping[str, Indicator]):
     ----------
     indicators, units :
         By id, in the order of the file.
-    lines :
-        Line of the file at which an indicator is declared.
     """
 
-    def __init__(
-        self, indicators: Mapping[str, Indicator], units: Mapping[str, Unit], lines: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, indicators: Mapping[str, Indicator], units: Mapping[str, Unit]) -> None:
         self._indicators = dict(indicators)
         self.units = dict(units)
-        self.lines = dict(lines or {})
 
     def __getitem__(self, key: str) -> Indicator:
         return self._indicators[key]
@@ -228,60 +223,30 @@ class Indicators(Mapping[str, Indicator]):
 
 
 FILE = "indicators.yaml"
-Place = tuple[str, str]
-"""Part of the file (``units``, ``indicators``) and name of an entry."""
+PARTS = ("units", "indicators")
 Declared = TypeVar("Declared", bound=BaseModel)
 
 
-def read_indicators(folder: Path, problems: Problems) -> Indicators:
-    """Read ``indicators.yaml``; whatever is wrong is noted, and the rest returned."""
-    content, lines = _content(file_of(folder, FILE), problems)
+def read_indicators(folder: Path) -> tuple[Indicators, YamlText]:
+    """Read ``indicators.yaml``; whatever is wrong is noted in the text, and the rest returned."""
+    text = read_yaml(file_of(folder, FILE), room="data")
+    if not text.problems and not (isinstance(text.content, dict) and set(PARTS) <= set(text.content)):
+        text.add((), "", "no_indicators")
     units = {
         key: unit
-        for key, entry in _entries(content, "units")
-        if (unit := _made(Unit, entry, ("units", key), lines, problems)) is not None
+        for key, entry in _entries(text, "units")
+        if (unit := _made(Unit, entry, ("units", key), text)) is not None
     }
-    indicators = {}
-    for key, entry in _entries(content, "indicators"):
-        made = _made(Indicator, _completed(key, entry, units), ("indicators", key), lines, problems)
-        if made is not None:
-            indicators[key] = made
-    return Indicators(indicators, units, {name: line for (part, name), line in lines.items() if part == "indicators"})
+    indicators = {
+        key: made
+        for key, entry in _entries(text, "indicators")
+        if (made := _made(Indicator, _completed(key, entry, units), ("indicators", key), text)) is not None
+    }
+    return Indicators(indicators, units), text
 
 
-def _content(path: Path, problems: Problems) -> tuple[Mapping[str, Any], dict[Place, int]]:
-    """Return what the file says, and the line of each entry."""
-    try:
-        loader = SAFE_LOADER(path.read_text(encoding="utf-8-sig"))
-        root = loader.get_single_node()
-        content = None if root is None else loader.construct_document(root)
-    except (OSError, UnicodeDecodeError) as error:
-        problems.add("no_file" if isinstance(error, FileNotFoundError) else "unreadable", 1)
-        return {}, {}
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        problems.add("bad_yaml", mark.line + 1 if mark else 1, fields={"reason": getattr(error, "problem", str(error))})
-        return {}, {}
-    if not isinstance(content, dict) or not isinstance(root, yaml.MappingNode):
-        problems.add("bad_yaml", 1, fields={"reason": say("data.no_mapping")})
-        return {}, {}
-    return content, _lines(root, problems)
-
-
-def _lines(root: yaml.MappingNode, problems: Problems) -> dict[Place, int]:
-    """Return the line of every entry, noting those that stand twice (YAML itself keeps the last in silence)."""
-    lines: dict[Place, int] = {}
-    for part, entries in root.value:
-        for name, _ in entries.value if isinstance(entries, yaml.MappingNode) else ():
-            place, line = (str(part.value), str(name.value)), name.start_mark.line + 1
-            if place in lines:
-                problems.add("double_key", line, "", place[1], fields={"first": lines[place], "columns": part.value})
-            lines[place] = line
-    return lines
-
-
-def _entries(content: Mapping[str, Any], part: str) -> list[tuple[str, Any]]:
-    entries = content.get(part)
+def _entries(text: YamlText, part: str) -> list[tuple[str, Any]]:
+    entries = text.content.get(part) if isinstance(text.content, dict) else None
     return [(str(key), entry) for key, entry in entries.items()] if isinstance(entries, dict) else []
 
 
@@ -302,13 +267,11 @@ def _completed(key: str, entry: Any, units: Mapping[str, Unit]) -> Any:
     return {"id": key, **entry, "units": words, "whole": unit.whole, "definition": definition}
 
 
-def _made(
-    kind: type[Declared], entry: Any, place: Place, lines: Mapping[Place, int], problems: Problems
-) -> Declared | None:
+def _made(kind: type[Declared], entry: Any, place: Place, text: YamlText) -> Declared | None:
     try:
         return kind.model_validate(entry)
     except ValidationError as error:
         for fault in error.errors():
-            field = ".".join([place[1], *(str(part) for part in fault["loc"])])
-            problems.add("bad_entry", lines.get(place, 1), field, fields={"reason": fault["msg"]})
+            field = ".".join([str(place[1]), *(str(part) for part in fault["loc"])])
+            text.add((*place, *fault["loc"]), field, "bad_entry", {"reason": fault["msg"]})
         return None

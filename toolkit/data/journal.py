@@ -19,10 +19,10 @@ from pathlib import Path
 from toolkit.base.errors import ToolkitError
 from toolkit.base.files import write_atomic
 from toolkit.base.lock import WAIT, locked
+from toolkit.base.problems import Problems
 from toolkit.base.texts import say
 from toolkit.data.observations import LAYOUT, Figure, figures_of
 from toolkit.data.parsing import decode, delimiter_of, year_of
-from toolkit.data.problems import Problems
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS
 from toolkit.data.tables import Layout, Table, read_tables

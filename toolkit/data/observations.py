@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from toolkit.base.problems import Problems
 from toolkit.data.indicators import Indicator
 from toolkit.data.parsing import Columnwise, Numeral, Reading, day_of, narrowed, reading, settle, year_of
-from toolkit.data.problems import Problems
 from toolkit.data.reference import Reference
 from toolkit.data.row_checks import RULES, Fault, Judge
-from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
+from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, STATUSES
 from toolkit.data.tables import Layout, Table
 
-RANK = {"final": 0, "reported": 1, "preliminary": 2}
 UNUSED = "unverified"
 """Figures with this qualifier are shown and never used."""
+LAYOUT = Layout(
+    tuple(name for name in OBSERVATIONS.names if name not in MISSING_ALLOWED),
+    tuple(name for name in OBSERVATIONS.names if name in MISSING_ALLOWED),
+)
+"""Columns of a table given to ``check``."""
 
 
 @dataclass(frozen=True)
@@ -112,23 +116,27 @@ def resolved(figures: list[Observation]) -> tuple[Observation, ...]:
     cells: dict[tuple[int, str], list[Observation]] = {}
     for figure in figures:
         cells.setdefault((figure.year, figure.standard), []).append(figure)
-    winners = []
-    for cell in cells.values():
-        newest_first = sorted(cell, key=lambda figure: figure.available_from, reverse=True)
-        best, *others = sorted(newest_first, key=lambda figure: RANK.get(figure.status, len(RANK)))
-        winners.append(replace(best, overruled=tuple(others)))
+    ordered = (best_first(cell) for cell in cells.values())
+    winners = [replace(best, overruled=tuple(others)) for best, *others in ordered]
     return tuple(sorted(winners, key=lambda figure: figure.year))
 
 
-LAYOUT = Layout(
-    tuple(name for name in OBSERVATIONS.names if name not in MISSING_ALLOWED),
-    tuple(name for name in OBSERVATIONS.names if name in MISSING_ALLOWED),
-)
-"""Columns of a table given to ``check``."""
+def best_first(figures: Iterable[Published]) -> list[Published]:
+    """Return the figures for one cell, the one that counts first: the better status, then the later publication."""
+    newest_first = sorted(figures, key=lambda figure: figure.available_from, reverse=True)
+    return sorted(newest_first, key=lambda figure: STATUSES.index(figure.status))
 
 
 class Figure(NamedTuple):
-    """One row of an observation table whose cells can all be used."""
+    """One row of an observation table whose cells can all be used.
+
+    Attributes
+    ----------
+    written :
+        The value as its source prints it.
+    file, sheet, row :
+        Where it stands. Every other attribute is the column of ``observations.csv`` of its name.
+    """
 
     row: int
     area_code: str
@@ -146,6 +154,11 @@ class Figure(NamedTuple):
     available_basis: str
     note: str
     written: str
+    file: str = ""
+    sheet: str = ""
+
+
+Published = TypeVar("Published", Observation, Figure)
 
 
 @dataclass(frozen=True)
@@ -174,7 +187,7 @@ def figures_of(table: Table, reference: Reference) -> Figures:
     rules = [(columns, rule) for columns, rule in RULES if all(_given(table, column) for column in columns)]
     judged = [(_picker(table, columns), rule, dict[tuple[str, ...], list[Fault]]()) for columns, rule in rules]
     complete = all(table.has(column) for column in LAYOUT.required)
-    picker = _picker(table, OBSERVATIONS.names)
+    picker, place = _picker(table, OBSERVATIONS.names), (table.problems.file, table.problems.sheet)
     kept = []
     for position, row in enumerate(table.rows):
         fine = values[position] is not None
@@ -190,7 +203,7 @@ def figures_of(table: Table, reference: Reference) -> Figures:
                 fine = fine and fault.severity == "warning"
         value = values[position]
         if fine and complete and value is not None:
-            kept.append(_figure(row.number, picker(row.cells), value))
+            kept.append(_figure(row.number, picker(row.cells), value, place))
     return Figures(tuple(kept), table.problems, table.header_row)
 
 
@@ -204,14 +217,14 @@ def _picker(table: Table, columns: tuple[str, ...]) -> Callable[[tuple[str, ...]
     return lambda cells: tuple("" if at is None else cells[at] for at in places)
 
 
-def _figure(row: int, cells: tuple[str, ...], value: float) -> Figure:
+def _figure(row: int, cells: tuple[str, ...], value: float, place: tuple[str, str]) -> Figure:
     area_code, indicator, scope, year, from_year, written, *others = cells
     qualifier, unit, standard, status, source_id, available_from, available_basis, note = others
     day = day_of(available_from)
     return Figure(
         row, area_code, indicator, scope, year_of(year) or 0, year_of(from_year) if from_year else None, value,
         qualifier, unit, standard, status, source_id, day.isoformat() if day else available_from, available_basis,
-        note, written,
+        note, written, *place,
     )  # fmt: skip
 
 
@@ -223,52 +236,36 @@ def _values(table: Table, judge: Judge) -> tuple[float | None, ...]:
     cells = [pick(row.cells) for row in table.rows]
     known: dict[tuple[str, str, bool], Reading] = {}
     readings = []
-    for indicator, _, text in cells:
-        key = (indicator, text, isinstance(text, Numeral))
+    for name, _, text in cells:
+        key, indicator = (name, text, isinstance(text, Numeral)), judge.indicator(name)
         if key not in known:
-            known[key] = _possible(reading(text), judge.indicator(indicator))
+            known[key] = narrowed(reading(text), indicator.allows) if indicator else reading(text)
         readings.append(known[key])
-    settled = settle(readings)
-    return tuple(
-        _usable(table, position, readings[position], settled, judge.indicator(indicator), unit, text)
-        for position, (indicator, unit, text) in enumerate(cells)
-    )
+    column = settle(readings)
+    values: list[float | None] = []
+    for at, (name, unit, text) in enumerate(cells):
+        fault = _fault(column, at, judge.indicator(name), unit) if text else ("empty_cell", {})
+        if fault is not None:
+            table.problems.add(fault[0], table.rows[at].number, "value", text, fields=fault[1])
+        values.append(column.values[at] if fault is None else None)
+    return tuple(values)
 
 
-def _possible(found: Reading, indicator: Indicator | None) -> Reading:
-    return found if indicator is None else narrowed(found, indicator.allows)
-
-
-def _usable(
-    table: Table,
-    position: int,
-    found: Reading,
-    settled: Columnwise,
-    indicator: Indicator | None,
-    unit: str,
-    text: str,
-) -> float | None:
-    """Note what is wrong with one value; return it if nothing is."""
-    value = settled.values[position]
-    key, fields = "", dict[str, object]()
-    if not text:
-        key = "empty_cell"
-    elif found.fault:
-        key = found.fault
-    elif position in settled.mixed:
-        key = "mixed_decimals"
-    elif position in settled.unclear:
-        key, fields = "unclear_number", {"meanings": found.shown()}
-    elif found.percent and unit != "percent":
-        key, fields = "percent_sign", {"unit": unit}
-    elif indicator is not None and value is not None and not indicator.allows(value):
-        whole = indicator.whole and value != int(value)
-        key = "not_whole" if whole else "out_of_bounds"
-        fields = {"lower": _bound(indicator.lower), "upper": _bound(indicator.upper), "indicator": indicator.id}
-    if key:
-        table.problems.add(key, table.rows[position].number, "value", text, fields=fields)
+def _fault(column: Columnwise, at: int, indicator: Indicator | None, unit: str) -> tuple[str, dict[str, object]] | None:
+    """Return what is wrong with one value; None if nothing is."""
+    value, found = column.values[at], column.fault(at)
+    if found is not None:
+        return found
+    if column.readings[at].percent and unit != "percent":
+        return "percent_sign", {"unit": unit}
+    if indicator is None or value is None or indicator.allows(value):
         return None
-    return value
+    bounds: dict[str, object] = {
+        "lower": _bound(indicator.lower),
+        "upper": _bound(indicator.upper),
+        "indicator": indicator.id,
+    }
+    return ("not_whole" if indicator.whole and value != int(value) else "out_of_bounds"), bounds
 
 
 def _bound(bound: float | None) -> str:

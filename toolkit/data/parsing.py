@@ -1,4 +1,12 @@
-"""Bytes to text, text to cells, cells to years, days and numbers."""
+"""Bytes to text, text to cells, cells to years, days and numbers: however they are written, and never a guess.
+
+Text in the old TCVN3 fonts ("ABC") looks like Latin letters with symbols between them; it cannot be told
+from bytes alone which letter was meant once case is lost, so it is refused with advice.
+
+``12.868`` is 12868 to a Vietnamese reader and 12.868 to an English one. What a cell can mean is narrowed by
+what it counts (no fraction of a household, no share above 100 %), then by the other cells of the column;
+what is still open, and a column that mixes both styles, is a problem.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +23,10 @@ from functools import lru_cache
 from typing import Literal
 
 from toolkit.base.names import fold
-from toolkit.base.texts import say
-from toolkit.data.problems import Problems
+from toolkit.base.problems import Phrase, Problems
 
+MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+"""Bytes at the beginning of a file that name its encoding."""
 UTF16_SAMPLE = 4096
 TCVN3_SIGNS = frozenset("µ¶·¸¹¨©ª«¬\u00ad®")
 """Vietnamese letters in the TCVN3 fonts; symbols in Windows code pages and in Unicode."""
@@ -51,61 +60,44 @@ class Decoded:
 
 def decode(data: bytes, problems: Problems) -> Decoded:
     """Return the text of a file, noting what cannot be read."""
-    encoding = _marked(data)
-    if not encoding and b"\0" in data[:UTF16_SAMPLE]:
-        encoding = _unmarked_utf16(data)
-        if not encoding and data[:UTF16_SAMPLE].count(0) > len(data[:UTF16_SAMPLE]) // 20:
+    mark, encoding = next(((mark, name) for mark, name in MARKS.items() if data.startswith(mark)), (b"", ""))
+    data = data.removeprefix(mark)
+    sample = data[:UTF16_SAMPLE]
+    if not encoding and b"\0" in sample:
+        encoding = _unmarked_utf16(sample)
+        if not encoding and sample.count(0) > len(sample) // 20:
             problems.add("binary", 1)
             return Decoded("", "")
-    if encoding:
-        return _decoded(data, encoding, problems)
     try:
-        text = data.decode("utf-8")
+        text = data.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
-        return _not_utf8(data, error.start, problems)
-    words = TCVN3.findall(text)
+        return _damaged(data, encoding, error.start, problems)
+    words = TCVN3.findall(text) if not encoding else []
     if len(words) >= FEWEST_TCVN3_WORDS:
         problems.add("tcvn3", text[: text.index(words[0])].count("\n") + 1, value=words[0])
-    return Decoded(_composed(text), "utf-8")
+    return Decoded(_composed(text), encoding or "utf-8")
 
 
-def _marked(data: bytes) -> str:
-    if data.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    return ""
-
-
-def _unmarked_utf16(data: bytes) -> str:
-    sample = data[:UTF16_SAMPLE]
+def _unmarked_utf16(sample: bytes) -> str:
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     if odd > 2 * even and odd > len(sample) // 8:
         return "utf-16-le"
-    if even > 2 * odd and even > len(sample) // 8:
-        return "utf-16-be"
-    return ""
+    return "utf-16-be" if even > 2 * odd and even > len(sample) // 8 else ""
 
 
-def _decoded(data: bytes, encoding: str, problems: Problems) -> Decoded:
-    try:
-        return Decoded(_composed(data.decode(encoding)), encoding)
-    except UnicodeDecodeError as error:
-        problems.add("bad_bytes", _row(data, error.start), value=_hex(data, error.start), fields={"encoding": encoding})
-        return Decoded(_composed(data.decode(encoding, errors="replace")), encoding)
-
-
-def _not_utf8(data: bytes, start: int, problems: Problems) -> Decoded:
-    """Decide between damaged UTF-8, Windows-1258 and TCVN3."""
-    patched = data.decode("utf-8", errors="replace")
+def _damaged(data: bytes, encoding: str, start: int, problems: Problems) -> Decoded:
+    """Decide between damaged Unicode, Windows-1258 and TCVN3."""
+    patched = data.decode(encoding or "utf-8", errors="replace")
+    row = patched[: patched.index("\ufffd")].count("\n") + 1
+    byte = f"0x{data[start]:02X}" if start < len(data) else ""
     damaged = patched.count("\ufffd")
     good = len(patched) - len(patched.encode("ascii", errors="ignore")) - damaged
-    if good >= damaged:
-        problems.add("bad_bytes", _row(data, start), value=_hex(data, start), fields={"encoding": "utf-8"})
-        return Decoded(_composed(patched), "utf-8")
+    if encoding or good >= damaged:
+        problems.add("bad_bytes", row, value=byte, fields={"encoding": encoding or "utf-8"})
+        return Decoded(_composed(patched), encoding or "utf-8")
     legacy = data.decode("cp1258", errors="replace")
     if looks_like_tcvn3(legacy):
-        problems.add("tcvn3", _row(data, start), value=_hex(data, start))
+        problems.add("tcvn3", row, value=byte)
         return Decoded("", "")
     if "\ufffd" in legacy:
         row = legacy[: legacy.index("\ufffd")].count("\n") + 1
@@ -124,22 +116,6 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _row(data: bytes, position: int) -> int:
-    return data[:position].count(b"\n") + 1
-
-
-def _hex(data: bytes, position: int) -> str:
-    return f"0x{data[position]:02X}" if position < len(data) else ""
-
-
-DELIMITERS = (",", ";", "\t", "|")
-LINES_FOR_DELIMITER = 20
-LONGEST_FIELD = 131_072
-"""Characters in one cell; more is an unclosed quotation mark or an attack."""
-MOST_RESTARTS = 50
-"""Damaged records after which reading goes on; then the rest of the file is reported as unread."""
-
-
 @dataclass(frozen=True)
 class Row:
     """One record as text.
@@ -154,6 +130,44 @@ class Row:
 
     number: int
     cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RawSheet:
+    """One sheet of a workbook, or one CSV file, as rows of text.
+
+    Attributes
+    ----------
+    name, visible :
+        As in the workbook.
+    rows :
+        Rows that hold anything (of a CSV file also blank ones).
+    merged :
+        Rows (as in a spreadsheet, from 1) and columns (from 0) that hold merged cells: first and last of each.
+    problems :
+        Where its problems are noted.
+    cut_short :
+        True where empty cells at the end of a row are not stored, as in workbooks.
+    """
+
+    name: str
+    visible: bool
+    rows: tuple[Row, ...]
+    merged: tuple[tuple[int, int, int, int], ...]
+    problems: Problems
+    cut_short: bool = False
+
+
+DELIMITERS = (",", ";", "\t", "|")
+LINES_FOR_DELIMITER = 20
+LONGEST_FIELD = 131_072
+"""Characters in one cell; more is an unclosed quotation mark or an attack."""
+MOST_RESTARTS = 50
+"""Damaged records after which reading goes on; then the rest of the file is reported as unread."""
+
+
+class UnclosedQuoteError(csv.Error):
+    """A record that swallowed the ones behind it."""
 
 
 def delimiter_of(text: str, known: Iterable[str]) -> str:
@@ -185,12 +199,15 @@ def csv_rows(text: str, delimiter: str, problems: Problems) -> Iterator[Row]:
             for cells in reader:
                 swallowed = reader.line_num - read > 1 and bool(width) and len(cells) != width
                 if swallowed:
-                    raise csv.Error(say("data.unclosed_quote"))
+                    raise UnclosedQuoteError
                 number, read, start, width = number + 1, reader.line_num, lines.tell(), width or len(cells)
                 yield Row(number, tuple(cells))
         except csv.Error as error:
             number += 1
-            problems.add("broken_row", number, fields={"reason": str(error)})
+            unclosed = isinstance(error, UnclosedQuoteError)
+            problems.add(
+                "broken_row", number, fields={"reason": Phrase("data.unclosed_quote") if unclosed else str(error)}
+            )
             lines.seek(start)
             lines.readline()
             continue
@@ -221,9 +238,16 @@ class Numeral(str):
 
 
 @lru_cache(maxsize=4096)
-def year_of(text: str) -> int | None:
+def year_of(text: str, first: int = FIRST_YEAR) -> int | None:
     """Return a year: four digits, in words, or the last day of it, on which yearly reviews are dated; else None.
 
+    Parameters
+    ----------
+    first :
+        Earlier ones are none.
+
+    Examples
+    --------
     >>> year_of("2024"), year_of("2024.0"), year_of("Năm 2023"), year_of("31/12/2023")
     (2024, 2024, 2023, 2023)
     >>> year_of("24"), year_of("1204"), year_of("30/06/2023"), year_of("6 tháng đầu năm 2024")
@@ -237,7 +261,7 @@ def year_of(text: str) -> int | None:
     else:
         day = day_of(text)
         year = day.year if day is not None and (day.month, day.day) == (12, 31) else 0
-    return year if year >= FIRST_YEAR else None
+    return year if year >= first else None
 
 
 def part_of_year(text: str) -> bool:
@@ -250,6 +274,11 @@ def part_of_year(text: str) -> bool:
         return False
     folded = fold(text)
     return day_of(text) is not None or bool(PART_OF_YEAR.search(folded) and HAS_YEAR.search(folded))
+
+
+def no_year(text: str) -> str:
+    """Return what is wrong with a text that is no year, as the key of a problem."""
+    return "part_of_year" if part_of_year(text) else "no_year"
 
 
 @lru_cache(maxsize=4096)
@@ -364,6 +393,8 @@ class Columnwise:
 
     Attributes
     ----------
+    readings :
+        What each cell can mean.
     values :
         One a cell; None where the cell is no number or its meaning is open.
     mixed :
@@ -374,10 +405,19 @@ class Columnwise:
         The column's style, None if no cell tells.
     """
 
+    readings: Sequence[Reading]
     values: tuple[float | None, ...]
     mixed: frozenset[int]
     unclear: frozenset[int]
     style: Style | None
+
+    def fault(self, at: int) -> tuple[str, dict[str, object]] | None:
+        """Return what is wrong with a cell, as the key of a problem and what fills it; None if nothing is."""
+        if self.readings[at].fault:
+            return self.readings[at].fault, {}
+        if at in self.mixed:
+            return "mixed_decimals", {}
+        return ("unclear_number", {"meanings": self.readings[at].shown()}) if at in self.unclear else None
 
 
 def settle(readings: Sequence[Reading]) -> Columnwise:
@@ -388,17 +428,26 @@ def settle(readings: Sequence[Reading]) -> Columnwise:
     votes = {style: [at for at, found in enumerate(readings) if found.telling == style] for style in STYLES}
     comma, point = len(votes["comma"]), len(votes["point"])
     style: Style | None = None if comma == point else "comma" if comma > point else "point"
-    if style is None:
-        mixed = frozenset([*votes["comma"], *votes["point"]])
-    else:
-        mixed = frozenset(votes["point" if style == "comma" else "comma"])
+    mixed = frozenset(at for other in STYLES if other != style for at in votes[other])
     unclear = frozenset(at for at, found in enumerate(readings) if found.open) if style is None else frozenset()
     values = tuple(
         None if at in mixed or at in unclear or not found.meanings else _meaning(found, style)
         for at, found in enumerate(readings)
     )
-    return Columnwise(values, mixed, unclear, style)
+    return Columnwise(readings, values, mixed, unclear, style)
 
 
 def _meaning(found: Reading, style: Style | None) -> float:
     return found.meanings[style] if style in found.meanings else next(iter(found.meanings.values()))
+
+
+def decimals_of(written: str) -> int:
+    """Return the decimals with which a number was written: 2 for ``2,32``."""
+    digits = written.rstrip("% ")
+    mark = max(digits.rfind(","), digits.rfind("."))
+    return len(digits) - mark - 1 if mark >= 0 else 0
+
+
+def last_place(written: str) -> float:
+    """Return the last place in which a number was written, as a number: 0.01 for ``2,32``."""
+    return float(10.0 ** -decimals_of(written))

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from toolkit.base.errors import Problem
+from toolkit.base.problems import Phrase, Problem, closest
+from toolkit.base.yaml_files import YamlText
 from toolkit.data.areas import Area, Areas, Crosswalk, area_of, link_of
-from toolkit.data.indicators import FILE as INDICATORS_FILE
 from toolkit.data.indicators import Indicators, Proxy, read_indicators
-from toolkit.data.problems import Problems
 from toolkit.data.schemas import (
     AREAS,
     BREAKS,
@@ -41,8 +40,8 @@ class Reference:
         The small tables by file name.
     today :
         Day from which the future is judged.
-    indicator_problems :
-        Problems of ``indicators.yaml``.
+    indicator_text :
+        ``indicators.yaml`` with its lines and problems.
     """
 
     areas: Areas
@@ -51,7 +50,7 @@ class Reference:
     standards: Standards
     tables: dict[str, Records]
     today: date
-    indicator_problems: Problems
+    indicator_text: YamlText
 
     @property
     def sources(self) -> frozenset[str]:
@@ -61,7 +60,7 @@ class Reference:
     def problems(self) -> list[Problem]:
         """Return the problems of all files, file after file."""
         small = [problem for table in self.tables.values() for problem in table.problems.all()]
-        return [*small, *self.indicator_problems.all()]
+        return [*small, *sorted(self.indicator_text.problems, key=lambda problem: problem.row)]
 
 
 def today() -> date:
@@ -72,18 +71,18 @@ def today() -> date:
 def read_reference(folder: Path, *, now: date | None = None) -> Reference:
     """Read all of a data folder but its observations, noting what is wrong."""
     tables = {schema.file: read_records(folder, schema) for schema in SMALL_TABLES}
-    indicator_problems = Problems(INDICATORS_FILE)
+    indicators, indicator_text = read_indicators(folder)
     return Reference(
         areas=Areas(area_of(record) for record in tables[AREAS.file].rows),
         crosswalk=Crosswalk(link_of(record) for record in tables[CROSSWALK.file].rows),
-        indicators=read_indicators(folder, indicator_problems),
+        indicators=indicators,
         standards=Standards(
             (standard_of(record) for record in tables[STANDARDS.file].rows),
             (break_of(record) for record in tables[BREAKS.file].rows),
         ),
         tables=tables,
         today=now or today(),
-        indicator_problems=indicator_problems,
+        indicator_text=indicator_text,
     )
 
 
@@ -211,38 +210,40 @@ def _check_milestones(table: Records) -> None:
 
 
 def _check_proxies(reference: Reference) -> None:
-    problems = reference.indicator_problems
+    text = reference.indicator_text
     ids: set[str] = set()
     for indicator in reference.indicators.values():
-        line = reference.indicators.lines.get(indicator.id, 1)
+        place = ("indicators", indicator.id)
         for proxy in indicator.proxies:
+            column = f"{indicator.id}.proxies.{proxy.id}"
             if proxy.id in ids:
-                problems.add("double_proxy", line, f"{indicator.id}.proxies.{proxy.id}", proxy.id)
+                text.add(place, column, "double_proxy", value=proxy.id)
             ids.add(proxy.id)
-            _check_proxy(indicator.id, proxy, line, reference)
+            for kind, names, known in _named_by(proxy, reference):
+                for name in names:
+                    if name not in known:
+                        text.add(place, column, f"unknown_{kind}", _near(name, known), name)
         for field in ("period_average_of", "denominator"):
             named = getattr(indicator, field)
             if named is not None and named not in reference.indicators:
-                near = problems.near("indicator", named, reference.indicators)
-                problems.add("unknown_indicator", line, f"{indicator.id}.{field}", named, fields={"near": near})
+                near = _near(named, reference.indicators)
+                text.add(place, f"{indicator.id}.{field}", "unknown_indicator", near, named)
         chain = indicator.judged_on
         if chain is not None and chain not in {standard.chain for standard in reference.standards.of(indicator.id)}:
-            problems.add("unknown_chain", line, f"{indicator.id}.judged_on", chain)
+            text.add(place, f"{indicator.id}.judged_on", "unknown_chain", value=chain)
 
 
-def _check_proxy(indicator: str, proxy: Proxy, line: int, reference: Reference) -> None:
-    """Note what a proxy names and nobody knows."""
+def _near(name: str, known: Iterable[str]) -> dict[str, object]:
+    return {"near": ", ".join(closest(name, known)) or Phrase("problem.see_list")}
+
+
+def _named_by(proxy: Proxy, reference: Reference) -> tuple[tuple[str, Iterable[str], Collection[str]], ...]:
+    """Return what a proxy names: its kind, the names, and those that are known."""
     share = [proxy.transform.indicator] if proxy.transform.kind == "divide_by_share" else []
     standard = [proxy.standard] if proxy.standard is not None else []
     known_standards = [item.id for item in reference.standards.of(proxy.indicator)]
-    named: tuple[tuple[str, Iterable[str], Collection[str]], ...] = (
+    return (
         ("indicator", [proxy.indicator, *share], reference.indicators),
         ("source", proxy.source_ids, reference.sources),
         ("standard_name", standard, known_standards),
     )
-    problems = reference.indicator_problems
-    for kind, names, known in named:
-        for name in names:
-            if name not in known:
-                near = problems.near(kind, name, known)
-                problems.add(f"unknown_{kind}", line, f"{indicator}.proxies.{proxy.id}", name, fields={"near": near})

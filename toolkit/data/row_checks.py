@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from toolkit.base.names import fold
-from toolkit.base.texts import say
+from toolkit.base.problems import Phrase, Problems, Severity
 from toolkit.data.indicators import Indicator
-from toolkit.data.parsing import day_of, part_of_year, year_of
-from toolkit.data.problems import Problems, Severity
+from toolkit.data.parsing import day_of, no_year, year_of
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import BASES, QUALIFIERS, SCOPES, STATUSES
 
@@ -77,7 +76,7 @@ class Judge:
         """Return a known indicator."""
         return self.reference.indicators[key] if key in self.reference.indicators else None  # noqa: SIM401  (get refuses)
 
-    def near(self, kind: str, value: str, choices: tuple[str, ...]) -> str:
+    def near(self, kind: str, value: str, choices: tuple[str, ...]) -> str | Phrase:
         """Return the nearest choices as text."""
         return self.problems.near(kind, value, choices)
 
@@ -195,8 +194,8 @@ def right_standard(judge: Judge, indicator: str, standard: str, year: str) -> li
     if not allowed:
         return [Fault("needless_standard", "standard", {"indicator": indicator})]
     if standard not in names:
-        near = judge.near(f"standard of {indicator}", standard, names)
-        return [Fault("unknown_standard", "standard", {"near": near, "indicator": indicator})]
+        known_ones = judge.near(f"standard of {indicator}", standard, names)
+        return [Fault("unknown_standard", "standard", {"near": known_ones, "indicator": indicator})]
     item = judge.reference.standards.get(standard)
     if known is None or item.measured_in(known):
         return []
@@ -256,7 +255,7 @@ RULES: tuple[tuple[tuple[str, ...], Callable[..., list[Fault]]], ...] = (
 def _year(judge: Judge, column: str, text: str) -> list[Fault]:
     year = year_of(text)
     if year is None:
-        return [Fault("part_of_year" if part_of_year(text) else "no_year", column)]
+        return [Fault(no_year(text), column)]
     today = judge.reference.today
     return [Fault("year_ahead", column, {"today": today.year})] if year > today.year else []
 
@@ -267,4 +266,4 @@ def _choice(judge: Judge, column: str, text: str, choices: tuple[str, ...]) -> l
     if not text:
         return [Fault("empty_cell", column)]
     near = judge.near(column, text, tuple(filter(None, choices)))
-    return [Fault("unknown_choice", column, {"near": near or say("data.see_list")})]
+    return [Fault("unknown_choice", column, {"near": near or Phrase("problem.see_list")})]

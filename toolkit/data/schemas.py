@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from toolkit.base.errors import Problem
+from toolkit.base.problems import Problems
 from toolkit.data.folder import file_of
-from toolkit.data.parsing import day_of, reading, settle, whole_of, year_of
-from toolkit.data.problems import Problems
-from toolkit.data.tables import Layout, Table, read_tables
+from toolkit.data.parsing import day_of, whole_of
+from toolkit.data.tables import Layout, Table, read_first
 
 Kind = Literal["text", "whole", "number", "year", "day", "flag"]
 
@@ -243,58 +242,41 @@ class Records:
 
 def read_records(folder: Path, schema: Schema) -> Records:
     """Read one file of the data folder; whatever is wrong is in the result's problems."""
-    path = file_of(folder, schema.file)
-    if not path.is_file():
-        problems = Problems(schema.file)
-        problems.add("no_file", 1)
-        return Records(schema, (), problems)
-    tables, found = read_tables(path, schema.layout)
-    if not tables:
-        problems = Problems(schema.file)
-        problems.found.extend(found)
-        return Records(schema, (), problems)
-    table = tables[0]
-    table.problems.found.extend(found)
+    table = read_first(file_of(folder, schema.file), schema.layout)
     return Records(schema, _records(table, schema), table.problems)
-
-
-def all_problems(*tables: Records) -> list[Problem]:
-    """Return the problems of several tables, file after file."""
-    return [problem for table in tables for problem in table.problems.all()]
 
 
 def _records(table: Table, schema: Schema) -> tuple[Record, ...]:
     columns = [column for column in schema.columns if table.has(column.name)]
-    places = {column.name: table.columns.index(column.name) for column in columns}
     for column in columns:
-        _check_texts(table, places[column.name], column)
-    numbers = {column.name: _numbers(table, places[column.name], column) for column in columns}
-    days = {column.name: _parsed(table, places[column.name], column, "day", day_of, "no_day") for column in columns}
+        _check_texts(table, column)
+    texts = {column.name: table.texts(column.name) for column in columns}
+    numbers = {column.name: _numbers(table, column) for column in columns if column.kind in ("year", "whole", "number")}
+    days = {column.name: table.parsed(column.name, day_of, "no_day") for column in columns if column.kind == "day"}
     flags = {
-        column.name: _parsed(table, places[column.name], column, "flag", FLAGS.get, "no_flag") for column in columns
+        column.name: table.parsed(column.name, FLAGS.get, "no_flag") for column in columns if column.kind == "flag"
     }
     records = tuple(
         Record(
             row.number,
-            {name: row.cells[at] for name, at in places.items()},
-            _held(numbers, number),
-            _held(days, number),
-            _held(flags, number),
+            {name: cells[at] for name, cells in texts.items()},
+            _held(numbers, at),
+            _held(days, at),
+            _held(flags, at),
         )
-        for number, row in enumerate(table.rows)
+        for at, row in enumerate(table.rows)
     )
     _check_key(records, schema, table.problems)
     return records
 
 
-def _held(columns: Mapping[str, Mapping[int, Value]], number: int) -> dict[str, Value]:
+def _held(columns: Mapping[str, Sequence[Value | None]], at: int) -> dict[str, Value]:
     """Return the valid cells of one row by column."""
-    return {name: values[number] for name, values in columns.items() if number in values}
+    return {name: value for name, values in columns.items() if (value := values[at]) is not None}
 
 
-def _check_texts(table: Table, at: int, column: Column) -> None:
-    for row in table.rows:
-        cell = row.cells[at]
+def _check_texts(table: Table, column: Column) -> None:
+    for row, cell in zip(table.rows, table.texts(column.name), strict=True):
         if not cell:
             if column.required:
                 table.problems.add("empty_cell", row.number, column.name)
@@ -303,45 +285,11 @@ def _check_texts(table: Table, at: int, column: Column) -> None:
             table.problems.add("unknown_choice", row.number, column.name, cell, fields={"near": near})
 
 
-def _numbers(table: Table, at: int, column: Column) -> dict[int, float]:
-    """Return the valid numbers of a column by position of the row."""
+def _numbers(table: Table, column: Column) -> Sequence[float | None]:
+    """Return the numbers of a column."""
     if column.kind == "year":
-        return _parsed(table, at, column, "year", year_of, "no_year")
-    if column.kind == "whole":
-        return _parsed(table, at, column, "whole", whole_of, "no_count")
-    if column.kind != "number":
-        return {}
-    filled = [(number, row) for number, row in enumerate(table.rows) if row.cells[at]]
-    readings = [reading(row.cells[at]) for _, row in filled]
-    settled = settle(readings)
-    values = {}
-    for place, (number, row) in enumerate(filled):
-        value = settled.values[place]
-        if value is None:
-            key = "mixed_decimals" if place in settled.mixed else readings[place].fault or "unclear_number"
-            fields: dict[str, object] = {"meanings": readings[place].shown()}
-            table.problems.add(key, row.number, column.name, row.cells[at], fields=fields)
-        else:
-            values[number] = value
-    return values
-
-
-def _parsed(
-    table: Table, at: int, column: Column, kind: str, parse: Callable[[str], Value | None], fault: str
-) -> dict[int, Value]:
-    if column.kind != kind:
-        return {}
-    values = {}
-    for number, row in enumerate(table.rows):
-        cell = row.cells[at]
-        if not cell:
-            continue
-        value = parse(cell)
-        if value is None:
-            table.problems.add(fault, row.number, column.name, cell)
-        else:
-            values[number] = value
-    return values
+        return table.years(column.name)
+    return table.numbers(column.name) if column.kind == "number" else table.parsed(column.name, whole_of, "no_count")
 
 
 def _check_key(records: tuple[Record, ...], schema: Schema, problems: Problems) -> None:

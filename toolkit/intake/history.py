@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, get_args
 
-from toolkit.data.consistency import divided
+from toolkit.data.areas import divided
 from toolkit.data.dataset import Dataset
 from toolkit.data.journal import replaced_rows
 from toolkit.data.observations import Figure, Observation, Series

@@ -1,4 +1,4 @@
-"""Cells as people fill them in, and as they may safely be given back to a spreadsheet."""
+"""A file that somebody hands in, to figures: what can be used, what is rejected, and why."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from toolkit.base.errors import Problem
-from toolkit.data.consistency import cross_check
-from toolkit.data.excel import Sheet, read_sheets
+from toolkit.base.problems import Problem, Problems, has_error
+from toolkit.data.consistency import check_between
 from toolkit.data.journal import Cells
 from toolkit.data.observations import LAYOUT, Figure, figures_of
-from toolkit.data.parsing import Row
-from toolkit.data.problems import Problems, has_error
+from toolkit.data.parsing import RawSheet, Row, decimals_of
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES
-from toolkit.data.tables import Layout, Table, read_tables, table_of, tidy
+from toolkit.data.tables import ROWS_FOR_HEADER, Layout, Table, read_sheets, read_tables, table_of, tidy
 from toolkit.intake.mapping import ColumnMapping, mapped_tables
 
 PLAIN_NUMBER = re.compile(r"[+-]?\d[\d.,]*%?", re.ASCII)
@@ -39,9 +37,7 @@ def value_text(value: float, written: str) -> str:
     >>> value_text(12.2, "12,20%"), value_text(12868.0, "12.868"), value_text(0.692, "0.692")
     ('12.20', '12868', '0.692')
     """
-    digits = written.rstrip("% ")
-    mark = max(digits.rfind(","), digits.rfind("."))
-    places = len(digits) - mark - 1 if mark >= 0 else 0
+    places = decimals_of(written)
     shown = f"{value:.{min(places, 12)}f}"
     if float(shown) == value and not (places == 3 and value == int(value)):
         return shown
@@ -58,7 +54,6 @@ PROJECT_COLUMNS = Layout(LAYOUT.required, (*LAYOUT.optional, *INFORMATION))
 NAMED = tuple(column.name for column in SOURCES.columns if column.required)
 """What a source has to say of itself."""
 LARGEST_DIRECTORY = 2_000_000
-MOST_HEADER_ROWS = 20
 NAMES = OBSERVATIONS.names
 
 
@@ -75,35 +70,31 @@ def is_template(path: Path) -> bool:
 
 def filled_tables(path: Path, reference: Reference) -> tuple[tuple[Table, ...], list[Problem], tuple[Cells, ...]]:
     """Return the filled rows of a template, the problems of the file itself, and the sources it declares."""
-    problems = Problems(path.name)
-    sheets = read_sheets(path, problems)
-    sources: list[Cells] = []
-    for sheet in sheets:
-        position = _position(sheet, SOURCES.names[:2])
-        if position is not None and _position(sheet, ("area_code", "value")) is None:
-            sources += _sources(sheet, position, reference, problems)
-    tables = [
-        table
+    sheets, problems = read_sheets(path, LAYOUT.columns)
+    figures = [part for sheet in sheets if (part := _from_header(sheet, ("area_code", "value")))]
+    sources = [
+        source
         for sheet in sheets
-        if (position := _position(sheet, ("area_code", "value"))) is not None
-        and (table := _table(sheet, position, problems.file, sources[0]["source_id"] if sources else ""))
+        if (part := _from_header(sheet, SOURCES.names[:2])) and _from_header(sheet, ("area_code", "value")) is None
+        for source in _sources(part, reference, problems)
     ]
+    first = sources[0]["source_id"] if sources else ""
+    tables = [table for sheet in figures if (table := _filled(sheet, first))]
     if not tables and not problems.found:
         problems.add("no_header", 1, fields={"columns": ", ".join(LAYOUT.required)})
     return tuple(tables), problems.all(), tuple(sources)
 
 
-def _position(sheet: Sheet, names: Sequence[str]) -> int | None:
-    """Return where the header stands, by names that must be in it."""
-    for at, row in enumerate(sheet.rows[:MOST_HEADER_ROWS]):
+def _from_header(sheet: RawSheet, names: Sequence[str]) -> RawSheet | None:
+    """Return a sheet from its header on, which is told by names that must be in it; None if it has none."""
+    for at, row in enumerate(sheet.rows[:ROWS_FOR_HEADER]):
         if set(names) <= {tidy(cell).casefold() for cell in row.cells}:
-            return at
+            return replace(sheet, rows=sheet.rows[at:])
     return None
 
 
-def _table(sheet: Sheet, position: int, file: str, source: str) -> Table | None:
-    problems = Problems(file, sheet.name)
-    table = table_of(_padded(sheet.rows[position:]), PROJECT_COLUMNS, problems, ragged_allowed=True)
+def _filled(sheet: RawSheet, source: str) -> Table | None:
+    table = table_of(sheet, PROJECT_COLUMNS)
     if table is None:
         return None
     rows = []
@@ -111,24 +102,17 @@ def _table(sheet: Sheet, position: int, file: str, source: str) -> Table | None:
         cells = dict(zip(table.columns, row.cells, strict=True))
         if not cells.get("value"):
             if any(cells.get(name) for name in ENTERED):
-                problems.warn("no_figure", row.number, "value")
+                table.problems.warn("no_figure", row.number, "value")
             continue
         cells["source_id"] = cells.get("source_id") or source
         rows.append(Row(row.number, tuple(cells.get(name, "") for name in NAMES)))
-    return Table(NAMES, table.header_row, tuple(rows), problems)
+    return Table(NAMES, table.header_row, tuple(rows), table.problems)
 
 
-def _padded(rows: Sequence[Row]) -> list[Row]:
-    """Give every row the header's width."""
-    width = len(rows[0].cells)
-    return [Row(row.number, (*row.cells, *[""] * (width - len(row.cells)))) for row in rows]
-
-
-def _sources(sheet: Sheet, position: int, reference: Reference, file: Problems) -> list[Cells]:
+def _sources(sheet: RawSheet, reference: Reference, file: Problems) -> list[Cells]:
     """Return the sources of the sheet that are named; an id alone, as a template proposes it, is none."""
-    problems = Problems(file.file, sheet.name)
-    proposed = [row for row in sheet.rows[position:] if len(list(filter(None, row.cells))) > 1 or not row.cells[0]]
-    table = table_of(proposed, Layout(SOURCES.names[:2], SOURCES.names[2:]), problems, ragged_allowed=True)
+    named = tuple(row for row in sheet.rows if len(list(filter(None, row.cells))) > 1 or not row.cells[0])
+    table = table_of(replace(sheet, rows=named), Layout(SOURCES.names[:2], SOURCES.names[2:]))
     found = []
     for row in table.rows if table else ():
         held = dict(zip(table.columns if table else (), map(str, row.cells), strict=True))
@@ -138,12 +122,9 @@ def _sources(sheet: Sheet, position: int, reference: Reference, file: Problems) 
         if cells["source_id"] and (known or not lacking):
             found.append(cells)
         elif any(cells[name] for name in SOURCES.names[1:]):
-            problems.add("source_unnamed", row.number, lacking[0])
-    file.found += [item for item in problems.all() if item.severity == "error"]
+            sheet.problems.add("source_unnamed", row.number, lacking[0])
+    file.found += [item for item in sheet.problems.all() if item.severity == "error"]
     return found
-
-
-NAMES = OBSERVATIONS.names
 
 
 @dataclass(frozen=True)
@@ -253,9 +234,7 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
 
 def refusal(path: Path) -> Problem:
     """Return the problem that says that nothing is taken: letters that were lost in one row may be lost in all."""
-    problems = Problems(path.name)
-    problems.add("file_refused", 1)
-    return problems.found[0]
+    return Problem("data.problem.file_refused", path.name, 1)
 
 
 def with_sources(reference: Reference, added: Sequence[Cells]) -> Reference:
@@ -272,7 +251,7 @@ def with_sources(reference: Reference, added: Sequence[Cells]) -> Reference:
 def judged(table: Table, reference: Reference) -> tuple[list[Proposed], list[Rejected]]:
     """Judge every row of a table by the rules of observations, and against each other."""
     read = figures_of(table, reference)
-    refused = cross_check(read, reference)
+    refused = check_between(read, reference)
     by_row = {figure.row: figure for figure in read.figures if figure.row not in refused}
     proposed, rejected = [], []
     reasons = _by_row(table.problems.all())
@@ -336,5 +315,5 @@ def check_file(path: Path, reference: Reference, mapping: ColumnMapping | None =
     list of Problem
         By sheet and row; row 1 for a file that cannot be read. Errors and warnings.
     """
-    taken_in = refusal(path)  # only who takes figures in refuses the rest of a damaged file
-    return [problem for problem in read_incoming(path, reference, mapping).problems if problem != taken_in]
+    problems = read_incoming(path, reference, mapping).problems
+    return [item for item in problems if item.kind != "file_refused"]  # only who takes figures in refuses the rest

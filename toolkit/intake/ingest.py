@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain, count
 from pathlib import Path
 from typing import Literal
 
-from toolkit.base.errors import Problem, ToolkitError, UsageError
+from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import sha256, write_atomic
 from toolkit.base.lock import locked
+from toolkit.base.problems import Problem, Problems
 from toolkit.base.texts import say
-from toolkit.data.consistency import best, cell, children, conflicts, jumps, sums
+from toolkit.data.consistency import cell, check_plausible
 from toolkit.data.dataset import load, usable_folder
 from toolkit.data.journal import (
     INGEST_NAMES,
@@ -32,8 +32,7 @@ from toolkit.data.journal import (
     table_text,
     with_rows,
 )
-from toolkit.data.observations import UNUSED, Figure, Figures
-from toolkit.data.problems import Problems
+from toolkit.data.observations import Figure, Figures
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES
 from toolkit.intake.incoming import NAMES, Incoming, Proposed, Rejected, harmless, read_incoming
@@ -42,9 +41,6 @@ from toolkit.intake.plausibility import as_problem, doubts
 from toolkit.plan.schema import Plan
 
 Kind = Literal["new", "changed", "same"]
-FAR = 1_000_000_000
-"""Incoming rows are numbered from here while they stand beside rows held, so that no number is taken twice."""
-FAR_ROW = re.compile(r"10{2}\d{7}")
 UNSAID = ("qualifier", "available_from", "available_basis", "note")
 """An empty cell here says nothing about the row held: it never erases what stands there."""
 
@@ -150,37 +146,19 @@ def warnings_beside(changes: Sequence[Change], held: Figures, reference: Referen
     summed = {key[1] for key in arriving if reference.indicators[key[1]].whole}
     near = [figure for figure in held.figures
             if (figure.area_code in codes or figure.indicator in summed) and _key(figure) not in replaced]  # fmt: skip
-    numbered = {FAR + at: item.proposed for at, item in enumerate(arriving.values())}
-    figures = [*near, *(item.figure._replace(row=row) for row, item in numbered.items())]
-    known = {(item.row, item.problem) for item in _between(near, reference)}
-    return [
-        _placed(problem, numbered)
-        for problem in _between(figures, reference)
-        if (problem.row, problem.problem) not in known
-    ]
+    known = set(_unlikely_among(near, reference))
+    figures = [*near, *(item.proposed.figure for item in arriving.values())]
+    return [problem for problem in _unlikely_among(figures, reference) if problem not in known]
 
 
-def _between(figures: Sequence[Figure], reference: Reference) -> list[Problem]:
+def _unlikely_among(figures: Sequence[Figure], reference: Reference) -> list[Problem]:
     problems = Problems(OBSERVATIONS.file)
-    conflicts(figures, problems)
-    usable = best(figure for figure in figures if figure.qualifier != UNUSED and figure.from_year is None)
-    jumps(usable.values(), reference, problems)
-    sums(usable, problems)
-    children(usable.values(), reference, problems)
+    check_plausible(figures, reference, problems)
     return problems.all()
 
 
 def _key(figure: Figure) -> Key:
     return key_of({name: "" if value is None else str(value) for name, value in figure._asdict().items()})
-
-
-def _placed(problem: Problem, numbered: Mapping[int, Proposed]) -> Problem:
-    """Return a problem at the row of the file that the figure came from; rows named in its words likewise."""
-    words = FAR_ROW.sub(lambda match: f"{numbered[int(match[0])].figure.row}", problem.problem)
-    if problem.row not in numbered:
-        return replace(problem, problem=words)
-    item = numbered[problem.row]
-    return replace(problem, file=item.file, sheet=item.sheet, row=item.figure.row, problem=words)
 
 
 REJECTED = "rejected.csv"
@@ -424,7 +402,7 @@ def as_data(ingest: Ingest, *, written: bool) -> dict[str, object]:
             for change in ingest.changes
             if change.kind != "same"
         ],
-        "problems": [asdict(problem) for problem in ingest.problems],
+        "problems": [problem.as_row() for problem in ingest.problems],
     }
 
 

@@ -9,18 +9,17 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from toolkit.base.errors import Problem, UsageError
+from toolkit.base.errors import UsageError
 from toolkit.base.names import fold, nearest
-from toolkit.base.texts import say
-from toolkit.data.excel import read_sheets
-from toolkit.data.parsing import Numeral, Row, csv_rows, decode, delimiter_of, year_of
-from toolkit.data.problems import Problems, has_error
+from toolkit.base.problems import Problem, Problems, has_error
+from toolkit.base.texts import interface_language, say
+from toolkit.base.yaml_files import read_yaml
+from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
-from toolkit.data.tables import MOST_BYTES, OTHER_FORMATS, WORKBOOKS, Table, tidy
+from toolkit.data.tables import Table, note_above, note_merged, read_sheets, tidy, usable, usual_width
 
 FIELDS = OBSERVATIONS.names
 
@@ -73,12 +72,12 @@ def read_mapping(path: Path) -> ColumnMapping:
     UsageError
         If the file is missing, no YAML, or names a column that observations do not have.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = yaml.load(text, Loader=yaml.BaseLoader)  # all scalars stay texts, so 05977 stays a code
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise UsageError(say("desk.mapping.unreadable", file=path), say("desk.mapping.remedy")) from error
-    return checked(content, path.name)
+    text = read_yaml(path, only_texts=True)
+    if text.problems:
+        problem, remedy = text.problems[0].words(interface_language())
+        reason = f"{text.problems[0].row}: {problem} {remedy}"
+        raise UsageError(say("desk.mapping.unreadable", file=path, reason=reason), say("desk.mapping.remedy"))
+    return checked(text.content, path.name)
 
 
 def checked(content: Any, name: str) -> ColumnMapping:
@@ -158,80 +157,27 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
 ROWS_FOR_HEADER = 30
 BETWEEN = " / "
 """Between the upper and the lower text of a header of two rows."""
+NAMES = OBSERVATIONS.names
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
-class RawSheet:
-    """One sheet, or one CSV file.
-
-    Attributes
-    ----------
-    rows :
-        Rows that hold anything, cells as they stand.
-    visible :
-        False for a hidden sheet.
-    problems :
-        Where its problems are noted.
-    """
-
-    rows: tuple[Row, ...]
-    visible: bool
-    problems: Problems
-
-
-def raw_sheets(path: Path, known: Iterable[str]) -> tuple[tuple[RawSheet, ...], Problems]:
-    """Return the sheets of a workbook, or the one table of a CSV file, and the problems of the file itself.
-
-    Parameters
-    ----------
-    known :
-        Headers to look for, by which the delimiter is told.
-    """
-    problems = Problems(path.name)
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as stream:
-            head = stream.read(8)
-        if not size or size > MOST_BYTES:
-            key = "too_large" if size else "empty_file"
-            problems.add(key, 1, fields={"limit": MOST_BYTES // 1_000_000})
-            return (), problems
-        other = next((key for mark, key in OTHER_FORMATS.items() if head.startswith(mark)), "")
-        if other:
-            problems.add(other, 1)
-            return (), problems
-        if path.suffix.casefold() in WORKBOOKS or head.startswith(b"PK\x03\x04"):
-            sheets = read_sheets(path, problems)
-            return tuple(RawSheet(item.rows, item.visible, Problems(path.name, item.name)) for item in sheets), problems
-        text = decode(path.read_bytes(), problems).text
-    except OSError as error:
-        problems.add("unreadable", 1, value=error.strerror or type(error).__name__)
-        return (), problems
-    own = Problems(path.name)
-    delimiter = delimiter_of(text, [name.casefold() for name in known])
-    rows = tuple(row for row in csv_rows(text, delimiter, own) if any(cell.strip() for cell in row.cells))
-    if not rows and not problems.found:
-        problems.add("empty_file", 1)
-    return (RawSheet(rows, True, own),) if rows else (), problems
-
-
-@dataclass(frozen=True)
-class Headed:
-    """Rows under a header.
+class Header:
+    """The header that a mapping speaks of.
 
     Attributes
     ----------
     names :
-        The header's texts, one a column.
-    header_row :
+        Its texts, one a column.
+    row :
         Its (last) row.
-    rows :
-        What stands below it.
+    position :
+        Where the rows below it begin among the rows of the sheet.
     """
 
     names: tuple[str, ...]
-    header_row: int
-    rows: tuple[Row, ...]
+    row: Row
+    position: int
 
     @property
     def short(self) -> tuple[str, ...]:
@@ -241,34 +187,96 @@ class Headed:
             lower if lowers.count(lower) == 1 else name for name, lower in zip(self.names, lowers, strict=True)
         )
 
-    def place(self, name: str) -> int | None:
-        """Return the position of a column by its whole or its short name, case and diacritics ignored."""
+    def places(self, name: str) -> list[int]:
+        """Return the positions of the columns of a whole or a short name, case and diacritics ignored."""
         for names in (self.names, self.short):
             found = [at for at, held in enumerate(names) if fold(held) == fold(name)]
             if found:
-                return found[0]
-        return None
+                return found
+        return []
 
 
-def headed(rows: Sequence[Row], wanted: Iterable[str], header_rows: int) -> Headed | None:
+@dataclass
+class HeaderedProblems(Problems):
+    """Problems of a mapped table: named by the file's own headers.
+
+    Attributes
+    ----------
+    headers :
+        Column of ``observations.csv`` to header in the file.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def all(self) -> list[Problem]:
+        """Return the problems by row, with the columns as the file names them; an unclear name is told once."""
+        found = super().all()
+        unclear = {item.row for item in found if item.kind == "area_name"}
+        return [
+            replace(item, column=self.headers.get(item.column, item.column))
+            for item in found
+            if item.column != "area_code" or item.row not in unclear or item.kind == "area_name"
+        ]
+
+
+def mapped_tables(
+    path: Path, mapping: ColumnMapping, reference: Reference
+) -> tuple[tuple[Table, ...], list[Problem], bool]:
+    """Return one table for each column of values of each sheet, the problems, and whether the file is damaged."""
+    wanted = [*mapping.columns.values(), *mapping.wide]
+    sheets, problems = read_sheets(path, wanted)
+    damaged = bool(sheets) and has_error(problems.found)
+    tables: list[Table] = []
+    for sheet in sheets:
+        if mapping.sheet and sheet.name and fold(sheet.name) != fold(mapping.sheet):
+            continue
+        if not sheet.visible and not mapping.sheet:
+            sheet.problems.warn("sheet_hidden", sheet.rows[0].number)
+        else:
+            tables += _of_sheet(sheet, mapping, wanted, reference)
+        problems.found += sheet.problems.all()
+    if not tables and not has_error(problems.found):
+        problems.add("no_header", 1, fields={"columns": ", ".join(wanted)})
+    return tuple(tables), problems.all(), damaged
+
+
+def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], reference: Reference) -> list[Table]:
+    header, problems = find_header(sheet.rows, wanted, mapping.header_rows), sheet.problems
+    if header is None:
+        problems.warn("sheet_unread", sheet.rows[0].number)
+        return []
+    note_above(sheet.rows[: header.position - mapping.header_rows], problems)
+    for name in wanted:
+        if not header.places(name):
+            near = problems.near("header", name, filter(None, header.names), 1)
+            problems.add("missing_column", header.row.number, name, fields={"near": near})
+    values: dict[str, dict[str, str]] = value_columns(mapping, header.short) if mapping.is_wide else {"": {}}
+    read = [*mapping.columns.values(), *filter(None, values)]
+    for name in dict.fromkeys(read):
+        if len(header.places(name)) > 1:
+            problems.add("double_column", header.row.number, name)
+    if has_error(item for item in problems.found if item.kind in ("missing_column", "double_column")):
+        return []
+    _name_unread(header, {at for name in read for at in header.places(name)}, problems)
+    rows = _body(sheet, header, mapping)
+    areas = AreaReader(reference, mapping.area_level)
+    return [_table(sheet, header, rows, mapping, name, given, areas) for name, given in values.items()]
+
+
+def find_header(rows: Sequence[Row], wanted: Iterable[str], header_rows: int) -> Header | None:
     """Find the header that holds the wanted names; None if no row holds any of them.
 
     A header of two rows is read as ``upper / lower``, the upper text carried to the right as merged cells are;
     a column is also found by its lower text alone where no other has it.
     """
     folded = {fold(name) for name in wanted}
-    best: tuple[int, int, tuple[str, ...]] = (0, 0, ())
+    most, found = 0, None
     for at in range(min(len(rows), ROWS_FOR_HEADER) - header_rows + 1):
         names = _joined(rows[at : at + header_rows])
-        found = {fold(part) for name in names for part in (name, name.rpartition(BETWEEN)[2])}
-        hits = len(found & folded)
-        if hits > best[0]:
-            best = (hits, at, names)
-    hits, at, names = best
-    if not hits:
-        return None
-    last = at + header_rows - 1
-    return Headed(names, rows[last].number, tuple(rows[last + 1 :]))
+        hits = len({fold(part) for name in names for part in (name, name.rpartition(BETWEEN)[2])} & folded)
+        if hits > most:
+            most, found = hits, Header(names, rows[at + header_rows - 1], at + header_rows)
+    return found
 
 
 def _joined(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -282,133 +290,62 @@ def _joined(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(names)
 
 
-NAMES = OBSERVATIONS.names
-LONGEST_NAME = 100
-
-
-@dataclass
-class HeaderedProblems(Problems):
-    """Problems of a mapped table: named by the file's own headers.
-
-    Attributes
-    ----------
-    headers :
-        Column of ``observations.csv`` to header in the file.
-    names :
-        Problems of areas given by name.
-    """
-
-    headers: Mapping[str, str] | None = None
-    names: list[Problem] = field(default_factory=list)
-
-    def all(self) -> list[Problem]:
-        """Return the problems by row, with the columns as the file names them; an unclear name is told once."""
-        headers, found = self.headers or {}, super().all()
-        unclear = {item.row: item for item in found if item.column == "area_code" and item in self.names}
-        return [
-            replace(item, column=headers.get(item.column, item.column))
-            for item in found
-            if item.column != "area_code" or unclear.get(item.row, item) is item
-        ]
-
-
-def mapped_tables(
-    path: Path, mapping: ColumnMapping, reference: Reference
-) -> tuple[tuple[Table, ...], list[Problem], bool]:
-    """Return one table for each column of values of each sheet, the problems, and whether the file is damaged."""
-    wanted = [*mapping.columns.values(), *mapping.wide]
-    sheets, problems = raw_sheets(path, wanted)
-    damaged = bool(sheets) and has_error(problems.found)
-    tables: list[Table] = []
-    for sheet in sheets:
-        if mapping.sheet and sheet.problems.sheet and fold(sheet.problems.sheet) != fold(mapping.sheet):
-            continue
-        if not sheet.visible and not mapping.sheet:
-            sheet.problems.warn("sheet_hidden", sheet.rows[0].number if sheet.rows else 1)
-        else:
-            tables += _of_sheet(sheet, mapping, reference)
-        problems.found += sheet.problems.all()
-    if not tables and not has_error(problems.found):
-        problems.add("no_header", 1, fields={"columns": ", ".join(wanted)})
-    return tuple(tables), problems.all(), damaged
-
-
-def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, reference: Reference) -> list[Table]:
-    wanted = [*mapping.columns.values(), *mapping.wide]
-    table = headed(sheet.rows, wanted, mapping.header_rows) if sheet.rows else None
-    if table is None:
-        if sheet.rows:
-            sheet.problems.warn("sheet_unread", sheet.rows[0].number)
-        return []
-    for row in sheet.rows[: len(sheet.rows) - len(table.rows) - mapping.header_rows]:
-        sheet.problems.warn("above_header", row.number, value=" ".join(filter(None, map(tidy, row.cells))))
-    missing = [header for header in wanted if table.place(header) is None]
-    for header in missing:
-        near = sheet.problems.near("header", header, filter(None, table.names), 1)
-        sheet.problems.add("missing_column", table.header_row, header, fields={"near": near})
-    if missing:
-        return []
-    rows = _body(table, mapping, sheet.problems)
-    areas = AreaReader(reference, mapping.area_level)
-    values: dict[str, dict[str, str]] = value_columns(mapping, table.short) if mapping.is_wide else {"": {}}
-    _name_unread(table, mapping, values, sheet.problems)
-    return [_table(table, rows, mapping, header, given, sheet.problems, areas) for header, given in values.items()]
-
-
-def _name_unread(
-    table: Headed, mapping: ColumnMapping, values: Mapping[str, Mapping[str, str]], problems: Problems
-) -> None:
+def _name_unread(header: Header, read: set[int], problems: Problems) -> None:
     """Say which columns of the file the mapping does not speak of: none is passed over in silence."""
-    read = {table.place(header) for header in [*mapping.columns.values(), *filter(None, values)]}
-    for at, name in enumerate(table.names):
+    for at, name in enumerate(header.names):
         if name and at not in read:
-            problems.warn("column_unread", table.header_row, name)
+            problems.warn("column_unread", header.row.number, name)
 
 
-def _body(table: Headed, mapping: ColumnMapping, problems: Problems) -> list[Row]:
+def _body(sheet: RawSheet, header: Header, mapping: ColumnMapping) -> list[Row]:
     """Return the rows of figures: notes under the table and rows to skip are named and left out."""
-    place = table.place(mapping.columns["area_code"]) if "area_code" in mapping.columns else None
+    below, problems = sheet.rows[header.position :], sheet.problems
+    place = header.places(mapping.columns["area_code"])[0] if "area_code" in mapping.columns else None
     skipped = {fold(text) for text in mapping.skip}
+    names = [name.casefold() for name in header.names]
+    names += [""] * (usual_width(below) - len(names))
     kept = []
-    for row in table.rows:
+    for row in below:
         filled = [at for at, cell in enumerate(row.cells) if cell.strip()]
         area = tidy(row.cells[place]) if place is not None and place < len(row.cells) else ""
+        width = max(len(names), len(row.cells)) if sheet.cut_short else len(names)
         if area and fold(area) in skipped:
-            problems.warn("skipped_row", row.number, table.names[place or 0], area)
-        elif len(filled) == 1 and len(table.names) > 2 and not isinstance(row.cells[filled[0]], Numeral):
+            problems.warn("skipped_row", row.number, header.names[place or 0], area)
+        elif len(filled) == 1 and len(names) > 2 and not isinstance(row.cells[filled[0]], Numeral):
             problems.warn("note_row", row.number, "", tidy(row.cells[filled[0]]))
-        elif filled:
+        elif usable(row, [*names, *[""] * (width - len(names))], problems, cut_short=sheet.cut_short):
             kept.append(row)
     return kept
 
 
 def _table(
-    table: Headed,
+    sheet: RawSheet,
+    header: Header,
     rows: Sequence[Row],
     mapping: ColumnMapping,
-    header: str,
+    name: str,
     given: Mapping[str, str],
-    sheet: Problems,
     areas: AreaReader,
 ) -> Table:
     """Return the table of one column of values (or of the only one, in a long table)."""
-    headers = {**mapping.columns, **({"value": header} if header else {})}
-    places = {name: table.place(text) for name, text in headers.items()}
+    headers = {**mapping.columns, **({"value": name} if name else {})}
+    places = {column: header.places(text)[0] for column, text in headers.items()}
     fixed = {**mapping.fixed, **given}
-    columns = tuple(name for name in NAMES if name in places or name in fixed or name in MISSING_ALLOWED)
-    problems = HeaderedProblems(sheet.file, sheet.sheet, headers=headers)
-    for name in NAMES:
-        if name not in columns:
-            problems.add("missing_column", table.header_row, name, fields={"near": "--fixed"})
+    columns = tuple(column for column in NAMES if column in places or column in fixed or column in MISSING_ALLOWED)
+    problems = HeaderedProblems(sheet.problems.file, sheet.problems.sheet, headers=headers)
+    for column in NAMES:
+        if column not in columns:
+            problems.add("missing_column", header.row.number, column, fields={"near": "--fixed"})
+    note_merged(replace(sheet, problems=problems), header.row, set(places.values()))
     made = []
     for row in rows:
-        cells = {name: _cell(row, places.get(name), fixed.get(name, "")) for name in columns}
-        if header and not cells["value"]:
+        cells = {column: _cell(row, places.get(column), fixed.get(column, "")) for column in columns}
+        if name and not cells["value"]:
             continue  # an empty cell of a wide table is a figure that nobody gave
         if "area_code" in cells:
             cells["area_code"] = areas.code(cells["area_code"], cells.get("year", ""), row.number, problems)
-        made.append(Row(row.number, tuple(cells[name] for name in columns)))
-    return Table(columns, table.header_row, tuple(made), problems)
+        made.append(Row(row.number, tuple(cells[column] for column in columns)))
+    return Table(columns, header.row.number, tuple(made), problems)
 
 
 def _cell(row: Row, place: int | None, otherwise: str) -> str:
@@ -445,5 +382,4 @@ class AreaReader:
         except UsageError as error:
             fields = {"reason": error.message, "advice": error.remedy}
             problems.add("area_name", row, "area_code", text, fields=fields)
-            problems.names.append(problems.found[-1])
             return text

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.base.errors import Problem
 from toolkit.base.numbers import numbers
-from toolkit.base.texts import interface_language
+from toolkit.base.problems import Problem, shortened
+from toolkit.base.texts import Language
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import UNUSED, Figure
-from toolkit.data.problems import Problems
 from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
@@ -135,13 +134,21 @@ def _parts(figures: Iterable[Figure]) -> list[list[Figure]]:
     ]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A number before it is printed: with two decimals, or as a probability."""
+
+    value: float
+    probability: bool = False
+
+    def text(self, language: Language) -> str:
+        """Return the number as a language writes it."""
+        form = numbers(language)
+        return form.probability(self.value) if self.probability else form.plain(self.value, 2)
+
+
 def as_problem(doubt: Doubt, file: str, sheet: str = "") -> Problem:
     """Return a doubt as a warning at the figure's cell."""
-    formatter = numbers(interface_language())
-    problems = Problems(file, sheet)
-    problems.warn(
-        "unlikely", doubt.figure.row, "value", str(doubt.figure.written),
-        low=formatter.plain(doubt.low, 2), high=formatter.plain(doubt.high, 2),
-        tail=formatter.probability(doubt.tail),
-    )  # fmt: skip
-    return problems.found[0]
+    figure, fields = doubt.figure, {"low": Shown(doubt.low), "high": Shown(doubt.high), "tail": Shown(doubt.tail, True)}
+    value = shortened(str(figure.written))
+    return Problem("data.problem.unlikely", file, figure.row, "value", value, fields, "warning", sheet)
