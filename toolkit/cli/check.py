@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.base.errors import Problem
+from toolkit.base.problems import COLUMNS, Problem
 from toolkit.base.texts import say
 from toolkit.cli import options
 
@@ -59,7 +59,7 @@ def check(
         loaded = load_plan(plan, folder=folder)
         problems += _unlikely(files, folder, declared, loaded, day) if files else _unlikely_held(folder, loaded, day)
     if as_json:
-        text = json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1)
+        text = json.dumps([problem.as_row() for problem in problems], ensure_ascii=False, indent=1)
     elif as_csv:
         text = _csv(problems)
     else:
@@ -122,8 +122,9 @@ def _whole(folder: Path, day: date) -> list[Problem]:
 
 
 def _csv(problems: list[Problem]) -> str:
+    rows = [problem.as_row() for problem in problems]
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=list(Problem.__dataclass_fields__), lineterminator="\n")
+    writer = csv.DictWriter(stream, fieldnames=COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(problem) for problem in problems)
+    writer.writerows(rows)
     return stream.getvalue().rstrip("\n")

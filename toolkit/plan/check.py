@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from toolkit.base.errors import DataError, Problem
+from toolkit.base.errors import DataError
 from toolkit.base.names import nearest
+from toolkit.base.problems import Problem
+from toolkit.base.yaml_files import Place, read_yaml
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.plan.faults import Fault
 from toolkit.plan.load import read_plan
-from toolkit.plan.reading import Place, read_yaml
 from toolkit.plan.schema import MilestoneRule, Plan, RatioToRule, Target
 
 LEVEL_KINDS = ("level", "each_year", "average")
@@ -32,7 +33,7 @@ def check_plan(path: Path, dataset: Dataset) -> list[Problem]:
         plan = read_plan(path)
     except DataError as error:
         return list(error.problems)
-    text = read_yaml(path)
+    text = read_yaml(path, room="plan", references=False)
     for fault in _header_faults(plan, dataset):
         text.add(("plan", *_place(fault)), f"plan: {fault.field}", fault.key, fault.fields)
     for position, target in enumerate(plan.targets):

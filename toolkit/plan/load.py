@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.names import nearest
 from toolkit.base.texts import say
+from toolkit.base.yaml_files import Place, YamlText, read_yaml
 from toolkit.plan.faults import plan_faults, target_faults
-from toolkit.plan.reading import Place, YamlText, read_yaml
 from toolkit.plan.schema import Plan, PlanHeader
 from toolkit.plan.targets import FAULT, NumberRule, Target
 
@@ -75,7 +75,7 @@ def _own_id(file: Path) -> object:
 
 def read_plan(path: Path) -> Plan:
     """Read one plan file; see :func:`load_plan` for what it raises."""
-    text = read_yaml(path)
+    text = read_yaml(path, room="plan", references=False)
     header, targets = _parts(text)
     typed_header = _typed_header(text, header)
     typed_targets = [_typed_target(text, position, raw) for position, raw in enumerate(targets)]
