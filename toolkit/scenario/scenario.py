@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit.base.errors import UsageError
+from toolkit.base.problems import closest
 from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Scope
-from toolkit.data.problems import closest
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.schema import Plan
 from toolkit.plan.targets import Operator
