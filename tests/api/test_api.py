@@ -47,9 +47,7 @@ def test_an_answer_has_table_text_chart_and_displays_itself(run: Run) -> None:
 
 
 def test_a_chart_of_simulated_data_says_so(run: Run) -> None:
-    simulated = replace(
-        run, forecasts=replace(run.forecasts, simulated=True), dataset=replace(run.dataset, simulated=True)
-    )
+    simulated = replace(run, dataset=replace(run.dataset, simulated=True))
     words = " ".join(
         text.get_text() for text in toolkit.ask(simulated, "20", "T30-03", language="en").plot().findobj(Text)
     )

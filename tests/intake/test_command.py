@@ -127,7 +127,6 @@ def test_it_asks_before_it_writes_and_says_what_it_did(folder: Path, tmp_path: P
     [
         ("ingest", "t.csv", "--no-model", "--yes", "--rejected", "t.csv/rejected.csv"),
         ("template", "--out", "t.csv", "--cycle", "2025"),
-        ("simulate", "--out", "t.csv/sim"),
     ],
     ids=lambda arguments: arguments[0],
 )

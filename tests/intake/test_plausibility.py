@@ -11,13 +11,12 @@ import pytest
 
 from tests.cli.commands import run
 from tests.data.tables import text
+from tests.small_world import small_world
 from toolkit.cli.options import MOST_FOR_MODEL, few_enough
-from toolkit.data.dataset import Dataset, load
+from toolkit.data.dataset import Dataset, commit, load, prepare, with_doubts
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.observations import Figure
-from toolkit.intake.ingest import commit, prepare, with_doubts
 from toolkit.intake.plausibility import doubts, doubts_within
-from toolkit.intake.simulate import Simulation, simulate
 from toolkit.plan.load import load_plan
 from toolkit.plan.schema import Plan
 
@@ -31,9 +30,8 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="module")
-def simulated(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    folder = tmp_path_factory.mktemp("simulated") / "data"
-    return load(simulate(load(PROJECT_DATA, as_of=DAY), plan, folder, Simulation(truth_until=2025)), as_of=DAY)
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return load(small_world(tmp_path_factory.mktemp("simulated") / "data"), as_of=DAY)
 
 
 def split(dataset: Dataset) -> tuple[Dataset, list[Figure]]:

@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 import numpy as np
 import pytest
 
+from tests.small_world import small_world
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.hindcast import hindcasts
 from toolkit.data.dataset import Dataset, load
@@ -117,7 +118,7 @@ def full_forecasts(real_data: Dataset, real_plan: Plan) -> Forecasts:
         for number, key in enumerate(sorted(wanted))
         for across in (False, True)
     }
-    return Forecasts(paths=paths, seed=1, draw_count=200, as_of=AS_OF, model_name="made up", simulated=True)
+    return Forecasts(paths=paths, seed=1, draw_count=200, as_of=AS_OF, model_name="made up")
 
 
 @pytest.fixture(scope="session")
@@ -142,9 +143,7 @@ def make_site(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], FileP
         folder = tmp_path_factory.mktemp(kind)
         arguments = ["report", "--lang", "vi,en", "--format", ",".join(FORMS), "--draws", "200"]
         if kind == "simulated":
-            done = CliRunner().invoke(app, ["simulate", "--out", str(folder / "data")])
-            assert done.exit_code == 0, done.output
-            arguments += ["--data", str(folder / "data")]
+            arguments += ["--data", str(small_world(folder / "data"))]
         done = CliRunner().invoke(app, [*arguments, "--as-of", AS_OF.isoformat(), "--out", str(folder / "site")])
         assert done.exit_code == 0, done.output
         return folder / "site"

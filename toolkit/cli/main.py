@@ -21,7 +21,6 @@ from toolkit.cli import (
     report,
     review,
     scenario,
-    simulate,
     template,
     verify,
 )
@@ -68,7 +67,6 @@ app.command("report")(report.report)
 app.command("review")(review.review)
 app.command("verify")(verify.verify)
 app.command("scenario")(scenario.scenario)
-app.command("simulate")(simulate.simulate)
 app.command("template")(template.template)
 
 

@@ -100,7 +100,7 @@ def make_forecasts(
             writer.add(batch)
             del batch  # else it would stay while the next is made
         paths = writer.opened()
-    return Forecasts(paths, seed, draws, dataset.as_of, get(model).name, dataset.simulated)
+    return Forecasts(paths, seed, draws, dataset.as_of, get(model).name)
 
 
 def forecast_batches(

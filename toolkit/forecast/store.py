@@ -38,8 +38,6 @@ class Forecasts:
         cross them stands only where that makes a difference.
     seed, draw_count, as_of, model_name :
         How they were made.
-    simulated :
-        True when the data were simulated.
     """
 
     paths: Mapping[PathKey, Path]
@@ -47,7 +45,6 @@ class Forecasts:
     draw_count: int
     as_of: date
     model_name: str
-    simulated: bool = False
 
     def path(self, area_code: str, indicator: str, scope: str, *, across_breaks: bool = True) -> Path | None:
         """Return the path of an indicator in an area: own, borrowed or through a proxy that is switched on.
@@ -170,7 +167,6 @@ def close(forecasts: Forecasts, folder: FilePath) -> FilePath:
         "draw_count": forecasts.draw_count,
         "as_of": forecasts.as_of.isoformat(),
         "model_name": forecasts.model_name,
-        "simulated": forecasts.simulated,
         "areas": forecasts.areas(),
     }
     return write_atomic(folder / INDEX, json.dumps(record, ensure_ascii=False, indent=1))
@@ -208,7 +204,6 @@ def load(folder: FilePath, area_codes: set[str] | None = None) -> Forecasts:
             draw_count=record["draw_count"],
             as_of=date.fromisoformat(record["as_of"]),
             model_name=record["model_name"],
-            simulated=record["simulated"],
         )
     except (OSError, ValueError, KeyError) as error:
         raise _no_store(folder, error) from error

@@ -1,1 +1,1 @@
-"""Evidence desk: figures in, without loss; their history; templates to fill in; simulated data to practise on."""
+"""Evidence desk: figures in, without loss; their history; templates to fill in."""

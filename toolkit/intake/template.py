@@ -181,7 +181,7 @@ def template(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], *, 
     book = openpyxl.Workbook()
     guide = book.active
     assert guide is not None
-    _guide(guide, dataset, plan, area, years, language)
+    _guide(guide, plan, area, years, language)
     figures = book.create_sheet(texts(language).t("desk.template.sheet.figures"))
     _figures(figures, dataset, area, asked, language)
     _sources(book.create_sheet(texts(language).t("desk.template.sheet.sources")), area, years, language)
@@ -210,9 +210,7 @@ def _mark(book: Workbook, title: str) -> None:
     book.defined_names[MARK] = DefinedName(MARK, attr_text=f"'{title}'!$A${NAME_ROW}")
 
 
-def _guide(
-    sheet: Worksheet, dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], language: Language
-) -> None:
+def _guide(sheet: Worksheet, plan: Plan, area: Area, years: Sequence[int], language: Language) -> None:
     from openpyxl.styles import Alignment, Font
 
     words = texts(language)
@@ -221,8 +219,6 @@ def _guide(
     other: Language = "en" if language == "vi" else "vi"
     span = ", ".join(map(str, years))
     lines: list[tuple[str, bool]] = []
-    if dataset.simulated:
-        lines.append((words.t("report.simulated"), True))
     for spoken in (language, other):
         told = texts(spoken)
         fields = {"area": area.name(spoken), "code": area.code, "years": span, "plan": plan.number}
