@@ -15,6 +15,7 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from openxml_audit import FileFormat, OpenXmlValidator
 
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset, load
@@ -124,6 +125,12 @@ def _rows(part: str) -> range:
     first, _, last = part.partition(":")
     number = int("".join(filter(str.isdigit, first)))
     return range(number, int("".join(filter(str.isdigit, last or first))) + 1)
+
+
+def test_a_template_is_a_valid_workbook_of_the_same_bytes(blank: Path, dataset: Dataset, plan: Plan) -> None:
+    assert blank.read_bytes() == template(dataset, plan, dataset.areas.get("181"), [2023, 2024])
+    found = OpenXmlValidator(file_format=FileFormat.OFFICE_2019).validate(str(blank))
+    assert found.is_valid, found.errors[:3]
 
 
 def test_instructions_come_in_vietnamese_first(blank: Path) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, time
+from typing import TYPE_CHECKING
 
 from toolkit.base.errors import UsageError
 from toolkit.base.names import slug
 from toolkit.base.numbers import numbers
-from toolkit.base.texts import Language, say, texts
+from toolkit.base.texts import LANGUAGES, Language, Texts, say, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
@@ -22,8 +23,8 @@ from toolkit.intake.incoming import MARK, harmless
 from toolkit.plan.schema import MilestoneRule, Plan, RatioToRule, Target
 
 if TYPE_CHECKING:
-    from openpyxl.workbook import Workbook
-    from openpyxl.worksheet.worksheet import Worksheet
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 SUPPORTING = {
     "poverty_rate": ("poor_households", "households"),
@@ -153,7 +154,7 @@ OPEN = ("value", "qualifier", "status", "source_id", "available_from", "note", "
 """Columns that may be edited."""
 SOURCE_ROWS = 12
 LABEL_ROW, NAME_ROW, FIRST_ROW = 4, 5, 6
-ENTRY, SHADE = "FFFDF3D0", "FFEFEFEF"
+ENTRY, SHADE = "#FDF3D0", "#EFEFEF"
 
 
 def template(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], *, language: Language = "vi") -> bytes:
@@ -175,20 +176,17 @@ def template(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], *, 
     UsageError
         For a year in which the area was not in force, or that lies ahead.
     """
-    import openpyxl
+    import xlsxwriter
 
-    asked = questions(dataset, plan, area, years)
-    book = openpyxl.Workbook()
-    guide = book.active
-    assert guide is not None
-    _guide(guide, plan, area, years, language)
-    figures = book.create_sheet(texts(language).t("desk.template.sheet.figures"))
-    _figures(figures, dataset, area, asked, language)
-    _sources(book.create_sheet(texts(language).t("desk.template.sheet.sources")), area, years, language)
-    _mark(book, figures.title)
-    book.active = 0
-    stream = io.BytesIO()
-    book.save(stream)
+    asked, stream, words = questions(dataset, plan, area, years), io.BytesIO(), texts(language)
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(stream, options) as book:
+        book.set_properties({"created": datetime.combine(dataset.as_of, time())})  # the same bytes on any day
+        pen = Pen(book)
+        _guide(pen, dataset, plan, area, years, language)
+        _figures(pen, dataset, area, asked, language)
+        _sources(pen, area, years, words)
+        book.define_name(MARK, f"='{words.t('desk.template.sheet.figures')}'!$A${NAME_ROW}")
     return stream.getvalue()
 
 
@@ -203,50 +201,82 @@ def default_source(area: Area, years: Sequence[int]) -> str:
     return f"bc-{area.code.lower()}-{years[-1]}"
 
 
-def _mark(book: Workbook, title: str) -> None:
-    """Name a cell, by which the workbook is known again; spreadsheet programs keep names."""
-    from openpyxl.workbook.defined_name import DefinedName
+class Pen:
+    """Writes the sheets of one workbook: what is not for entry is locked.
 
-    book.defined_names[MARK] = DefinedName(MARK, attr_text=f"'{title}'!$A${NAME_ROW}")
+    Parameters
+    ----------
+    book :
+        Of XlsxWriter.
+    """
+
+    def __init__(self, book: Workbook) -> None:
+        self.book = book
+        shown = {"text_wrap": True, "valign": "top"}
+        kinds: dict[str, dict[str, object]] = {
+            "plain": {**shown, "font_size": 11},
+            "title": {"bold": True, "font_size": 13},
+            "label": {**shown, "bold": True, "bg_color": SHADE},
+            "machine": {"font_size": 8, "font_color": "#808080"},
+            "text": {"num_format": "@"},
+            "number": {},
+            "entry": {"num_format": "@", "bg_color": ENTRY, "locked": False},
+        }
+        self.formats = {name: book.add_format(kind) for name, kind in kinds.items()}
+
+    def sheet(self, title: str) -> Worksheet:
+        """Add a sheet, locked without a password: that guards against slips, not against people."""
+        sheet = self.book.add_worksheet(title)
+        sheet.protect("", {"format_columns": True, "format_rows": True, "autofilter": True})
+        return sheet
+
+    def put(self, sheet: Worksheet, row: int, column: int, value: object, kind: str) -> None:
+        """Write a cell (row and column from 1), text as text whatever it begins with."""
+        style = self.formats[kind]
+        if value in ("", None):
+            sheet.write_blank(row - 1, column - 1, None, style)
+        elif isinstance(value, int | float):
+            sheet.write_number(row - 1, column - 1, value, style)
+        else:
+            sheet.write_string(row - 1, column - 1, harmless(str(value)), style)
+
+    def header(self, sheet: Worksheet, widths: Mapping[str, int], row: int, words: Texts) -> None:
+        """Write the labels of columns and, below them, their names for programs."""
+        for column, (name, width) in enumerate(widths.items(), start=1):
+            sheet.set_column(column - 1, column - 1, width)
+            self.put(sheet, row, column, words.t(f"desk.column.{name}"), "label")
+            self.put(sheet, row + 1, column, name, "machine")
 
 
-def _guide(sheet: Worksheet, plan: Plan, area: Area, years: Sequence[int], language: Language) -> None:
-    from openpyxl.styles import Alignment, Font
-
-    words = texts(language)
-    sheet.title = words.t("desk.template.sheet.guide")
-    sheet.column_dimensions["A"].width = 110
-    other: Language = "en" if language == "vi" else "vi"
-    span = ", ".join(map(str, years))
-    lines: list[tuple[str, bool]] = []
-    for spoken in (language, other):
+def _guide(pen: Pen, dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], language: Language) -> None:
+    sheet = pen.sheet(texts(language).t("desk.template.sheet.guide"))
+    sheet.set_column(0, 0, 110)
+    lines = [(texts(language).t("report.simulated"), "title")] if dataset.simulated else []
+    for spoken in sorted(LANGUAGES, key=lambda name: name != language):
         told = texts(spoken)
-        fields = {"area": area.name(spoken), "code": area.code, "years": span, "plan": plan.number}
-        lines.append((told.t("desk.template.title", **fields), True))
-        lines += [(told.t(f"desk.template.guide.{number}", **fields), False) for number in range(1, 9)]
-        lines.append(("", False))
-    for row, (line, bold) in enumerate(lines, start=1):
-        cell: Any = sheet.cell(row=row, column=1, value=harmless(line))
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-        cell.font = Font(bold=bold, size=13 if bold else 11)
-    _protect(sheet)
+        fields = {
+            "area": area.name(spoken), "code": area.code, "years": ", ".join(map(str, years)), "plan": plan.number
+        }  # fmt: skip
+        lines.append((told.t("desk.template.title", **fields), "title"))
+        lines += [(told.t(f"desk.template.guide.{number}", **fields), "plain") for number in range(1, 9)]
+        lines.append(("", "plain"))
+    for row, (line, kind) in enumerate(lines, start=1):
+        pen.put(sheet, row, 1, line, kind)
 
 
-def _figures(sheet: Worksheet, dataset: Dataset, area: Area, asked: Sequence[Question], language: Language) -> None:
+def _figures(pen: Pen, dataset: Dataset, area: Area, asked: Sequence[Question], language: Language) -> None:
     words = texts(language)
-    title = words.t("desk.template.figures", area=area.name(language), code=area.code)
-    _put(sheet, 1, 1, title, bold=True)
+    sheet = pen.sheet(words.t("desk.template.sheet.figures"))
+    pen.header(sheet, FIGURES, LABEL_ROW, words)
+    pen.put(sheet, 1, 1, words.t("desk.template.figures", area=area.name(language), code=area.code), "title")
     if dataset.simulated:
-        _put(sheet, 2, 1, words.t("report.simulated"), bold=True)
-    _header(sheet, FIGURES, words.t, LABEL_ROW)
+        pen.put(sheet, 2, 1, words.t("report.simulated"), "title")
     for row, question in enumerate(asked, start=FIRST_ROW):
         for column, (name, value) in enumerate(_cells(question, dataset, area, language).items(), start=1):
-            _put(sheet, row, column, value, entry=name in OPEN)
-    last = FIRST_ROW + len(asked) - 1
-    if asked:
-        _validate(sheet, asked, last)
-    sheet.freeze_panes = f"B{FIRST_ROW}"
-    _protect(sheet)
+            kind = "entry" if name in OPEN else "text" if isinstance(value, str) else "number"
+            pen.put(sheet, row, column, value, kind)
+    _validate(sheet, asked)
+    sheet.freeze_panes(FIRST_ROW - 1, 1)
 
 
 def _cells(question: Question, dataset: Dataset, area: Area, language: Language) -> dict[str, object]:
@@ -280,87 +310,42 @@ def _of_parents(question: Question, dataset: Dataset, area: Area, language: Lang
     return "; ".join(told) or "–"
 
 
-def _sources(sheet: Worksheet, area: Area, years: Sequence[int], language: Language) -> None:
-    words = texts(language)
-    _put(sheet, 1, 1, words.t("desk.template.sources"), bold=True)
-    widths = dict(zip(SOURCES.names, (24, 60, 36, 14, 50), strict=True))
-    _header(sheet, widths, words.t, 3)
+def _sources(pen: Pen, area: Area, years: Sequence[int], words: Texts) -> None:
+    sheet = pen.sheet(words.t("desk.template.sheet.sources"))
+    pen.header(sheet, dict(zip(SOURCES.names, (24, 60, 36, 14, 50), strict=True)), 3, words)
+    pen.put(sheet, 1, 1, words.t("desk.template.sources"), "title")
     for row in range(5, 5 + SOURCE_ROWS):
         for column, name in enumerate(SOURCES.names, start=1):
             proposed = default_source(area, years) if row == 5 and name == "source_id" else ""
-            _put(sheet, row, column, proposed, entry=True)
-    _protect(sheet)
+            pen.put(sheet, row, column, proposed, "entry")
 
 
-def _header(sheet: Worksheet, widths: dict[str, int], words: Any, row: int) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill
-    from openpyxl.utils import get_column_letter
-
-    for column, (name, width) in enumerate(widths.items(), start=1):
-        label = sheet.cell(row=row, column=column, value=words(f"desk.column.{name}"))
-        label.font = Font(bold=True)
-        label.alignment = Alignment(wrap_text=True, vertical="top")
-        label.fill = PatternFill("solid", fgColor=SHADE)
-        machine = sheet.cell(row=row + 1, column=column, value=name)
-        machine.font = Font(size=8, color="FF808080")
-        sheet.column_dimensions[get_column_letter(column)].width = width
-
-
-def _put(sheet: Worksheet, row: int, column: int, value: object, *, bold: bool = False, entry: bool = False) -> None:
-    from openpyxl.styles import Font, PatternFill, Protection
-
-    cell: Any = sheet.cell(row=row, column=column)
-    text = harmless(value) if isinstance(value, str) else value
-    cell.value = text if text != "" else None
-    if isinstance(text, str):
-        cell.number_format = "@"
-    if bold:
-        cell.font = Font(bold=True, size=13)
-    if entry:
-        cell.fill = PatternFill("solid", fgColor=ENTRY)
-        cell.protection = Protection(locked=False)
-
-
-def _validate(sheet: Worksheet, asked: Sequence[Question], last: int) -> None:
-    """Give every cell of entry its rule: bounds of the figure, lists of words, days."""
-    from openpyxl.utils import get_column_letter
-    from openpyxl.worksheet.datavalidation import DataValidation
-
-    letters = {name: get_column_letter(at) for at, name in enumerate(FIGURES, start=1)}
-    rules: dict[tuple[Any, ...], Any] = {}
-    for row, question in enumerate(asked, start=FIRST_ROW):
-        bounds = (question.indicator.whole, question.indicator.lower, question.indicator.upper)
-        if bounds not in rules:
-            rules[bounds] = _number_rule(question.indicator)
-        rules[bounds].add(f"{letters['value']}{row}")
+def _validate(sheet: Worksheet, asked: Sequence[Question]) -> None:
+    """Give every cell of entry its rule: bounds of the figure, lists of words."""
+    columns = {name: at for at, name in enumerate(FIGURES)}
+    by_indicator: dict[str, list[int]] = {}
+    for at, question in enumerate(asked, start=FIRST_ROW - 1):
+        by_indicator.setdefault(question.indicator.id, []).append(at)
+    for rows in by_indicator.values():
+        cells = [[at, columns["value"], at, columns["value"]] for at in rows]
+        rule = _bounds_rule(asked[rows[0] - FIRST_ROW + 1].indicator)
+        sheet.data_validation(*cells[0], {**rule, "other_cells": cells[1:]})
+    last = FIRST_ROW + len(asked) - 2
     for name, choices in (("qualifier", QUALIFIERS), ("status", STATUSES), ("available_basis", BASES)):
-        listed = ",".join(filter(None, choices))
-        rules[name,] = DataValidation(type="list", formula1=f'"{listed}"', allow_blank=True, showErrorMessage=True)
-        rules[name,].add(f"{letters[name]}{FIRST_ROW}:{letters[name]}{last}")
-    for rule in rules.values():
-        sheet.add_data_validation(rule)
+        if asked:
+            rule = {"validate": "list", "source": list(filter(None, choices))}
+            sheet.data_validation(FIRST_ROW - 1, columns[name], last, columns[name], rule)
 
 
-def _number_rule(indicator: Indicator) -> Any:
-    from openpyxl.worksheet.datavalidation import DataValidation
-
+def _bounds_rule(indicator: Indicator) -> dict[str, object]:
     lower, upper = indicator.lower, indicator.upper
+    rule: dict[str, object] = {
+        "validate": "integer" if indicator.whole else "decimal",
+        "error_title": "!",
+        "error_message": f"{indicator.names['vi']}: {bounds_text(indicator, 'vi')}"[:250],
+    }
     if lower is not None and upper is not None:
-        operator, first, second = "between", f"{lower:g}", f"{upper:g}"
-    elif upper is not None:
-        operator, first, second = "lessThanOrEqual", f"{upper:g}", None
-    else:
-        operator, first, second = "greaterThanOrEqual", f"{-1e15 if lower is None else lower:g}", None
-    fields: dict[str, Any] = {"type": "whole" if indicator.whole else "decimal", "operator": operator}
-    words = f"{indicator.names['vi']}: {bounds_text(indicator, 'vi')}"[:250]
-    return DataValidation(
-        formula1=first, formula2=second, allow_blank=True, showErrorMessage=True, errorTitle="!", error=words, **fields
-    )
-
-
-def _protect(sheet: Worksheet) -> None:
-    """Lock what is not for entry; without a password, since it guards against slips, not against people."""
-    sheet.protection.sheet = True
-    sheet.protection.formatColumns = False
-    sheet.protection.formatRows = False
-    sheet.protection.autoFilter = False
+        return {**rule, "criteria": "between", "minimum": lower, "maximum": upper}
+    if upper is not None:
+        return {**rule, "criteria": "<=", "value": upper}
+    return {**rule, "criteria": ">=", "value": -1e15 if lower is None else lower}
