@@ -60,7 +60,7 @@ targets:
 # `toolkit check` trên dòng lệnh nói mọi lỗi: dòng, cột, cách sửa. · `toolkit check` on the command line tells every problem: row, column, remedy.
 
 # %%
-from toolkit.data.check import check_folder
+from toolkit.data.dataset import check_folder
 
 problems = check_folder(mine)
 [problem.line() for problem in problems if problem.severity == "error"]

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.data.crosscheck import PARTS
+from toolkit.data.consistency import PARTS
 from toolkit.data.dataset import SIMULATED, Dataset, load
 from toolkit.data.folder import NATIONAL, PROJECT_DATA, file_of
 from toolkit.data.indicators import Indicator
-from toolkit.desk.questions import standard_in
 from toolkit.forecast.make import needed
 from toolkit.forecast.paths import scale_of
+from toolkit.intake.template import standard_in
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 

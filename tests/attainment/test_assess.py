@@ -20,7 +20,7 @@ from tests.attainment.house import (
     upper_bound,
 )
 from toolkit.attainment.attainment import Attainment, likelihood, verdict_of
-from toolkit.data.series import Series
+from toolkit.data.observations import Series
 from toolkit.forecast.paths import ProxyUse
 
 YEARS = 11  # 2020..2030

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.attainment.house import figure, level, normal, path_of, target_of
 from toolkit.attainment.pace import year_reached
-from toolkit.data.series import PeriodAverage
+from toolkit.data.observations import PeriodAverage
 from toolkit.forecast.paths import Path
 from toolkit.plan.judgement import Case, Judgement
 from toolkit.plan.predicates import Printed, probability, usable_averages

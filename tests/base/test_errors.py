@@ -2,22 +2,24 @@ from __future__ import annotations
 
 import pytest
 
-from toolkit.base.errors import AmbiguousNameError, DataError, Problem, ToolkitError, UsageError
+from toolkit.base.errors import AmbiguousNameError, DataError, ToolkitError, UsageError
+from toolkit.base.problems import Problem
 
-PROBLEM = Problem("a.csv", 5, "value", "x", "this is not a number.", "Write the number alone.", sheet="Bình Gia")
+PROBLEM = Problem("data.problem.no_count", "a.csv", 5, "value", "x", sheet="Bình Gia")
 
 
 def test_a_problem_is_one_line_in_the_users_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOLKIT_LANG", "en")
     place = "a.csv [Bình Gia], row 5, column value ('x')"
-    assert PROBLEM.line() == f"error: {place}: this is not a number. Write the number alone."
+    assert PROBLEM.line() == f"error: {place}: this is not a whole number. Write it in digits, without separators."
     monkeypatch.delenv("TOOLKIT_LANG")
     assert PROBLEM.line().startswith("lỗi: a.csv [Bình Gia], dòng 5, cột value ('x'): ")
 
 
 def test_a_problem_of_a_whole_row_names_no_column(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOLKIT_LANG", "en")
-    assert Problem("a.csv", 1, "", "", "empty.", "", "warning").line() == "warning: a.csv, row 1: empty."
+    line = Problem("data.problem.no_rows", "a.csv", 1, severity="warning").line()
+    assert line == "warning: a.csv, row 1: the table has a header and no rows. Add figures, one a row."
 
 
 def test_many_problems_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from toolkit.base.errors import Problem
-from toolkit.data.crosscheck import cross_check
+from toolkit.base.problems import Problem
+from toolkit.data.consistency import check_between
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.observations import LAYOUT, figures_of
@@ -42,7 +42,7 @@ def check_against(path: Path, reference: Reference) -> list[Problem]:
     tables, problems = read_tables(path, LAYOUT)
     for table in tables:
         read = figures_of(table, reference)
-        cross_check(read, reference)
+        check_between(read, reference)
         problems.extend(read.problems.all())
     return problems
 

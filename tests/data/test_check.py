@@ -380,7 +380,7 @@ def test_a_long_file_is_checked_quickly(check: Check) -> None:
 
 
 def test_checking_a_table_loads_nothing_heavy() -> None:
-    program = "import sys, toolkit.data.check; print([name for name in sys.argv[1:] if name in sys.modules])"
+    program = "import sys, toolkit.data.dataset; print([name for name in sys.argv[1:] if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", program, "pandas", "numpy", "openpyxl"], capture_output=True, text=True, check=True
     )

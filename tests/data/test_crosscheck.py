@@ -6,8 +6,8 @@ import pytest
 
 from tests.data.conftest import Check
 from tests.data.tables import GOOD, changed, text
-from toolkit.data.check import check_folder
-from toolkit.data.children import divided
+from toolkit.data.areas import divided
+from toolkit.data.dataset import check_folder
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.reference import Reference
 

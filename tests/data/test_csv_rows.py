@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.data.csv_rows import csv_rows, delimiter_of
-from toolkit.data.problems import Problems
+from toolkit.base.problems import Problems
+from toolkit.data.parsing import csv_rows, delimiter_of
 
 CELL = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\n\x00"), max_size=8)
 

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from tests.data.tables import GOOD, changed, text
 from toolkit.base.errors import DataError, UsageError
-from toolkit.data.check import check_folder
-from toolkit.data.dataset import Dataset, load
+from toolkit.data.dataset import Dataset, check_folder, load
 from toolkit.data.folder import PROJECT_DATA, data_folder
-from toolkit.data.series import Observation, resolved
+from toolkit.data.observations import Observation, resolved
 
 STATUSES = ("final", "reported", "preliminary")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.data.encoding import decode, looks_like_tcvn3
-from toolkit.data.problems import Problems
+from toolkit.base.problems import Problems
+from toolkit.data.parsing import decode, looks_like_tcvn3
 
 VIETNAMESE = "Tỷ lệ hộ nghèo của huyện Bình Gia, tỉnh Lạng Sơn: Đồng bào dân tộc thiểu số vùng đặc biệt khó khăn"
 LETTERS = "aáàảãạăắằẳẵặâấầẩẫậeéèẻẽẹêếềểễệiíìỉĩịoóòỏõọôốồổỗộơớờởỡợuúùủũụưứừửữựyýỳỷỹỵđĐ ,.;0123456789"
@@ -83,7 +83,7 @@ def test_no_bytes_raise(data: bytes) -> None:
 
 
 def test_everyday_tcvn3_is_told_from_windows_1258() -> None:
-    from toolkit.data.encoding import looks_like_tcvn3
+    from toolkit.data.parsing import looks_like_tcvn3
 
     tcvn3 = "Tû lÖ hé nghÌo n¨m 2020 cña huyÖn B×nh Gia".encode("cp1252")
     assert looks_like_tcvn3(tcvn3.decode("cp1258", errors="replace"))

@@ -9,9 +9,7 @@ import pytest
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.data.folder import PROJECT_DATA
-from toolkit.data.indicator_file import read_indicators
-from toolkit.data.indicators import Indicator
-from toolkit.data.problems import Problems
+from toolkit.data.indicators import Indicator, read_indicators
 
 VIETNAMESE = frozenset("ăâđêôơưàáảãạèéẻẽẹìíỉĩịòóỏõọùúủũụỳýỷỹỵằắẳẵặầấẩẫậềếểễệồốổỗộờớởỡợừứửữự")
 
@@ -122,15 +120,13 @@ def test_a_wrong_entry_is_refused(changes: dict[str, object]) -> None:
 )  # fmt: skip
 def test_every_problem_of_the_file_is_told(content: str, count: int, tmp_path: Path) -> None:
     (tmp_path / "indicators.yaml").write_text(content, encoding="utf-8")
-    problems = Problems("indicators.yaml")
-    read_indicators(tmp_path, problems)
-    assert len(problems.found) == count
+    assert len(read_indicators(tmp_path)[1].problems) == count
 
 
 def test_sources_of_proxies_exist() -> None:
     with (PROJECT_DATA / "sources.csv").open(encoding="utf-8", newline="") as stream:
         known = {record["source_id"] for record in csv.DictReader(stream)}
-    problems = Problems("indicators.yaml")
-    for indicator in read_indicators(PROJECT_DATA, problems).values():
+    indicators, text = read_indicators(PROJECT_DATA)
+    for indicator in indicators.values():
         assert {source for proxy in indicator.proxies for source in proxy.source_ids} <= known
-    assert problems.found == []
+    assert text.problems == []

@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.base.numbers import numbers
-from toolkit.data.cells import day_of, whole_of, year_of
-from toolkit.data.numerals import narrowed, reading, settle
-from toolkit.data.workbook import Numeral
+from toolkit.data.parsing import Numeral, day_of, narrowed, reading, settle, whole_of, year_of
 
 FINITE = st.floats(-1e9, 1e9, allow_nan=False)
 

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from tests.data.conftest import check_against
 from tests.data.tables import COLUMNS, GOOD, changed, workbook
-from toolkit.base.errors import Problem
-from toolkit.data.package import danger
-from toolkit.data.problems import Problems
+from toolkit.base.problems import Problem, Problems
+from toolkit.data.excel import danger, read_workbook
+from toolkit.data.parsing import Numeral
 from toolkit.data.reference import Reference
-from toolkit.data.workbook import Numeral, read_sheets
 
 
 def places(problems: list[Problem]) -> set[tuple[int, str, str]]:
@@ -66,7 +65,7 @@ def test_days_and_percentages_are_read_as_shown(tmp_path: Path, reference: Refer
     sheet.cell(2, COLUMNS.index("available_from") + 1, date(2024, 1, 31))
     book.save(path)
     assert check_against(path, reference) == []
-    (read,) = read_sheets(path, Problems(path.name))
+    (read,) = read_workbook(path, Problems(path.name))
     assert read.rows[1].cells[COLUMNS.index("value")] == "6.03"
     assert isinstance(read.rows[1].cells[COLUMNS.index("value")], Numeral)
 
@@ -220,7 +219,7 @@ def test_what_openpyxl_writes_is_read(rows: list[list[object]]) -> None:
                     cell.data_type = "s"  # "=1" is a text here
         book.save(path)
         problems = Problems("a.xlsx")
-        (read,) = read_sheets(path, problems)
+        (read,) = read_workbook(path, problems)
     assert problems.found == []
     found = {row.number: row.cells for row in read.rows}
     for number, cells in enumerate(rows, start=1):
@@ -243,16 +242,16 @@ def test_numbers_are_read_as_their_format_shows_them(code: str, value: float, te
     assert sheet is not None
     sheet.cell(1, 1, value).number_format = code
     book.save(tmp_path / "a.xlsx")
-    (read,) = read_sheets(tmp_path / "a.xlsx", Problems("a.xlsx"))
+    (read,) = read_workbook(tmp_path / "a.xlsx", Problems("a.xlsx"))
     assert read.rows[0].cells == (text,)
 
 
 def test_a_macintosh_calendar_begins_in_1904(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", [[date(2025, 6, 30)]], header=["day"])
-    (read,) = read_sheets(path, Problems("a"))
+    (read,) = read_workbook(path, Problems("a"))
     assert read.rows[1].cells == ("2025-06-30",)
     spoil(path, "xl/workbook.xml", b"<workbookPr", b'<workbookPr date1904="1"')
-    (read,) = read_sheets(path, Problems("a"))
+    (read,) = read_workbook(path, Problems("a"))
     assert read.rows[1].cells == ("2029-07-01",)
 
 
@@ -290,7 +289,7 @@ def by_hand(path: Path, cells: str, strings: str = "", *, prefix: str = "", spac
 
 def read(path: Path) -> list[tuple[int, tuple[str, ...]]]:
     problems = Problems(path.name)
-    sheets = read_sheets(path, problems)
+    sheets = read_workbook(path, problems)
     assert problems.found == []
     return [(row.number, row.cells) for sheet in sheets for row in sheet.rows]
 
@@ -322,7 +321,7 @@ def test_both_editions_of_the_format_with_and_without_prefix(prefix: str, space:
 )  # fmt: skip
 def test_a_sheet_that_is_none_is_told(cells: str, tmp_path: Path) -> None:
     problems = Problems("a.xlsx")
-    assert read_sheets(by_hand(tmp_path / "a.xlsx", cells), problems) == ()
+    assert read_workbook(by_hand(tmp_path / "a.xlsx", cells), problems) == ()
     assert [(problem.row, problem.severity) for problem in problems.found] == [(1, "error")]
 
 
@@ -334,5 +333,5 @@ def test_a_value_far_to_the_right_is_refused(tmp_path: Path) -> None:
     sheet["XFD1"] = "x"
     book.save(path)
     problems = Problems("a")
-    assert read_sheets(path, problems) == ()
+    assert read_workbook(path, problems) == ()
     assert [problem.row for problem in problems.found] == [1]

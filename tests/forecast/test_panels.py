@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from toolkit.data.dataset import load
 from toolkit.data.indicators import Indicator
-from toolkit.data.series import Observation, resolved
+from toolkit.data.observations import Observation, resolved
 from toolkit.forecast.panels import SMALLEST_BINOMIAL_SD, binomial_sd, conflict_sd, denominator_of, with_binomial_noise
 from toolkit.forecast.paths import scale_of
 from toolkit.models.panel import Scale

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "toolkit").rglob("*.py"))
 NOTEBOOKS = sorted([*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "parameterized").glob("*.ipynb")])
-HEAVY = ("statsmodels", "sklearn", "matplotlib", "papermill", "nbconvert", "scipy.stats", "pandas", "openpyxl")
+HEAVY = ("statsmodels", "sklearn", "matplotlib", "papermill", "nbconvert", "scipy.stats", "pandas", "xlsxwriter")
 
 
 def test_rooms_import_only_from_rooms_below() -> None:

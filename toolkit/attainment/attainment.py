@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from toolkit.data.series import Observation
+from toolkit.data.observations import Observation
 from toolkit.plan.judgement import Bound, Note
 
 Verdict = Literal[

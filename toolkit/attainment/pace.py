@@ -10,7 +10,7 @@ import numpy as np
 
 from toolkit.attainment.question import Question
 from toolkit.data.dataset import Dataset
-from toolkit.data.series import Observation
+from toolkit.data.observations import Observation
 from toolkit.forecast.paths import Path
 from toolkit.plan.base import RuleBase
 from toolkit.plan.judgement import Case, Note, Start, covers

@@ -13,7 +13,7 @@ import numpy as np
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
-from toolkit.data.series import Observation
+from toolkit.data.observations import Observation
 from toolkit.forecast.paths import Path
 from toolkit.plan.judgement import Bound, Case, Judgement, Note, covers
 from toolkit.plan.plan import Plan, Target

@@ -7,48 +7,10 @@ anything else that reaches it is a defect of ours.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong in one file, where it stands and what to do about it.
-
-    Attributes
-    ----------
-    file, sheet :
-        Name of the file and, for workbooks, of its sheet (empty otherwise).
-    row :
-        Row as a spreadsheet shows it: the header is row 1, the first record row 2.
-        1 for a file that is empty or cannot be read.
-    column, value :
-        Column name and the text found there (both empty when the whole row is meant).
-    problem, remedy :
-        What is wrong and what to do, in words.
-    severity :
-        ``"error"`` stops the use of the row, ``"warning"`` does not.
-    """
-
-    file: str
-    row: int
-    column: str
-    value: str
-    problem: str
-    remedy: str
-    severity: str = "error"
-    sheet: str = ""
-
-    def line(self) -> str:
-        """Return the problem as one line of text, in the user's language."""
-        from toolkit.base.texts import say  # errors lie below texts, which raise them
-
-        file = f"{self.file} [{self.sheet}]" if self.sheet else self.file
-        place = say(
-            "problem.place_column" if self.column else "problem.place", file=file, row=self.row, column=self.column
-        )
-        found = f" ({self.value!r})" if self.value else ""
-        return f"{say(f'problem.{self.severity}')}: {place}{found}: {self.problem} {self.remedy}".rstrip()
+if TYPE_CHECKING:
+    from toolkit.base.problems import Problem
 
 
 class ToolkitError(Exception):

@@ -5,19 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.base.errors import Problem
+from toolkit.base.problems import COLUMNS, Problem
 from toolkit.base.texts import say
 from toolkit.cli import options
 
 if TYPE_CHECKING:
-    from toolkit.desk.mapping import ColumnMapping
+    from toolkit.intake.mapping import ColumnMapping
     from toolkit.plan.plan import Plan
 
 
@@ -48,7 +48,7 @@ def check(
     Example: toolkit check --model
     """
     from toolkit.data.folder import data_folder
-    from toolkit.desk.mapping import mapping_of
+    from toolkit.intake.mapping import mapping_of
     from toolkit.plan.load import load_plan
 
     folder, day = data_folder(data), options.day_of(as_of)
@@ -59,7 +59,7 @@ def check(
         loaded = load_plan(plan, folder=folder)
         problems += _unlikely(files, folder, declared, loaded, day) if files else _unlikely_held(folder, loaded, day)
     if as_json:
-        text = json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1)
+        text = json.dumps([problem.as_row() for problem in problems], ensure_ascii=False, indent=1)
     elif as_csv:
         text = _csv(problems)
     else:
@@ -75,8 +75,8 @@ def check(
 
 def _of_files(files: list[Path], folder: Path, mapping: ColumnMapping | None, day: date) -> list[Problem]:
     """Check files one by one, judged on a day."""
-    from toolkit.desk.check import check_file
-    from toolkit.desk.ingest import usable_folder
+    from toolkit.data.dataset import usable_folder
+    from toolkit.intake.incoming import check_file
 
     reference = usable_folder(folder)[0]
     reference = replace(reference, today=min(day, reference.today))
@@ -85,7 +85,7 @@ def _of_files(files: list[Path], folder: Path, mapping: ColumnMapping | None, da
 
 def _unlikely(files: list[Path], folder: Path, mapping: ColumnMapping | None, plan: Plan, day: date) -> list[Problem]:
     """Return what the model thinks unlikely of files, given the figures of the folder."""
-    from toolkit.desk.ingest import prepare, with_doubts
+    from toolkit.intake.ingest import prepare, with_doubts
 
     prepared = [prepare([file], folder, mapping, today=day) for file in files]
     if not options.few_enough(sum(len(item.changes) for item in prepared)):
@@ -98,7 +98,7 @@ def _unlikely_held(folder: Path, plan: Plan, day: date) -> list[Problem]:
     """Return what the model thinks unlikely of the folder's own figures, each given all others."""
     from toolkit.data.dataset import load
     from toolkit.data.schemas import OBSERVATIONS
-    from toolkit.desk.plausibility import as_problem, doubts_within
+    from toolkit.intake.plausibility import as_problem, doubts_within
 
     dataset = load(folder, as_of=day)
     if not options.few_enough(len(dataset.figures)):
@@ -108,8 +108,7 @@ def _unlikely_held(folder: Path, plan: Plan, day: date) -> list[Problem]:
 
 def _whole(folder: Path, day: date) -> list[Problem]:
     """Check every table of a data folder, as far as known on a day, and its plans against them."""
-    from toolkit.data.check import check_folder
-    from toolkit.data.dataset import load
+    from toolkit.data.dataset import check_folder, load
     from toolkit.data.schemas import OBSERVATIONS
     from toolkit.plan.load import check_plan
 
@@ -123,8 +122,9 @@ def _whole(folder: Path, day: date) -> list[Problem]:
 
 
 def _csv(problems: list[Problem]) -> str:
+    rows = [problem.as_row() for problem in problems]
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=list(Problem.__dataclass_fields__), lineterminator="\n")
+    writer = csv.DictWriter(stream, fieldnames=COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(problem) for problem in problems)
+    writer.writerows(rows)
     return stream.getvalue().rstrip("\n")

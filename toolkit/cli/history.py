@@ -13,7 +13,7 @@ from toolkit.base.texts import interface_language, nearest, say
 from toolkit.cli import options
 
 if TYPE_CHECKING:
-    from toolkit.desk.history import Entry
+    from toolkit.intake.history import Entry
 
 
 def history(
@@ -38,7 +38,7 @@ def history(
     from toolkit.data.dataset import load
     from toolkit.data.folder import data_folder
     from toolkit.data.schemas import SCOPES
-    from toolkit.desk.history import history as entries_of
+    from toolkit.intake.history import history as entries_of
 
     if scope is not None and scope not in SCOPES:
         near = ", ".join(nearest(scope, SCOPES))

@@ -14,7 +14,7 @@ from toolkit.base.texts import say
 from toolkit.cli import options
 
 if TYPE_CHECKING:
-    from toolkit.desk.ingest import Ingest
+    from toolkit.intake.ingest import Ingest
 
 
 def ingest(
@@ -57,9 +57,8 @@ def ingest(
     Example: toolkit ingest bieu.csv --years --column area_code="Huyện" --fixed indicator=poverty_rate …
     """
     from toolkit.data.folder import data_folder
-    from toolkit.desk.ingest import REJECTED, commit, prepare, write_rejected
-    from toolkit.desk.mapping import mapping_of
-    from toolkit.desk.show import as_data, diff_lines
+    from toolkit.intake.ingest import REJECTED, as_data, commit, diff_lines, prepare, write_rejected
+    from toolkit.intake.mapping import mapping_of
 
     folder = data_folder(data)
     options.existing(files)
@@ -86,7 +85,7 @@ def ingest(
 
 def _doubted(found: Ingest, folder: Path, plan: str | None) -> Ingest:
     """Hold the figures against the model, if there is one plan to tell the province and they are not too many."""
-    from toolkit.desk.ingest import with_doubts
+    from toolkit.intake.ingest import with_doubts
     from toolkit.plan.load import load_plan
 
     try:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-from zipfile import BadZipFile
+from typing import Annotated
 
 import typer
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say, texts
 from toolkit.cli import options
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_NAMED = 5
 """So many series that were passed over are named."""
@@ -45,10 +41,10 @@ def scenario(
     from toolkit.run.provenance import PROJECT
     from toolkit.run.scenarios import scenario_run
     from toolkit.run.session import compute_run
-    from toolkit.scenario.exchange import scenarios_from_iamc
+    from toolkit.scenario.exchange import read_iamc, scenarios_from_iamc
     from toolkit.scenario.scenario import read_scenarios
 
-    table = _table(file)
+    table = read_iamc(file) if file.suffix.lower() in (".csv", ".xlsx") else None
     wanted = read_scenarios(file) if table is None else None
     run = compute_run(data=data, plan=plan, as_of=options.day_of(as_of), draws=draws, seed=seed, model=model)
     if wanted is None and table is not None:
@@ -64,16 +60,3 @@ def scenario(
         sys.stdout.write(found.comparison.to_json(orient="records", force_ascii=False, indent=1))
     else:
         print(say("scenario.written", count=len(found.pages), page=found.pages[0]))  # noqa: T201
-
-
-def _table(file: Path) -> pd.DataFrame | None:
-    """Return the file as a table, or None where it is none."""
-    import pandas as pd
-
-    kind = file.suffix.lower()
-    if kind not in (".csv", ".xlsx"):
-        return None
-    try:
-        return pd.read_csv(file, encoding="utf-8-sig", dtype=str) if kind == ".csv" else pd.read_excel(file, dtype=str)
-    except (ValueError, OSError, ImportError, BadZipFile) as error:
-        raise UsageError(say("scenario.file.refused", file=file.name), say("scenario.iamc.remedy")) from error

@@ -38,9 +38,8 @@ def template(
     from toolkit.base.files import write_atomic
     from toolkit.data.dataset import load
     from toolkit.data.folder import data_folder
-    from toolkit.desk.questions import years_of
-    from toolkit.desk.template import file_name
-    from toolkit.desk.template import template as workbook_of
+    from toolkit.intake.template import file_name, years_of
+    from toolkit.intake.template import template as workbook_of
     from toolkit.plan.load import load_plan
 
     folder = data_folder(data)

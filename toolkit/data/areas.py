@@ -9,10 +9,9 @@ from functools import cached_property
 from typing import Literal, cast
 
 from toolkit.base.errors import AmbiguousNameError, UsageError
+from toolkit.base.problems import Phrase, closest
 from toolkit.base.texts import Language, fold, normalise, say
-from toolkit.data.problems import closest
-from toolkit.data.records import Record
-from toolkit.data.schemas import LEVELS
+from toolkit.data.schemas import LEVELS, Record
 
 Level = Literal["country", "region", "province", "district", "commune"]
 
@@ -87,13 +86,13 @@ class Area:
         begins = self.valid_from is None or self.valid_from.year <= year
         return begins and (self.valid_to is None or year <= self.valid_to.year)
 
-    def validity(self) -> str:
-        """Return the time in force in words of the user's language; empty if it is open at both ends."""
+    def validity(self) -> Phrase | str:
+        """Return the time in force, to be said; empty if it is open at both ends."""
         fields = {"first": self.valid_from, "last": self.valid_to}
         key = {(True, True): "both", (True, False): "from", (False, True): "to"}.get(
             (self.valid_from is not None, self.valid_to is not None)
         )
-        return say(f"data.validity.{key}", **fields) if key else ""
+        return Phrase(f"data.validity.{key}", fields) if key else ""
 
 
 class Areas:
@@ -282,3 +281,116 @@ def area_of(record: Record) -> Area:
         population_2019=None if people is None else int(people),
         area_km2=size,
     )
+
+
+@dataclass(frozen=True)
+class Link:
+    """A piece of an old commune's territory that went into a new one.
+
+    Attributes
+    ----------
+    old_district_code, old_commune_code, new_commune_code :
+        Codes; an old and a new commune may share one.
+    whole :
+        False where only a part of the old commune went there.
+    weight :
+        Share of the old commune that went there, 0..1; None where unknown.
+    row :
+        Row of the file, as a spreadsheet shows it.
+    """
+
+    old_district_code: str
+    old_commune_code: str
+    new_commune_code: str
+    whole: bool
+    weight: float | None
+    row: int
+
+
+class Crosswalk:
+    """Old communes, new communes and old districts.
+
+    Parameters
+    ----------
+    links :
+        In the order of the file.
+    """
+
+    def __init__(self, links: Iterable[Link]) -> None:
+        self.links = tuple(links)
+        self._old_of: dict[str, tuple[Link, ...]] = {}
+        for link in self.links:
+            self._old_of[link.new_commune_code] = (*self._old_of.get(link.new_commune_code, ()), link)
+
+    def __len__(self) -> int:
+        return len(self.links)
+
+    def new_of(self, old_commune_code: str) -> tuple[Link, ...]:
+        """Return where an old commune went: one link, or several if it was split; none for an unknown code."""
+        return tuple(link for link in self.links if link.old_commune_code == old_commune_code)
+
+    def old_of(self, new_commune_code: str) -> tuple[Link, ...]:
+        """Return what a new commune is made of; none for an unknown code."""
+        return self._old_of.get(new_commune_code, ())
+
+    def former_districts(self, new_commune_code: str) -> tuple[str, ...]:
+        """Return the former districts of a new commune's territory; usually one."""
+        return tuple(dict.fromkeys(link.old_district_code for link in self.old_of(new_commune_code)))
+
+    def communes_of_district(self, district_code: str) -> tuple[str, ...]:
+        """Return the new communes with territory of a former district, those shared with another one too."""
+        return tuple(
+            dict.fromkeys(link.new_commune_code for link in self.links if link.old_district_code == district_code)
+        )
+
+
+def link_of(record: Record) -> Link:
+    """Return a link from its row."""
+    return Link(
+        old_district_code=record.text("old_district_code"),
+        old_commune_code=record.text("old_commune_code"),
+        new_commune_code=record.text("new_commune_code"),
+        whole=record.text("share") == "whole",
+        weight=record.numbers.get("weight"),
+        row=record.row,
+    )
+
+
+@dataclass(frozen=True)
+class Division:
+    """One way in which an area is divided.
+
+    Attributes
+    ----------
+    codes :
+        Units that lie in it whole.
+    shared :
+        Units that lie in it with a part only: their figures cannot be divided, so the sum stays incomplete.
+    """
+
+    codes: tuple[str, ...]
+    shared: tuple[str, ...] = ()
+
+
+def divided(code: str, year: int, areas: Areas, crosswalk: Crosswalk) -> tuple[Division, ...]:
+    """Return how an area was divided at the end of a year: into districts, into communes.
+
+    A former district is divided into the new communes of its territory; those that it shares with another
+    district are told apart.
+    """
+    day = date(year, 12, 31)
+    levels = {area.level for area in areas.units(code)}
+    if "province" in levels:
+        districts = [area.code for area in areas.children(code, "district") if area.exists_in(year)]
+        below = {code, *(area.code for area in areas.children(code, "district"))}
+        communes = [area.code for area in areas.all("commune", day) if area.parent_code in below]
+        found = [Division(tuple(districts)), Division(tuple(communes))]
+    elif "district" in levels:
+        own = [area.code for area in areas.children(code, "commune", day)]
+        new = [item for item in crosswalk.communes_of_district(code) if not own]
+        new = [item for item in new if any(area.in_force(day) for area in areas.units(item))]
+        shared = [item for item in new if len(crosswalk.former_districts(item)) > 1]
+        found = [Division((*own, *(item for item in new if item not in shared)), tuple(shared))]
+    else:
+        found = []
+    return tuple(division for division in found if division.codes)

@@ -6,26 +6,34 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from toolkit.base.errors import DataError
+from toolkit.base.problems import Problem
 from toolkit.base.texts import say
-from toolkit.data.areas import Areas
-from toolkit.data.crosswalk import Crosswalk
+from toolkit.data.areas import Areas, Crosswalk
+from toolkit.data.consistency import check_between
 from toolkit.data.folder import data_folder
-from toolkit.data.foldercheck import check_reference
 from toolkit.data.indicators import Indicators
-from toolkit.data.observation_file import read_observations
-from toolkit.data.observations import Figure
-from toolkit.data.records import Records
-from toolkit.data.reference import Reference, read_reference, today
-from toolkit.data.replaced import replaced_figures
-from toolkit.data.schemas import LOCAL_TARGETS, MILESTONES, OBSERVATIONS, OVERLAPS, SOURCES
-from toolkit.data.series import UNUSED, Observation, PeriodAverage, Series, resolved
+from toolkit.data.journal import replaced_figures, settle
+from toolkit.data.observations import (
+    LAYOUT,
+    UNUSED,
+    Figure,
+    Figures,
+    Observation,
+    PeriodAverage,
+    Series,
+    figures_of,
+    resolved,
+)
+from toolkit.data.reference import Reference, check_reference, read_reference, today
+from toolkit.data.schemas import LOCAL_TARGETS, MILESTONES, OBSERVATIONS, OVERLAPS, SOURCES, Records
 from toolkit.data.standards import Standards
+from toolkit.data.tables import read_first
 
-__all__ = ("SIMULATED", "Dataset", "load", "read_observations")
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIMULATED = "simulated"
 """File in a data folder that says: these data are made up, for teaching and tests."""
@@ -138,12 +146,7 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
         If there is no such folder.
     """
     chosen = data_folder(folder)
-    reference = read_reference(chosen)
-    read = read_observations(chosen, reference)
-    check_reference(reference)
-    errors = [item for item in (*reference.problems(), *read.problems.all()) if item.severity == "error"]
-    if errors:
-        raise DataError(say("data.unusable", folder=chosen), errors, say("data.unusable.remedy"))
+    reference, read = usable_folder(chosen)
     day = as_of or today()
     figures = tuple(
         dated
@@ -199,7 +202,9 @@ def _observation(figure: Figure) -> Observation:
 
 
 def _frame(figures: tuple[Figure, ...]) -> pd.DataFrame:
-    frame = pd.DataFrame(figures, columns=list(Figure._fields)).drop(columns="written")
+    import pandas as pd
+
+    frame = pd.DataFrame(figures, columns=list(Figure._fields)).drop(columns=["written", "file", "sheet"])
     types = {"row": "int64", "year": "int64", "from_year": "Int64", "value": "float64"}
     texts = {name: "str" for name in frame.columns if name not in types}
     return frame.astype({**types, **texts})[[*OBSERVATIONS.names, "row"]]
@@ -207,6 +212,8 @@ def _frame(figures: tuple[Figure, ...]) -> pd.DataFrame:
 
 def _table(records: Records) -> pd.DataFrame:
     """Return a small table with typed columns; empty texts stay empty texts."""
+    import pandas as pd
+
     columns: dict[str, list[object]] = {}
     for column in records.schema.columns:
         if column.kind in ("number", "whole"):
@@ -216,3 +223,45 @@ def _table(records: Records) -> pd.DataFrame:
         else:
             columns[column.name] = [record.text(column.name) for record in records.rows]
     return pd.DataFrame(columns)
+
+
+def read_observations(folder: Path, reference: Reference) -> Figures:
+    """Read ``observations.csv``, with its problems and those between its rows."""
+    read = figures_of(read_first(folder / OBSERVATIONS.file, LAYOUT), reference)
+    check_between(read, reference)
+    return read
+
+
+def check_folder(folder: Path) -> list[Problem]:
+    """Return all problems of a data folder: each file alone, and what one says of another.
+
+    Returns
+    -------
+    list of Problem
+        File after file, by row.
+    """
+    reference, held = read_folder(folder)
+    return [*reference.problems(), *held.problems.all()]
+
+
+def read_folder(folder: Path) -> tuple[Reference, Figures]:
+    """Return a data folder's reference and figures, with every problem noted in them."""
+    settle(folder)
+    reference = read_reference(folder)
+    check_reference(reference)
+    return reference, read_observations(folder, reference)
+
+
+def usable_folder(folder: Path) -> tuple[Reference, Figures]:
+    """Return a data folder's reference and figures.
+
+    Raises
+    ------
+    DataError
+        If there is an error in them.
+    """
+    reference, held = read_folder(folder)
+    errors = [item for item in (*reference.problems(), *held.problems.all()) if item.severity == "error"]
+    if errors:
+        raise DataError(say("data.unusable", folder=folder), errors, say("data.unusable.remedy"))
+    return reference, held

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from toolkit.base.errors import UsageError
-from toolkit.base.texts import Language, say
-from toolkit.data.problems import closest
+from toolkit.base.problems import closest
+from toolkit.base.texts import Language, say, texts
+from toolkit.base.yaml_files import Place, YamlText, read_yaml
+from toolkit.data.folder import file_of
 
 Scope = Literal["all", "dtts", "dtts_mn", "dtts_in_dtts_mn"]
 Relation = Literal["equal", "upper_bound", "lower_bound"]
@@ -188,16 +191,11 @@ class Indicators(Mapping[str, Indicator]):
     ----------
     indicators, units :
         By id, in the order of the file.
-    lines :
-        Line of the file at which an indicator is declared.
     """
 
-    def __init__(
-        self, indicators: Mapping[str, Indicator], units: Mapping[str, Unit], lines: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, indicators: Mapping[str, Indicator], units: Mapping[str, Unit]) -> None:
         self._indicators = dict(indicators)
         self.units = dict(units)
-        self.lines = dict(lines or {})
 
     def __getitem__(self, key: str) -> Indicator:
         return self._indicators[key]
@@ -222,3 +220,58 @@ class Indicators(Mapping[str, Indicator]):
             return default
         near = ", ".join(closest(key, self._indicators))
         raise UsageError(say("data.no_indicator", indicator=key), say("data.nearest", near=near))
+
+
+FILE = "indicators.yaml"
+PARTS = ("units", "indicators")
+Declared = TypeVar("Declared", bound=BaseModel)
+
+
+def read_indicators(folder: Path) -> tuple[Indicators, YamlText]:
+    """Read ``indicators.yaml``; whatever is wrong is noted in the text, and the rest returned."""
+    text = read_yaml(file_of(folder, FILE), room="data")
+    if not text.problems and not (isinstance(text.content, dict) and set(PARTS) <= set(text.content)):
+        text.add((), "", "no_indicators")
+    units = {
+        key: unit
+        for key, entry in _entries(text, "units")
+        if (unit := _made(Unit, entry, ("units", key), text)) is not None
+    }
+    indicators = {
+        key: made
+        for key, entry in _entries(text, "indicators")
+        if (made := _made(Indicator, _completed(key, entry, units), ("indicators", key), text)) is not None
+    }
+    return Indicators(indicators, units), text
+
+
+def _entries(text: YamlText, part: str) -> list[tuple[str, Any]]:
+    entries = text.content.get(part) if isinstance(text.content, dict) else None
+    return [(str(key), entry) for key, entry in entries.items()] if isinstance(entries, dict) else []
+
+
+def _completed(key: str, entry: Any, units: Mapping[str, Unit]) -> Any:
+    """Add what an entry leaves to the file as a whole: its id, its unit's words, whose definition it is."""
+    if not isinstance(entry, dict) or entry.get("unit") not in units:
+        return {"id": key, **entry} if isinstance(entry, dict) else entry
+    unit = units[entry["unit"]]
+    definition = entry.get("definition")
+    origin = entry.get("definition_from")
+    if isinstance(definition, dict) and origin in ("plan", "source", "ours"):
+        definition = {
+            language: f"{definition[language]} {texts(language).t(f'data.definition.{origin}')}"
+            for language in ("vi", "en")
+            if language in definition
+        }
+    words = {"vi": unit.vi, "en": unit.en}
+    return {"id": key, **entry, "units": words, "whole": unit.whole, "definition": definition}
+
+
+def _made(kind: type[Declared], entry: Any, place: Place, text: YamlText) -> Declared | None:
+    try:
+        return kind.model_validate(entry)
+    except ValidationError as error:
+        for fault in error.errors():
+            field = ".".join([str(place[1]), *(str(part) for part in fault["loc"])])
+            text.add((*place, *fault["loc"]), field, "bad_entry", {"reason": fault["msg"]})
+        return None

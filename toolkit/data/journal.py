@@ -7,14 +7,24 @@ finished by whoever opens the folder next.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from toolkit.base.errors import ToolkitError
 from toolkit.base.files import WAIT, locked, write_atomic
+from toolkit.base.problems import Problems
 from toolkit.base.texts import say
+from toolkit.data.observations import LAYOUT, Figure, figures_of
+from toolkit.data.parsing import decode, delimiter_of, year_of
+from toolkit.data.reference import Reference
+from toolkit.data.schemas import OBSERVATIONS
+from toolkit.data.tables import Layout, Table, read_tables
 
 STAGED = ".ingest"
 DECIDED = "decided.json"
@@ -71,3 +81,105 @@ def settle(folder: Path) -> None:
     except OSError as error:
         if decided:
             raise ToolkitError(say("data.unsettled", folder=folder), say("data.unsettled.remedy")) from error
+
+
+FILE = "replaced.csv"
+REPLACED_ON, REPLACED_BY = "replaced_on", "replaced_by"
+WITH_DAY = Layout((*LAYOUT.columns, REPLACED_ON), (REPLACED_BY,))
+
+
+def replaced_figures(folder: Path, reference: Reference, day: date) -> tuple[Figure, ...]:
+    """Return the figures that stood on `day` and were replaced after it; none if nothing was ever replaced.
+
+    Parameters
+    ----------
+    folder :
+        Data folder; its ``replaced.csv`` is written by ``toolkit ingest``.
+    reference :
+        The folder's areas, indicators, sources, standards: rows that break a rule are left out.
+    day :
+        As of when.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return ()
+    tables, _ = read_tables(path, WITH_DAY)
+    return tuple(figure for table in tables for figure in _before(table, reference, day))
+
+
+def _before(table: Table, reference: Reference, day: date) -> list[Figure]:
+    if not table.has(REPLACED_ON):
+        return []
+    at = table.columns.index(REPLACED_ON)
+    corrected_later = {row.number for row in table.rows if row.cells[at] > day.isoformat()}
+    return [figure for figure in figures_of(table, reference).figures if figure.row in corrected_later]
+
+
+REPLACED = "replaced.csv"
+INGESTS = "ingests.csv"
+NAMES = OBSERVATIONS.names
+REPLACED_NAMES = (*NAMES, "replaced_on", "replaced_by")
+INGEST_NAMES = ("ingested_on", "file", "sha256", "new", "changed", "same", "rejected", "observations_sha256")
+CELL = ("area_code", "indicator", "scope", "year", "from_year", "standard", "source_id")
+Cells = dict[str, str]
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table of the data folder as text.
+
+    Attributes
+    ----------
+    names :
+        Its columns.
+    rows :
+        Its rows, in the order of the file.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[Cells, ...]
+
+
+def key_of(row: Mapping[str, str]) -> Key:
+    """Return what names a row: area, indicator, scope, year, period, standard and source."""
+    texts = [row.get(name, "") for name in CELL]
+    return tuple(
+        str(year_of(text) or text) if name.endswith("year") else text for name, text in zip(CELL, texts, strict=True)
+    )
+
+
+def read_rows(path: Path) -> Rows:
+    """Return a table that the checker has accepted; empty if there is none."""
+    if not path.is_file():
+        return Rows((), ())
+    text = decode(path.read_bytes(), Problems(path.name)).text  # the checker accepts other encodings than UTF-8 too
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text, NAMES))
+    names = tuple(reader.fieldnames or ())
+    return Rows(names, tuple({name: row.get(name) or "" for name in names} for row in reader))
+
+
+def table_text(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """Return rows as CSV text."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([row.get(name, "") for name in names] for row in rows)
+    return stream.getvalue()
+
+
+def observations_text(held: Rows, rows: Iterable[Mapping[str, str]]) -> str:
+    """Return the whole observation table as text, with every column of the project after those it has."""
+    names = (*held.names, *(name for name in NAMES if name not in held.names))
+    return table_text(names, rows)
+
+
+def with_rows(path: Path, names: Sequence[str], added: Sequence[Mapping[str, str]]) -> str:
+    """Return the text of a table (which may not exist yet) with more rows."""
+    held = read_rows(path)
+    return table_text(held.names or names, [*held.rows, *added])
+
+
+def replaced_rows(folder: Path) -> tuple[Cells, ...]:
+    """Return the rows that ingests have replaced."""
+    return read_rows(folder / REPLACED).rows

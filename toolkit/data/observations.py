@@ -1,21 +1,21 @@
-"""An observation table from text to figures: every row judged, every cell that is wrong noted."""
+"""Series: the figures of one area, indicator and scope, with conflicts resolved and nothing forgotten."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
 
-from toolkit.data.cells import day_of, year_of
+from toolkit.base.problems import Problems
 from toolkit.data.indicators import Indicator
-from toolkit.data.numerals import Columnwise, Reading, narrowed, reading, settle
-from toolkit.data.problems import Problems
+from toolkit.data.parsing import Columnwise, Numeral, Reading, day_of, narrowed, reading, settle, year_of
 from toolkit.data.reference import Reference
-from toolkit.data.rules import RULES, Fault, Judge
-from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
+from toolkit.data.row_checks import RULES, Fault, Judge
+from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, STATUSES
 from toolkit.data.tables import Layout, Table
-from toolkit.data.workbook import Numeral
 
+UNUSED = "unverified"
+"""Figures with this qualifier are shown and never used."""
 LAYOUT = Layout(
     tuple(name for name in OBSERVATIONS.names if name not in MISSING_ALLOWED),
     tuple(name for name in OBSERVATIONS.names if name in MISSING_ALLOWED),
@@ -23,8 +23,120 @@ LAYOUT = Layout(
 """Columns of a table given to ``check``."""
 
 
+@dataclass(frozen=True)
+class Observation:
+    """One published figure as a report shows it.
+
+    Attributes
+    ----------
+    year, value :
+        The year it speaks of and the figure, in the indicator's unit.
+    status, qualifier, standard, source_id, note :
+        As in ``observations.csv``; empty texts where the file has none.
+    overruled :
+        Other figures for the same cell that a better status or a later date set aside.
+    available_from, available_basis :
+        Day (ISO) from which it was known, and whether that is ``published`` or follows a ``rule``.
+    row :
+        Row of the file, as a spreadsheet shows it.
+    """
+
+    year: int
+    value: float
+    status: str
+    qualifier: str
+    standard: str
+    source_id: str
+    note: str = ""
+    overruled: tuple[Observation, ...] = ()
+    available_from: str = ""
+    available_basis: str = ""
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class PeriodAverage:
+    """A published mean over several years; it feeds `average` rules only.
+
+    Attributes
+    ----------
+    from_year, to_year :
+        First and last year, both included.
+    value :
+        The published mean, in the indicator's unit.
+    status, source_id :
+        As in ``observations.csv``.
+    """
+
+    from_year: int
+    to_year: int
+    value: float
+    status: str
+    source_id: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """All figures of one area, indicator and scope.
+
+    Attributes
+    ----------
+    area_code, indicator, scope :
+        Whose figures they are.
+    observations :
+        One a year and standard, by year: of several figures for one cell the better status wins, then
+        the later day of publication, then the earlier row; the losers are its ``overruled``.
+    period_averages :
+        Means over several years.
+    unverified :
+        Figures that are shown and never used.
+    """
+
+    area_code: str
+    indicator: str
+    scope: str
+    observations: tuple[Observation, ...] = ()
+    period_averages: tuple[PeriodAverage, ...] = ()
+    unverified: tuple[Observation, ...] = ()
+
+    @property
+    def overruled(self) -> tuple[Observation, ...]:
+        """All figures set aside by another one for the same cell."""
+        return tuple(loser for observation in self.observations for loser in observation.overruled)
+
+
+def resolved(figures: list[Observation]) -> tuple[Observation, ...]:
+    """Return one figure a year and standard, each with those it overrules.
+
+    >>> older = Observation(2025, 3.0, "preliminary", "", "mdp_2022", "press")
+    >>> newer = Observation(2025, 2.32, "final", "", "mdp_2022", "decision")
+    >>> [(figure.value, len(figure.overruled)) for figure in resolved([older, newer])]
+    [(2.32, 1)]
+    """
+    cells: dict[tuple[int, str], list[Observation]] = {}
+    for figure in figures:
+        cells.setdefault((figure.year, figure.standard), []).append(figure)
+    ordered = (best_first(cell) for cell in cells.values())
+    winners = [replace(best, overruled=tuple(others)) for best, *others in ordered]
+    return tuple(sorted(winners, key=lambda figure: figure.year))
+
+
+def best_first(figures: Iterable[Published]) -> list[Published]:
+    """Return the figures for one cell, the one that counts first: the better status, then the later publication."""
+    newest_first = sorted(figures, key=lambda figure: figure.available_from, reverse=True)
+    return sorted(newest_first, key=lambda figure: STATUSES.index(figure.status))
+
+
 class Figure(NamedTuple):
-    """One row of an observation table whose cells can all be used."""
+    """One row of an observation table whose cells can all be used.
+
+    Attributes
+    ----------
+    written :
+        The value as its source prints it.
+    file, sheet, row :
+        Where it stands. Every other attribute is the column of ``observations.csv`` of its name.
+    """
 
     row: int
     area_code: str
@@ -42,6 +154,11 @@ class Figure(NamedTuple):
     available_basis: str
     note: str
     written: str
+    file: str = ""
+    sheet: str = ""
+
+
+Published = TypeVar("Published", Observation, Figure)
 
 
 @dataclass(frozen=True)
@@ -70,7 +187,7 @@ def figures_of(table: Table, reference: Reference) -> Figures:
     rules = [(columns, rule) for columns, rule in RULES if all(_given(table, column) for column in columns)]
     judged = [(_picker(table, columns), rule, dict[tuple[str, ...], list[Fault]]()) for columns, rule in rules]
     complete = all(table.has(column) for column in LAYOUT.required)
-    picker = _picker(table, OBSERVATIONS.names)
+    picker, place = _picker(table, OBSERVATIONS.names), (table.problems.file, table.problems.sheet)
     kept = []
     for position, row in enumerate(table.rows):
         fine = values[position] is not None
@@ -86,7 +203,7 @@ def figures_of(table: Table, reference: Reference) -> Figures:
                 fine = fine and fault.severity == "warning"
         value = values[position]
         if fine and complete and value is not None:
-            kept.append(_figure(row.number, picker(row.cells), value))
+            kept.append(_figure(row.number, picker(row.cells), value, place))
     return Figures(tuple(kept), table.problems, table.header_row)
 
 
@@ -100,14 +217,14 @@ def _picker(table: Table, columns: tuple[str, ...]) -> Callable[[tuple[str, ...]
     return lambda cells: tuple("" if at is None else cells[at] for at in places)
 
 
-def _figure(row: int, cells: tuple[str, ...], value: float) -> Figure:
+def _figure(row: int, cells: tuple[str, ...], value: float, place: tuple[str, str]) -> Figure:
     area_code, indicator, scope, year, from_year, written, *others = cells
     qualifier, unit, standard, status, source_id, available_from, available_basis, note = others
     day = day_of(available_from)
     return Figure(
         row, area_code, indicator, scope, year_of(year) or 0, year_of(from_year) if from_year else None, value,
         qualifier, unit, standard, status, source_id, day.isoformat() if day else available_from, available_basis,
-        note, written,
+        note, written, *place,
     )  # fmt: skip
 
 
@@ -119,52 +236,36 @@ def _values(table: Table, judge: Judge) -> tuple[float | None, ...]:
     cells = [pick(row.cells) for row in table.rows]
     known: dict[tuple[str, str, bool], Reading] = {}
     readings = []
-    for indicator, _, text in cells:
-        key = (indicator, text, isinstance(text, Numeral))
+    for name, _, text in cells:
+        key, indicator = (name, text, isinstance(text, Numeral)), judge.indicator(name)
         if key not in known:
-            known[key] = _possible(reading(text), judge.indicator(indicator))
+            known[key] = narrowed(reading(text), indicator.allows) if indicator else reading(text)
         readings.append(known[key])
-    settled = settle(readings)
-    return tuple(
-        _usable(table, position, readings[position], settled, judge.indicator(indicator), unit, text)
-        for position, (indicator, unit, text) in enumerate(cells)
-    )
+    column = settle(readings)
+    values: list[float | None] = []
+    for at, (name, unit, text) in enumerate(cells):
+        fault = _fault(column, at, judge.indicator(name), unit) if text else ("empty_cell", {})
+        if fault is not None:
+            table.problems.add(fault[0], table.rows[at].number, "value", text, fields=fault[1])
+        values.append(column.values[at] if fault is None else None)
+    return tuple(values)
 
 
-def _possible(found: Reading, indicator: Indicator | None) -> Reading:
-    return found if indicator is None else narrowed(found, indicator.allows)
-
-
-def _usable(
-    table: Table,
-    position: int,
-    found: Reading,
-    settled: Columnwise,
-    indicator: Indicator | None,
-    unit: str,
-    text: str,
-) -> float | None:
-    """Note what is wrong with one value; return it if nothing is."""
-    value = settled.values[position]
-    key, fields = "", dict[str, object]()
-    if not text:
-        key = "empty_cell"
-    elif found.fault:
-        key = found.fault
-    elif position in settled.mixed:
-        key = "mixed_decimals"
-    elif position in settled.unclear:
-        key, fields = "unclear_number", {"meanings": found.shown()}
-    elif found.percent and unit != "percent":
-        key, fields = "percent_sign", {"unit": unit}
-    elif indicator is not None and value is not None and not indicator.allows(value):
-        whole = indicator.whole and value != int(value)
-        key = "not_whole" if whole else "out_of_bounds"
-        fields = {"lower": _bound(indicator.lower), "upper": _bound(indicator.upper), "indicator": indicator.id}
-    if key:
-        table.problems.add(key, table.rows[position].number, "value", text, fields=fields)
+def _fault(column: Columnwise, at: int, indicator: Indicator | None, unit: str) -> tuple[str, dict[str, object]] | None:
+    """Return what is wrong with one value; None if nothing is."""
+    value, found = column.values[at], column.fault(at)
+    if found is not None:
+        return found
+    if column.readings[at].percent and unit != "percent":
+        return "percent_sign", {"unit": unit}
+    if indicator is None or value is None or indicator.allows(value):
         return None
-    return value
+    bounds: dict[str, object] = {
+        "lower": _bound(indicator.lower),
+        "upper": _bound(indicator.upper),
+        "indicator": indicator.id,
+    }
+    return ("not_whole" if indicator.whole and value != int(value) else "out_of_bounds"), bounds
 
 
 def _bound(bound: float | None) -> str:

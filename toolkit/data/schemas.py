@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
+from pathlib import Path
+from typing import Literal, TypeVar
 
-from toolkit.data.tables import Layout
+from toolkit.base.problems import Problems
+from toolkit.data.folder import file_of
+from toolkit.data.parsing import day_of, whole_of
+from toolkit.data.tables import Layout, Table, read_first
 
 Kind = Literal["text", "whole", "number", "year", "day", "flag"]
 
@@ -166,3 +172,132 @@ MILESTONES = Schema(
 SCHEMAS = (
     OBSERVATIONS, SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES,
 )  # fmt: skip
+
+
+Value = TypeVar("Value")
+FLAGS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of a small table.
+
+    Attributes
+    ----------
+    row :
+        As a spreadsheet shows it.
+    texts :
+        Cells as text.
+    numbers :
+        Cells of number, whole and year columns that are filled and valid.
+    days, flags :
+        Likewise for days and true/false.
+    """
+
+    row: int
+    texts: Mapping[str, str]
+    numbers: Mapping[str, float]
+    days: Mapping[str, date]
+    flags: Mapping[str, bool]
+
+    def text(self, column: str) -> str:
+        """Return a cell as text, empty if the file lacks the column."""
+        return self.texts.get(column, "")
+
+    def list(self, column: str) -> tuple[str, ...]:
+        """Return the parts of a cell that lists texts with semicolons."""
+        return tuple(part.strip() for part in self.text(column).split(";") if part.strip())
+
+    def year(self, column: str) -> int:
+        """Return a year; 0 where it is missing or wrong (noted already)."""
+        return int(self.numbers.get(column, 0))
+
+
+@dataclass(frozen=True)
+class Records:
+    """A small table.
+
+    Attributes
+    ----------
+    schema :
+        What it should look like.
+    rows :
+        Its records; empty if the file is missing or unreadable.
+    problems :
+        Where further problems of the file are noted.
+    """
+
+    schema: Schema
+    rows: tuple[Record, ...]
+    problems: Problems
+
+    def check(self, column: str, known: Mapping[str, object] | frozenset[str] | set[str], kind: str) -> None:
+        """Note every text of a column (or part of it, with semicolons) that is not in `known`."""
+        for record in self.rows:
+            for part in record.list(column):
+                if part not in known:
+                    near = self.problems.near(kind, part, known)
+                    self.problems.add(f"unknown_{kind}", record.row, column, part, fields={"near": near})
+
+
+def read_records(folder: Path, schema: Schema) -> Records:
+    """Read one file of the data folder; whatever is wrong is in the result's problems."""
+    table = read_first(file_of(folder, schema.file), schema.layout)
+    return Records(schema, _records(table, schema), table.problems)
+
+
+def _records(table: Table, schema: Schema) -> tuple[Record, ...]:
+    columns = [column for column in schema.columns if table.has(column.name)]
+    for column in columns:
+        _check_texts(table, column)
+    texts = {column.name: table.texts(column.name) for column in columns}
+    numbers = {column.name: _numbers(table, column) for column in columns if column.kind in ("year", "whole", "number")}
+    days = {column.name: table.parsed(column.name, day_of, "no_day") for column in columns if column.kind == "day"}
+    flags = {
+        column.name: table.parsed(column.name, FLAGS.get, "no_flag") for column in columns if column.kind == "flag"
+    }
+    records = tuple(
+        Record(
+            row.number,
+            {name: cells[at] for name, cells in texts.items()},
+            _held(numbers, at),
+            _held(days, at),
+            _held(flags, at),
+        )
+        for at, row in enumerate(table.rows)
+    )
+    _check_key(records, schema, table.problems)
+    return records
+
+
+def _held(columns: Mapping[str, Sequence[Value | None]], at: int) -> dict[str, Value]:
+    """Return the valid cells of one row by column."""
+    return {name: value for name, values in columns.items() if (value := values[at]) is not None}
+
+
+def _check_texts(table: Table, column: Column) -> None:
+    for row, cell in zip(table.rows, table.texts(column.name), strict=True):
+        if not cell:
+            if column.required:
+                table.problems.add("empty_cell", row.number, column.name)
+        elif column.choices and cell not in column.choices:
+            near = table.problems.near(column.name, cell, filter(None, column.choices))
+            table.problems.add("unknown_choice", row.number, column.name, cell, fields={"near": near})
+
+
+def _numbers(table: Table, column: Column) -> Sequence[float | None]:
+    """Return the numbers of a column."""
+    if column.kind == "year":
+        return table.years(column.name)
+    return table.numbers(column.name) if column.kind == "number" else table.parsed(column.name, whole_of, "no_count")
+
+
+def _check_key(records: tuple[Record, ...], schema: Schema, problems: Problems) -> None:
+    seen: dict[tuple[str, ...], int] = {}
+    for record in records:
+        key = tuple(record.text(column) for column in schema.key)
+        if key in seen:
+            fields = {"first": seen[key], "columns": ", ".join(schema.key)}
+            problems.add("double_key", record.row, schema.key[0], record.text(schema.key[0]), fields=fields)
+        else:
+            seen[key] = record.row

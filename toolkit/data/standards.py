@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 from toolkit.base.texts import Language
-from toolkit.data.records import Record
+from toolkit.data.schemas import Record
 
 OTHERWISE_PUBLISHED = (6, 30)
 """Month and day of the next year on which a figure counts as known where its publication is not held."""

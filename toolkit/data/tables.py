@@ -1,19 +1,39 @@
-"""Files to tables: whatever the format, one header, rows with their numbers, and every problem noted."""
+"""Files to tables, one reader behind every door: one header, rows with their numbers, and every problem noted.
+
+The same rules hold for CSV files, workbooks and data frames: texts are composed (NFC) and lose stray spaces, a column
+that stands twice is not read, cut-off rows are told, and a column of numbers is read in one style or asked about.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from toolkit.base.errors import Problem
+from toolkit.base.errors import DataError
+from toolkit.base.problems import Problem, Problems, has_error
 from toolkit.base.texts import normalise
-from toolkit.data.csv_rows import Row, csv_rows, delimiter_of
-from toolkit.data.encoding import decode
-from toolkit.data.problems import Problems, has_error
-from toolkit.data.workbook import Numeral, Sheet, read_sheets
+from toolkit.data.excel import read_workbook
+from toolkit.data.parsing import (
+    FIRST_YEAR,
+    Numeral,
+    RawSheet,
+    Row,
+    csv_rows,
+    decode,
+    delimiter_of,
+    narrowed,
+    no_year,
+    reading,
+    settle,
+    year_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 OTHER_FORMATS = {
@@ -30,6 +50,8 @@ FEWEST_NAMES = 2
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 SUSPICIOUS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 
+Value = TypeVar("Value")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -41,16 +63,23 @@ class Layout:
         Column names.
     may_be_empty :
         Whether a header without rows needs no remark.
+    also :
+        Says whether a table may have a column of a name that is not listed.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     may_be_empty: bool = False
+    also: Callable[[str], bool] = lambda _: False
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All column names."""
         return (*self.required, *self.optional)
+
+    def takes(self, name: str) -> bool:
+        """Say whether a table may have a column."""
+        return name in self.columns or bool(name and self.also(name))
 
 
 @dataclass(frozen=True)
@@ -78,6 +107,55 @@ class Table:
         """Say whether the file has a column."""
         return column in self.columns
 
+    def texts(self, column: str) -> list[str]:
+        """Return the cells of a column."""
+        at = self.columns.index(column)
+        return [row.cells[at] for row in self.rows]
+
+    def parsed(
+        self, column: str, parse: Callable[[str], Value | None], fault: str | Callable[[str], str]
+    ) -> list[Value | None]:
+        """Return the cells of a column as values, None for empty ones; what is none is noted as `fault`."""
+        known: dict[str, Value | None] = {}
+        values = []
+        for row, text in zip(self.rows, self.texts(column), strict=True):
+            if text not in known:
+                known[text] = parse(text) if text else None
+            values.append(known[text])
+            if text and known[text] is None:
+                self.problems.add(fault if isinstance(fault, str) else fault(text), row.number, column, text)
+        return values
+
+    def years(self, column: str, first: int = FIRST_YEAR) -> list[int | None]:
+        """Return the cells of a column as years, none of them before the first possible one."""
+        return self.parsed(column, lambda text: year_of(text, first), no_year)
+
+    def numbers(
+        self, column: str, allows: Sequence[Callable[[float], bool] | None] | None = None
+    ) -> list[float | None]:
+        """Return the cells of a column as numbers, read in one style; what is none, or unclear, is noted.
+
+        Parameters
+        ----------
+        allows :
+            One a row: says whether a number is possible there, which may tell what ``12.868`` means.
+        """
+        at = self.columns.index(column)
+        filled = [(position, row) for position, row in enumerate(self.rows) if row.cells[at]]
+        readings = []
+        for position, row in filled:
+            fits = allows[position] if allows else None
+            found = reading(row.cells[at])
+            readings.append(narrowed(found, fits) if fits else found)
+        settled = settle(readings)
+        values: list[float | None] = [None] * len(self.rows)
+        for place, (position, row) in enumerate(filled):
+            values[position] = settled.values[place]
+            fault = settled.fault(place)
+            if fault is not None:
+                self.problems.add(fault[0], row.number, column, row.cells[at], fields=fault[1])
+        return values
+
 
 def read_tables(path: Path, layout: Layout) -> tuple[tuple[Table, ...], list[Problem]]:
     """Read a CSV file or a workbook.
@@ -95,102 +173,157 @@ def read_tables(path: Path, layout: Layout) -> tuple[tuple[Table, ...], list[Pro
         One table a sheet that has a header; `problems` are those of the file itself, each table
         carries its own.
     """
+    sheets, problems = read_sheets(path, layout.columns)
+    tables = []
+    for sheet in sheets:
+        table = table_of(sheet, layout) if sheet.visible else None
+        if table is not None:
+            tables.append(table)
+            continue
+        if sheet.cut_short:
+            sheet.problems.warn("sheet_unread" if sheet.visible else "sheet_hidden", sheet.rows[0].number)
+        else:
+            sheet.problems.add("no_header", 1, fields={"columns": ", ".join(layout.required)})
+        problems.found += sheet.problems.all()
+    if not tables and not has_error(problems.found):
+        problems.add("no_header", 1, fields={"columns": ", ".join(layout.required)})
+    return tuple(tables), problems.all()
+
+
+def read_first(path: Path, layout: Layout) -> Table:
+    """Return the first table of a file, all problems of the file in it; one without columns if there is none."""
+    empty = Table((), 1, (), Problems(path.name))
+    if not path.is_file():
+        empty.problems.add("no_file", 1)
+        return empty
+    tables, found = read_tables(path, layout)
+    table = tables[0] if tables else empty
+    table.problems.found.extend(found)
+    return table
+
+
+def read_table(path: Path, layout: Layout, message: str, remedy: str = "") -> Table:
+    """Read a file that holds one table.
+
+    Raises
+    ------
+    DataError
+        With the message, if there is none, several, or an error in it.
+    """
+    tables, problems = read_tables(path, layout)
+    errors = [item for item in (*problems, *(each for table in tables for each in table.problems.all()))
+              if item.severity == "error"]  # fmt: skip
+    if errors or len(tables) != 1:
+        raise DataError(message, errors, "" if errors else remedy)
+    return tables[0]
+
+
+def table_of_frame(frame: pd.DataFrame, layout: Layout, name: str = "table") -> Table:
+    """Return a data frame as a table whose header stands in row 1; its numbers are numbers, however they look."""
+    columns = [[_cell(value) for value in frame.iloc[:, at].tolist()] for at in range(frame.shape[1])]
+    rows = [Row(number, cells) for number, cells in enumerate(zip(*columns, strict=True), start=2)]
+    header = Row(1, tuple(str(column) for column in frame.columns))
+    return _under(header, rows, layout, Problems(name), cut_short=False)
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value or str(value) == "<NA>":
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e15)
+        return Numeral(int(value) if whole else value)
+    return str(value)
+
+
+def read_sheets(path: Path, known: Iterable[str]) -> tuple[tuple[RawSheet, ...], Problems]:
+    """Return the sheets of a workbook, or the one table of a CSV file, as rows of text, and the file's own problems.
+
+    Parameters
+    ----------
+    known :
+        Names of columns, by which the delimiter is told.
+    """
     problems = Problems(path.name)
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
             head = stream.read(8)
-        if size > MOST_BYTES:
-            problems.add("too_large", 1, fields={"limit": MOST_BYTES // 1_000_000})
-            return (), problems.all()
-        if not size:
-            problems.add("empty_file", 1)
-            return (), problems.all()
         other = next((key for mark, key in OTHER_FORMATS.items() if head.startswith(mark)), "")
+        if not size or size > MOST_BYTES:
+            other = "too_large" if size else "empty_file"
         if other:
-            problems.add(other, 1)
-            return (), problems.all()
+            problems.add(other, 1, fields={"limit": MOST_BYTES // 1_000_000})
+            return (), problems
         if path.suffix.casefold() in WORKBOOKS or head.startswith(b"PK\x03\x04"):
-            return _from_workbook(path, layout, problems), problems.all()
-        return _from_csv(path.read_bytes(), layout, problems), problems.all()
+            sheets = read_workbook(path, problems)
+            return tuple(sheet for sheet in sheets if sheet.rows), problems
+        text = decode(path.read_bytes(), problems).text
     except OSError as error:
         problems.add("unreadable", 1, value=error.strerror or type(error).__name__)
-        return (), problems.all()
-
-
-def _from_csv(data: bytes, layout: Layout, file: Problems) -> tuple[Table, ...]:
-    text = decode(data, file).text
+        return (), problems
     if not text.strip():
-        if not file.found:
-            file.add("empty_file", 1)
-        return ()
-    own = Problems(file.file)
-    rows = list(csv_rows(text, delimiter_of(text, layout.columns), own))
-    table = table_of(rows, layout, own, ragged_allowed=False)
-    if table is None:
-        own.add("no_header", 1, fields={"columns": ", ".join(layout.required)})
-        file.found.extend(own.all())
-        return ()
-    return (table,)
+        if not problems.found:
+            problems.add("empty_file", 1)
+        return (), problems
+    own = Problems(path.name)
+    rows = tuple(csv_rows(text, delimiter_of(text, [name.casefold() for name in known]), own))
+    return (RawSheet("", True, rows, (), own),), problems
 
 
-def _from_workbook(path: Path, layout: Layout, file: Problems) -> tuple[Table, ...]:
-    tables = []
-    for sheet in read_sheets(path, file):
-        own = Problems(path.name, sheet.name)
-        table = table_of(sheet.rows, layout, own, ragged_allowed=True) if sheet.visible else None
-        if table is not None:
-            _check_merged(sheet, table)
-            tables.append(table)
-        elif sheet.rows:
-            own.warn("sheet_unread" if sheet.visible else "sheet_hidden", sheet.rows[0].number)
-            file.found.extend(own.all())
-    if not tables and not has_error(file.found):
-        file.add("no_header", 1, fields={"columns": ", ".join(layout.required)})
-    return tuple(tables)
+def table_of(sheet: RawSheet, layout: Layout) -> Table | None:
+    """Find the header among a sheet's first rows and put the rest in order; None if there is no header."""
+    position = _header_position(sheet.rows, layout.columns)
+    if position is None:
+        return None
+    header = sheet.rows[position]
+    note_above(sheet.rows[:position], sheet.problems)
+    table = _under(header, sheet.rows[position + 1 :], layout, sheet.problems, cut_short=sheet.cut_short)
+    note_merged(sheet, header)
+    return table
 
 
-def _check_merged(sheet: Sheet, table: Table) -> None:
-    """Note merged cells in the header and below it: only the first of them holds anything."""
-    header = next(row for row in sheet.rows if row.number == table.header_row)
-    for first, last, column, last_column in sheet.merged:
-        name = tidy(header.cells[column]) if column < len(header.cells) else ""
-        if first <= table.header_row <= last:
-            table.problems.add("merged_header", table.header_row, name, fields={"count": last_column - column + 1})
-        elif first > table.header_row and column < len(header.cells):
-            table.problems.add("merged_cells", first, name, fields={"last": last})
+def _under(header: Row, body: Sequence[Row], layout: Layout, problems: Problems, *, cut_short: bool) -> Table:
+    names = [tidy(cell).casefold() for cell in header.cells]
+    names += [""] * (usual_width(body) - len(names))  # some programs end every row with a delimiter
+    wanted = _check_header(names, layout, header.number, problems)
+    picks = [(names.index(name), name) for name in wanted]
+    nameless = [at for at, name in enumerate(names) if not name]
+    known: dict[str, str] = {}
+    kept = []
+    for row in body:
+        if usable(row, names, problems, cut_short=cut_short):
+            for at in nameless:
+                if at < len(row.cells) and row.cells[at].strip():
+                    problems.add("nameless_column", row.number, value=row.cells[at])
+            kept.append(Row(row.number, _picked(row.cells, picks, known)))
+    if not body and not layout.may_be_empty:
+        problems.warn("no_rows", header.number)
+    return Table(tuple(wanted), header.number, tuple(kept), problems)
 
 
-def table_of(rows: Sequence[Row], layout: Layout, problems: Problems, *, ragged_allowed: bool) -> Table | None:
-    """Find the header among the first rows and put the rest in order; None if there is no header.
+def note_above(rows: Iterable[Row], problems: Problems) -> None:
+    """Note rows above the header: they are not read."""
+    for row in rows:
+        if any(cell.strip() for cell in row.cells):
+            problems.warn("above_header", row.number, value=" ".join(filter(None, map(tidy, row.cells))))
+
+
+def note_merged(sheet: RawSheet, header: Row, columns: Collection[int] | None = None) -> None:
+    """Note merged cells in the header and below it: only the first of them holds anything.
 
     Parameters
     ----------
-    ragged_allowed :
-        True for workbooks, where empty cells at the end of a row are not stored.
+    columns :
+        Positions of the columns that are read, below a header that may be merged; all that have a name if None.
     """
-    position = _header_position(rows, layout.columns)
-    if position is None:
-        return None
-    header = rows[position]
-    for row in rows[:position]:
-        if any(cell.strip() for cell in row.cells):
-            problems.warn("above_header", row.number, value=" ".join(filter(None, map(tidy, row.cells))))
-    names = [tidy(cell).casefold() for cell in header.cells]
-    names += [""] * (_usual_width(rows[position + 1 :]) - len(names))  # some programs end every row with a delimiter
-    wanted = _check_header(names, layout, header.number, problems)
-    picks = [(names.index(name), name) for name in wanted]
-    body = rows[position + 1 :]
-    nameless = [at for at, name in enumerate(names) if not name]
-    known: dict[str, str] = {}
-    kept = tuple(
-        Row(row.number, _picked(row.cells, picks, known))
-        for row in body
-        if _usable(row, names, nameless, problems, ragged_allowed=ragged_allowed)
-    )
-    if not body and not layout.may_be_empty:
-        problems.warn("no_rows", header.number)
-    return Table(tuple(wanted), header.number, kept, problems)
+    names = [tidy(cell) for cell in header.cells]
+    read = set(range(len(names)) if columns is None else columns)
+    for first, last, column, last_column in sheet.merged:
+        name = names[column] if column < len(names) else ""
+        if columns is None and first <= header.number <= last:
+            sheet.problems.add("merged_header", header.number, name, fields={"count": last_column - column + 1})
+        elif first > header.number and read & set(range(column, last_column + 1)):
+            sheet.problems.add("merged_cells", first, name, fields={"last": last})
 
 
 def _header_position(rows: Sequence[Row], columns: Iterable[str]) -> int | None:
@@ -200,7 +333,7 @@ def _header_position(rows: Sequence[Row], columns: Iterable[str]) -> int | None:
     return counts.index(best) if best >= FEWEST_NAMES else None
 
 
-def _usual_width(rows: Iterable[Row]) -> int:
+def usual_width(rows: Iterable[Row]) -> int:
     """Return the number of cells that most rows have."""
     widths = Counter(len(row.cells) for row in rows if any(row.cells))
     return widths.most_common(1)[0][0] if widths else 0
@@ -211,12 +344,12 @@ def _check_header(names: Sequence[str], layout: Layout, row: int, problems: Prob
 
     Of two columns of one name none is read: which of them is meant nobody can tell.
     """
-    known = [name for name in dict.fromkeys(names) if name in layout.columns]
+    known = [name for name in dict.fromkeys(names) if layout.takes(name)]
     wanted = [name for name in known if list(names).count(name) == 1]
     for name in known:
         if name not in wanted:
             problems.add("double_column", row, name)
-    unknown = [name for name in names if name and name not in layout.columns]
+    unknown = [name for name in names if name and name not in known]
     for name in layout.required:
         if name not in known:
             near = problems.near("header", name, unknown, 1) if unknown else ", ".join(layout.required)
@@ -226,10 +359,16 @@ def _check_header(names: Sequence[str], layout: Layout, row: int, problems: Prob
     return wanted
 
 
-def _usable(
-    row: Row, names: Sequence[str], nameless: Sequence[int], problems: Problems, *, ragged_allowed: bool
-) -> bool:
-    """Note what is wrong with a row as a whole; say whether its cells can be told apart."""
+def usable(row: Row, names: Sequence[str], problems: Problems, *, cut_short: bool) -> bool:
+    """Note what is wrong with a row as a whole; say whether its cells can be told apart.
+
+    Parameters
+    ----------
+    names :
+        The header's, tidied and in lower case.
+    cut_short :
+        True for workbooks, where empty cells at the end of a row are not stored.
+    """
     cells = row.cells
     filled = [cell for cell in cells if cell and not cell.isspace()]
     if not filled:
@@ -237,15 +376,12 @@ def _usable(
     if tidy(filled[0]).casefold() in names and [tidy(cell).casefold() for cell in filled] == [*filter(None, names)]:
         problems.add("repeated_header", row.number)
         return False
-    if len(cells) > len(names) or (len(cells) < len(names) and not ragged_allowed):
+    if len(cells) > len(names) or (len(cells) < len(names) and not cut_short):
         problems.add("cell_count", row.number, fields={"found": len(cells), "wanted": len(names)})
         return False
     if len(filled) == 1 and len(names) > FEWEST_NAMES + 1:
         problems.add("lone_cell", row.number, value=tidy(filled[0]))
         return False
-    for at in nameless:
-        if at < len(cells) and cells[at].strip():
-            problems.add("nameless_column", row.number, value=cells[at])
     if SUSPICIOUS.search("".join(cells)):
         _check_letters(row, names, problems)
     return True

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.data.dataset import Dataset
-from toolkit.data.series import Observation
+from toolkit.data.observations import Observation
 from toolkit.evaluate import scores
 from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.paths import Path

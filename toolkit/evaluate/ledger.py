@@ -18,7 +18,7 @@ from toolkit.attainment.attainment import Attainment
 from toolkit.base.errors import DataError
 from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
-from toolkit.data.series import Observation
+from toolkit.data.observations import Observation
 from toolkit.evaluate.scores import brier_score, covered, weighted_interval_score
 from toolkit.forecast.paths import FloatArray, Path
 from toolkit.forecast.store import Forecasts

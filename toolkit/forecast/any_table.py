@@ -6,7 +6,8 @@ The table is checked and cut into panels; every problem is told with its row and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Literal, cast
@@ -15,10 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit.base.errors import DataError, Problem, UsageError
+from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say
-from toolkit.data.numerals import reading, settle
-from toolkit.data.tables import Layout, read_tables
+from toolkit.data.tables import Layout, Table, read_table, table_of_frame
 from toolkit.models import NAMES, Forecaster, Panel, Scale, draws_after_parent, get
 from toolkit.models.decimals import quantiles_as_printed
 from toolkit.models.gate import gates_of
@@ -30,11 +30,10 @@ __all__ = ["PARENT", "PanelTable", "forecast_table", "read_panel_file", "read_pa
 DEFAULT = "default"
 DRAWS = 2000
 COLUMNS = ("panel", "kind", "unit", "year", "value")
+LAYOUT = Layout(COLUMNS)
 PARENT = "__parent__"
 KINDS = ("percent", "positive", "real")
-YEARS = (1000, 9999)
-MOST_OF_A_KIND = 1000
-"""Problems of one kind that are listed; a file of rubbish is not worth more."""
+FIRST_YEAR = 1000
 Kind = Literal["percent", "positive", "real"]
 TOGETHER = 32
 """Children drawn at a time: memory does not grow with their number."""
@@ -200,29 +199,6 @@ class PanelTable:
         )
 
 
-@dataclass
-class TableCheck:
-    """A table's cells as text while it is checked, and where each record stands in its file."""
-
-    file: str
-    cells: pd.DataFrame
-    row: npt.NDArray[np.int64]
-    problems: list[Problem] = field(default_factory=list)
-
-    def note(self, key: str, column: str, wrong: npt.ArrayLike, **fields: Sequence[object]) -> None:
-        """Note a problem of all records where `wrong` is true; fields hold one entry a record."""
-        for record in np.flatnonzero(np.asarray(wrong))[:MOST_OF_A_KIND]:
-            words = {name: values[record] for name, values in fields.items()}
-            found = str(self.cells[column].iloc[record]) if column in self.cells else ""
-            self.problems.append(self.problem(key, int(self.row[record]), column, found, **words))
-
-    def problem(self, key: str, row: int, column: str = "", found: str = "", **fields: object) -> Problem:
-        """Return a problem in the user's language."""
-        words = {"column": column, **fields}
-        problem, remedy = say(f"forecast.table.{key}", **words), say(f"forecast.table.{key}.remedy", **words)
-        return Problem(self.file, row, column, found, problem, remedy)
-
-
 def read_panel_file(path: Path) -> list[PanelTable]:
     """Read a file of histories: CSV in any usual encoding and style, or a workbook.
 
@@ -231,121 +207,98 @@ def read_panel_file(path: Path) -> list[PanelTable]:
     DataError
         With every problem of the file, at its place.
     """
-    try:
-        # plain CSV is what large tables are; whatever is wrong with it is told by the thorough reader below
-        return read_panels(pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"))
-    except (ValueError, DataError, OSError):
-        pass
-    tables, problems = read_tables(path, Layout(COLUMNS))
-    noted = [*problems, *(one for table in tables for one in table.problems.all())]
-    errors = [item for item in noted if item.severity == "error"]
-    if errors or len(tables) != 1:
-        remedy = "" if errors else say("forecast.table.one_sheet")
-        raise DataError(say("forecast.table.unusable", file=path.name), errors, remedy)
-    first = tables[0]
-    cells = pd.DataFrame([row.cells for row in first.rows], columns=list(first.columns), dtype=object)
-    return read_panels(cells, file=path.name, rows=[row.number for row in first.rows])
+    message = say("forecast.table.unusable", file=path.name)
+    return panels_of(read_table(path, LAYOUT, message, say("forecast.table.one_sheet")))
 
 
-def read_panels(table: pd.DataFrame, *, file: str = "table", rows: Sequence[int] | None = None) -> list[PanelTable]:
-    """Check a table and cut it into panels.
+def read_panels(frame: pd.DataFrame, *, file: str = "table") -> list[PanelTable]:
+    """Check a data frame and cut it into panels.
 
     Parameters
     ----------
-    table :
+    frame :
         Columns ``panel, kind, unit, year, value``; an empty value announces a unit without data.
-    file, rows :
-        Name of the file and row of each record, for messages; by default those of a table with one header row.
+    file :
+        Its name in messages, which number its rows from 2.
 
     Raises
     ------
     DataError
         With all problems.
     """
-    numbers = np.asarray(rows if rows is not None else np.arange(2, len(table) + 2), dtype=np.int64)
-    check = TableCheck(file, pd.DataFrame({name: as_text(table[name]) for name in COLUMNS if name in table}), numbers)
-    listed = ", ".join(COLUMNS)
-    missing = [name for name in COLUMNS if name not in table.columns]
-    check.problems.extend(check.problem("no_column", 1, name, columns=listed) for name in missing)
-    if not missing and not len(table):
-        check.problems.append(check.problem("no_row", 1))
-    stop_if_any(check)
-    value, year = as_numbers(check, "value"), as_numbers(check, "year")
-    check_records(check, year, value)
-    stop_if_any(check)
-    check_panels(check, year, value)
-    stop_if_any(check)
-    return cut(check.cells, year.astype(np.int64), value)
+    return panels_of(table_of_frame(frame, LAYOUT, file))
 
 
-def stop_if_any(check: TableCheck) -> None:
-    """Raise DataError if a problem was noted."""
-    if check.problems:
-        problems = sorted(check.problems, key=lambda problem: problem.row)
-        raise DataError(say("forecast.table.unusable", file=check.file), problems)
+def panels_of(table: Table) -> list[PanelTable]:
+    """Check a table and cut it into panels.
+
+    Raises
+    ------
+    DataError
+        With all problems.
+    """
+    if not table.rows:
+        table.problems.add("forecast.problem.no_row", table.header_row)
+    _stop_if_any(table)
+    cells = pd.DataFrame({column: pd.Series(table.texts(column), dtype=object) for column in COLUMNS})
+    year = np.array(table.years("year", FIRST_YEAR), dtype=np.float64)
+    percent = (cells["kind"] == "percent").tolist()
+    value = np.array(table.numbers("value", [_share if one else None for one in percent]), dtype=np.float64)
+    _check_records(table, cells, year, value)
+    _stop_if_any(table)
+    _check_panels(table, cells.assign(year=year, known=np.isfinite(value)))
+    _stop_if_any(table)
+    return _cut(cells, year.astype(np.int64), value)
 
 
-def as_text(column: pd.Series) -> pd.Series:
-    """Return the cells as stripped text, an empty one for missing cells."""
-    text = column.astype(object).where(column.notna(), "")
-    return text.map(str).str.strip().reset_index(drop=True) if len(text) else text
+def _share(value: float) -> bool:
+    return 0 <= value <= 100
 
 
-def as_numbers(check: TableCheck, column: str) -> FloatArray:
-    """Return cells as numbers, nan where empty; note what is no finite number, or is written in another style."""
-    cells = check.cells[column].to_numpy(dtype=object)
-    empty = cells == ""
-    found = np.full(len(cells), np.nan)
-    try:
-        found[~empty] = cells[~empty].astype(np.float64)
-        infinite = ~empty & ~np.isfinite(found)
-    except ValueError:
-        readings = [reading(text) for text in cells]
-        column_wise = settle(readings)
-        faults = np.array([item.fault for item in readings])
-        infinite, no_number = ~empty & (faults == "infinite"), ~empty & (faults == "no_number")
-        odd = np.zeros(len(cells), dtype=np.bool_)
-        odd[[*column_wise.mixed, *column_wise.unclear]] = True
-        check.note("no_number", column, no_number)
-        check.note("mixed", column, odd & ~empty)
-        found = np.array([np.nan if one is None else one for one in column_wise.values], dtype=np.float64)
-    check.note("infinite", column, infinite)
-    return np.where(empty | infinite, np.nan, found)
+def _stop_if_any(table: Table) -> None:
+    problems = [problem for problem in table.problems.all() if problem.severity == "error"]
+    if problems:
+        raise DataError(say("forecast.table.unusable", file=table.problems.file), problems)
 
 
-def check_records(check: TableCheck, year: FloatArray, value: FloatArray) -> None:
+def _note(table: Table, key: str, column: str, wrong: npt.ArrayLike, **fields: Sequence[object]) -> None:
+    """Note a problem of all records where `wrong` is true; fields hold one entry a record."""
+    at = table.columns.index(column)
+    for record in np.flatnonzero(np.asarray(wrong)).tolist():
+        row, words = table.rows[record], {name: values[record] for name, values in fields.items()}
+        table.problems.add(key, row.number, column, row.cells[at], fields=words)
+
+
+def _check_records(table: Table, cells: pd.DataFrame, year: FloatArray, value: FloatArray) -> None:
     """Note what is wrong with single records."""
-    cells = check.cells
     for column in ("panel", "unit", "year"):
-        check.note("empty", column, cells[column] == "")
-    check.note("no_kind", "kind", ~cells["kind"].isin(KINDS))
-    known = np.isfinite(year)
-    inside = (np.where(known, year, 0) % 1 == 0) & (year >= YEARS[0]) & (year <= YEARS[1])
-    check.note("no_year", "year", known & ~inside)
+        _note(table, "empty_cell", column, cells[column] == "")
+    today = date.today().year  # noqa: DTZ011  (the year on the user's calendar)
     percent, positive = (cells["kind"] == kind for kind in ("percent", "positive"))
+    _note(table, "forecast.problem.no_kind", "kind", ~cells["kind"].isin(KINDS))
     with np.errstate(invalid="ignore"):
-        check.note("no_percent", "value", percent & ((value < 0) | (value > 100)))
-        check.note("negative", "value", positive & (value < 0))
+        _note(table, "forecast.problem.year_ahead", "year", year > today, today=[today] * len(year))
+        _note(table, "forecast.problem.no_percent", "value", percent & ((value < 0) | (value > 100)))
+        _note(table, "forecast.problem.negative", "value", positive & (value < 0))
 
 
-def check_panels(check: TableCheck, year: FloatArray, value: FloatArray) -> None:
+def _check_panels(table: Table, cells: pd.DataFrame) -> None:
     """Note what is wrong between records: two kinds in a panel, a cell given twice, a panel without values."""
-    cells = check.cells.assign(year=year, row=check.row, known=np.isfinite(value))
-    kinds = cells.groupby("panel", sort=False)["kind"].transform("first")
-    check.note("two_kinds", "kind", cells["kind"] != kinds, panel=cells["panel"].tolist(), kind=kinds.tolist())
-    held = cells[cells["known"]]
+    panels, kinds = cells["panel"].tolist(), cells.groupby("panel", sort=False)["kind"].transform("first")
+    _note(table, "forecast.problem.two_kinds", "kind", cells["kind"] != kinds, panel=panels, kind=kinds.tolist())
+    held, keys = cells[cells["known"]], ["panel", "unit", "year"]
     twice = np.zeros(len(cells), dtype=np.bool_)
-    twice[held.index[held.duplicated(["panel", "unit", "year"])]] = True
+    twice[held.index[held.duplicated(keys)]] = True
     if twice.any():
-        keys = ["panel", "unit", "year"]
-        earlier = held.groupby(keys, sort=False)["row"].transform("first").reindex(cells.index, fill_value=0)
-        check.note("given_twice", "year", twice, unit=cells["unit"].tolist(), earlier=earlier.tolist())
+        numbers = pd.Series([row.number for row in table.rows])
+        earlier = held.assign(row=numbers).groupby(keys, sort=False)["row"].transform("first")
+        rows = earlier.reindex(cells.index, fill_value=0).tolist()
+        _note(table, "forecast.problem.given_twice", "year", twice, unit=cells["unit"].tolist(), earlier=rows)
     some = cells.groupby("panel", sort=False)["known"].transform("any")
-    first = ~cells["panel"].duplicated()
-    check.note("no_value", "value", first & ~some, panel=cells["panel"].tolist())
+    _note(table, "forecast.problem.no_value", "value", ~cells["panel"].duplicated() & ~some, panel=panels)
 
 
-def cut(cells: pd.DataFrame, year: np.ndarray, value: FloatArray) -> list[PanelTable]:
+def _cut(cells: pd.DataFrame, year: np.ndarray, value: FloatArray) -> list[PanelTable]:
     """Return the panels in the order of the table."""
     codes, names = pd.factorize(cells["panel"].to_numpy(dtype=object))
     order = np.argsort(codes, kind="stable")

@@ -13,7 +13,7 @@ import numpy as np
 
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
-from toolkit.data.series import PeriodAverage
+from toolkit.data.observations import PeriodAverage
 from toolkit.forecast.chains import Chain, chain_of, chain_with_overlaps
 from toolkit.forecast.panels import (
     UnitFigures,

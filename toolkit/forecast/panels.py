@@ -13,7 +13,7 @@ import numpy as np
 
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
-from toolkit.data.series import Observation, Series
+from toolkit.data.observations import Observation, Series
 from toolkit.forecast.chains import Chain
 from toolkit.forecast.paths import scale_of
 from toolkit.models.panel import BoolArray, FloatArray, Panel, Scale

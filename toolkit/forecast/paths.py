@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from toolkit.data.indicators import Indicator, Proxy
-from toolkit.data.series import Observation, PeriodAverage
+from toolkit.data.observations import Observation, PeriodAverage
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Scale
 from toolkit.plan.predicates import quantiles as weighted_quantiles
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from toolkit.base.errors import DataError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say
-from toolkit.data.series import Observation, PeriodAverage
+from toolkit.data.observations import Observation, PeriodAverage
 from toolkit.forecast.paths import Break, Evidence, FloatArray, Path, ProxyUse
 
 PathKey = tuple[str, str, str, bool]

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from toolkit.data.series import PeriodAverage
+from toolkit.data.observations import PeriodAverage
 from toolkit.plan.predicates import BoolArray, FloatArray, IntArray, PaceKind, Printed, joint_weights
 
 Bound = Literal["exact", "at_least"]

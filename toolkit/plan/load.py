@@ -8,13 +8,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from toolkit.base.errors import DataError, Problem, UsageError
+from toolkit.base.errors import DataError, UsageError
+from toolkit.base.problems import Problem
 from toolkit.base.texts import nearest, say
+from toolkit.base.yaml_files import Place, YamlText, read_yaml
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.plan.base import FAULT, Fault, NumberRule
 from toolkit.plan.plan import Plan, PlanHeader, Target, plan_faults, target_faults
-from toolkit.plan.reading import Place, YamlText, read_yaml
 from toolkit.plan.rules import RULES
 
 RULE_FIELDS = sorted({field.alias or name for rule in RULES.values() for name, field in rule.model_fields.items()})
@@ -66,14 +67,14 @@ def find_plan(path_or_id: str | Path | None = None, *, folder: Path) -> Path:
 
 
 def _own_id(file: Path) -> object:
-    content = read_yaml(file).content
+    content = read_yaml(file, room="plan", references=False).content
     header = content.get("plan") if isinstance(content, Mapping) else None
     return header.get("id") if isinstance(header, Mapping) else None
 
 
 def read_plan(path: Path) -> Plan:
     """Read one plan file; see :func:`load_plan` for what it raises."""
-    text = read_yaml(path)
+    text = read_yaml(path, room="plan", references=False)
     header, targets = _parts(text)
     typed_header = _typed_header(text, header)
     typed_targets = [_typed_target(text, position, raw) for position, raw in enumerate(targets)]
@@ -180,7 +181,7 @@ def check_plan(path: Path, dataset: Dataset) -> list[Problem]:
         plan = read_plan(path)
     except DataError as error:
         return list(error.problems)
-    text = read_yaml(path)
+    text = read_yaml(path, room="plan", references=False)
     for fault in _header_faults(plan, dataset):
         text.add(("plan", *_place(fault)), f"plan: {fault.field}", fault.key, fault.fields)
     for position, target in enumerate(plan.targets):

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.data.indicators import Link
-from toolkit.data.series import RANK, PeriodAverage
+from toolkit.data.observations import PeriodAverage
+from toolkit.data.schemas import STATUSES
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -162,7 +163,7 @@ def usable_averages(averages: Sequence[PeriodAverage], first: int, last: int) ->
     Of overlapping ones the better status wins, then the longer, then the earlier in the list.
     """
     inside = [average for average in averages if first <= average.from_year and average.to_year <= last]
-    ranked = sorted(inside, key=lambda a: (RANK.get(a.status, len(RANK)), a.from_year - a.to_year))
+    ranked = sorted(inside, key=lambda a: (STATUSES.index(a.status), a.from_year - a.to_year))
     chosen: list[PeriodAverage] = []
     for average in ranked:
         if all(average.to_year < other.from_year or other.to_year < average.from_year for other in chosen):

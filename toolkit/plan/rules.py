@@ -20,7 +20,7 @@ from pydantic import Field
 
 from toolkit.base.texts import Texts
 from toolkit.data.indicators import Link, Relation
-from toolkit.data.series import PeriodAverage
+from toolkit.data.observations import PeriodAverage
 from toolkit.plan.base import Benchmark, Number, NumberRule, RuleBase, Tolerance, Year, amount
 from toolkit.plan.judgement import (
     Bound,

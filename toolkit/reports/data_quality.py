@@ -8,7 +8,7 @@ from typing import Any
 
 from toolkit.attainment.attainment import Attainment
 from toolkit.data.indicators import Indicator
-from toolkit.data.series import Observation
+from toolkit.data.observations import Observation
 from toolkit.plan.base import OP_KEYS
 from toolkit.reports.blocks import Block, Cell, Heading, Paragraph, Section, Table
 from toolkit.reports.context import Context

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit.attainment.attainment import Attainment
 from toolkit.base.texts import slug
-from toolkit.data.series import Observation
+from toolkit.data.observations import Observation
 from toolkit.forecast.paths import Path
 from toolkit.plan.base import NumberRule
 from toolkit.plan.plan import Target

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
-from toolkit.base.errors import DataError, Problem, UsageError
+from toolkit.base.errors import DataError, UsageError
+from toolkit.base.problems import Problems, has_error
 from toolkit.base.texts import say, slug
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Scope
+from toolkit.data.parsing import year_of
+from toolkit.data.tables import Layout, Table, read_table, table_of_frame
 from toolkit.forecast.store import Forecasts
 from toolkit.scenario.scenario import Names, Planned, ScenarioFile
 from toolkit.scenario.steps import PlannedValues, checked
@@ -20,6 +24,9 @@ from toolkit.scenario.steps import PlannedValues, checked
 if TYPE_CHECKING:
     import pandas as pd
 
+IAMC_LAYOUT = Layout(
+    ("model", "scenario", "region", "variable", "unit"), ("year", "value"), also=lambda name: year_of(name) is not None
+)
 IAMC = ("model", "scenario", "region", "variable", "unit", "year", "value")
 HUBVERSE = (
     "reference_date", "target", "horizon", "target_end_date", "location", "output_type", "output_type_id", "value"
@@ -82,7 +89,18 @@ def iamc_table(
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(IAMC))
 
 
-def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tuple[PlannedValues, ...]:
+def read_iamc(file: Path) -> Table:
+    """Read a CSV file or a workbook in the IAMC layout, long or wide.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file.
+    """
+    return read_table(file, IAMC_LAYOUT, say("scenario.file.refused", file=file.name), say("scenario.iamc.remedy"))
+
+
+def steps_from_iamc(table: pd.DataFrame | Table, dataset: Dataset, scenario: str) -> tuple[PlannedValues, ...]:
     """Return planned values for every indicator of one scenario of a table in the IAMC layout, long or wide.
 
     One step an indicator and scope, with all its areas, so that none of them follows another.
@@ -94,57 +112,95 @@ def steps_from_iamc(table: pd.DataFrame, dataset: Dataset, scenario: str) -> tup
     Raises
     ------
     UsageError
-        For missing columns or an unknown scenario.
+        For an unknown scenario.
     DataError
         With every row that cannot be used: an unknown indicator or area (with the nearest), a unit that is not the
-        indicator's, a value that is no number.
+        indicator's, a value that is no number; and for missing columns.
     """
-    import pandas as pd
-
-    long = _long(table)
-    names = sorted(set(long["scenario"].astype(str)))
+    table = _checked(table)
+    names = _scenarios(table)
     if scenario not in names:
-        raise UsageError(say("scenario.no_scenario", scenario=scenario), say("base.choose", choices=", ".join(names)))
+        choices = ", ".join(sorted(names))
+        raise UsageError(say("scenario.no_scenario", scenario=scenario), say("base.choose", choices=choices))
+    problems = Problems(table.problems.file, table.problems.sheet)
     planned: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
-    faults: list[Problem] = []
-    mine = long[long["scenario"].astype(str) == scenario].dropna(subset=["value"])
-    for (region, variable, unit), rows in mine.groupby(["region", "variable", "unit"], sort=True):
-        parts = str(variable).split("|")
-        name, scope = parts[0], parts[1] if len(parts) > 1 else "all"
-        if len(parts) > 2 and parts[2] != "P50":
+    for place, year, value in _values(table, scenario):
+        name, *rest = place.variable.split("|")
+        scope = rest[0] if rest else "all"
+        if rest[1:] not in ([], ["P50"]):
             continue
-        values = pd.to_numeric(rows["value"], errors="coerce")
-        wrong = [_fault(row, "value", rows["value"][row], "scenario.no_number") for row in rows.index[values.isna()]]
         try:
-            found = CODE.search(str(region))
-            area = dataset.areas.find(found[1] if found else str(region), on=dataset.as_of)
+            found = CODE.search(place.region)
+            area = dataset.areas.find(found[1] if found else place.region, on=dataset.as_of)
             indicator = dataset.indicators.get(name)
         except UsageError as error:
-            faults.append(
-                Problem(TABLE, int(rows.index[0]) + 2, "", f"{region}, {variable}", error.message, error.remedy)
-            )
+            said = {"reason": error.message, "advice": error.remedy}
+            problems.add("scenario.problem.unknown", place.row, "", f"{place.region}, {place.variable}", fields=said)
             continue
-        if str(unit) != indicator.unit:
-            wrong.append(_fault(rows.index[0], "unit", unit, "scenario.other_unit", indicator.unit))
-        faults += wrong
-        if not wrong:
-            by_year = {int(year): float(value) for year, value in zip(rows["year"], values, strict=True)}
-            planned.setdefault((indicator.id, scope), {})[area.code] = by_year
-    if faults:
-        raise DataError(say("scenario.iamc.refused", scenario=scenario), faults, say("scenario.iamc.remedy"))
+        by_year = planned.setdefault((indicator.id, scope), {}).setdefault(area.code, {})
+        if place.unit != indicator.unit:
+            problems.add(
+                "scenario.problem.other_unit", place.row, "unit", place.unit, fields={"wanted": indicator.unit}
+            )
+        if year in by_year:
+            problems.add("scenario.problem.year_twice", place.row, "year", str(year))
+        by_year[year] = value
+    if problems.found:
+        remedy = say("scenario.iamc.remedy")
+        raise DataError(say("scenario.iamc.refused", scenario=scenario), list(dict.fromkeys(problems.all())), remedy)
     return tuple(
         checked(PlannedValues, indicator, scope=cast("Scope", scope), by_area=by_area)
-        for (indicator, scope), by_area in planned.items()
+        for (indicator, scope), by_area in sorted(planned.items())
     )
 
 
-def _fault(row: object, column: str, value: object, key: str, wanted: str = "") -> Problem:
-    remedy = say("base.choose", choices=wanted) if wanted else say("scenario.iamc.remedy")
-    return Problem(TABLE, int(str(row)) + 2, column, str(value), say(key), remedy)
+class _Place(NamedTuple):
+    """A row of an IAMC table, without its values."""
+
+    row: int
+    region: str
+    variable: str
+    unit: str
+
+
+def _checked(table: pd.DataFrame | Table) -> Table:
+    """Return a table whose columns are all there, and all of whose cells can be read."""
+    if not isinstance(table, Table):
+        table = table_of_frame(table, IAMC_LAYOUT, TABLE)
+    if not table.problems.found:
+        for column in _value_columns(table):
+            table.numbers(column)
+        if table.has("year"):
+            table.years("year")
+    if has_error(table.problems.found):
+        message = say("scenario.file.refused", file=table.problems.file)
+        raise DataError(message, table.problems.all(), say("scenario.iamc.remedy"))
+    return table
+
+
+def _scenarios(table: Table) -> list[str]:
+    return list(dict.fromkeys(table.texts("scenario")))
+
+
+def _value_columns(table: Table) -> list[str]:
+    return ["value"] if table.has("value") else [name for name in table.columns if year_of(name) is not None]
+
+
+def _values(table: Table, scenario: str) -> Iterator[tuple[_Place, int, float]]:
+    """Yield the values of a scenario, row by row."""
+    names, cells = table.texts("scenario"), [table.texts(name) for name in ("region", "variable", "unit")]
+    years = table.years("year") if table.has("year") else []
+    columns = {name: table.numbers(name) for name in _value_columns(table)}
+    for at, row in enumerate(table.rows):
+        place = _Place(row.number, *(column[at] for column in cells))
+        for name, numbers in columns.items():
+            year, value = (years[at] if years else year_of(name)), numbers[at]
+            if names[at] == scenario and year is not None and value is not None:
+                yield place, year, value
 
 
 def scenarios_from_iamc(
-    table: pd.DataFrame, forecasts: Forecasts, dataset: Dataset, title: str
+    table: pd.DataFrame | Table, forecasts: Forecasts, dataset: Dataset, title: str
 ) -> tuple[ScenarioFile, tuple[str, ...]]:
     """Return every scenario of an IAMC table as a scenario file of planned values, and the series passed over.
 
@@ -168,7 +224,8 @@ def scenarios_from_iamc(
     planned: list[Planned] = []
     passed: list[str] = []
     codes: list[str] = []
-    for name in dict.fromkeys(_long(table)["scenario"].astype(str)):
+    table = _checked(table)
+    for name in _scenarios(table):
         kept = []
         for step in steps_from_iamc(table, dataset, name):
             open_, closed = _changeable(step, forecasts)
@@ -195,18 +252,6 @@ def _changeable(step: PlannedValues, forecasts: Forecasts) -> tuple[dict[str, Ma
         else:
             open_[code] = values
     return open_, closed
-
-
-def _long(table: pd.DataFrame) -> pd.DataFrame:
-    named = table.reset_index(drop=True).rename(columns={name: str(name).strip().lower() for name in table.columns})
-    keys = list(IAMC[:5])
-    lacking = [name for name in keys if name not in named]
-    if lacking:
-        raise UsageError(say("scenario.iamc.lacking", columns=", ".join(lacking)), say("scenario.iamc.remedy"))
-    if "year" in named and "value" in named:
-        return named
-    years = [name for name in named.columns if str(name).isdigit()]
-    return named.melt(id_vars=keys, value_vars=years, var_name="year", value_name="value", ignore_index=False)
 
 
 def hubverse_table(

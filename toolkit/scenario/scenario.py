@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from toolkit.base.errors import DataError, Problem
+from toolkit.base.errors import DataError
 from toolkit.base.texts import say, slug
+from toolkit.base.yaml_files import read_yaml
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan
@@ -190,34 +190,24 @@ def read_scenarios(file: Path) -> ScenarioFile:
     DataError
         With every problem of the file: what cannot be read, unknown verbs and parameters, two scenarios of one id.
     """
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        row = mark.line + 1 if mark else 1
-        reason = str(getattr(error, "problem", None) or error)
-        raise _refused(file, [Problem(file.name, row, "", "", reason, say("scenario.file.remedy"))]) from error
-    try:
-        read = ScenarioFile.model_validate(content if isinstance(content, Mapping) else {})
-    except ValidationError as error:
-        raise _refused(file, [_problem(file, dict(fault)) for fault in error.errors()]) from error
-    ids = [one.id for one in read.scenarios]
-    twice = sorted({one for one in ids if ids.count(one) > 1})
-    if twice:
-        fault = Problem(file.name, 1, "scenarios", ", ".join(twice), say("scenario.twice"), say("scenario.file.remedy"))
-        raise _refused(file, [fault])
-    return read
-
-
-def _refused(file: Path, problems: list[Problem]) -> DataError:
-    return DataError(say("scenario.file.refused", file=file.name), problems, say("scenario.file.remedy"))
-
-
-def _problem(file: Path, fault: Mapping[str, Any]) -> Problem:
-    place = ".".join(str(part) for part in fault["loc"])
-    value = fault.get("input")
-    shown = "" if isinstance(value, Mapping | list | tuple) or value is None else str(value)[:80]
-    return Problem(file.name, 1, place, shown, str(fault["msg"]), say("scenario.bad_step.remedy"))
+    text = read_yaml(file, room="scenario")
+    if not text.problems:
+        try:
+            read = ScenarioFile.model_validate(text.content if isinstance(text.content, Mapping) else {})
+        except ValidationError as error:
+            for fault in error.errors():
+                place = fault["loc"]
+                shown = fault.get("input")
+                value = "" if isinstance(shown, Mapping | list | tuple) or shown is None else shown
+                text.add(place, ".".join(map(str, place)), "bad_field", {"reason": fault["msg"]}, value)
+        else:
+            ids = [one.id for one in read.scenarios]
+            for at, one in enumerate(ids):
+                if one in ids[:at]:
+                    text.add(("scenarios", at, "id"), "scenarios", "twice", value=one)
+            if not text.problems:
+                return read
+    raise DataError(say("scenario.file.refused", file=file.name), text.problems, say("scenario.file.remedy"))
 
 
 def scenarios_of(read: ScenarioFile, forecasts: Forecasts, dataset: Dataset, plan: Plan) -> dict[str, Scenario]:

@@ -23,9 +23,9 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from toolkit.base.errors import UsageError
+from toolkit.base.problems import closest
 from toolkit.base.texts import say
 from toolkit.data.indicators import Scope
-from toolkit.data.problems import closest
 from toolkit.forecast.paths import Break, FloatArray, Path
 from toolkit.forecast.store import Forecasts, round_as_stored
 from toolkit.models.panel import Jump

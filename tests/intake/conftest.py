@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.reference import Reference, read_reference
+
+settings.register_profile("intake", deadline=None)  # several workers may share two cores
+settings.load_profile("intake")
+
+TODAY = date(2026, 11, 23)
+NOT_NEEDED = shutil.ignore_patterns("panels", "provinces", "plans")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a copy of the project's data that a test may change."""
+    return Path(shutil.copytree(PROJECT_DATA, tmp_path / "data", ignore=NOT_NEEDED))
+
+
+@pytest.fixture(scope="session")
+def reference() -> Reference:
+    return read_reference(PROJECT_DATA, now=TODAY)
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOOLKIT_LANG", "en")

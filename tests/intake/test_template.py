@@ -1,0 +1,295 @@
+"""Templates: what they ask, what they let in, and the way back without loss."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import string
+import zipfile
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from openxml_audit import FileFormat, OpenXmlValidator
+
+from toolkit.base.errors import UsageError
+from toolkit.data.dataset import Dataset, load
+from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.indicators import Indicator
+from toolkit.data.reference import Reference
+from toolkit.intake.incoming import check_file, is_template
+from toolkit.intake.ingest import commit, export, prepare
+from toolkit.intake.template import FIGURES, FIRST_ROW, NAME_ROW, OPEN, default_source, questions, template, years_of
+from toolkit.plan.load import load_plan
+from toolkit.plan.plan import Plan
+
+NAMES = list(FIGURES)
+LEFT_OUT = shutil.ignore_patterns("panels", "plans", "provinces")
+Entry = Mapping[str, object]
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return load(PROJECT_DATA, as_of=date(2026, 11, 23))
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load_plan("langson-138", folder=PROJECT_DATA)
+
+
+@pytest.fixture(scope="module")
+def blank(dataset: Dataset, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("blank") / "blank.xlsx"
+    path.write_bytes(template(dataset, plan, dataset.areas.get("181"), [2023, 2024]))
+    return path
+
+
+def filled(blank: Path, target: Path, entries: Mapping[int, Entry], source: str = "Báo cáo năm 2024") -> Path:
+    book = openpyxl.load_workbook(blank)
+    sheet = book["Số liệu"]
+    for row, cells in entries.items():
+        for name, value in cells.items():
+            cell: Any = sheet.cell(row=row, column=NAMES.index(name) + 1)
+            cell.value = value
+            if isinstance(value, str):
+                cell.data_type = "s"  # typed in as text, never a formula
+    book["Nguồn"].cell(row=5, column=2, value=source)
+    book["Nguồn"].cell(row=5, column=3, value=source and "UBND huyện")
+    book.save(target)
+    return target
+
+
+def asked(blank: Path) -> dict[int, dict[str, str]]:
+    sheet = openpyxl.load_workbook(blank)["Số liệu"]
+    rows = sheet.iter_rows(min_row=FIRST_ROW, values_only=True)
+    return {
+        number: {name: "" if value is None else str(value) for name, value in zip(NAMES, row, strict=False)}
+        for number, row in enumerate(rows, start=FIRST_ROW)
+    }
+
+
+def place(blank: Path, indicator: str, scope: str = "all") -> int:
+    rows = asked(blank).items()
+    return next(at for at, cells in rows if (cells["indicator"], cells["scope"]) == (indicator, scope))
+
+
+def test_it_asks_what_the_targets_of_the_area_need(dataset: Dataset, plan: Plan) -> None:
+    asked_of_district, asked_of_province = (
+        {(item.indicator.id, item.scope) for item in questions(dataset, plan, dataset.areas.get(code), [2024])}
+        for code in ("181", "20")
+    )
+    needed = {(t.indicator, t.scope) for t in plan.targets if t.rule.kind != "milestone" and t.level != "province"}
+    assert needed <= asked_of_district < asked_of_province
+    assert ("forest_cover", "all") in asked_of_province - asked_of_district
+    assert {("poor_households", "all"), ("households", "dtts")} <= asked_of_district
+
+
+def test_it_shows_the_last_figure_with_its_source_and_the_standard(blank: Path) -> None:
+    row = next(
+        cells for cells in asked(blank).values() if (cells["indicator"], cells["scope"]) == ("poverty_rate", "all")
+    )
+    assert (row["standard"], row["unit"], row["area_code"]) == ("mdp_2022", "percent", "181")
+    assert "," in row["info_last"]
+    assert row["info_last_source"]
+
+
+def test_a_commune_is_shown_its_former_district_as_such(dataset: Dataset, plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "c.xlsx"
+    path.write_bytes(template(dataset, plan, dataset.areas.get("06112"), [2025]))
+    row = asked(path)[place(path, "poverty_rate")]
+    assert (row["info_last"], row["info_last_source"]) == ("–", "huyện (cũ) 181: 28,61 (2018)")
+
+
+def test_only_cells_of_entry_are_open_and_each_figure_has_its_bounds(blank: Path) -> None:
+    sheet = openpyxl.load_workbook(blank)["Số liệu"]
+    assert sheet.protection.sheet
+    rows = range(FIRST_ROW, sheet.max_row + 1)
+    for row in rows:
+        unlocked = {name for at, name in enumerate(NAMES, 1) if not sheet.cell(row=row, column=at).protection.locked}
+        assert unlocked == set(OPEN)
+    bounded = {str(part) for rule in sheet.data_validations.dataValidation for part in str(rule.sqref).split()
+               if rule.type in ("whole", "decimal")}  # fmt: skip
+    covered = {row for part in bounded for row in _rows(part)}
+    assert covered == set(rows)
+    assert [str(cell.value) for cell in sheet[NAME_ROW]][: len(NAMES)] == NAMES
+
+
+def _rows(part: str) -> range:
+    first, _, last = part.partition(":")
+    number = int("".join(filter(str.isdigit, first)))
+    return range(number, int("".join(filter(str.isdigit, last or first))) + 1)
+
+
+def test_a_template_is_a_valid_workbook_of_the_same_bytes(blank: Path, dataset: Dataset, plan: Plan) -> None:
+    assert blank.read_bytes() == template(dataset, plan, dataset.areas.get("181"), [2023, 2024])
+    found = OpenXmlValidator(file_format=FileFormat.OFFICE_2019).validate(str(blank))
+    assert found.is_valid, found.errors[:3]
+
+
+def test_instructions_come_in_vietnamese_first(blank: Path) -> None:
+    sheet = openpyxl.load_workbook(blank).worksheets[0]
+    texts = [str(row[0].value) for row in sheet.iter_rows() if row[0].value]
+    assert sheet.title == "Hướng dẫn"
+    assert texts[0].startswith("Biểu thu thập số liệu: Huyện Bình Gia (181)")
+    assert any(text.startswith("Form for figures") for text in texts[5:])
+
+
+def test_an_area_is_asked_only_for_years_in_which_it_was(dataset: Dataset, plan: Plan) -> None:
+    with pytest.raises(UsageError, match="181"):
+        template(dataset, plan, dataset.areas.get("181"), [2026])
+    with pytest.raises(UsageError, match="2027"):
+        template(dataset, plan, dataset.areas.get("20"), [2027])
+
+
+@pytest.mark.parametrize("text", ["", "x", "2024-", "1-99999", "2025-2020", "24-2a"])
+def test_years_that_are_none(text: str) -> None:
+    with pytest.raises(UsageError):
+        years_of(text)
+
+
+def test_an_empty_template_says_nothing(blank: Path, folder: Path) -> None:
+    assert is_template(blank)
+    found = prepare([blank], folder)
+    assert (found.changes, found.rejected, found.problems) == ((), (), ())
+
+
+def test_a_filled_template_comes_in_with_its_source(blank: Path, folder: Path, tmp_path: Path) -> None:
+    row = next(
+        at for at, cells in asked(blank).items() if cells["indicator"] == "poverty_rate" and cells["scope"] == "all"
+    )
+    entries = {
+        row: {"value": "12,25 %", "status": "final", "available_from": "31/01/2024"},
+        row + 1: {"note": "no figure yet"},
+    }
+    found = prepare([filled(blank, tmp_path / "f.xlsx", entries)], folder)
+    (change,) = found.changes
+    stored = {name: change.cells[name] for name in ("value", "status", "available_from", "source_id", "year")}
+    assert stored == {
+        "value": "12.25", "status": "final", "available_from": "2024-01-31", "source_id": "bc-181-2024", "year": "2023",
+    }  # fmt: skip
+    assert [(item.row, item.column, item.severity) for item in found.problems] == [(row + 1, "value", "warning")]
+    commit(found)
+    assert load(folder).sources.loc["bc-181-2024", "title"] == "Báo cáo năm 2024"
+
+
+def as_another_program_writes(path: Path) -> Path:
+    """Rewrite a workbook as Excel and LibreOffice do: shared texts, prefixed tags, numbers typed as such."""
+    strings: list[str] = []
+
+    def shared(match: re.Match[str]) -> str:
+        strings.append(match[3])
+        return f'<c r="{match[1]}"{match[2] or ""} t="s"><v>{len(strings) - 1}</v></c>'
+
+    def change(name: str, data: bytes) -> bytes:
+        text = data.decode("utf-8")
+        if name.endswith("workbook.xml.rels"):
+            kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+            return text.replace(
+                "</", f'<Relationship Id="rIdT" Type="{kind}" Target="sharedStrings.xml"/></', 1
+            ).encode()
+        if not name.startswith("xl/worksheets/sheet"):
+            return data
+        text = re.sub(r'<c r="(\w+)"( s="\d+")? t="inlineStr"><is><t[^>]*>([^<]*)</t></is></c>', shared, text)
+        text = re.sub(r'<c r="(\w+)"( s="\d+")? t="n">', r'<c r="\1"\2>', text)
+        text = re.sub(r"<(/?)(\w+)", r"<\1x:\2", text)
+        return text.replace("xmlns=", "xmlns:x=", 1).encode("utf-8")
+
+    with zipfile.ZipFile(path) as parts:
+        content = {name: change(name, parts.read(name)) for name in parts.namelist()}
+    items = "".join(f"<si><r><t>{text[:3]}</t></r><r><t>{text[3:]}</t></r></si>" if "&" not in text else
+                    f"<si><t>{text}</t></si>" for text in strings)  # fmt: skip
+    content["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}">{items}</sst>'.encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts:
+        for name, data in content.items():
+            parts.writestr(name, data)
+    assert len(strings) > 100
+    return path
+
+
+def test_a_template_saved_by_another_program_says_the_same(blank: Path, folder: Path, tmp_path: Path) -> None:
+    entries = {
+        place(blank, "poverty_rate"): {"value": 12.25, "status": "final", "note": "a < b & c"},
+        place(blank, "poor_households"): {"value": 1319, "status": "reported", "available_from": date(2024, 1, 31)},
+    }
+    first = prepare([filled(blank, tmp_path / "f.xlsx", entries)], folder)
+    other = as_another_program_writes(Path(shutil.copyfile(tmp_path / "f.xlsx", tmp_path / "g.xlsx")))
+    assert is_template(other)
+    assert (tmp_path / "f.xlsx").read_bytes() != other.read_bytes()
+    second = prepare([other], folder)
+    assert [change.cells for change in second.changes] == [change.cells for change in first.changes]
+    assert len(second.changes) == 2
+    assert second.problems == ()
+
+
+def test_a_figure_without_any_source_is_rejected_at_its_cell(blank: Path, folder: Path, tmp_path: Path) -> None:
+    found = prepare([filled(blank, tmp_path / "f.xlsx", {FIRST_ROW: {"value": 12}}, source="")], folder)
+    assert [(row.row, row.problems[0].column) for row in found.rejected] == [(FIRST_ROW, "source_id")]
+
+
+NOTES = st.text(alphabet=string.ascii_letters + "=+-@'ệươ, 0123", max_size=12).map(str.strip)
+ENTRIES = st.dictionaries(
+    st.integers(0, 200),
+    st.tuples(st.integers(0, 10_000), st.sampled_from(["", "about", "derived", "at_most"]),
+              st.sampled_from(["final", "reported", "preliminary"]), NOTES),
+    min_size=1, max_size=20,
+)  # fmt: skip
+Answer = tuple[float, str, str, str]
+
+
+def answer(indicator: Indicator, amount: int, qualifier: str, status: str, note: str) -> Answer:
+    """Return an entry within the indicator's bounds."""
+    lower = 0.0 if indicator.lower is None else indicator.lower
+    upper = 10_000.0 if indicator.upper is None else indicator.upper
+    value = lower + (upper - lower) * amount / 10_000
+    return float(int(value)) if indicator.whole else round(value, 4), qualifier, status, " ".join(note.split())
+
+
+@settings(
+    max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+)  # fmt: skip
+@given(entries=ENTRIES)
+def test_template_filled_ingested_exported_loses_nothing(
+    entries: dict[int, tuple[int, str, str, str]], blank: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    rows = asked(blank)
+    folder = Path(shutil.copytree(PROJECT_DATA, tmp_path / "round", ignore=LEFT_OUT, dirs_exist_ok=True))
+    given_answers: dict[int, Answer] = {}
+    for number, entry in entries.items():
+        row = FIRST_ROW + number % len(rows)
+        given_answers[row] = answer(dataset.indicators[rows[row]["indicator"]], *entry)
+    names = ("value", "qualifier", "status", "note")
+    cells = {row: {name: part or None if part == "" else part for name, part in zip(names, entry, strict=True)}
+             for row, entry in given_answers.items()}  # fmt: skip
+    found = prepare([filled(blank, tmp_path / "f.xlsx", cells)], folder)
+    assert not found.rejected
+    commit(found)
+    source = default_source(dataset.areas.get("181"), [2023, 2024])
+    key = ("indicator", "scope", "year")
+    out = {
+        tuple(row[name] for name in key): (float(row["value"]), row["qualifier"], row["status"], row["note"])
+        for row in export(folder, ["181"]).rows
+        if row["source_id"] == source
+    }
+    assert out == {tuple(rows[at][name] for name in key): entry for at, entry in given_answers.items()}
+    assert not prepare([tmp_path / "f.xlsx"], folder).writes
+    load(folder)
+
+
+def test_a_filled_template_is_checked_as_it_would_be_ingested(
+    blank: Path, tmp_path: Path, reference: Reference
+) -> None:
+    assert check_file(blank, reference) == []
+    book = openpyxl.load_workbook(blank)
+    sheet = book["Số liệu"]
+    sheet.cell(row=FIRST_ROW, column=NAMES.index("value") + 1, value=-5)
+    book.save(tmp_path / "t.xlsx")
+    found = {(problem.row, problem.column) for problem in check_file(tmp_path / "t.xlsx", reference)}
+    assert (FIRST_ROW, "value") in found

@@ -1,0 +1,389 @@
+"""XLSX workbooks to rows of text."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Literal
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+from xml.parsers import expat
+
+from toolkit.base.problems import Problems
+from toolkit.data.parsing import Numeral, RawSheet, Row
+
+MOST_BYTES = 300_000_000
+"""Unpacked size of all parts of a workbook; 200,000 rows of 14 columns take about a third of it."""
+SMALL = 10_000_000
+MOST_RATIO = 100
+"""A workbook above the small size that unpacks to more than this many times its own is a zip bomb."""
+MOST_PARTS = 2_000
+CHUNK = 1 << 20
+ENTITY = re.compile(
+    b"|".join(
+        b"\\x00?".join(re.escape(bytes([sign])) for sign in word) for word in (b"<!DOCTYPE", b"<!ENTITY")
+    )  # also as UTF-16, where every other byte is 0
+)
+WORKBOOK = "xl/workbook.xml"
+OTHER_WORKBOOKS = frozenset({"content.xml", "xl/workbook.bin"})
+"""Parts by which an OpenDocument and a binary workbook are known."""
+
+
+def danger(path: Path) -> str:
+    """Return why a workbook must not be opened, as a problem's key; empty if it may.
+
+    It must not unpack to more than it seems (zip bomb), and its XML must not declare entities, which a
+    spreadsheet program never writes.
+    """
+    try:
+        with zipfile.ZipFile(path) as parts:
+            infos = parts.infolist()
+            size = sum(info.file_size for info in infos)
+            swollen = size > SMALL and size > MOST_RATIO * path.stat().st_size
+            if len(infos) > MOST_PARTS or size > MOST_BYTES or swollen:
+                return "bomb"
+            names = {info.filename for info in infos}
+            if names & OTHER_WORKBOOKS:
+                return "other_workbook"
+            if "[Content_Types].xml" not in names:
+                return "no_workbook"
+            if any(info.flag_bits & 1 for info in infos):
+                return "encrypted"
+            return "entities" if any(_declares_entities(parts, info) for info in infos) else ""
+    except Exception:  # noqa: BLE001  (zip, zlib, lzma and struct each have errors of their own for damaged parts)
+        return "no_workbook"
+
+
+def _declares_entities(parts: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Search one part, reading no more than it claims to hold."""
+    if not info.filename.endswith((".xml", ".rels")):
+        return False
+    tail, left = b"", info.file_size
+    with parts.open(info) as stream:
+        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+            if ENTITY.search(tail + chunk):
+                return True
+            tail, left = chunk[-32:], left - len(chunk)
+    return False
+
+
+@lru_cache(maxsize=1024)
+def local(tag: str) -> str:
+    """Return a tag without its namespace; the two editions of the format differ in nothing else that matters."""
+    return tag.rpartition("}")[2]
+
+
+def elements(parts: zipfile.ZipFile, name: str, *wanted: str) -> Iterator[ElementTree.Element]:
+    """Yield the elements of some tags when they are complete, and forget everything behind them."""
+    with parts.open(name) as stream:
+        path: list[ElementTree.Element] = []
+        inside = 0
+        for event, element in ElementTree.iterparse(stream, ("start", "end")):
+            is_wanted = local(element.tag) in wanted
+            if event == "start":
+                path.append(element)
+                inside += is_wanted
+                continue
+            path.pop()
+            inside -= is_wanted
+            if is_wanted:
+                yield element
+            if path and not inside:
+                path[-1].clear()
+
+
+def related(parts: zipfile.ZipFile, source: str) -> dict[str, tuple[str, str]]:
+    """Return the parts that a part refers to: id to (kind, name)."""
+    folder, file = posixpath.split(source)
+    name = posixpath.join(folder, "_rels", f"{file}.rels")
+    if name not in parts.namelist():
+        return {}
+    found = {}
+    for element in elements(parts, name, "Relationship"):
+        target = element.get("Target", "")
+        place = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+        found[element.get("Id", "")] = (posixpath.basename(element.get("Type", "")), place)
+    return found
+
+
+def workbook_part(parts: zipfile.ZipFile) -> str:
+    """Return the name of the part that lists the sheets."""
+    return next((place for kind, place in related(parts, "").values() if kind == "officeDocument"), WORKBOOK)
+
+
+MOST_ROWS = 1_048_576
+MOST_COLUMNS = 1_000
+"""Columns that a table may have; a value further to the right is a slip of the hand or an attack."""
+SHEET_CHUNK = 1 << 18
+REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+
+Convert = Callable[[str, str, str | None], str]
+"""Kind of cell (``t``), stored value and style to the text shown."""
+
+
+@dataclass
+class SheetReader:
+    """Reads one sheet.
+
+    Attributes
+    ----------
+    convert :
+        Turns stored values into texts.
+    rows, merged :
+        Rows that hold anything; rows (from 1) and columns (from 0) that hold merged cells.
+    """
+
+    convert: Convert
+    rows: list[Row] = field(default_factory=list)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    _number: int = 0
+    _texts: list[str] = field(default_factory=list)
+    _column: int = -1
+    _kind: str = "n"
+    _style: str | None = None
+    _value: str | None = None
+    _formula: str | None = None
+    _inline: str = ""
+    _pronunciation: int = 0
+    _collected: list[str] | None = None
+    _names: dict[str, str] = field(default_factory=dict)
+
+    def read(self, stream: IO[bytes]) -> SheetReader:
+        """Read the whole stream.
+
+        Raises
+        ------
+        ValueError, xml.parsers.expat.ExpatError
+            For XML that is no sheet.
+        """
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._data
+        parser.StartDoctypeDeclHandler = _refuse
+        while chunk := stream.read(SHEET_CHUNK):
+            parser.Parse(chunk, False)
+        parser.Parse(b"", True)
+        return self
+
+    def _local(self, name: str) -> str:
+        if name not in self._names:
+            self._names[name] = name.rpartition(":")[2]
+        return self._names[name]
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = self._local(name)
+        if tag == "c":
+            self._begin_cell(attributes)
+        elif tag in ("v", "f", "t"):
+            self._collected = []
+        elif tag == "row":
+            self._begin_row(attributes)
+        elif tag == "rPh":
+            self._pronunciation += 1
+        elif tag == "mergeCell":
+            first, _, last = attributes.get("ref", "").partition(":")
+            (row, column), (last_row, last_column) = reference(first), reference(last or first)
+            self.merged.append((row, last_row, column, last_column))
+
+    def _data(self, text: str) -> None:
+        if self._collected is not None:
+            self._collected.append(text)
+
+    def _end(self, name: str) -> None:
+        tag = self._local(name)
+        if tag in ("v", "f", "t"):
+            self._keep(tag, "".join(self._collected or ()))
+        elif tag == "c":
+            self._end_cell()
+        elif tag == "row":
+            if self._texts:
+                self.rows.append(Row(self._number, tuple(self._texts)))
+        elif tag == "rPh":
+            self._pronunciation -= 1
+
+    def _begin_row(self, attributes: dict[str, str]) -> None:
+        self._number = int(attributes.get("r", self._number + 1))
+        self._texts, self._column = [], -1
+        if not 0 < self._number <= MOST_ROWS:
+            message = f"row {self._number}"
+            raise ValueError(message)
+
+    def _begin_cell(self, attributes: dict[str, str]) -> None:
+        place = attributes.get("r")
+        self._column = self._column + 1 if place is None else reference(place)[1]
+        self._kind, self._style = attributes.get("t", "n"), attributes.get("s")
+        self._value = self._formula = None
+        self._inline = ""
+
+    def _keep(self, tag: str, text: str) -> None:
+        self._collected = None
+        if tag == "v":
+            self._value = text if text or self._kind == "str" else None
+        elif tag == "f":
+            self._formula = text
+        elif not self._pronunciation:
+            self._inline += text
+
+    def _end_cell(self) -> None:
+        """Place a cell's text; a formula whose result was never stored stays visible as its text."""
+        if self._value is not None:
+            text = self.convert(self._kind, self._value, self._style)
+        else:
+            text = self._inline or ("" if self._formula is None else f"={self._formula}")
+        if not text:
+            return
+        if self._column >= MOST_COLUMNS:
+            message = f"column {self._column + 1}"
+            raise ValueError(message)
+        self._texts.extend([""] * (self._column + 1 - len(self._texts)))
+        self._texts[self._column] = text
+
+
+def reference(text: str) -> tuple[int, int]:
+    """Return the row (from 1) and the column (from 0) of a cell.
+
+    >>> reference("B7"), reference("AA1")
+    ((7, 1), (1, 26))
+    """
+    match = REFERENCE.fullmatch(text)
+    if match is None:
+        message = f"cell {text!r}"
+        raise ValueError(message)
+    column = 0
+    for letter in match[1]:
+        column = 26 * column + ord(letter) - 64
+    return int(match[2]), column - 1
+
+
+def _refuse(*_: object) -> None:
+    message = "a document type is declared"
+    raise ValueError(message)
+
+
+FIRST_DAY = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
+"""Day 0 of the calendars of Windows and of old Macintosh workbooks."""
+LAST_DAY = 2_958_466
+"""The day after 31 December 9999, as a number of days."""
+EXACT = 1e15
+PERCENT_FORMATS = frozenset({9, 10})
+DAY_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
+LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
+ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+Format = Literal["", "percent", "day"]
+
+
+@dataclass(frozen=True)
+class Book:
+    """What the cells of all sheets refer to.
+
+    Attributes
+    ----------
+    strings :
+        Texts that cells share.
+    formats :
+        How the numbers of each style are shown.
+    macintosh :
+        True if days count from 1904.
+    """
+
+    strings: Sequence[str]
+    formats: Sequence[Format]
+    macintosh: bool
+
+    def shown(self, kind: str, value: str, style: str | None) -> str:
+        """Return a stored value as it is shown."""
+        if kind == "s":
+            return self.strings[int(value)]
+        if kind == "n":
+            return self._number(float(value), style)
+        if kind == "b":
+            return "TRUE" if _flag(value) else "FALSE"
+        return value[:10] if kind == "d" else unescaped(value)
+
+    def _number(self, value: float, style: str | None) -> str:
+        """Return a number as it is shown: days as days, per cent in per cent."""
+        shown = self.formats[int(style)] if style and int(style) < len(self.formats) else ""
+        if shown == "percent":
+            value = round(value * 100, 10)
+        elif shown == "day" and 0 < value < LAST_DAY:
+            return (FIRST_DAY[self.macintosh] + timedelta(days=int(value))).isoformat()
+        whole = value.is_integer() and abs(value) < EXACT
+        return Numeral(int(value) if whole else value)
+
+
+def read_workbook(path: Path, problems: Problems) -> tuple[RawSheet, ...]:
+    """Return the sheets of a workbook; none, with a problem, if it cannot or must not be opened."""
+    reason = danger(path)
+    if reason:
+        problems.add(reason, 1)
+        return ()
+    try:
+        with zipfile.ZipFile(path) as parts:
+            return tuple(_sheets(parts, path.name))
+    except Exception as error:  # noqa: BLE001  (a damaged workbook may break any expectation)
+        problems.add("unreadable", 1, value=type(error).__name__)
+        return ()
+
+
+def _sheets(parts: zipfile.ZipFile, file: str) -> Iterator[RawSheet]:
+    main = workbook_part(parts)
+    places = related(parts, main)
+    named = {kind: place for kind, place in places.values() if kind in ("sharedStrings", "styles")}
+    book = Book(
+        [_string(item) for item in elements(parts, named["sharedStrings"], "si")] if "sharedStrings" in named else [],
+        _formats(parts, named["styles"]) if "styles" in named else [],
+        any(_flag(item.get("date1904")) for item in elements(parts, main, "workbookPr")),
+    )
+    for item in elements(parts, main, "sheet"):
+        key = next(value for name, value in item.items() if local(name) == "id")
+        kind, place = places[key]
+        if kind == "worksheet":
+            yield _sheet(parts, place, item, book, file)
+
+
+def _sheet(parts: zipfile.ZipFile, place: str, item: Element, book: Book, file: str) -> RawSheet:
+    with parts.open(place) as stream:
+        reader = SheetReader(book.shown).read(stream)
+    visible = item.get("state", "visible") == "visible"
+    name = item.get("name", "")
+    return RawSheet(name, visible, tuple(reader.rows), tuple(reader.merged), Problems(file, name), cut_short=True)
+
+
+def _flag(text: str | None) -> bool:
+    return text in ("1", "true", "on")
+
+
+def _string(item: Element) -> str:
+    """Return a text with or without formatted runs; notes on pronunciation are not part of it."""
+    runs = [item, *(child for child in item if local(child.tag) == "r")]
+    text = "".join(child.text or "" for run in runs for child in run if local(child.tag) == "t")
+    return unescaped(text)
+
+
+def unescaped(text: str) -> str:
+    """Return a text with the signs that XML cannot hold, which workbooks write as ``_x000D_``."""
+    return ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def _formats(parts: zipfile.ZipFile, name: str) -> list[Format]:
+    """Return how numbers of each style are shown."""
+    codes = {int(item.get("numFmtId", "0")): item.get("formatCode", "") for item in elements(parts, name, "numFmt")}
+    styles = [int(item.get("numFmtId", "0")) for part in elements(parts, name, "cellXfs") for item in part]
+    return [_format(number, codes.get(number, "")) for number in styles]
+
+
+def _format(number: int, code: str) -> Format:
+    signs = LITERAL.sub("", code.partition(";")[0])
+    if number in PERCENT_FORMATS or "%" in signs:
+        return "percent"
+    is_day = number in DAY_FORMATS or (re.search("[dmyhs]", signs, re.IGNORECASE) and "general" not in signs.casefold())
+    return "day" if is_day else ""

@@ -1,0 +1,269 @@
+"""Rules of one row of an observation table: each looks at a few cells, and its verdict on them is remembered.
+
+A table of a million rows holds few different combinations of, say, indicator, standard and year;
+so each combination is judged once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+from toolkit.base.problems import Phrase, Problems, Severity
+from toolkit.base.texts import fold
+from toolkit.data.indicators import Indicator
+from toolkit.data.parsing import day_of, no_year, year_of
+from toolkit.data.reference import Reference
+from toolkit.data.schemas import BASES, QUALIFIERS, SCOPES, STATUSES
+
+LONGEST_NAME = 100
+PLANNED = frozenset(
+    {"plan", "planned", "target", "forecast", "projection", "projected", "official forecast",
+     "ke hoach", "muc tieu", "chi tieu", "du bao"}
+)  # fmt: skip
+"""What plans call the status of their figures; folded."""
+STATUS_WORDS = {
+    "chinh thuc": "final",
+    "so bo": "preliminary",
+    "uoc": "preliminary",
+    "uoc tinh": "preliminary",
+    "estimate": "preliminary",
+    "estimated": "preliminary",
+    "provisional": "preliminary",
+    "official": "final",
+    "bao cao": "reported",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a rule finds wrong.
+
+    Attributes
+    ----------
+    key, column, fields :
+        Words of the catalogue, the cell meant, and what fills the words.
+    severity :
+        ``error`` or ``warning``.
+    """
+
+    key: str
+    column: str
+    fields: dict[str, object] = field(default_factory=dict)
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What rules need to know.
+
+    Attributes
+    ----------
+    reference :
+        The project's areas, indicators, sources, standards.
+    problems :
+        Where the nearest choices are remembered.
+    has_periods :
+        Whether the table has the column ``from_year``.
+    """
+
+    reference: Reference
+    problems: Problems
+    has_periods: bool
+
+    def indicator(self, key: str) -> Indicator | None:
+        """Return a known indicator."""
+        return self.reference.indicators[key] if key in self.reference.indicators else None  # noqa: SIM401  (get refuses)
+
+    def near(self, kind: str, value: str, choices: tuple[str, ...]) -> str | Phrase:
+        """Return the nearest choices as text."""
+        return self.problems.near(kind, value, choices)
+
+
+def known_area(judge: Judge, area_code: str) -> list[Fault]:
+    """Check that the code is a known area's."""
+    areas = judge.reference.areas
+    if not area_code:
+        return [Fault("empty_cell", "area_code")]
+    if area_code in areas:
+        return []
+    near = ", ".join(f"{area.code} ({area.name_vi})" for area in areas.named(area_code[:LONGEST_NAME])[:5])
+    return [Fault("unknown_area", "area_code", {"near": near or judge.near("area", area_code, areas.codes)})]
+
+
+def known_indicator(judge: Judge, indicator: str) -> list[Fault]:
+    """Check that the indicator is declared, and one that is measured."""
+    if not indicator:
+        return [Fault("empty_cell", "indicator")]
+    declared = judge.indicator(indicator)
+    if declared is None:
+        near = judge.near("indicator", indicator, tuple(judge.reference.indicators))
+        return [Fault("unknown_indicator", "indicator", {"near": near})]
+    return [Fault("milestone_indicator", "indicator")] if declared.unit == "milestone" else []
+
+
+def known_scope(judge: Judge, scope: str) -> list[Fault]:
+    """Check that the scope is one of the four."""
+    return _choice(judge, "scope", scope, SCOPES)
+
+
+def known_qualifier(judge: Judge, qualifier: str) -> list[Fault]:
+    """Check that the qualifier is a known one or empty."""
+    return _choice(judge, "qualifier", qualifier, QUALIFIERS)
+
+
+def known_basis(judge: Judge, available_basis: str) -> list[Fault]:
+    """Check that the basis of the day is a known one or empty."""
+    return _choice(judge, "available_basis", available_basis, BASES)
+
+
+def known_source(judge: Judge, source_id: str) -> list[Fault]:
+    """Check that the source stands in ``sources.csv``."""
+    sources = judge.reference.sources
+    if not source_id:
+        return [Fault("empty_cell", "source_id")]
+    if source_id in sources:
+        return []
+    return [Fault("unknown_source", "source_id", {"near": judge.near("source", source_id, tuple(sorted(sources)))})]
+
+
+def right_unit(judge: Judge, indicator: str, unit: str) -> list[Fault]:
+    """Check that the unit is the indicator's."""
+    if not unit:
+        return [Fault("empty_cell", "unit")]
+    units = judge.reference.indicators.units
+    declared = judge.indicator(indicator)
+    if unit not in units:
+        near = declared.unit if declared else judge.near("unit", unit, tuple(units))
+        return [Fault("unknown_unit", "unit", {"near": near})]
+    if declared is not None and unit != declared.unit:
+        return [Fault("wrong_unit", "unit", {"wanted": declared.unit, "indicator": indicator})]
+    return []
+
+
+def right_year(judge: Judge, year: str) -> list[Fault]:
+    """Check that the year is one, and has begun."""
+    return _year(judge, "year", year) if year else [Fault("empty_cell", "year")]
+
+
+def right_period(judge: Judge, indicator: str, from_year: str, year: str) -> list[Fault]:
+    """Check that a period begins before it ends; means over a period need one."""
+    first, last = year_of(from_year), year_of(year)
+    declared = judge.indicator(indicator)
+    if not from_year:
+        if declared is None or declared.period_average_of is None:
+            return []
+        return [Fault("no_period", "from_year", severity="error" if judge.has_periods else "warning")]
+    faults = _year(judge, "from_year", from_year)
+    if first is not None and last is not None and first >= last:
+        faults.append(Fault("period_backwards", "from_year", {"year": year}))
+    return faults
+
+
+def area_in_force(judge: Judge, area_code: str, year: str, note: str) -> list[Fault]:
+    """Check that the unit was in force in the year."""
+    known, units = year_of(year), judge.reference.areas.units(area_code)
+    if known is None or not units:
+        return []
+    fields: dict[str, object] = {
+        "area": f"{area_code} {units[-1].name_vi}",
+        "validity": units[-1].validity(),
+        "year": year,
+    }
+    if not any(area.exists_in(known) for area in units):
+        ended = all(area.valid_to is not None and area.valid_to.year < known for area in units)
+        return [Fault("area_ended" if ended else "area_not_yet", "area_code", fields)]
+    if not note and not any(area.in_force(date(known, 12, 31)) for area in units):
+        return [Fault("area_ends_in_year", "area_code", fields, "warning")]
+    return []
+
+
+def right_standard(judge: Judge, indicator: str, standard: str, year: str) -> list[Fault]:
+    """Check that the standard is one of the indicator's, and was measured in the year."""
+    declared = judge.indicator(indicator)
+    if declared is None:
+        return []
+    allowed = judge.reference.standards.of(indicator)
+    names = tuple(item.id for item in allowed)
+    known = year_of(year)
+    fitting = [item.id for item in allowed if known is not None and item.measured_in(known)]
+    near = ", ".join(fitting or names)
+    if not standard:
+        return [Fault("no_standard", "standard", {"near": near})] if declared.standard_required and allowed else []
+    if not allowed:
+        return [Fault("needless_standard", "standard", {"indicator": indicator})]
+    if standard not in names:
+        known_ones = judge.near(f"standard of {indicator}", standard, names)
+        return [Fault("unknown_standard", "standard", {"near": known_ones, "indicator": indicator})]
+    item = judge.reference.standards.get(standard)
+    if known is None or item.measured_in(known):
+        return []
+    fields: dict[str, object] = {"first": item.first_year, "last": item.last_year, "year": year, "near": near}
+    return [Fault("standard_not_in_force", "standard", fields)]
+
+
+def right_status(judge: Judge, indicator: str, status: str, year: str) -> list[Fault]:
+    """Check that the status is an observation's; a year that is not over has no final figure yet."""
+    if not status:
+        return [Fault("empty_cell", "status")]
+    word = fold(status).replace("-", " ").replace("_", " ")
+    if status not in STATUSES:
+        if word in PLANNED:
+            return [Fault("planned_status", "status")]
+        near = STATUS_WORDS.get(word) or judge.near("status", status, STATUSES)
+        return [Fault("unknown_choice", "status", {"near": near})]
+    known, declared = year_of(year), judge.indicator(indicator)
+    decided = declared is not None and declared.set_by_decision
+    if status == "final" and known == judge.reference.today.year and not decided:
+        return [Fault("final_too_early", "status", {"year": year})]
+    return []
+
+
+def right_day(judge: Judge, available_from: str, year: str) -> list[Fault]:
+    """Check that the day of publication is one, in the past, and not before the year began."""
+    if not available_from:
+        return []
+    day, known = day_of(available_from), year_of(year)
+    if day is None:
+        return [Fault("no_day", "available_from")]
+    if day > judge.reference.today:
+        return [Fault("day_ahead", "available_from", {"today": judge.reference.today})]
+    if known is not None and known <= judge.reference.today.year and day < date(known, 1, 1):
+        return [Fault("known_before", "available_from", {"year": year})]
+    return []
+
+
+RULES: tuple[tuple[tuple[str, ...], Callable[..., list[Fault]]], ...] = (
+    (("area_code",), known_area),
+    (("indicator",), known_indicator),
+    (("scope",), known_scope),
+    (("qualifier",), known_qualifier),
+    (("available_basis",), known_basis),
+    (("source_id",), known_source),
+    (("indicator", "unit"), right_unit),
+    (("year",), right_year),
+    (("indicator", "from_year", "year"), right_period),
+    (("area_code", "year", "note"), area_in_force),
+    (("indicator", "standard", "year"), right_standard),
+    (("indicator", "status", "year"), right_status),
+    (("available_from", "year"), right_day),
+)
+"""Columns that a rule looks at, and the rule."""
+
+
+def _year(judge: Judge, column: str, text: str) -> list[Fault]:
+    year = year_of(text)
+    if year is None:
+        return [Fault(no_year(text), column)]
+    today = judge.reference.today
+    return [Fault("year_ahead", column, {"today": today.year})] if year > today.year else []
+
+
+def _choice(judge: Judge, column: str, text: str, choices: tuple[str, ...]) -> list[Fault]:
+    if text in choices:
+        return []
+    if not text:
+        return [Fault("empty_cell", column)]
+    near = judge.near(column, text, tuple(filter(None, choices)))
+    return [Fault("unknown_choice", column, {"near": near or Phrase("problem.see_list")})]

@@ -1,0 +1,164 @@
+"""All that was ever held about one indicator of one area: figures, conflicts, revisions, and what counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Literal, get_args
+
+from toolkit.data.areas import divided
+from toolkit.data.dataset import Dataset
+from toolkit.data.journal import replaced_rows
+from toolkit.data.observations import Figure, Observation, Series
+from toolkit.data.parsing import year_of
+
+Standing = Literal[
+    "counts", "overruled", "period_average", "unverified", "replaced", "earlier_unit", "summed", "parent"
+]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One figure as somebody published it.
+
+    Attributes
+    ----------
+    scope, year, from_year, standard, value, qualifier, status, source_id, note :
+        As in ``observations.csv``; `value` as its source printed it.
+    available_from, available_basis :
+        Day from which it was known, and what that rests on.
+    standing :
+        Whether it ``counts``, was ``overruled`` by another source's figure, is a ``period_average``, is
+        ``unverified`` (shown, never used), was ``replaced`` by its own source, or is of an ``earlier_unit`` that
+        bore the same code. Two are no figures of the area:
+        ``summed`` from its communes, and ``parent``: that of the (former) district of a commune.
+    replaced_on, replaced_by :
+        Day and file of the correction; empty for figures that stand.
+    coverage :
+        Of a sum: how many of the communes have a figure, such as ``5/8``.
+    parent_code :
+        Of a parent's figure: whose it is.
+    """
+
+    scope: str
+    year: int
+    from_year: str
+    standard: str
+    value: str
+    qualifier: str
+    status: str
+    source_id: str
+    available_from: str
+    available_basis: str
+    standing: Standing
+    note: str = ""
+    replaced_on: str = ""
+    replaced_by: str = ""
+    coverage: str = ""
+    parent_code: str = ""
+
+
+def history(dataset: Dataset, area_code: str, indicator: str, scope: str | None = None) -> tuple[Entry, ...]:
+    """Return every figure of an area and indicator that was known on the dataset's day, by scope and year.
+
+    Beside a district's stand the sums of its communes' counts, with their coverage; beside a commune's the figures
+    of its (former) district, as information on its parent and never as its own.
+
+    Parameters
+    ----------
+    dataset :
+        The data as known on a day; figures replaced before that day are listed as replaced.
+    area_code, indicator :
+        Whose history.
+    scope :
+        Only this scope; all if None.
+
+    Returns
+    -------
+    tuple of Entry
+        Within a year the figure that counts comes first, then those it overrules, then what was replaced.
+    """
+    scopes = (
+        [scope]
+        if scope
+        else sorted(
+            {item.scope for item in dataset.figures if (item.area_code, item.indicator) == (area_code, indicator)}
+        )
+    )
+    entries = [entry for name in scopes for entry in _standing(dataset, area_code, indicator, name)]
+    entries += _replaced(dataset.folder, dataset.as_of, area_code, indicator, scope)
+    entries += _summed(dataset, area_code, indicator, scope)
+    for parent in districts_of(dataset, area_code):
+        found = [item for item in history(dataset, parent, indicator, scope) if item.standing == "counts"]
+        entries += [replace(item, standing="parent", parent_code=parent) for item in found]
+    order = get_args(Standing)
+    return tuple(sorted(entries, key=lambda item: (item.scope, item.year, item.standard, order.index(item.standing))))
+
+
+def districts_of(dataset: Dataset, code: str) -> tuple[str, ...]:
+    """Return the (former) districts of a commune; none for other areas."""
+    units = [area for area in dataset.areas.units(code) if area.level == "commune"]
+    districts = {area.code for area in dataset.areas.all(level="district")}
+    old = [area.parent_code for area in units if area.parent_code in districts]
+    new = dataset.crosswalk.former_districts(code) if any(area.in_force(dataset.as_of) for area in units) else ()
+    return tuple(dict.fromkeys(new or old))
+
+
+def _summed(dataset: Dataset, code: str, indicator: str, scope: str | None) -> list[Entry]:
+    """Return the sums of a district's communes, each year and standard in which any has a figure."""
+    if not dataset.indicators[indicator].whole or all(area.level != "district" for area in dataset.areas.units(code)):
+        return []
+    counts: dict[tuple[str, int, str], dict[str, float]] = {}
+    for area, name, held_scope in sorted(dataset.with_data()):
+        if name == indicator and scope in (None, held_scope):
+            for item in dataset.series(area, name, held_scope).observations:
+                counts.setdefault((held_scope, item.year, item.standard), {})[area] = item.value
+    entries = []
+    for (held_scope, year, standard), held in counts.items():
+        for division in divided(code, year, dataset.areas, dataset.crosswalk):
+            values = [held[part] for part in division.codes if part in held]
+            if values:
+                entries.append(Entry(
+                    held_scope, year, "", standard, f"{sum(values):.10g}", "derived", "", "", "", "", "summed",
+                    coverage=f"{len(values)}/{len(division.codes) + len(division.shared)}",
+                ))  # fmt: skip
+    return entries
+
+
+def _standing(dataset: Dataset, area_code: str, indicator: str, scope: str) -> list[Entry]:
+    series: Series = dataset.series(area_code, indicator, scope)
+    entries = []
+    for figure in series.observations:
+        entries.append(_entry(scope, figure, "counts"))
+        entries += [_entry(scope, loser, "overruled") for loser in figure.overruled]
+    entries += [_entry(scope, figure, "unverified") for figure in series.unverified]
+    for item in dataset.figures:
+        if (item.area_code, item.indicator, item.scope) == (area_code, indicator, scope):
+            if not dataset.of_present_unit(item):
+                entries.append(_entry(scope, item, "earlier_unit"))
+            elif item.from_year:
+                entries.append(replace(_entry(scope, item, "period_average"), from_year=str(item.from_year)))
+    return entries
+
+
+def _entry(scope: str, figure: Observation | Figure, standing: Standing) -> Entry:
+    return Entry(
+        scope, figure.year, "", figure.standard, f"{figure.value:.10g}", figure.qualifier, figure.status,
+        figure.source_id, figure.available_from, figure.available_basis, standing, figure.note,
+    )  # fmt: skip
+
+
+def _replaced(folder: Path, as_of: date, area_code: str, indicator: str, scope: str | None) -> list[Entry]:
+    day = as_of.isoformat()
+    return [
+        Entry(
+            row["scope"], year_of(row["year"]) or 0, row["from_year"], row["standard"], row["value"], row["qualifier"],
+            row["status"], row["source_id"], row["available_from"], row["available_basis"], "replaced", row["note"],
+            row["replaced_on"], row["replaced_by"],
+        )
+        for row in replaced_rows(folder)
+        if (row["area_code"], row["indicator"]) == (area_code, indicator)
+        and scope in (None, row["scope"])
+        and row["replaced_on"] <= day
+    ]  # fmt: skip

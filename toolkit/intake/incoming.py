@@ -1,0 +1,319 @@
+"""A file that somebody hands in, to figures: what can be used, what is rejected, and why."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from toolkit.base.problems import Problem, Problems, has_error
+from toolkit.data.consistency import check_between
+from toolkit.data.journal import Cells
+from toolkit.data.observations import LAYOUT, Figure, figures_of
+from toolkit.data.parsing import RawSheet, Row, decimals_of
+from toolkit.data.reference import Reference
+from toolkit.data.schemas import OBSERVATIONS, SOURCES
+from toolkit.data.tables import ROWS_FOR_HEADER, Layout, Table, read_sheets, read_tables, table_of, tidy
+from toolkit.intake.mapping import ColumnMapping, mapped_tables
+
+PLAIN_NUMBER = re.compile(r"[+-]?\d[\d.,]*%?", re.ASCII)
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def harmless(text: str) -> str:
+    """Return text that a spreadsheet program shows and never runs: a quote stands before what looks like a formula.
+
+    >>> harmless("=1+1"), harmless("-3,5"), harmless("+84 205")
+    ("'=1+1", '-3,5', "'+84 205")
+    """
+    return f"'{text}" if text.startswith(DANGEROUS) and not PLAIN_NUMBER.fullmatch(text) else text
+
+
+def value_text(value: float, written: str) -> str:
+    """Return a figure as the project writes it: decimal point, no thousands, as many decimals as its source printed.
+
+    >>> value_text(12.2, "12,20%"), value_text(12868.0, "12.868"), value_text(0.692, "0.692")
+    ('12.20', '12868', '0.692')
+    """
+    places = decimals_of(written)
+    shown = f"{value:.{min(places, 12)}f}"
+    if float(shown) == value and not (places == 3 and value == int(value)):
+        return shown
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+MARK = "toolkit_template"
+"""Name defined in a workbook that was made by ``toolkit template``."""
+INFORMATION = ("info_name", "info_scope", "info_bounds", "info_last", "info_last_year", "info_last_source")
+"""Columns that a template shows and nobody reads back."""
+ENTERED = ("qualifier", "source_id", "available_from", "note")
+"""Cells that say something about a figure; filled without one they are a slip."""
+PROJECT_COLUMNS = Layout(LAYOUT.required, (*LAYOUT.optional, *INFORMATION))
+NAMED = tuple(column.name for column in SOURCES.columns if column.required)
+"""What a source has to say of itself."""
+LARGEST_DIRECTORY = 2_000_000
+NAMES = OBSERVATIONS.names
+
+
+def is_template(path: Path) -> bool:
+    """Say whether a file is a workbook made by ``toolkit template``."""
+    if path.suffix.casefold() not in (".xlsx", ".xlsm"):
+        return False
+    try:
+        with zipfile.ZipFile(path) as parts, parts.open("xl/workbook.xml") as stream:
+            return MARK.encode() in stream.read(LARGEST_DIRECTORY)
+    except Exception:  # noqa: BLE001  (a damaged archive may raise anything; the reader of tables says what is wrong)
+        return False
+
+
+def filled_tables(path: Path, reference: Reference) -> tuple[tuple[Table, ...], list[Problem], tuple[Cells, ...]]:
+    """Return the filled rows of a template, the problems of the file itself, and the sources it declares."""
+    sheets, problems = read_sheets(path, LAYOUT.columns)
+    figures = [part for sheet in sheets if (part := _from_header(sheet, ("area_code", "value")))]
+    sources = [
+        source
+        for sheet in sheets
+        if (part := _from_header(sheet, SOURCES.names[:2])) and _from_header(sheet, ("area_code", "value")) is None
+        for source in _sources(part, reference, problems)
+    ]
+    first = sources[0]["source_id"] if sources else ""
+    tables = [table for sheet in figures if (table := _filled(sheet, first))]
+    if not tables and not problems.found:
+        problems.add("no_header", 1, fields={"columns": ", ".join(LAYOUT.required)})
+    return tuple(tables), problems.all(), tuple(sources)
+
+
+def _from_header(sheet: RawSheet, names: Sequence[str]) -> RawSheet | None:
+    """Return a sheet from its header on, which is told by names that must be in it; None if it has none."""
+    for at, row in enumerate(sheet.rows[:ROWS_FOR_HEADER]):
+        if set(names) <= {tidy(cell).casefold() for cell in row.cells}:
+            return replace(sheet, rows=sheet.rows[at:])
+    return None
+
+
+def _filled(sheet: RawSheet, source: str) -> Table | None:
+    table = table_of(sheet, PROJECT_COLUMNS)
+    if table is None:
+        return None
+    rows = []
+    for row in table.rows:
+        cells = dict(zip(table.columns, row.cells, strict=True))
+        if not cells.get("value"):
+            if any(cells.get(name) for name in ENTERED):
+                table.problems.warn("no_figure", row.number, "value")
+            continue
+        cells["source_id"] = cells.get("source_id") or source
+        rows.append(Row(row.number, tuple(cells.get(name, "") for name in NAMES)))
+    return Table(NAMES, table.header_row, tuple(rows), table.problems)
+
+
+def _sources(sheet: RawSheet, reference: Reference, file: Problems) -> list[Cells]:
+    """Return the sources of the sheet that are named; an id alone, as a template proposes it, is none."""
+    named = tuple(row for row in sheet.rows if len(list(filter(None, row.cells))) > 1 or not row.cells[0])
+    table = table_of(replace(sheet, rows=named), Layout(SOURCES.names[:2], SOURCES.names[2:]))
+    found = []
+    for row in table.rows if table else ():
+        held = dict(zip(table.columns if table else (), map(str, row.cells), strict=True))
+        cells = {name: held.get(name, "") for name in SOURCES.names}
+        known = cells["source_id"] in reference.sources
+        lacking = [name for name in NAMED if not cells[name]]
+        if cells["source_id"] and (known or not lacking):
+            found.append(cells)
+        elif any(cells[name] for name in SOURCES.names[1:]):
+            sheet.problems.add("source_unnamed", row.number, lacking[0])
+    file.found += [item for item in sheet.problems.all() if item.severity == "error"]
+    return found
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A figure that may go into ``observations.csv``.
+
+    Attributes
+    ----------
+    cells :
+        The row as it would be stored.
+    figure :
+        The same, typed; its row is that of the file.
+    file, sheet :
+        Where it stands.
+    """
+
+    cells: Cells
+    figure: Figure
+    file: str
+    sheet: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that is not taken.
+
+    Attributes
+    ----------
+    file, sheet, row :
+        Where it stands; the row as a spreadsheet shows it.
+    cells :
+        What it says, by column of ``observations.csv``; empty where its cells could not be told apart.
+    problems :
+        Why.
+    """
+
+    file: str
+    sheet: str
+    row: int
+    cells: Cells
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """What a file holds.
+
+    Attributes
+    ----------
+    path :
+        The file.
+    proposed, rejected :
+        Its rows.
+    problems :
+        Everything noted, errors and warnings.
+    sources :
+        Sources that it declares, as rows of ``sources.csv``.
+    """
+
+    path: Path
+    proposed: tuple[Proposed, ...]
+    rejected: tuple[Rejected, ...]
+    problems: tuple[Problem, ...]
+    sources: tuple[Cells, ...] = field(default=())
+
+
+def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | None = None) -> Incoming:
+    """Read a file: a filled template, a table with the project's own columns, or one read by a mapping.
+
+    Parameters
+    ----------
+    path :
+        CSV or workbook.
+    reference :
+        The project's areas, indicators, sources, standards.
+    mapping :
+        How to read a table of somebody else's making.
+
+    Returns
+    -------
+    Incoming
+        Every row that holds anything is either proposed or rejected with its reasons.
+    """
+    sources: tuple[Cells, ...] = ()
+    if mapping is not None:
+        tables, problems, damaged = mapped_tables(path, mapping, reference)
+    elif is_template(path):
+        tables, problems, sources = filled_tables(path, reference)
+        reference, damaged = with_sources(reference, sources), False
+    else:
+        tables, problems = read_tables(path, LAYOUT)
+        damaged = bool(tables) and has_error(problems)
+    proposed: list[Proposed] = []
+    rejected: list[Rejected] = []
+    for table in tables:
+        taken, refused = judged(table, reference)
+        proposed += taken
+        rejected += refused
+        problems += table.problems.all()
+    if damaged:
+        reason = refusal(path)
+        rejected += [Rejected(item.file, item.sheet, item.figure.row, item.cells, (reason,)) for item in proposed]
+        problems, proposed = [*problems, reason], []
+    rejected += _elsewhere(problems, rejected)
+    return Incoming(path, tuple(proposed), tuple(rejected), tuple(dict.fromkeys(problems)), sources)
+
+
+def refusal(path: Path) -> Problem:
+    """Return the problem that says that nothing is taken: letters that were lost in one row may be lost in all."""
+    return Problem("data.problem.file_refused", path.name, 1)
+
+
+def with_sources(reference: Reference, added: Sequence[Cells]) -> Reference:
+    """Return the reference with sources that a workbook declares."""
+    if not added:
+        return reference
+    from toolkit.data.schemas import SOURCES, Record
+
+    held = reference.tables[SOURCES.file]
+    rows = (*held.rows, *(Record(0, source, {}, {}, {}) for source in added))
+    return replace(reference, tables={**reference.tables, SOURCES.file: replace(held, rows=rows)})
+
+
+def judged(table: Table, reference: Reference) -> tuple[list[Proposed], list[Rejected]]:
+    """Judge every row of a table by the rules of observations, and against each other."""
+    read = figures_of(table, reference)
+    refused = check_between(read, reference)
+    by_row = {figure.row: figure for figure in read.figures if figure.row not in refused}
+    proposed, rejected = [], []
+    reasons = _by_row(table.problems.all())
+    for row in table.rows:
+        cells = dict(zip(table.columns, row.cells, strict=True))
+        figure = by_row.get(row.number)
+        errors = tuple(reasons.get(row.number, ()))
+        if figure is None or errors:
+            why = errors or tuple(reasons.get(table.header_row, ()))
+            rejected.append(Rejected(table.problems.file, table.problems.sheet, row.number, cells, why))
+        else:
+            proposed.append(_proposed(figure, table))
+    return proposed, rejected
+
+
+def stored_cells(figure: Figure) -> Cells:
+    """Return a figure as a row of ``observations.csv``."""
+    held = figure._asdict()
+    cells = {name: "" if held[name] is None else str(held[name]) for name in NAMES}
+    return {**cells, "value": value_text(figure.value, str(figure.written))}
+
+
+def _proposed(figure: Figure, table: Table) -> Proposed:
+    return Proposed(stored_cells(figure), figure, table.problems.file, table.problems.sheet)
+
+
+def _by_row(problems: Iterable[Problem]) -> dict[int, list[Problem]]:
+    rows: dict[int, list[Problem]] = {}
+    for problem in problems:
+        if problem.severity == "error":
+            rows.setdefault(problem.row, []).append(problem)
+    return rows
+
+
+def _elsewhere(problems: Sequence[Problem], rejected: Sequence[Rejected]) -> list[Rejected]:
+    """Return the rows with an error whose cells never became a row of a table: broken, too short, too long."""
+    held = {(item.file, item.sheet, item.row) for item in rejected}
+    found: dict[tuple[str, str, int], list[Problem]] = {}
+    for problem in problems:
+        place = (problem.file, problem.sheet, problem.row)
+        if problem.severity == "error" and place not in held:
+            found.setdefault(place, []).append(problem)
+    return [Rejected(*place, {}, tuple(reasons)) for place, reasons in found.items()]
+
+
+def check_file(path: Path, reference: Reference, mapping: ColumnMapping | None = None) -> list[Problem]:
+    """Return all problems of one file: a filled template, a table with the project's columns, or a mapped one.
+
+    Parameters
+    ----------
+    path :
+        CSV or workbook; ``from_year``, ``qualifier``, ``available_from``, ``available_basis`` and ``note`` may
+        be missing.
+    reference :
+        The project's areas, indicators, sources, standards, which the file is checked against.
+    mapping :
+        How to read a table of somebody else's making.
+
+    Returns
+    -------
+    list of Problem
+        By sheet and row; row 1 for a file that cannot be read. Errors and warnings.
+    """
+    problems = read_incoming(path, reference, mapping).problems
+    return [item for item in problems if item.kind != "file_refused"]  # only who takes figures in refuses the rest

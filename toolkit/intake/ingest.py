@@ -1,0 +1,430 @@
+"""What an ingest would change: new figures, corrections, figures held already, and conflicts between sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import chain, count
+from pathlib import Path
+from typing import Literal
+
+from toolkit.base.errors import ToolkitError, UsageError
+from toolkit.base.files import locked, sha256, write_atomic
+from toolkit.base.problems import Problem, Problems
+from toolkit.base.texts import say
+from toolkit.data.consistency import cell, check_plausible
+from toolkit.data.dataset import load, usable_folder
+from toolkit.data.journal import (
+    INGEST_NAMES,
+    INGESTS,
+    REPLACED,
+    REPLACED_NAMES,
+    Cells,
+    Key,
+    Rows,
+    key_of,
+    observations_text,
+    read_rows,
+    recover,
+    switch,
+    table_text,
+    with_rows,
+)
+from toolkit.data.observations import Figure, Figures
+from toolkit.data.reference import Reference
+from toolkit.data.schemas import OBSERVATIONS, SOURCES
+from toolkit.intake.incoming import NAMES, Incoming, Proposed, Rejected, harmless, read_incoming
+from toolkit.intake.mapping import ColumnMapping
+from toolkit.intake.plausibility import as_problem, doubts
+from toolkit.plan.plan import Plan
+
+Kind = Literal["new", "changed", "same"]
+UNSAID = ("qualifier", "available_from", "available_basis", "note")
+"""An empty cell here says nothing about the row held: it never erases what stands there."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One incoming row and what becomes of it.
+
+    Attributes
+    ----------
+    kind :
+        ``new``, ``changed`` (the same source corrects itself) or ``same``.
+    proposed :
+        The incoming row.
+    cells :
+        The row as it will be stored.
+    before :
+        The row that it replaces; None for a new one.
+    others :
+        Rows of other sources for the same cell with another value: both stay, the better status counts.
+    """
+
+    kind: Kind
+    proposed: Proposed
+    cells: Cells
+    before: Cells | None = None
+    others: tuple[Cells, ...] = ()
+
+
+def changes_of(proposed: Sequence[Proposed], held: Rows, reference: Reference) -> tuple[Change, ...]:
+    """Return what becomes of each incoming row beside the rows held.
+
+    Of several files that give one source's figure for one cell the last one counts.
+    """
+    by_key: dict[Key, Cells] = {key_of(row): row for row in held.rows}
+    by_cell: dict[Key, list[Cells]] = {}
+    for row in held.rows:
+        by_cell.setdefault(key_of(row)[:-1], []).append(row)
+    last = {key_of(item.cells): item for item in proposed}
+    return tuple(_change(key, item, by_key, by_cell, reference) for key, item in last.items())
+
+
+def _change(
+    key: Key,
+    item: Proposed,
+    by_key: Mapping[Key, Cells],
+    by_cell: Mapping[Key, Sequence[Cells]],
+    reference: Reference,
+) -> Change:
+    before = by_key.get(key)
+    others = tuple(
+        row for row in by_cell.get(key[:-1], ()) if row.get("source_id") != key[-1] and not _equal(row, item.cells)
+    )
+    if before is None:
+        return Change("new", item, _dated(item.cells, reference), None, others)
+    cells = {**before, **{name: item.cells[name] for name in NAMES if item.cells[name] or name not in UNSAID}}
+    if _equal(before, item.cells):
+        cells["value"] = before["value"]  # the same number: how the source first printed it stays
+    if all(cells[name] == before.get(name, "") for name in NAMES if not name.endswith("year")):
+        return Change("same", item, before, before, others)
+    if not _equal(before, item.cells) and not item.cells["available_from"]:
+        cells |= {"available_from": reference.today.isoformat(), "available_basis": ""}
+    return Change("changed", item, cells, before, others)
+
+
+def _dated(cells: Cells, reference: Reference) -> Cells:
+    """Give a figure whose day of publication by rule lies ahead the day on which it came in."""
+    if cells["available_from"]:
+        return cells
+    ruled: date = reference.standards.published(cells["standard"], int(cells["year"]))
+    return {**cells, "available_from": reference.today.isoformat()} if ruled > reference.today else cells
+
+
+def _equal(row: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    try:
+        return float(row["value"]) == float(other["value"])
+    except ValueError:  # a decimal comma in the file held: it is compared as it stands
+        return row["value"] == other["value"]
+
+
+def merged_rows(held: Rows, changes: Iterable[Change]) -> list[Cells]:
+    """Return the rows held with the changes made: corrections in place, new rows at the end."""
+    changed = {key_of(item.before): item.cells for item in changes if item.kind == "changed" and item.before}
+    rows = [changed.get(key_of(row), row) for row in held.rows]
+    return [*rows, *(item.cells for item in changes if item.kind == "new")]
+
+
+def warnings_beside(changes: Sequence[Change], held: Figures, reference: Reference) -> list[Problem]:
+    """Return what is unlikely about the incoming figures beside those held, at the row of the incoming file.
+
+    Parameters
+    ----------
+    changes :
+        What becomes of each incoming row.
+    held :
+        The figures of the folder.
+    """
+    arriving = {cell(item.proposed.figure): item for item in changes if item.kind != "same"}
+    if not arriving:
+        return []
+    replaced = {key_of(item.before) for item in changes if item.kind == "changed" and item.before}
+    codes = {key[0] for key in arriving}
+    summed = {key[1] for key in arriving if reference.indicators[key[1]].whole}
+    near = [figure for figure in held.figures
+            if (figure.area_code in codes or figure.indicator in summed) and _key(figure) not in replaced]  # fmt: skip
+    known = set(_unlikely_among(near, reference))
+    figures = [*near, *(item.proposed.figure for item in arriving.values())]
+    return [problem for problem in _unlikely_among(figures, reference) if problem not in known]
+
+
+def _unlikely_among(figures: Sequence[Figure], reference: Reference) -> list[Problem]:
+    problems = Problems(OBSERVATIONS.file)
+    check_plausible(figures, reference, problems)
+    return problems.all()
+
+
+def _key(figure: Figure) -> Key:
+    return key_of({name: "" if value is None else str(value) for name, value in figure._asdict().items()})
+
+
+REJECTED = "rejected.csv"
+REJECTED_NAMES = ("file", "sheet", "row", *NAMES, "problem", "remedy")
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """What files would change in a data folder.
+
+    Attributes
+    ----------
+    folder :
+        The data folder.
+    files :
+        What each file holds.
+    changes :
+        What becomes of each figure.
+    warnings :
+        What is unlikely beside the figures held.
+    digest :
+        SHA-256 of the observations that the changes were worked out against.
+    today :
+        Day on which the figures come in (ISO).
+    """
+
+    folder: Path
+    files: tuple[Incoming, ...]
+    changes: tuple[Change, ...]
+    warnings: tuple[Problem, ...]
+    digest: str
+    today: str
+
+    def of(self, kind: str) -> tuple[Change, ...]:
+        """Return the changes of a kind."""
+        return tuple(change for change in self.changes if change.kind == kind)
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Rows that are not taken."""
+        return tuple(row for file in self.files for row in file.rejected)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, file after file, then those beside the figures held."""
+        found = (*(problem for file in self.files for problem in file.problems), *self.warnings)
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything would change."""
+        return any(change.kind != "same" for change in self.changes)
+
+
+def prepare(
+    files: Sequence[Path], folder: Path, mapping: ColumnMapping | None = None, *, today: date | None = None
+) -> Ingest:
+    """Read files and work out what they would change; nothing is written.
+
+    Parameters
+    ----------
+    files :
+        Filled templates, tables with the project's columns, or, with `mapping`, tables of somebody else's making.
+    folder :
+        The data folder.
+    mapping :
+        How to read the tables.
+    today :
+        Day on which the figures come in: what lies ahead of it is refused, and what is replaced stood until it.
+
+    Raises
+    ------
+    DataError
+        If the folder's own files have errors: nothing is built on sand.
+    UsageError
+        If `today` lies ahead.
+    """
+    reference, held = usable_folder(folder)
+    day = today or reference.today
+    if day > reference.today:
+        raise UsageError(say("desk.day_ahead", day=day), say("desk.day_ahead.remedy", today=reference.today))
+    reference = replace(reference, today=day)
+    incoming = tuple(read_incoming(path, reference, mapping) for path in files)
+    proposed = [item for file in incoming for item in file.proposed]
+    path = folder / OBSERVATIONS.file
+    changes = changes_of(proposed, read_rows(path), reference)
+    warnings = warnings_beside(changes, held, reference)
+    return Ingest(folder, incoming, changes, tuple(warnings), sha256(path), reference.today.isoformat())
+
+
+def with_doubts(ingest: Ingest, plan: Plan) -> Ingest:
+    """Return the ingest with a warning for each incoming figure that the model thinks unlikely; none is dropped."""
+    places = {change.proposed.figure: change.proposed for change in ingest.changes if change.kind != "same"}
+    known = load(ingest.folder, as_of=date.fromisoformat(ingest.today))
+    found = doubts(list(places), known, plan)
+    warnings = tuple(as_problem(item, places[item.figure].file, places[item.figure].sheet) for item in found)
+    return replace(ingest, warnings=(*ingest.warnings, *warnings))
+
+
+def commit(ingest: Ingest) -> bool:
+    """Write the changes; False if there was nothing to write.
+
+    The folder holds the old files until one rename, and all of the new ones after it.
+
+    Raises
+    ------
+    ToolkitError
+        If the observations have changed since the changes were worked out, or another ingest is writing.
+    """
+    if not ingest.writes:
+        return False
+    folder, path = ingest.folder, ingest.folder / OBSERVATIONS.file
+    with locked(folder):
+        recover(folder)
+        if sha256(path) != ingest.digest:
+            raise ToolkitError(say("desk.moved", folder=folder), say("desk.moved.remedy"))
+        held = read_rows(path)
+        text = observations_text(held, merged_rows(held, ingest.changes))
+        added = (
+            (SOURCES.file, SOURCES.names, _sources_needed(ingest)),
+            (REPLACED, REPLACED_NAMES, _replaced(ingest)),
+            (INGESTS, INGEST_NAMES, _log(ingest, text)),
+        )
+        files = {name: with_rows(folder / name, names, rows) for name, names, rows in added if rows}
+        switch(folder, {**files, path.name: text})
+    return True
+
+
+def write_rejected(ingest: Ingest, path: Path) -> Path | None:
+    """Write the rejected rows with their reasons, so that they can be mended and ingested; None if there are none.
+
+    Returns
+    -------
+    Path or None
+        The file: `path`, or one with a number behind its name where `path` is one of the files read; those are
+        never written over.
+    """
+    if not ingest.rejected:
+        return None
+    read = {file.path.resolve() for file in ingest.files}
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    path = next(item for item in chain([path], names) if item.resolve() not in read)
+    return write_atomic(path, table_text(REJECTED_NAMES, [_rejected_cells(row) for row in ingest.rejected]))
+
+
+def export(folder: Path, area_codes: Sequence[str] = ()) -> Rows:
+    """Return the observations of a folder, or those of some areas, as they are stored."""
+    held = read_rows(folder / OBSERVATIONS.file)
+    wanted = set(area_codes)
+    return Rows(held.names, tuple(row for row in held.rows if not wanted or row["area_code"] in wanted))
+
+
+def _sources_needed(ingest: Ingest) -> list[Cells]:
+    used = {change.cells["source_id"] for change in ingest.changes if change.kind != "same"}
+    used -= {row["source_id"] for row in read_rows(ingest.folder / SOURCES.file).rows}
+    named = {source["source_id"]: source for file in ingest.files for source in file.sources}
+    return [source for key, source in named.items() if key in used]
+
+
+def _replaced(ingest: Ingest) -> list[Cells]:
+    return [
+        {**change.before, "replaced_on": ingest.today, "replaced_by": change.proposed.file}
+        for change in ingest.of("changed")
+        if change.before is not None
+    ]
+
+
+def _log(ingest: Ingest, text: str) -> list[Cells]:
+    import hashlib
+
+    after = hashlib.sha256(text.encode("utf-8")).hexdigest()
+    counts = {
+        file.path: {kind: sum(item.proposed.file == file.path.name for item in ingest.of(kind)) for kind in _KINDS}
+        for file in ingest.files
+    }
+    return [
+        {
+            "ingested_on": ingest.today,
+            "file": file.path.name,
+            "sha256": sha256(file.path),
+            **{kind: str(count) for kind, count in counts[file.path].items()},
+            "rejected": str(len(file.rejected)),
+            "observations_sha256": after,
+        }
+        for file in ingest.files
+    ]
+
+
+_KINDS = ("new", "changed", "same")
+
+
+def _rejected_cells(row: Rejected) -> Cells:
+    reasons = [problem for problem in row.problems if problem.severity == "error"]
+    words = {
+        "problem": " ".join(dict.fromkeys(_reason(problem) for problem in reasons)) or say("desk.many_of_a_kind"),
+        "remedy": " ".join(dict.fromkeys(problem.remedy for problem in reasons)),
+    }
+    cells = {**{name: str(text) for name, text in row.cells.items()}, **words}
+    named = {"file": row.file, "sheet": row.sheet, "row": str(row.row)}
+    return {name: harmless(text) for name, text in {**cells, **named}.items()}
+
+
+def _reason(problem: Problem) -> str:
+    return f"{problem.column}: {problem.problem}" if problem.column else problem.problem
+
+
+SHOWN = ("value", "qualifier", "status", "available_from", "available_basis", "unit", "note")
+MOST_LINES = 200
+
+
+def diff_lines(ingest: Ingest) -> list[str]:
+    """Return the differences, one a line: ``+`` new, ``~`` changed, ``!`` a conflict; then the counts."""
+    lines = [line for change in ingest.changes for line in _lines(change)]
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], say("problem.more", count=len(lines) - MOST_LINES)]
+    counts = {kind: len(ingest.of(kind)) for kind in ("new", "changed", "same")}
+    conflicts = sum(bool(change.others) and change.kind != "same" for change in ingest.changes)
+    return [*lines, say("desk.counts", **counts, conflicts=conflicts, rejected=len(ingest.rejected))]
+
+
+def as_data(ingest: Ingest, *, written: bool) -> dict[str, object]:
+    """Return an ingest as plain data, for ``--json``."""
+    return {
+        "folder": str(ingest.folder),
+        "written": written,
+        "counts": {
+            **{kind: len(ingest.of(kind)) for kind in ("new", "changed", "same")},
+            "conflicts": sum(bool(change.others) and change.kind != "same" for change in ingest.changes),
+            "rejected": len(ingest.rejected),
+        },
+        "changes": [
+            {
+                "kind": change.kind,
+                "file": change.proposed.file,
+                "sheet": change.proposed.sheet,
+                "row": change.proposed.figure.row,
+                "after": change.cells,
+                "before": change.before,
+                "conflicts_with": list(change.others),
+            }
+            for change in ingest.changes
+            if change.kind != "same"
+        ],
+        "problems": [problem.as_row() for problem in ingest.problems],
+    }
+
+
+def _lines(change: Change) -> Iterator[str]:
+    if change.kind == "same":
+        return
+    cells = change.cells
+    place = _place(cells)
+    if change.before is None:
+        yield f"+ {place}: {cells['value']} {cells['unit']} ({cells['status']}, {cells['source_id']})"
+    else:
+        parts = [
+            f"{name} {change.before.get(name, '') or '–'} → {cells[name] or '–'}"
+            for name in SHOWN
+            if change.before.get(name, "") != cells[name]
+        ]
+        yield f"~ {place} ({cells['source_id']}): {'; '.join(parts)}"
+    for other in change.others:
+        fields = {"other": other["value"], "source": other["source_id"], "status": other["status"]}
+        yield f"! {place}: {say('desk.conflict', mine=cells['value'], **fields)}"
+
+
+def _place(cells: Mapping[str, str]) -> str:
+    years = f"{cells['from_year']}–{cells['year']}" if cells.get("from_year") else cells["year"]
+    standard = f" [{cells['standard']}]" if cells["standard"] else ""
+    return f"{cells['area_code']} {cells['indicator']}/{cells['scope']} {years}{standard}"

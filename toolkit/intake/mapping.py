@@ -1,0 +1,384 @@
+"""How a table of somebody else's making is to be read: which header means what, and what the table does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from toolkit.base.errors import UsageError
+from toolkit.base.problems import Problem, Problems, has_error
+from toolkit.base.texts import fold, interface_language, nearest, say
+from toolkit.base.yaml_files import read_yaml
+from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
+from toolkit.data.reference import Reference
+from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
+from toolkit.data.tables import Table, note_above, note_merged, read_sheets, tidy, usable, usual_width
+
+FIELDS = OBSERVATIONS.names
+
+
+class ColumnMapping(BaseModel):
+    """A declared reading of a table.
+
+    Attributes
+    ----------
+    sheet :
+        Sheet of a workbook; every visible sheet with the header if empty.
+    header_rows :
+        Rows that the header takes; in two, the upper one (merged cells) is carried to the right.
+    columns :
+        Column of ``observations.csv`` to header in the file.
+    fixed :
+        Column of ``observations.csv`` to what holds for every row.
+    wide :
+        Header to what its figures are: ``{"2023": {year: "2023"}}``; each such column holds values.
+    years :
+        Take every header that is a year for a column of values of that year.
+    area_level :
+        Level of areas that are given by name.
+    skip :
+        Rows whose area is written so are left out, such as ``Tổng cộng``; they are named.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sheet: str = ""
+    header_rows: int = Field(default=1, ge=1, le=2)
+    columns: dict[str, str] = Field(default_factory=dict)
+    fixed: dict[str, str] = Field(default_factory=dict)
+    wide: dict[str, dict[str, str]] = Field(default_factory=dict)
+    years: bool = False
+    area_level: Literal["province", "district", "commune"] | None = None
+    skip: tuple[str, ...] = ()
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether several columns hold values."""
+        return self.years or bool(self.wide)
+
+
+def read_mapping(path: Path) -> ColumnMapping:
+    """Read a mapping from a YAML file.
+
+    Raises
+    ------
+    UsageError
+        If the file is missing, no YAML, or names a column that observations do not have.
+    """
+    text = read_yaml(path, only_texts=True)
+    if text.problems:
+        problem, remedy = text.problems[0].words(interface_language())
+        reason = f"{text.problems[0].row}: {problem} {remedy}"
+        raise UsageError(say("desk.mapping.unreadable", file=path, reason=reason), say("desk.mapping.remedy"))
+    return checked(text.content, path.name)
+
+
+def checked(content: Any, name: str) -> ColumnMapping:
+    """Return a mapping from plain data.
+
+    Raises
+    ------
+    UsageError
+        If it breaks a rule, with the nearest valid names.
+    """
+    try:
+        mapping = ColumnMapping.model_validate(content)
+    except ValidationError as error:
+        reason = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:3])
+        raise UsageError(say("desk.mapping.wrong", file=name, reason=reason), say("desk.mapping.remedy")) from error
+    named = [*mapping.columns, *mapping.fixed, *(field for given in mapping.wide.values() for field in given)]
+    for column in named:
+        if column not in FIELDS:
+            near = ", ".join(nearest(column, FIELDS))
+            raise UsageError(say("desk.mapping.no_field", file=name, field=column), say("data.nearest", near=near))
+    if not mapping.is_wide and "value" not in mapping.columns:
+        raise UsageError(say("desk.mapping.no_value", file=name), say("desk.mapping.remedy"))
+    return mapping
+
+
+def mapping_of(
+    file: Path | None,
+    columns: Sequence[str] = (),
+    fixed: Sequence[str] = (),
+    *,
+    years: bool = False,
+    area_level: str | None = None,
+) -> ColumnMapping | None:
+    """Return the mapping that a user declares, in a file or as ``field=header`` and ``field=value``; None for none.
+
+    Raises
+    ------
+    UsageError
+        If a part has no equals sign, or names an unknown column.
+    """
+    if file is None and not columns and not fixed and not years:
+        return None
+    held = read_mapping(file).model_dump() if file else {"columns": {}, "fixed": {}}
+    held["columns"] = {**held["columns"], **_pairs(columns)}
+    held["fixed"] = {**held["fixed"], **_pairs(fixed)}
+    held["years"] = years or held.get("years", False)
+    held["area_level"] = area_level or held.get("area_level")
+    if not held["years"] and not held.get("wide"):
+        held["columns"].setdefault("value", "value")
+    return checked(held, file.name if file else "--column, --fixed")
+
+
+def value_columns(mapping: ColumnMapping, headers: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the headers that hold values, with what their figures are.
+
+    >>> value_columns(checked({"years": True}, ""), ["Huyện", "Năm 2022", "2023"])
+    {'Năm 2022': {'year': '2022'}, '2023': {'year': '2023'}}
+    """
+    found = dict(mapping.wide)
+    if mapping.years:
+        declared = {fold(header) for header in mapping.wide}
+        years = {header: year_of(header) for header in headers if fold(header) not in declared}
+        found |= {header: {"year": str(year)} for header, year in years.items() if year is not None}
+    return found
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise UsageError(say("desk.mapping.no_pair", text=text), say("desk.mapping.no_pair.remedy"))
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+ROWS_FOR_HEADER = 30
+BETWEEN = " / "
+"""Between the upper and the lower text of a header of two rows."""
+NAMES = OBSERVATIONS.names
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header that a mapping speaks of.
+
+    Attributes
+    ----------
+    names :
+        Its texts, one a column.
+    row :
+        Its (last) row.
+    position :
+        Where the rows below it begin among the rows of the sheet.
+    """
+
+    names: tuple[str, ...]
+    row: Row
+    position: int
+
+    @property
+    def short(self) -> tuple[str, ...]:
+        """The lower texts of a header of two rows, where no other column has the same; else the whole names."""
+        lowers = [name.rpartition(BETWEEN)[2] for name in self.names]
+        return tuple(
+            lower if lowers.count(lower) == 1 else name for name, lower in zip(self.names, lowers, strict=True)
+        )
+
+    def places(self, name: str) -> list[int]:
+        """Return the positions of the columns of a whole or a short name, case and diacritics ignored."""
+        for names in (self.names, self.short):
+            found = [at for at, held in enumerate(names) if fold(held) == fold(name)]
+            if found:
+                return found
+        return []
+
+
+@dataclass
+class HeaderedProblems(Problems):
+    """Problems of a mapped table: named by the file's own headers.
+
+    Attributes
+    ----------
+    headers :
+        Column of ``observations.csv`` to header in the file.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def all(self) -> list[Problem]:
+        """Return the problems by row, with the columns as the file names them; an unclear name is told once."""
+        found = super().all()
+        unclear = {item.row for item in found if item.kind == "area_name"}
+        return [
+            replace(item, column=self.headers.get(item.column, item.column))
+            for item in found
+            if item.column != "area_code" or item.row not in unclear or item.kind == "area_name"
+        ]
+
+
+def mapped_tables(
+    path: Path, mapping: ColumnMapping, reference: Reference
+) -> tuple[tuple[Table, ...], list[Problem], bool]:
+    """Return one table for each column of values of each sheet, the problems, and whether the file is damaged."""
+    wanted = [*mapping.columns.values(), *mapping.wide]
+    sheets, problems = read_sheets(path, wanted)
+    damaged = bool(sheets) and has_error(problems.found)
+    tables: list[Table] = []
+    for sheet in sheets:
+        if mapping.sheet and sheet.name and fold(sheet.name) != fold(mapping.sheet):
+            continue
+        if not sheet.visible and not mapping.sheet:
+            sheet.problems.warn("sheet_hidden", sheet.rows[0].number)
+        else:
+            tables += _of_sheet(sheet, mapping, wanted, reference)
+        problems.found += sheet.problems.all()
+    if not tables and not has_error(problems.found):
+        problems.add("no_header", 1, fields={"columns": ", ".join(wanted)})
+    return tuple(tables), problems.all(), damaged
+
+
+def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], reference: Reference) -> list[Table]:
+    header, problems = find_header(sheet.rows, wanted, mapping.header_rows), sheet.problems
+    if header is None:
+        problems.warn("sheet_unread", sheet.rows[0].number)
+        return []
+    note_above(sheet.rows[: header.position - mapping.header_rows], problems)
+    for name in wanted:
+        if not header.places(name):
+            near = problems.near("header", name, filter(None, header.names), 1)
+            problems.add("missing_column", header.row.number, name, fields={"near": near})
+    values: dict[str, dict[str, str]] = value_columns(mapping, header.short) if mapping.is_wide else {"": {}}
+    read = [*mapping.columns.values(), *filter(None, values)]
+    for name in dict.fromkeys(read):
+        if len(header.places(name)) > 1:
+            problems.add("double_column", header.row.number, name)
+    if has_error(item for item in problems.found if item.kind in ("missing_column", "double_column")):
+        return []
+    _name_unread(header, {at for name in read for at in header.places(name)}, problems)
+    rows = _body(sheet, header, mapping)
+    areas = AreaReader(reference, mapping.area_level)
+    return [_table(sheet, header, rows, mapping, name, given, areas) for name, given in values.items()]
+
+
+def find_header(rows: Sequence[Row], wanted: Iterable[str], header_rows: int) -> Header | None:
+    """Find the header that holds the wanted names; None if no row holds any of them.
+
+    A header of two rows is read as ``upper / lower``, the upper text carried to the right as merged cells are;
+    a column is also found by its lower text alone where no other has it.
+    """
+    folded = {fold(name) for name in wanted}
+    most, found = 0, None
+    for at in range(min(len(rows), ROWS_FOR_HEADER) - header_rows + 1):
+        names = _joined(rows[at : at + header_rows])
+        hits = len({fold(part) for name in names for part in (name, name.rpartition(BETWEEN)[2])} & folded)
+        if hits > most:
+            most, found = hits, Header(names, rows[at + header_rows - 1], at + header_rows)
+    return found
+
+
+def _joined(rows: Sequence[Row]) -> tuple[str, ...]:
+    if len(rows) == 1:
+        return tuple(tidy(cell) for cell in rows[0].cells)
+    carried, names = "", []
+    for upper, lower in zip_longest(*(row.cells for row in rows), fillvalue=""):
+        carried = tidy(upper) or carried
+        below = tidy(lower)
+        names.append(f"{carried}{BETWEEN}{below}" if carried and below else below or tidy(upper))
+    return tuple(names)
+
+
+def _name_unread(header: Header, read: set[int], problems: Problems) -> None:
+    """Say which columns of the file the mapping does not speak of: none is passed over in silence."""
+    for at, name in enumerate(header.names):
+        if name and at not in read:
+            problems.warn("column_unread", header.row.number, name)
+
+
+def _body(sheet: RawSheet, header: Header, mapping: ColumnMapping) -> list[Row]:
+    """Return the rows of figures: notes under the table and rows to skip are named and left out."""
+    below, problems = sheet.rows[header.position :], sheet.problems
+    place = header.places(mapping.columns["area_code"])[0] if "area_code" in mapping.columns else None
+    skipped = {fold(text) for text in mapping.skip}
+    names = [name.casefold() for name in header.names]
+    names += [""] * (usual_width(below) - len(names))
+    kept = []
+    for row in below:
+        filled = [at for at, cell in enumerate(row.cells) if cell.strip()]
+        area = tidy(row.cells[place]) if place is not None and place < len(row.cells) else ""
+        width = max(len(names), len(row.cells)) if sheet.cut_short else len(names)
+        if area and fold(area) in skipped:
+            problems.warn("skipped_row", row.number, header.names[place or 0], area)
+        elif len(filled) == 1 and len(names) > 2 and not isinstance(row.cells[filled[0]], Numeral):
+            problems.warn("note_row", row.number, "", tidy(row.cells[filled[0]]))
+        elif usable(row, [*names, *[""] * (width - len(names))], problems, cut_short=sheet.cut_short):
+            kept.append(row)
+    return kept
+
+
+def _table(
+    sheet: RawSheet,
+    header: Header,
+    rows: Sequence[Row],
+    mapping: ColumnMapping,
+    name: str,
+    given: Mapping[str, str],
+    areas: AreaReader,
+) -> Table:
+    """Return the table of one column of values (or of the only one, in a long table)."""
+    headers = {**mapping.columns, **({"value": name} if name else {})}
+    places = {column: header.places(text)[0] for column, text in headers.items()}
+    fixed = {**mapping.fixed, **given}
+    columns = tuple(column for column in NAMES if column in places or column in fixed or column in MISSING_ALLOWED)
+    problems = HeaderedProblems(sheet.problems.file, sheet.problems.sheet, headers=headers)
+    for column in NAMES:
+        if column not in columns:
+            problems.add("missing_column", header.row.number, column, fields={"near": "--fixed"})
+    note_merged(replace(sheet, problems=problems), header.row, set(places.values()))
+    made = []
+    for row in rows:
+        cells = {column: _cell(row, places.get(column), fixed.get(column, "")) for column in columns}
+        if name and not cells["value"]:
+            continue  # an empty cell of a wide table is a figure that nobody gave
+        if "area_code" in cells:
+            cells["area_code"] = areas.code(cells["area_code"], cells.get("year", ""), row.number, problems)
+        made.append(Row(row.number, tuple(cells[column] for column in columns)))
+    return Table(columns, header.row.number, tuple(made), problems)
+
+
+def _cell(row: Row, place: int | None, otherwise: str) -> str:
+    if place is None:
+        return otherwise
+    text = row.cells[place] if place < len(row.cells) else ""
+    return text if isinstance(text, Numeral) else tidy(text) or otherwise
+
+
+@dataclass
+class AreaReader:
+    """Reads areas given by code or by name; each text and year once.
+
+    Attributes
+    ----------
+    reference :
+        The project's areas.
+    level :
+        Level of areas given by name; None for what a name usually means.
+    """
+
+    reference: Reference
+    level: str | None
+
+    def code(self, text: str, year: str, row: int, problems: HeaderedProblems) -> str:
+        """Return the code of an area; the text itself, with a problem, if it is no area's or several areas'."""
+        areas = self.reference.areas
+        if not text or text in areas or text.isdigit():
+            return text
+        known = year_of(year)
+        day = date(known, 12, 31) if known and self.level == "commune" else None
+        try:
+            return areas.find(text[:LONGEST_NAME], level=self.level, on=day).code
+        except UsageError as error:
+            fields = {"reason": error.message, "advice": error.remedy}
+            problems.add("area_name", row, "area_code", text, fields=fields)
+            return text

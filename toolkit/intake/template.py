@@ -1,0 +1,351 @@
+"""What a template asks an area for: the figures that the plan's targets need, with what is known of each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+
+from toolkit.base.errors import UsageError
+from toolkit.base.numbers import numbers
+from toolkit.base.texts import LANGUAGES, Language, Texts, say, slug, texts
+from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Indicator
+from toolkit.data.observations import Observation
+from toolkit.data.schemas import BASES, QUALIFIERS, SOURCES, STATUSES
+from toolkit.data.standards import Standard
+from toolkit.intake.history import districts_of
+from toolkit.intake.incoming import MARK, harmless
+from toolkit.plan.plan import Plan, Target
+from toolkit.plan.rules import MilestoneRule, RatioToRule
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+SUPPORTING = {
+    "poverty_rate": ("poor_households", "households"),
+    "near_poverty_rate": ("near_poor_households", "households"),
+}
+"""Counts that a rate can be checked by; asked for beside it."""
+MOST_YEARS = 40
+
+
+@dataclass(frozen=True)
+class Question:
+    """One figure asked for.
+
+    Attributes
+    ----------
+    indicator, scope, year :
+        What is asked.
+    standard :
+        Definition in force in that year on the chain that targets are judged on; None where there is none.
+    last :
+        The newest figure held, None without one.
+    """
+
+    indicator: Indicator
+    scope: str
+    year: int
+    standard: Standard | None
+    last: Observation | None
+
+
+def questions(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int]) -> tuple[Question, ...]:
+    """Return what an area is asked for, in the plan's order; every indicator and scope once a year.
+
+    Raises
+    ------
+    UsageError
+        For a year that is not one, lies ahead, or in which the area was not in force.
+    """
+    for year in years:
+        if not area.exists_in(year):
+            message = say("desk.template.not_in_force", area=f"{area.code} {area.name_vi}", year=year)
+            raise UsageError(message, say("desk.template.not_in_force.remedy", validity=area.validity()))
+        if year > dataset.as_of.year:
+            raise UsageError(say("desk.template.ahead", year=year), say("desk.template.ahead.remedy"))
+    keys = list(dict.fromkeys(key for target in plan.targets for key in _keys(target, plan, area, dataset)))
+    return tuple(
+        Question(
+            indicator=dataset.indicators[name],
+            scope=scope,
+            year=year,
+            standard=standard_in(dataset, dataset.indicators[name], year),
+            last=_last(dataset, area, name, scope),
+        )
+        for year in years
+        for name, scope in keys
+    )
+
+
+def standard_in(dataset: Dataset, indicator: Indicator, year: int) -> Standard | None:
+    """Return the standard on which an indicator was measured in a year, of the kind that targets are judged on."""
+    declared = dataset.standards.of(indicator.id)
+    if not declared:
+        return None
+    standard = dataset.standards.in_force(indicator.id, indicator.judged_on or declared[-1].chain, year)
+    return standard if standard is not None and standard.measured_in(year) else None
+
+
+def years_of(text: str) -> tuple[int, ...]:
+    """Return the years of a cycle written as ``2026``, ``2024-2026`` or ``2023,2025``.
+
+    >>> years_of("2023-2025,2020")
+    (2020, 2023, 2024, 2025)
+    """
+    years: set[int] = set()
+    for part in text.split(","):
+        first, sign, last = part.strip().partition("-")
+        if not first.isdigit() or (sign and not last.isdigit()) or len(first) > 4 or len(last) > 4:
+            raise UsageError(say("desk.template.no_years", text=text), say("desk.template.no_years.remedy"))
+        years |= set(range(int(first), int(last or first) + 1))
+    if not 1 <= len(years) <= MOST_YEARS:
+        raise UsageError(say("desk.template.no_years", text=text), say("desk.template.no_years.remedy"))
+    return tuple(sorted(years))
+
+
+def bounds_text(indicator: Indicator, language: Language) -> str:
+    """Return the bounds and the unit of an indicator as a reader writes them."""
+    lower = "" if indicator.lower is None else f"{indicator.lower:g}"
+    upper = "" if indicator.upper is None else f"{indicator.upper:g}"
+    return f"{lower} … {upper} {indicator.units[language]}".strip()
+
+
+def _keys(target: Target, plan: Plan, area: Area, dataset: Dataset) -> list[tuple[str, str]]:
+    if isinstance(target.rule, MilestoneRule) or (target.level == "province" and area.code != plan.province_code):
+        return []
+    keys: list[tuple[str, str]] = [(target.indicator, target.scope)]
+    if isinstance(target.rule, RatioToRule) and target.rule.benchmark.area == "same":
+        keys.append((target.rule.benchmark.indicator, target.rule.benchmark.scope))
+    keys += [(proxy, scope) for proxy, scope in _stand_ins(dataset.indicators[target.indicator], target.scope, plan)]
+    keys += [(count, scope) for name, scope in list(keys) for count in SUPPORTING.get(name, ())]
+    return [key for key in keys if _measured(dataset, key[0])]
+
+
+def _measured(dataset: Dataset, name: str) -> bool:
+    indicator = dataset.indicators[name]
+    return indicator.unit != "milestone" and indicator.period_average_of is None
+
+
+def _stand_ins(indicator: Indicator, scope: str, plan: Plan) -> Iterable[tuple[str, str]]:
+    for proxy in indicator.proxies:
+        if proxy.for_scope == scope and (proxy.id in plan.proxies.on or proxy.on_by_default):
+            yield proxy.indicator, proxy.scope
+
+
+def _last(dataset: Dataset, area: Area, indicator: str, scope: str) -> Observation | None:
+    held = dataset.series(area.code, indicator, scope).observations
+    return held[-1] if held else None
+
+
+FIGURES = {
+    "info_name": 44, "info_scope": 14, "info_bounds": 18, "info_last": 12, "info_last_year": 10,
+    "info_last_source": 22, "year": 8, "value": 14, "qualifier": 12, "status": 13, "source_id": 22,
+    "available_from": 14, "note": 30, "standard": 14, "unit": 16, "area_code": 10, "indicator": 26, "scope": 10,
+    "from_year": 10, "available_basis": 14,
+}  # fmt: skip
+"""Columns of the sheet of figures, with their widths; names that begin with info_ are shown and not read back."""
+OPEN = ("value", "qualifier", "status", "source_id", "available_from", "note", "standard")
+"""Columns that may be edited."""
+SOURCE_ROWS = 12
+LABEL_ROW, NAME_ROW, FIRST_ROW = 4, 5, 6
+ENTRY, SHADE = "#FDF3D0", "#EFEFEF"
+
+
+def template(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], *, language: Language = "vi") -> bytes:
+    """Return a workbook (.xlsx) that asks an area for the figures of some years.
+
+    Parameters
+    ----------
+    dataset, plan :
+        What is known, and what the targets need.
+    area :
+        Who fills it in.
+    years :
+        One set of rows a year.
+    language :
+        Of labels and instructions; instructions come in both, this one first.
+
+    Raises
+    ------
+    UsageError
+        For a year in which the area was not in force, or that lies ahead.
+    """
+    import xlsxwriter
+
+    asked, stream, words = questions(dataset, plan, area, years), io.BytesIO(), texts(language)
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(stream, options) as book:
+        book.set_properties({"created": datetime.combine(dataset.as_of, time())})  # the same bytes on any day
+        pen = Pen(book)
+        _guide(pen, dataset, plan, area, years, language)
+        _figures(pen, dataset, area, asked, language)
+        _sources(pen, area, years, words)
+        book.define_name(MARK, f"='{words.t('desk.template.sheet.figures')}'!$A${NAME_ROW}")
+    return stream.getvalue()
+
+
+def file_name(area: Area, years: Sequence[int]) -> str:
+    """Return a name for a template's file."""
+    span = str(years[0]) if len(years) == 1 else f"{years[0]}-{years[-1]}"
+    return f"{area.code}-{slug(area.name_vi)}-{span}.xlsx"
+
+
+def default_source(area: Area, years: Sequence[int]) -> str:
+    """Return the id that a template proposes for the report it is filled in from."""
+    return f"bc-{area.code.lower()}-{years[-1]}"
+
+
+class Pen:
+    """Writes the sheets of one workbook: what is not for entry is locked.
+
+    Parameters
+    ----------
+    book :
+        Of XlsxWriter.
+    """
+
+    def __init__(self, book: Workbook) -> None:
+        self.book = book
+        shown = {"text_wrap": True, "valign": "top"}
+        kinds: dict[str, dict[str, object]] = {
+            "plain": {**shown, "font_size": 11},
+            "title": {"bold": True, "font_size": 13},
+            "label": {**shown, "bold": True, "bg_color": SHADE},
+            "machine": {"font_size": 8, "font_color": "#808080"},
+            "text": {"num_format": "@"},
+            "number": {},
+            "entry": {"num_format": "@", "bg_color": ENTRY, "locked": False},
+        }
+        self.formats = {name: book.add_format(kind) for name, kind in kinds.items()}
+
+    def sheet(self, title: str) -> Worksheet:
+        """Add a sheet, locked without a password: that guards against slips, not against people."""
+        sheet = self.book.add_worksheet(title)
+        sheet.protect("", {"format_columns": True, "format_rows": True, "autofilter": True})
+        return sheet
+
+    def put(self, sheet: Worksheet, row: int, column: int, value: object, kind: str) -> None:
+        """Write a cell (row and column from 1), text as text whatever it begins with."""
+        style = self.formats[kind]
+        if value in ("", None):
+            sheet.write_blank(row - 1, column - 1, None, style)
+        elif isinstance(value, int | float):
+            sheet.write_number(row - 1, column - 1, value, style)
+        else:
+            sheet.write_string(row - 1, column - 1, harmless(str(value)), style)
+
+    def header(self, sheet: Worksheet, widths: Mapping[str, int], row: int, words: Texts) -> None:
+        """Write the labels of columns and, below them, their names for programs."""
+        for column, (name, width) in enumerate(widths.items(), start=1):
+            sheet.set_column(column - 1, column - 1, width)
+            self.put(sheet, row, column, words.t(f"desk.column.{name}"), "label")
+            self.put(sheet, row + 1, column, name, "machine")
+
+
+def _guide(pen: Pen, dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], language: Language) -> None:
+    sheet = pen.sheet(texts(language).t("desk.template.sheet.guide"))
+    sheet.set_column(0, 0, 110)
+    lines = [(texts(language).t("report.simulated"), "title")] if dataset.simulated else []
+    for spoken in sorted(LANGUAGES, key=lambda name: name != language):
+        told = texts(spoken)
+        fields = {
+            "area": area.name(spoken), "code": area.code, "years": ", ".join(map(str, years)), "plan": plan.number
+        }  # fmt: skip
+        lines.append((told.t("desk.template.title", **fields), "title"))
+        lines += [(told.t(f"desk.template.guide.{number}", **fields), "plain") for number in range(1, 9)]
+        lines.append(("", "plain"))
+    for row, (line, kind) in enumerate(lines, start=1):
+        pen.put(sheet, row, 1, line, kind)
+
+
+def _figures(pen: Pen, dataset: Dataset, area: Area, asked: Sequence[Question], language: Language) -> None:
+    words = texts(language)
+    sheet = pen.sheet(words.t("desk.template.sheet.figures"))
+    pen.header(sheet, FIGURES, LABEL_ROW, words)
+    pen.put(sheet, 1, 1, words.t("desk.template.figures", area=area.name(language), code=area.code), "title")
+    if dataset.simulated:
+        pen.put(sheet, 2, 1, words.t("report.simulated"), "title")
+    for row, question in enumerate(asked, start=FIRST_ROW):
+        for column, (name, value) in enumerate(_cells(question, dataset, area, language).items(), start=1):
+            kind = "entry" if name in OPEN else "text" if isinstance(value, str) else "number"
+            pen.put(sheet, row, column, value, kind)
+    _validate(sheet, asked)
+    sheet.freeze_panes(FIRST_ROW - 1, 1)
+
+
+def _cells(question: Question, dataset: Dataset, area: Area, language: Language) -> dict[str, object]:
+    indicator, last, words = question.indicator, question.last, texts(language)
+    shown: dict[str, object] = {
+        "info_name": indicator.names[language],
+        "info_scope": words.t(f"desk.scope.{question.scope}"),
+        "info_bounds": bounds_text(indicator, language),
+        "info_last": numbers(language).plain(last.value) if last else "–",
+        "info_last_year": last.year if last else "–",
+        "info_last_source": last.source_id if last else _of_parents(question, dataset, area, language),
+        "year": question.year,
+        "status": "preliminary" if question.year >= dataset.as_of.year else "reported",
+        "standard": question.standard.id if question.standard else "",
+        "unit": indicator.unit,
+        "area_code": area.code,
+        "indicator": indicator.id,
+        "scope": question.scope,
+    }
+    return {name: shown.get(name, "") for name in FIGURES}
+
+
+def _of_parents(question: Question, dataset: Dataset, area: Area, language: Language) -> str:
+    """Return the newest figures of a commune's (former) districts, said to be theirs."""
+    told = []
+    for code in districts_of(dataset, area.code):
+        held = dataset.series(code, question.indicator.id, question.scope).observations
+        if held and not question.indicator.whole:
+            fields = {"code": code, "value": numbers(language).plain(held[-1].value), "year": held[-1].year}
+            told.append(texts(language).t("desk.template.of_district", **fields))
+    return "; ".join(told) or "–"
+
+
+def _sources(pen: Pen, area: Area, years: Sequence[int], words: Texts) -> None:
+    sheet = pen.sheet(words.t("desk.template.sheet.sources"))
+    pen.header(sheet, dict(zip(SOURCES.names, (24, 60, 36, 14, 50), strict=True)), 3, words)
+    pen.put(sheet, 1, 1, words.t("desk.template.sources"), "title")
+    for row in range(5, 5 + SOURCE_ROWS):
+        for column, name in enumerate(SOURCES.names, start=1):
+            proposed = default_source(area, years) if row == 5 and name == "source_id" else ""
+            pen.put(sheet, row, column, proposed, "entry")
+
+
+def _validate(sheet: Worksheet, asked: Sequence[Question]) -> None:
+    """Give every cell of entry its rule: bounds of the figure, lists of words."""
+    columns = {name: at for at, name in enumerate(FIGURES)}
+    by_indicator: dict[str, list[int]] = {}
+    for at, question in enumerate(asked, start=FIRST_ROW - 1):
+        by_indicator.setdefault(question.indicator.id, []).append(at)
+    for rows in by_indicator.values():
+        cells = [[at, columns["value"], at, columns["value"]] for at in rows]
+        rule = _bounds_rule(asked[rows[0] - FIRST_ROW + 1].indicator)
+        sheet.data_validation(*cells[0], {**rule, "other_cells": cells[1:]})
+    last = FIRST_ROW + len(asked) - 2
+    for name, choices in (("qualifier", QUALIFIERS), ("status", STATUSES), ("available_basis", BASES)):
+        if asked:
+            rule = {"validate": "list", "source": list(filter(None, choices))}
+            sheet.data_validation(FIRST_ROW - 1, columns[name], last, columns[name], rule)
+
+
+def _bounds_rule(indicator: Indicator) -> dict[str, object]:
+    lower, upper = indicator.lower, indicator.upper
+    rule: dict[str, object] = {
+        "validate": "integer" if indicator.whole else "decimal",
+        "error_title": "!",
+        "error_message": f"{indicator.names['vi']}: {bounds_text(indicator, 'vi')}"[:250],
+    }
+    if lower is not None and upper is not None:
+        return {**rule, "criteria": "between", "minimum": lower, "maximum": upper}
+    if upper is not None:
+        return {**rule, "criteria": "<=", "value": upper}
+    return {**rule, "criteria": ">=", "value": -1e15 if lower is None else lower}
