@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import multiprocessing
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.run.batch import Done, Job, run_job
-from toolkit.run.forked import Zygote
-from toolkit.run.kernels import Kernels
+from toolkit.run.kernels import Kernels, fork_server
 
 RETRIES = 3
 """How often a job is tried again whose worker was lost."""
@@ -20,15 +21,19 @@ CONNECT_SECONDS = 10
 
 def run_there(job: Job, kernels: Kernels) -> Done:
     """Run a job in a worker's process."""
-    return run_job(job, _warm().address if kernels == "forked" else "")
+    if kernels == "forked":
+        _keep_fork_server()
+    return run_job(job, kernels)
 
 
 @cache
-def _warm() -> Zygote:
-    """Return this process's own zygote, started once; it ends with the process, however that ends."""
-    zygote = Zygote()
-    atexit.register(zygote.close)
-    return zygote
+def _keep_fork_server() -> None:
+    """Start this process's own fork server, once; it ends with the process, however that ends."""
+    settings = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    settings["daemon"] = False  # Dask's workers are, and may have no children; ours end with their parents
+    kept = ExitStack()
+    kept.enter_context(fork_server())
+    atexit.register(kept.close)
 
 
 def run_on_cluster(
@@ -47,7 +52,7 @@ def run_on_cluster(
     scheduler :
         Address such as ``tcp://host:8786``.
     kernels :
-        ``forked``: each worker forks its kernels from a warm process of its own.
+        ``forked``: each worker has a fork server of its own.
     on_done :
         Called in this process after each job.
 

@@ -14,7 +14,7 @@ from typing import Any
 from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say
-from toolkit.run.kernels import KERNEL_NAME, manager_class
+from toolkit.run.kernels import KERNEL_NAME, MANAGERS, Kernels
 
 Parameter = str | int | float | bool
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -99,7 +99,7 @@ def execute(
     *,
     limits: Limits = Limits(),
     needs_parameters: bool = True,
-    zygote: str = "",
+    kernels: Kernels = "plain",
 ) -> float:
     """Execute `template` with `parameters` and leave the executed notebook at `output`.
 
@@ -116,8 +116,8 @@ def execute(
         Seconds that one cell, and the whole notebook, may take.
     needs_parameters :
         False for a notebook without a tagged cell.
-    zygote :
-        Address of the process to fork the kernel from; empty for a plain kernel.
+    kernels :
+        ``forked`` within :func:`toolkit.run.kernels.fork_server`.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def execute(
             progress_bar=False,
             request_save_on_cell_execute=False,
             autosave_cell_every=0,
-            kernel_manager_class=manager_class(zygote),
+            kernel_manager_class=MANAGERS[kernels],
             resources={"metadata": {"path": str(output.parent)}},
             watch=watch,
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,9 @@ from toolkit.report.changes import earlier_answers
 from toolkit.run.about import FORECASTS
 from toolkit.run.batch import Done, Job, run_jobs
 from toolkit.run.cluster import run_on_cluster
-from toolkit.run.forked import Zygote
 from toolkit.run.fresh import Lock, Records, content_key, program_key
 from toolkit.run.gather import ATTAINMENT, INDEX, SINCE, gather
-from toolkit.run.kernels import usual_kernels
+from toolkit.run.kernels import Kernels, fork_server, usual_kernels
 from toolkit.run.parameters import check_parameters
 from toolkit.run.provenance import PROJECT, commit, data_hashes
 from toolkit.run.request import ReportRequest
@@ -95,24 +94,16 @@ def make_reports(request: ReportRequest, listener: Listener = QUIET) -> ReportRu
     with Lock(request.folder):
         keep_earlier(request)
         plan = _plan(request)
-        with _zygote(request, needed=bool(plan.stale)) as zygote:
+        kernels = request.kernels or usual_kernels()
+        forks_here = kernels == "forked" and plan.stale and not request.scheduler
+        with fork_server() if forks_here else nullcontext():  # started first: it imports while we forecast
             listener.stage("run.forecasting")
             run = _computed(request)
             listener.stage("run.reporting")
-            done = _done(request, plan, zygote, listener)
+            done = _done(request, plan, kernels, listener)
             listener.stage("run.gathering")
             gather(request, run, done)
     return ReportRun(request.folder, tuple(done))
-
-
-@contextmanager
-def _zygote(request: ReportRequest, *, needed: bool) -> Iterator[str]:
-    """Start the process that forks workers and kernels, at once: it imports while we forecast."""
-    if not needed or request.scheduler or (request.kernels or usual_kernels()) == "plain":
-        yield ""
-    else:
-        with Zygote() as zygote:
-            yield zygote.address
 
 
 def forecast_inputs(request: ReportRequest) -> dict[str, object]:
@@ -181,7 +172,7 @@ def _plan(request: ReportRequest) -> _Plan:
     return _Plan(jobs, keys, stale, records)
 
 
-def _done(request: ReportRequest, plan: _Plan, zygote: str, listener: Listener) -> list[Done]:
+def _done(request: ReportRequest, plan: _Plan, kernels: Kernels, listener: Listener) -> list[Done]:
     """Return how each report ended: kept from an earlier run, or made now."""
     ended = {job.name: Done(job, 0.0, kept=True) for job in plan.jobs if job not in plan.stale}
     for done in ended.values():
@@ -192,10 +183,9 @@ def _done(request: ReportRequest, plan: _Plan, zygote: str, listener: Listener) 
         listener.done(done)
 
     if request.scheduler:
-        kernels = request.kernels or usual_kernels()
         made = run_on_cluster(plan.stale, request.scheduler, kernels=kernels, on_done=finished)
     else:
-        made = run_jobs(plan.stale, workers=request.workers, on_start=listener.start, on_done=finished, zygote=zygote)
+        made = run_jobs(plan.stale, workers=request.workers, on_start=listener.start, on_done=finished, kernels=kernels)
     ended |= {done.job.name: done for done in made}
     return [ended[job.name] for job in plan.jobs]
 
