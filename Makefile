@@ -57,7 +57,7 @@ lab: $(READY)  ## JupyterLab with the notebooks
 	$(BIN)/jupyter lab notebooks
 
 notebooks: $(READY)  ## run all notebooks; executed copies go to reports/notebooks
-	$(BIN)/python -m toolkit.run.showcase notebooks reports/notebooks
+	$(BIN)/python -m toolkit.run.notebook notebooks reports/notebooks
 
 bench: $(DEV)  ## measure speed and memory against their budgets (BENCH=--quick: without the longest)
 	$(BIN)/toolkit bench $(BENCH)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from toolkit.run.notebook import run_folder
 from toolkit.run.pairs import text_of
-from toolkit.run.showcase import run_folder
 
 FOLDER = ROOT / "notebooks"
 SCRIPTS = sorted(FOLDER.glob("*.py"))

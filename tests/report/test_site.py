@@ -18,8 +18,7 @@ from tests.report.forms import NUMBER, docx_rows, docx_text, html_text, pdf_cell
 from toolkit.data.dataset import Dataset
 from toolkit.report.html import LARGEST_PAGE
 from toolkit.report.words import Words, words
-from toolkit.run.about import HERE
-from toolkit.run.provenance import PROJECT
+from toolkit.run.manifest import HERE, PROJECT
 
 pytestmark = pytest.mark.slow
 ANSWERED = ("probability", "settled", "orientation")

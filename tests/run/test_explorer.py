@@ -97,7 +97,11 @@ class Server:
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                command(str(notebook), self.port), cwd=ROOT, env=os.environ | {"TOOLKIT_LANG": "vi"}, stdout=log, stderr=log
+                command(str(notebook), self.port),
+                cwd=ROOT,
+                env=os.environ | {"TOOLKIT_LANG": "vi"},
+                stdout=log,
+                stderr=log,
             )
         self.url = f"http://127.0.0.1:{self.port}/"
         for _ in range(600):

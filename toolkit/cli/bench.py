@@ -28,7 +28,7 @@ def bench(
     Example: toolkit bench --quick
     """
     from toolkit.run.bench import COMMUNES, DISTRICTS, MANY, measured, table_of
-    from toolkit.run.provenance import commit, versions
+    from toolkit.run.manifest import commit, versions
 
     counts = [count for count in areas or (DISTRICTS, COMMUNES, MANY) if count <= COMMUNES or not quick]
     lines = measured(counts, statsforecast=statsforecast, large=not quick)

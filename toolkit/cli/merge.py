@@ -21,9 +21,9 @@ def merge(
 
     Example: toolkit report --shard 1/2 --out a; toolkit report --shard 2/2 --out b; toolkit merge a b --out all
     """
+    from toolkit.run.manifest import read_manifest
     from toolkit.run.merge import merge_runs
     from toolkit.run.reports import Listener
-    from toolkit.run.verify import read_manifest
 
     asked = read_manifest(shards[0])["parameters"]
     progress = Progress(total=len(asked["all_areas"]) + asked["summary"], language=texts(lang).language)

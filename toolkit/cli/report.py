@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from toolkit.plan.schema import Plan
     from toolkit.report.papers import Edition
     from toolkit.run.kernels import Kernels
-    from toolkit.run.request import ReportRequest
+    from toolkit.run.reports import ReportRequest
 
 
 def report(
@@ -97,9 +97,9 @@ def report(
     from toolkit.data.folder import data_folder
     from toolkit.plan.load import load_plan
     from toolkit.report.index import start_html
+    from toolkit.run.manifest import PROJECT
     from toolkit.run.notebook import Limits
-    from toolkit.run.provenance import PROJECT
-    from toolkit.run.request import ReportRequest
+    from toolkit.run.reports import ReportRequest
 
     languages = tuple(dict.fromkeys(texts(name.strip()).language for name in lang.split(",")))
     edition = _edition(formats, cycle, audience, since)
@@ -158,7 +158,7 @@ def _made(request: ReportRequest, out: str, as_json: bool) -> bool:
 
 def command_of(request: ReportRequest, names: list[str] | None, level: str | None, plan: str | None) -> str:
     """Return the command that makes the run again: what shapes its numbers and words, not where or how fast."""
-    from toolkit.run.provenance import PROJECT
+    from toolkit.run.manifest import PROJECT
 
     parts = ["toolkit", "report"]
     for name in names or []:

@@ -61,7 +61,8 @@ def usual_kernels() -> Kernels:
 @contextmanager
 def fork_server() -> Iterator[int]:
     """Keep a process ready that has imported :mod:`toolkit.run.preload`, and give its number; it imports meanwhile."""
-    server, settings = forkserver._forkserver, multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    server: Any = forkserver._forkserver
+    settings: Any = multiprocessing.current_process()._config  # type: ignore[attr-defined]
     settings["tempdir"] = folder = socket_folder("kernels")  # of its socket and its children's; ours to clear away
     forkserver.set_forkserver_preload(["toolkit.run.preload"])
     paths = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONSAFEPATH": "1"}  # what we import from, not where we are
@@ -86,7 +87,7 @@ def start(kind: Kernels, work: Callable[..., None], *given: Any, environment: Ma
     OSError, EOFError
         If there is no fork server any more.
     """
-    context = multiprocessing.get_context("forkserver" if kind == "forked" else "spawn")
+    context: Any = multiprocessing.get_context("forkserver" if kind == "forked" else "spawn")
     process: BaseProcess = context.Process(target=_child, args=(work, given, dict(environment)))
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")  # else the child would run our main program's file again
@@ -184,7 +185,8 @@ class ForkedProvisioner(LocalProvisioner):
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel's process group, and wait until the kernel has ended."""
         await super().kill(restart)
-        self.process.wait()  # type: ignore[attr-defined]
+        if self.process:
+            self.process.wait()
 
     async def cleanup(self, restart: bool = False) -> None:
         """Kill what a kernel that died by itself had started."""

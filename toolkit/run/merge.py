@@ -12,11 +12,9 @@ from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say
 from toolkit.forecast.store import INDEX as STORE_INDEX
-from toolkit.run.about import FORECASTS, read_about, write_here
-from toolkit.run.fresh import RECORDS
-from toolkit.run.reports import KEY, QUIET, Listener, ReportRun, forecasts_key, make_reports
-from toolkit.run.request import ReportRequest
-from toolkit.run.verify import read_manifest, request_of
+from toolkit.run.manifest import FORECASTS, read_about, read_manifest, write_here
+from toolkit.run.reports import KEY, QUIET, RECORDS, Listener, ReportRequest, ReportRun, forecasts_key, make_reports
+from toolkit.run.verify import request_of
 
 SAME = ("as_of", "seed", "draws", "model", "commit", "command", "versions", "inputs")
 """Parts of the manifests in which shards of one run agree."""

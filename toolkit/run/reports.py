@@ -1,25 +1,34 @@
-"""The main job: reports for many areas in one folder, with tables, an index and a manifest on top."""
+"""The main job: reports for many areas in one folder, with tables, an index and a manifest on top.
+
+A report is *fresh* when its record names the content key that it would have today, and every file it left is byte for
+byte what the record says. The record is written last: a run killed at any moment leaves either a report with its
+record, or a report that is made again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from toolkit.base.errors import UsageError
 from toolkit.base.files import sha256, write_atomic
 from toolkit.base.names import slug
-from toolkit.base.texts import texts
+from toolkit.base.texts import Language, say, texts
+from toolkit.data.areas import Area
 from toolkit.report.changes import earlier_answers
-from toolkit.run.about import FORECASTS
-from toolkit.run.batch import Done, Job, run_jobs
-from toolkit.run.cluster import run_on_cluster
-from toolkit.run.fresh import Lock, Records, content_key, program_key
+from toolkit.report.papers import Edition
+from toolkit.run.batch import Done, Job, run_jobs, run_on_cluster
 from toolkit.run.gather import ATTAINMENT, INDEX, SINCE, gather
 from toolkit.run.kernels import Kernels, fork_server, usual_kernels
-from toolkit.run.parameters import check_parameters
-from toolkit.run.provenance import PROJECT, commit, data_hashes
-from toolkit.run.request import ReportRequest
+from toolkit.run.manifest import FORECASTS, PROJECT, commit, data_hashes, hashes, versions
+from toolkit.run.notebook import Limits, check_parameters
 from toolkit.run.session import Run, compute_run, open_run, save_run
 
 TEMPLATES = PROJECT / "parameterized"
@@ -27,6 +36,73 @@ AREA_TEMPLATE = TEMPLATES / "area_report.ipynb"
 SUMMARY_TEMPLATE = TEMPLATES / "plan_summary.ipynb"
 SUMMARY = "plan-summary"
 KEY = "key"
+RECORDS = "records"
+LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class ReportRequest:
+    """What to report on.
+
+    Attributes
+    ----------
+    areas :
+        Areas to report on, in order; one report each.
+    summary :
+        Whether to make the plan summary too.
+    language :
+        ``vi`` or ``en``.
+    folder :
+        The run: all files go below it.
+    data :
+        Data folder.
+    plan :
+        Identifier of the plan; None for the only one.
+    as_of :
+        Only what was known on this day is used.
+    draws, seed, model :
+        Of the forecasts.
+    workers :
+        Number of processes; all cores if None.
+    kernels :
+        ``forked`` from a process that has imported everything, or ``plain``; what suits the system if None.
+    force :
+        Make everything anew, even what an earlier run left that is still good.
+    limits :
+        On the time of a cell and of a notebook.
+    shard :
+        (i, n): make only the i-th of n parts of the areas, to be merged later; None for all.
+    scheduler :
+        Address of a Dask cluster to run on; empty for this machine.
+    command :
+        How the run can be asked for again, recorded in the manifest.
+    edition :
+        Forms, reporting round and audience of the reports.
+    """
+
+    areas: tuple[Area, ...]
+    summary: bool
+    language: Language
+    folder: Path
+    data: Path
+    plan: str | None
+    as_of: date
+    draws: int
+    seed: int
+    model: str
+    workers: int | None = None
+    kernels: Kernels | None = None
+    force: bool = False
+    limits: Limits = Limits()  # noqa: RUF009  (frozen)
+    shard: tuple[int, int] | None = None
+    scheduler: str = ""
+    command: str = ""
+    edition: Edition = Edition()  # noqa: RUF009  (frozen)
+
+    @property
+    def mine(self) -> tuple[Area, ...]:
+        """Return the areas of this shard."""
+        return self.areas[self.shard[0] - 1 :: self.shard[1]] if self.shard else self.areas
 
 
 @dataclass(frozen=True)
@@ -245,3 +321,107 @@ def keep_earlier(request: ReportRequest) -> None:
         earlier_answers(since)
         content = (since / ATTAINMENT if since.is_dir() else since).read_bytes()
         write_atomic(request.folder / SINCE / ATTAINMENT, content)
+
+
+def content_key(**parts: object) -> str:
+    """Return the SHA-256 of anything that plain JSON can hold, independent of the order of its names."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def program_key() -> str:
+    """Return a key of the program itself: its files, the lock, and the versions it runs with."""
+    package = Path(__file__).parents[1]
+    files = (file for file in package.rglob("*") if "__pycache__" not in file.parts)
+    return content_key(
+        code=hashes(files, package), lock=hashes([PROJECT / "requirements.lock"], PROJECT), versions=versions()
+    )
+
+
+class Records:
+    """The records of finished reports in a run's folder.
+
+    Parameters
+    ----------
+    folder :
+        The run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._run = folder
+        self._folder = folder / RECORDS
+
+    def key(self, job: Job, inputs: Mapping[str, object]) -> str:
+        """Return the content key of a job: what it is made from, whatever folder it is made in."""
+        return content_key(
+            inputs=inputs,
+            template=sha256(job.template),
+            parameters=sorted(job.parameters),
+            language=job.language,
+            audience=job.audience,
+            outputs=[file.relative_to(self._run).as_posix() for file in job.outputs],
+        )
+
+    def is_fresh(self, job: Job, key: str) -> bool:
+        """Say whether the job's files are there, whole, and what they would be again."""
+        try:
+            record = json.loads(self._file(job).read_text(encoding="utf-8"))
+            found = {file.relative_to(self._run).as_posix(): sha256(file) for file in job.outputs}
+        except (OSError, ValueError):
+            return False
+        return bool(record == {"key": key, "outputs": found})
+
+    def forget(self, job: Job) -> None:
+        """Remove a job's record before it is done again."""
+        self._file(job).unlink(missing_ok=True)
+
+    def write(self, done: Done, key: str) -> None:
+        """Record a job that went well; one that failed has no record and is done again next time."""
+        if not done.error:
+            found = {file.relative_to(self._run).as_posix(): sha256(file) for file in done.job.outputs}
+            write_atomic(self._file(done.job), json.dumps({"key": key, "outputs": found}, indent=1) + "\n")
+
+    def sweep(self, jobs: Iterable[Job]) -> None:
+        """Remove the parts that a killed run left half-written, and records of jobs that the run has no more."""
+        for part in self._run.rglob(".*.part"):
+            part.unlink(missing_ok=True)
+        names = {self._file(job) for job in jobs}
+        for file in self._folder.glob("*.json"):
+            if file not in names:
+                file.unlink()
+
+    def _file(self, job: Job) -> Path:
+        return self._folder / f"{job.name}.json"
+
+
+class Lock:
+    """Keeps a second run out of a folder while the first is at work; it ends with the process that holds it.
+
+    Raises
+    ------
+    UsageError
+        If another run is at work there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / LOCK
+        self._stream: Any = None
+
+    def __enter__(self) -> None:
+        try:
+            import fcntl
+        except ImportError:  # no such locks on this system
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._stream = self._file.open("w")
+        try:
+            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._stream.close()
+            raise UsageError(say("run.busy", folder=self._file.parent), say("run.busy.remedy")) from error
+
+    def __exit__(self, *_: object) -> None:
+        if self._stream is not None:
+            self._file.unlink(missing_ok=True)
+            self._stream.close()

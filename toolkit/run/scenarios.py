@@ -25,7 +25,7 @@ from toolkit.report.html import document_html
 from toolkit.report.sections import Document
 from toolkit.report.svg import standing_alone
 from toolkit.report.words import words
-from toolkit.run.provenance import facts_of
+from toolkit.run.manifest import facts_of
 from toolkit.run.session import Run
 from toolkit.scenario.exchange import hubverse_table, iamc_table
 from toolkit.scenario.file import ScenarioFile, scenarios_of
