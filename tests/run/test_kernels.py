@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -150,9 +151,15 @@ def test_without_its_fork_server_a_kernel_is_started_as_usual(
     assert outputs(tmp_path / "out.ipynb")[-1] == "2\n"
 
 
+ENDLESS = (r"(a+)+$", "a" * 60 + "b")
+"""A search that takes longer than anybody lives and lets no other thread run."""
+
+
 @pytest.mark.usefixtures("warm")
-def test_a_child_ends_when_its_client_hangs_up() -> None:
-    child = start("forked", time.sleep, 300, environment=os.environ)
+@pytest.mark.parametrize(("work", "given"), [(time.sleep, (300,)), (re.match, ENDLESS)])
+def test_a_child_ends_when_its_client_hangs_up(work: Callable[..., None], given: tuple[object, ...]) -> None:
+    child = start("forked", work, *given, environment=os.environ)
+    time.sleep(0.5)
     assert psutil.pid_exists(child.pid)
     child._popen.finalizer()
     assert ended(child.pid)

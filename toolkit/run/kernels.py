@@ -1,7 +1,7 @@
 """Processes of the batch: workers and kernels, forked from one process that has imported everything, or plain ones.
 
-The standard library's fork server does the forking. A thread in every child waits for the end of its parent and then
-kills the child's process group: nothing outlives its parent, however that ended.
+The standard library's fork server does the forking. Every child watches for the end of its parent and then kills its
+own process group: nothing outlives its parent, however that ended.
 
 papermill starts whatever kernel a notebook's metadata names; a notebook written on another machine names one that may
 not exist here, or another Python. And kernels that listen on TCP ports, started many at a time, now and then pick the
@@ -42,6 +42,9 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from toolkit.base.files import socket_folder
 
+if sys.platform == "linux":
+    import fcntl
+
 Kernels = Literal["forked", "plain"]
 KINDS: tuple[Kernels, ...] = get_args(Kernels)
 KERNEL_NAME = "python3"
@@ -59,8 +62,8 @@ def usual_kernels() -> Kernels:
 
 
 @contextmanager
-def fork_server() -> Iterator[int]:
-    """Keep a process ready that has imported :mod:`toolkit.run.preload`, and give its number; it imports meanwhile."""
+def fork_server() -> Iterator[None]:
+    """Keep a process ready to fork from, which imports :mod:`toolkit.run.preload` meanwhile; stop it in the end."""
     server: Any = forkserver._forkserver
     settings: Any = multiprocessing.current_process()._config  # type: ignore[attr-defined]
     settings["tempdir"] = folder = socket_folder("kernels")  # of its socket and its children's; ours to clear away
@@ -71,7 +74,7 @@ def fork_server() -> Iterator[int]:
     try:
         forkserver.ensure_running()
         _replace_environment(environment)
-        yield server._forkserver_pid
+        yield
     finally:
         _replace_environment(environment)
         server._stop()
@@ -101,7 +104,7 @@ def start(kind: Kernels, work: Callable[..., None], *given: Any, environment: Ma
 def _child(work: Callable[..., None], given: tuple[Any, ...], environment: Mapping[str, str]) -> None:
     if os.name == "posix":
         os.setsid()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _end_with_parent()
     multiprocessing.set_start_method(None, force=True)  # what a notebook starts is none of the fork server's
     _replace_environment(environment)
     if "numpy" in sys.modules:  # the state of the global generator must not be every child's
@@ -110,8 +113,18 @@ def _child(work: Callable[..., None], given: tuple[Any, ...], environment: Mappi
 
 
 def _end_with_parent() -> None:
+    """Kill this process and its group when the other end of its parent's pipe is gone."""
     parent = multiprocessing.parent_process()
-    wait([parent.sentinel] if parent else ())
+    assert parent is not None
+    if sys.platform == "linux":  # the system does it, even while one long call keeps all threads waiting
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, -os.getpid())
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, os.O_ASYNC | fcntl.fcntl(parent.sentinel, fcntl.F_GETFL))
+    threading.Thread(target=_kill_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _kill_after(sentinel: int) -> None:
+    wait([sentinel])
     if os.name == "posix":
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
