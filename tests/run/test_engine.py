@@ -239,7 +239,7 @@ def test_a_changed_input_or_template_changes_numbers_that_verify_names(
     changed = [item for item in made_again(run, tmp_path / "again", data=data) if item.outcome != "identical"]
     notebooks = [item for item in changed if item.file.endswith(".ipynb")]
     assert len(notebooks) == 2
-    assert all(item.differences[0].kind == "source" for item in notebooks)
+    assert all(item.differences[0].kind == "source_lines" for item in notebooks)
 
 
 @pytest.mark.slow
