@@ -33,7 +33,7 @@ import pandas as pd
 
 from toolkit.data.folder import data_folder
 from toolkit.forecast.any_table import forecast_table
-from toolkit.run.provenance import commit, versions
+from toolkit.run.manifest import commit, versions
 
 DISTRICTS, COMMUNES, MANY = 11, 65, 700
 SCALE_DRAWS = 500

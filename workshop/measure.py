@@ -24,8 +24,7 @@ from toolkit.data.dataset import load
 from toolkit.plan.load import load_plan
 from toolkit.reports.formats import Edition
 from toolkit.run.batch import Done
-from toolkit.run.reports import Listener, jobs_of, make_reports
-from toolkit.run.request import ReportRequest
+from toolkit.run.reports import Listener, ReportRequest, jobs_of, make_reports
 from toolkit.run.session import plan_areas
 
 AS_OF = date(2026, 11, 23)

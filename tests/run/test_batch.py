@@ -7,22 +7,23 @@ import time
 from pathlib import Path
 
 from toolkit.run.batch import Done, Job, run_jobs
+from toolkit.run.kernels import Kernels
 
 
 def job(name: str, folder: Path) -> Job:
     return Job(name, name, folder / "t.ipynb", folder / f"{name}.ipynb", folder / f"{name}.html", (), "vi")
 
 
-def succeed(item: Job, zygote: str) -> Done:
+def succeed(item: Job, kernels: Kernels) -> Done:
     time.sleep(0.05 if item.name == "a" else 0)
     return Done(item, 0.0)
 
 
-def fail_b(item: Job, zygote: str) -> Done:
+def fail_b(item: Job, kernels: Kernels) -> Done:
     return Done(item, 0.0, "broken" if item.name == "b" else "")
 
 
-def die_once(item: Job, zygote: str) -> Done:
+def die_once(item: Job, kernels: Kernels) -> Done:
     mark = item.page.with_suffix(".died")
     if item.name == "b" and not mark.exists():
         mark.touch()
@@ -30,7 +31,7 @@ def die_once(item: Job, zygote: str) -> Done:
     return Done(item, 0.0)
 
 
-def always_die(item: Job, zygote: str) -> Done:
+def always_die(item: Job, kernels: Kernels) -> Done:
     if item.name == "b":
         os._exit(9)
     return Done(item, 0.0)

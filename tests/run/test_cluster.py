@@ -17,14 +17,13 @@ from tests.conftest import TODAY
 from tests.run.notebooks import write_notebook
 from toolkit.base.errors import UsageError
 from toolkit.cli.main import app
-from toolkit.run.batch import Done, Job
-from toolkit.run.cluster import run_on_cluster
+from toolkit.run.batch import Done, Job, run_on_cluster
 
 distributed = pytest.importorskip("distributed")
 
 
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toolkit.run.cluster.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("toolkit.run.batch.CONNECT_SECONDS", 0.5)
     with pytest.raises(UsageError, match=r"No scheduler answers at tcp://127\.0\.0\.1:9"):
         run_on_cluster([], "tcp://127.0.0.1:9", kernels="plain")
 

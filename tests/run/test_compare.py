@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from toolkit.run.compare import compare_runs, same_within_tolerance
+from toolkit.base.texts import say
+from toolkit.run.verify import compare_runs, same_within_tolerance
 
 
 def write(folder: Path, name: str, text: str) -> None:
@@ -36,8 +38,30 @@ def test_each_file_gets_its_outcome_and_each_changed_cell_its_place(tmp_path: Pa
         "gone.html": "missing", "new.html": "unexpected",
     }  # fmt: skip
     change = found["table.csv"].differences[0]
-    assert (change.place, change.before, change.after) == ("row 2 (20, T1), column p", "0.85", "0.86")
-    assert found["n.ipynb"].differences[0].place == "cell 2, output 1 (text/html), line 1"
+    assert (change.kind, change.file, change.before, change.after) == ("value", "table.csv", "0.85", "0.86")
+    assert change.cell == {"row": 2, "of": "20, T1", "column": "p"}
+    output = found["n.ipynb"].differences[0]
+    assert (output.kind, output.cell) == ("output", {"cell": 2, "output": 1, "form": "text/html", "line": 1})
+
+
+def test_every_kind_of_difference_has_words_for_its_place(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    for folder, text in ((a, "1"), (b, "1\n2")):
+        write(folder, "rows.csv", f"x\n{text}\n")
+        write(folder, "row.csv", "x\n" + text.replace("\n", ",") + "\n")
+        write(folder, "page.html", text)
+        write(folder, "lines.ipynb", notebook(text))
+    write(a, "cells.ipynb", json.dumps({"cells": []}))
+    write(b, "cells.ipynb", notebook("1"))
+    write(a, "rest.ipynb", notebook("1"))
+    write(b, "rest.ipynb", notebook("1").replace('"id": "x"', '"id": "y"'))
+    write(a, "metadata.ipynb", notebook("1"))
+    write(b, "metadata.ipynb", json.dumps({**json.loads(notebook("1")), "metadata": {"a": 1}}))
+    found = [item.differences[0] for item in compare_runs(a, b)]
+    assert {item.kind for item in found} == {"rows", "row", "page_lines", "output_lines", "cells", "rest", "metadata"}
+    for item in found:
+        assert not item.is_rounding
+        assert say(f"run.verify.at.{item.kind}", **item.cell)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from typer.testing import CliRunner, Result
 from tests.conftest import ROOT, TODAY
 from toolkit.base.errors import UsageError
 from toolkit.cli.main import app
-from toolkit.run import provenance, reports
-from toolkit.run.fresh import Lock
+from toolkit.run import manifest, reports
+from toolkit.run.manifest import read_manifest
+from toolkit.run.reports import Lock
 from toolkit.run.session import open_run
-from toolkit.run.verify import altered_files, made_again, read_manifest
+from toolkit.run.verify import altered_files, made_again
 
 AREAS = ("--area", "20", "--area", "182")
 COMMON = ("--lang", "en", "--draws", "200", "--as-of", TODAY.isoformat())
@@ -127,7 +128,7 @@ def test_a_changed_digit_in_any_input_output_or_template_is_named(
     project = tmp_path / "project"
     shutil.copytree(ROOT / "parameterized", project / "parameterized")
     shutil.copy2(ROOT / "requirements.lock", project / "requirements.lock")
-    monkeypatch.setattr(provenance, "PROJECT", project)
+    monkeypatch.setattr(manifest, "PROJECT", project)
     record = read_manifest(run)
     places = {("output", name): run / name for name in record["outputs"]}
     for name in record["inputs"]:
@@ -146,11 +147,11 @@ def test_a_changed_digit_in_any_input_output_or_template_is_named(
 def test_what_a_province_leaves_to_the_country_is_vouched_for(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("panels"))
     province = tmp_path / "data" / "provinces" / "bac-kan"
-    before = provenance.data_hashes(province)
+    before = manifest.data_hashes(province)
     assert {"bac-kan/observations.csv", "data/indicators.yaml", "data/breaks.csv"} <= before.keys()
     table = tmp_path / "data" / "breaks.csv"
     table.write_bytes(table.read_bytes().replace(b"0.37", b"0.38", 1))
-    now = provenance.data_hashes(province)
+    now = manifest.data_hashes(province)
     assert [name for name in before if now[name] != before[name]] == ["data/breaks.csv"]
 
 
@@ -223,7 +224,7 @@ def test_a_changed_input_or_template_changes_numbers_that_verify_names(
     changed = [item for item in made_again(run, tmp_path / "again", data=data) if item.outcome != "identical"]
     notebooks = [item for item in changed if item.file.endswith(".ipynb")]
     assert len(notebooks) == 2
-    assert all("source" in item.differences[0].place for item in notebooks)
+    assert all(item.differences[0].kind == "source_lines" for item in notebooks)
 
 
 def test_an_address_is_refused_in_words(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,7 +12,8 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 
 import nbformat
@@ -20,23 +22,23 @@ import pytest
 
 from tests.run.notebooks import write_notebook
 from toolkit.base.files import scratch_prefix
-from toolkit.run.forked import ONE_THREAD, POSSIBLE, ForkedProcess, Zygote
+from toolkit.run.kernels import ONE_THREAD, POSSIBLE, Kernels, fork_server, start
 from toolkit.run.notebook import Limits, NotebookError, execute
 
 
 @pytest.fixture(scope="module")
-def warm() -> Iterator[Zygote]:
-    """Return a zygote that all tests here fork from."""
+def warm() -> Iterator[Kernels]:
+    """Keep a fork server that all tests here fork from."""
     if not POSSIBLE:
         pytest.skip("this system cannot fork")
-    with Zygote() as zygote:
-        yield zygote
+    with fork_server():
+        yield "forked"
 
 
 @pytest.fixture(params=["plain", "forked"])
-def zygote(request: pytest.FixtureRequest) -> str:
+def kernels(request: pytest.FixtureRequest) -> Kernels:
     """Return what to give to `execute` for each kind of kernel."""
-    return "" if request.param == "plain" else request.getfixturevalue("warm").address
+    return "plain" if request.param == "plain" else request.getfixturevalue("warm")
 
 
 def outputs(notebook: Path) -> list[str]:
@@ -74,84 +76,92 @@ print(numpy.random.get_state()[1][0] == 7, warnings.filters[0][0] == "error" and
 """
 
 
-def test_a_notebook_that_changes_global_state_does_not_touch_the_next(tmp_path: Path, zygote: str) -> None:
-    execute(write_notebook(tmp_path / "spoiler.ipynb", SPOILER), tmp_path / "a" / "a.ipynb", {}, zygote=zygote)
-    execute(write_notebook(tmp_path / "probe.ipynb", PROBE), tmp_path / "a" / "b.ipynb", {}, zygote=zygote)
+def test_a_notebook_that_changes_global_state_does_not_touch_the_next(tmp_path: Path, kernels: Kernels) -> None:
+    execute(write_notebook(tmp_path / "spoiler.ipynb", SPOILER), tmp_path / "a" / "a.ipynb", {}, kernels=kernels)
+    execute(write_notebook(tmp_path / "probe.ipynb", PROBE), tmp_path / "a" / "b.ipynb", {}, kernels=kernels)
     lines = outputs(tmp_path / "a" / "b.ipynb")[-1].splitlines()
     assert lines == ["10.0 6 8", "None en False False", "False False False", "False False"]
 
 
-def test_random_numbers_of_two_kernels_differ_unless_seeded(tmp_path: Path, zygote: str) -> None:
+def test_random_numbers_of_two_kernels_differ_unless_seeded(tmp_path: Path, kernels: Kernels) -> None:
     template = write_notebook(
         tmp_path / "t.ipynb", "import random, numpy, uuid; print(random.random(), numpy.random.rand(), uuid.uuid4())"
     )
     for name in "ab":
-        execute(template, tmp_path / f"{name}.ipynb", {}, zygote=zygote)
+        execute(template, tmp_path / f"{name}.ipynb", {}, kernels=kernels)
     first, second = (outputs(tmp_path / f"{name}.ipynb")[-1].split() for name in "ab")
     assert all(one != other for one, other in zip(first, second, strict=True))
 
 
-def test_the_kernel_works_in_the_folder_of_its_notebook_with_one_thread(tmp_path: Path, zygote: str) -> None:
+def test_the_kernel_works_in_the_folder_of_its_notebook_with_one_thread(tmp_path: Path, kernels: Kernels) -> None:
     template = write_notebook(
         tmp_path / "t.ipynb",
         "import os, sys\nprint(os.getcwd(), os.environ['OMP_NUM_THREADS'], sys.executable)",
     )
-    execute(template, tmp_path / "deep" / "out.ipynb", {}, zygote=zygote)
+    execute(template, tmp_path / "deep" / "out.ipynb", {}, kernels=kernels)
     printed = outputs(tmp_path / "deep" / "out.ipynb")[-1]
     assert f"{tmp_path / 'deep'} 1 {sys.executable}" in printed
 
 
-def test_executed_notebooks_are_byte_equal_for_both_kinds(tmp_path: Path, warm: Zygote) -> None:
+def test_executed_notebooks_are_byte_equal_for_both_kinds(tmp_path: Path, warm: Kernels) -> None:
     template = write_notebook(
         tmp_path / "t.ipynb", "import sys\nprint('x', file=sys.stderr)\nprint('y')\n{'a': 1}", "1 / 3"
     )
-    for name, address in (("a", ""), ("b", warm.address), ("c", warm.address)):
-        execute(template, tmp_path / name / "out.ipynb", {"area_code": "05977"}, zygote=address)
+    for name, kind in (("a", "plain"), ("b", warm), ("c", warm)):
+        execute(template, tmp_path / name / "out.ipynb", {"area_code": "05977"}, kernels=kind)
     contents = {(tmp_path / name / "out.ipynb").read_bytes() for name in "abc"}
     assert len(contents) == 1
 
 
-def test_a_cell_that_takes_too_long_is_stopped_and_named(tmp_path: Path, zygote: str) -> None:
+def test_a_cell_that_takes_too_long_is_stopped_and_named(tmp_path: Path, kernels: Kernels) -> None:
     template = write_notebook(tmp_path / "t.ipynb", "print('kept')", "import time\ntime.sleep(60)")
     started = time.monotonic()
     with pytest.raises(NotebookError, match="cell 4: the cell took longer than 1 s") as caught:
-        execute(template, tmp_path / "out.ipynb", {"area_code": "20"}, limits=Limits(cell=1), zygote=zygote)
+        execute(template, tmp_path / "out.ipynb", {"area_code": "20"}, limits=Limits(cell=1), kernels=kernels)
     assert time.monotonic() - started < 20
     assert caught.value.cell == 4
     assert "kept" in (tmp_path / "out.ipynb").read_text(encoding="utf-8")
 
 
-def test_a_notebook_that_takes_too_long_is_stopped(tmp_path: Path, zygote: str) -> None:
+def test_a_notebook_that_takes_too_long_is_stopped(tmp_path: Path, kernels: Kernels) -> None:
     template = write_notebook(tmp_path / "t.ipynb", *["import time\ntime.sleep(0.8)"] * 4)
     with pytest.raises(NotebookError, match="the notebook took longer than 1 s"):
-        execute(template, tmp_path / "out.ipynb", {}, limits=Limits(notebook=1), zygote=zygote)
+        execute(template, tmp_path / "out.ipynb", {}, limits=Limits(notebook=1), kernels=kernels)
 
 
-def test_a_kernel_that_dies_is_an_error_of_its_cell(tmp_path: Path, zygote: str) -> None:
+def test_a_kernel_that_dies_is_an_error_of_its_cell(tmp_path: Path, kernels: Kernels) -> None:
     template = write_notebook(tmp_path / "t.ipynb", "print('kept')", "import os\nos._exit(3)")
     with pytest.raises(NotebookError, match="cell 3: the notebook's kernel died"):
-        execute(template, tmp_path / "out.ipynb", {}, zygote=zygote)
+        execute(template, tmp_path / "out.ipynb", {}, kernels=kernels)
     assert "kept" in (tmp_path / "out.ipynb").read_text(encoding="utf-8")
 
 
-def test_processes_that_a_notebook_started_end_with_it(tmp_path: Path, zygote: str) -> None:
+def test_processes_that_a_notebook_started_end_with_it(tmp_path: Path, kernels: Kernels) -> None:
     sleeper = "import subprocess\nprint(subprocess.Popen(['sleep', '300']).pid)"
-    execute(write_notebook(tmp_path / "t.ipynb", sleeper), tmp_path / "out.ipynb", {}, zygote=zygote)
+    execute(write_notebook(tmp_path / "t.ipynb", sleeper), tmp_path / "out.ipynb", {}, kernels=kernels)
     assert ended(int(outputs(tmp_path / "out.ipynb")[-1]))
 
 
-def test_without_its_zygote_a_kernel_is_started_as_usual(tmp_path: Path) -> None:
+def test_without_its_fork_server_a_kernel_is_started_as_usual(
+    tmp_path: Path, warm: Kernels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forkserver._forkserver, "_forkserver_address", str(tmp_path / "no-server"))
     template = write_notebook(tmp_path / "t.ipynb", "print(1 + 1)")
-    execute(template, tmp_path / "out.ipynb", {}, zygote=str(tmp_path / "no-zygote"))
+    execute(template, tmp_path / "out.ipynb", {}, kernels=warm)
     assert outputs(tmp_path / "out.ipynb")[-1] == "2\n"
 
 
-def test_a_child_ends_when_its_client_hangs_up(warm: Zygote, tmp_path: Path) -> None:
-    child = ForkedProcess(
-        warm.address, "worker", arguments=sys.path, environment=dict(os.environ), folder=str(tmp_path), hand=(0,)
-    )
+ENDLESS = (r"(a+)+$", "a" * 60 + "b")
+"""A search that takes longer than anybody lives and lets no other thread run."""
+
+
+@pytest.mark.usefixtures("warm")
+@pytest.mark.parametrize(("work", "given"), [(time.sleep, (300,)), (re.match, ENDLESS)])
+def test_a_child_ends_when_its_client_hangs_up(work: Callable[..., None], given: tuple[object, ...]) -> None:
+    child = start("forked", work, *given, environment=os.environ)
+    time.sleep(0.5)
     assert psutil.pid_exists(child.pid)
-    child._socket.close()
+    child._popen.finalizer()
     assert ended(child.pid)
 
 
@@ -175,9 +185,8 @@ def test_no_process_and_no_folder_is_left(
         signal.signal(signal.SIGINT, signal.default_int_handler)
         from contextlib import nullcontext
         from pathlib import Path
-        from types import SimpleNamespace
         from toolkit.run.batch import Job, run_jobs
-        from toolkit.run.forked import Zygote
+        from toolkit.run.kernels import fork_server
         from toolkit.run.notebook import execute
         from tests.run.helpers import only_execute
         if __name__ == "__main__":
@@ -186,8 +195,8 @@ def test_no_process_and_no_folder_is_left(
                 Job(name, name, folder / "t.ipynb", folder / name / "o.ipynb", folder / name / "o.html", (), "vi")
                 for name in "ab"
             ]
-            with Zygote() if {kind == "forked"} else nullcontext(SimpleNamespace(address="")) as zygote:
-                done = run_jobs(jobs, workers=2, work=only_execute, zygote=zygote.address)
+            with fork_server() if {kind == "forked"} else nullcontext():
+                done = run_jobs(jobs, workers=2, work=only_execute, kernels={kind!r})
             print([item.error for item in done])
     """)
     (tmp_path / "program.py").write_text(program, encoding="utf-8")
@@ -200,7 +209,7 @@ def test_no_process_and_no_folder_is_left(
     if end is None:
         assert parent.communicate(timeout=90)[0] == b"['', '']\n"
     else:
-        wait_for(lambda: len(kernels(scratch)) == 2, 90)
+        wait_for(lambda: len(connected(scratch)) == 2, 90)
         if end == signal.SIGINT:
             os.killpg(parent.pid, end)  # as a terminal does
         else:
@@ -226,7 +235,7 @@ def own_processes(scratch: Path) -> list[int]:
     return found
 
 
-def kernels(scratch: Path) -> list[Path]:
+def connected(scratch: Path) -> list[Path]:
     """Return the connection files of kernels that have opened their sockets."""
     return [file for file in scratch.rglob("kernel.json") if len(list(file.parent.glob("k-*"))) >= 5]
 
@@ -259,9 +268,8 @@ def test_the_injected_cell_has_the_same_name_in_every_run(tmp_path: Path) -> Non
 
 WARM = """
 import os, sys
-from toolkit.run.zygote import LEFT_OUT, warm_up
-warm_up()
-from toolkit.reports import paper, word
+from toolkit.run.preload import LEFT_OUT
+from toolkit.report import typesetting, word
 from toolkit.reports.html import _exporter
 print(len(os.listdir("/proc/self/task")))
 print(word.compiler.cache_info().currsize, paper.fonts.cache_info().currsize, _exporter.cache_info().currsize)

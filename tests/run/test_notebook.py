@@ -10,8 +10,7 @@ import pytest
 
 from tests.run.notebooks import write_notebook
 from toolkit.base.errors import UsageError
-from toolkit.run.notebook import NotebookError, execute, read_parameters
-from toolkit.run.parameters import check_parameters
+from toolkit.run.notebook import NotebookError, check_parameters, execute, read_parameters
 
 
 def test_a_code_stays_a_text_and_reaches_the_kernel(tmp_path: Path) -> None:

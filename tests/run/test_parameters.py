@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from tests.run.notebooks import write_notebook
 from toolkit.base.errors import UsageError
 from toolkit.cli.main import app
-from toolkit.run.parameters import MODELS, check_parameters, describe_parameters
+from toolkit.run.notebook import MODELS, check_parameters, describe_parameters
 from toolkit.run.reports import TEMPLATES
 
 AREA, SUMMARY = TEMPLATES / "area_report.ipynb", TEMPLATES / "plan_summary.ipynb"

@@ -49,7 +49,7 @@ def backtest(
     Example: toolkit backtest --table histories.csv --model default --model theta
     """
     from toolkit.run.backtests import of_table, write_backtest
-    from toolkit.run.provenance import PROJECT
+    from toolkit.run.manifest import PROJECT
 
     chosen = _models(model)
     language = texts(lang).language

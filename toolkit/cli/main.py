@@ -38,7 +38,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        from toolkit.run.provenance import commit, versions
+        from toolkit.run.manifest import commit, versions
 
         print(f"langson-toolkit {versions()['langson-toolkit']} {commit()}".strip())  # noqa: T201
         raise typer.Exit

@@ -21,7 +21,7 @@ def params(
 
     Example: toolkit params parameterized/area_report.ipynb --lang en
     """
-    from toolkit.run.parameters import describe_parameters
+    from toolkit.run.notebook import describe_parameters
 
     entries = describe_parameters(notebook)
     if as_json:

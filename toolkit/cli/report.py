@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from toolkit.plan.plan import Plan
     from toolkit.reports.formats import Edition
     from toolkit.run.kernels import Kernels
-    from toolkit.run.request import ReportRequest
+    from toolkit.run.reports import ReportRequest
 
 
 def report(
@@ -89,9 +89,9 @@ def report(
     from toolkit.data.folder import data_folder
     from toolkit.plan.load import load_plan
     from toolkit.reports.index import start_html
+    from toolkit.run.manifest import PROJECT
     from toolkit.run.notebook import Limits
-    from toolkit.run.provenance import PROJECT
-    from toolkit.run.request import ReportRequest
+    from toolkit.run.reports import ReportRequest
 
     if "://" in (out or ""):
         raise UsageError(say("run.no_address", out=out), say("run.no_address.remedy"))
@@ -148,7 +148,7 @@ def _made(request: ReportRequest, as_json: bool) -> bool:
 
 def command_of(request: ReportRequest, names: list[str] | None, level: str | None, plan: str | None) -> str:
     """Return the command that makes the run again: what shapes its numbers and words, not where or how fast."""
-    from toolkit.run.provenance import PROJECT
+    from toolkit.run.manifest import PROJECT
 
     parts = ["toolkit", "report"]
     for name in names or []:

@@ -32,8 +32,9 @@ def review(
     from toolkit.evaluate.ledger import read_ledger
     from toolkit.evaluate.ledger import review as settle
     from toolkit.run.gather import LEDGER
+    from toolkit.run.manifest import read_manifest
     from toolkit.run.session import compute_run
-    from toolkit.run.verify import data_of, read_manifest
+    from toolkit.run.verify import data_of
 
     manifest, day = read_manifest(run), options.day_of(as_of)
     if day.isoformat() <= manifest["as_of"]:

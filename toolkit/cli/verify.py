@@ -17,8 +17,7 @@ from toolkit.base.texts import say
 from toolkit.cli import options
 
 if TYPE_CHECKING:
-    from toolkit.run.compare import FileResult
-    from toolkit.run.verify import Altered
+    from toolkit.run.verify import Altered, FileResult
 
 
 def verify(
@@ -32,8 +31,8 @@ def verify(
 
     Example: toolkit verify reports/langson-138_2026-11-23_vi --lang en
     """
-    from toolkit.run.provenance import commit
-    from toolkit.run.verify import altered_files, made_again, read_manifest
+    from toolkit.run.manifest import commit, read_manifest
+    from toolkit.run.verify import altered_files, made_again
 
     manifest = read_manifest(run)
     altered = altered_files(run, data=data)
@@ -64,7 +63,7 @@ def _print_altered(altered: Sequence[Altered], count: int) -> None:
 
 
 def _print_results(results: Sequence[FileResult]) -> None:
-    from toolkit.run.compare import Outcome
+    from toolkit.run.verify import Outcome
 
     counts = Counter(item.outcome for item in results)
     for outcome in get_args(Outcome):
@@ -75,6 +74,6 @@ def _print_results(results: Sequence[FileResult]) -> None:
         if item.outcome != "identical":
             print(f"{item.file}:")  # noqa: T201
         for difference in item.differences:
-            place = f"  {difference.place}"
+            place = say(f"run.verify.at.{difference.kind}", **difference.cell)
             words = {"before": difference.before[:160], "after": difference.after[:160]}
-            print(say("run.verify.was_now", place=place, **words))  # noqa: T201
+            print(f"  {say('run.verify.was_now', place=place, **words)}")  # noqa: T201

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
+import multiprocessing
 import os
+import signal
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import wait
+from functools import cache
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Any
 
+from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.reports.html import Audience
+from toolkit.run.kernels import Kernels, fork_key, fork_server, share_fork_server, start
 from toolkit.run.notebook import Limits, NotebookError, Parameter, describe, execute
-from toolkit.run.worker import Work, Worker
 
 ATTEMPTS = 2
 """A job whose process died under it is tried once more."""
@@ -87,14 +93,18 @@ class Done:
     cell_seconds: float = 0.0
 
 
-def run_job(job: Job, zygote: str = "") -> Done:
+Work = Callable[[Job, Kernels], Done]
+"""What a worker does with a job, given the kind of kernels to use. Must be importable."""
+
+
+def run_job(job: Job, kernels: Kernels = "plain") -> Done:
     """Execute the notebook of `job` and turn it into its page; errors are caught and described."""
     started = time.perf_counter()
     error, cell, cells = "", 0, 0.0
     try:
         for old in (job.page, *job.papers):
             old.unlink(missing_ok=True)  # an older one must not pass for this run's
-        cells = execute(job.template, job.notebook, dict(job.parameters), limits=job.limits, zygote=zygote)
+        cells = execute(job.template, job.notebook, dict(job.parameters), limits=job.limits, kernels=kernels)
         from toolkit.reports.html import write_page
 
         write_page(job.notebook, job.page, language=job.language, audience=job.audience)
@@ -111,7 +121,7 @@ def run_jobs(
     on_start: Callable[[Job], None] = lambda _: None,
     on_done: Callable[[Done], None] = lambda _: None,
     work: Work = run_job,
-    zygote: str = "",
+    kernels: Kernels = "plain",
 ) -> list[Done]:
     """Run all jobs on `workers` processes and return how each ended, in the order of `jobs`.
 
@@ -124,32 +134,34 @@ def run_jobs(
     on_start, on_done :
         Called in this process as each job begins and ends.
     work :
-        What a process does with a job and the zygote's address; must be importable.
-    zygote :
-        Address of the process to fork workers and kernels from; empty for plain ones.
+        What a process does with a job.
+    kernels :
+        ``forked`` within :func:`toolkit.run.kernels.fork_server`; the workers are forked too.
     """
-    waiting, attempts = deque(jobs), dict.fromkeys((job.name for job in jobs), 0)
+    waiting, attempts = deque(jobs), Counter[str]()
     ended: dict[str, Done] = {}
-    with _pool(min(workers or available_cores(), len(jobs)), work, zygote) as (idle, renew):
-        busy: dict[object, Worker] = {}
-        while waiting or busy:
-            while waiting and idle:
-                worker, job = idle.pop(), waiting.popleft()
-                attempts[job.name] += 1
-                on_start(job)
-                worker.start(job)
-                busy[worker.channel] = worker
-            for channel in wait([worker.channel for worker in busy.values()]):
-                worker = busy.pop(channel)
-                job = worker.job
-                done = _result(worker)
-                idle.append(renew(worker) if done is None else worker)
+    pool: list[Worker] = []
+    try:
+        for _ in range(min(workers or available_cores(), len(jobs))):
+            pool.append(Worker(work, kernels))  # noqa: PERF401  (so that it is closed if the next cannot be started)
+        while len(ended) < len(jobs):
+            for worker in pool:
+                if waiting and worker.job is None:
+                    job = waiting.popleft()
+                    attempts[job.name] += 1
+                    on_start(job)
+                    worker.begin(job)
+            ready = wait([worker.channel for worker in pool if worker.job])
+            for worker in [worker for worker in pool if worker.channel in ready]:
+                job, done = worker.end()
                 if done is None and attempts[job.name] < ATTEMPTS:
                     waiting.append(job)
                     continue
-                done = done or Done(job, 0.0, say("run.worker_died", attempts=ATTEMPTS))
-                ended[job.name] = done
-                on_done(done)
+                ended[job.name] = done or Done(job, 0.0, say("run.worker_died", attempts=ATTEMPTS))
+                on_done(ended[job.name])
+    finally:
+        for worker in pool:
+            worker.close()
     return [ended[job.name] for job in jobs]
 
 
@@ -158,28 +170,130 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _result(worker: Worker) -> Done | None:
-    """Return how the worker's job ended; None if the worker died over it."""
+class Worker:
+    """A process that does one job at a time, and is replaced when it dies.
+
+    Attributes
+    ----------
+    job :
+        What it is at; None while it has nothing to do.
+    channel :
+        On which the result of the job will come.
+    """
+
+    def __init__(self, work: Work, kernels: Kernels) -> None:
+        self.job: Job | None = None
+        self._work, self._kernels = work, kernels
+        self._open()
+
+    def _open(self) -> None:
+        self.channel, theirs = multiprocessing.Pipe()
+        given = (theirs, self._work, self._kernels, fork_key())
+        try:
+            self._process = start(self._kernels, _serve, *given, environment=os.environ)
+        except (OSError, EOFError):  # no fork server: then nothing is forked
+            self._process = start("plain", _serve, theirs, self._work, "plain", None, environment=os.environ)
+        theirs.close()
+
+    def begin(self, job: Job) -> None:
+        """Begin a job."""
+        self.job = job
+        with suppress(OSError):  # a dead worker is found out when its result is read
+            self.channel.send(job)
+
+    def end(self) -> tuple[Job, Done | None]:
+        """Return the job and how it ended; None if the process died over it."""
+        assert self.job is not None
+        job, done = self.job, None
+        try:
+            done = self.channel.recv()
+        except (OSError, EOFError):
+            self.close()
+            self._open()
+        self.job = None
+        return job, done
+
+    def close(self) -> None:
+        """End the process, whatever it is at."""
+        self.channel.close()
+        self._process.kill()
+        self._process.join()
+
+
+def _serve(channel: Connection, work: Work, kernels: Kernels, key: bytes | None) -> None:
+    """Do the jobs that come on `channel` until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair, which then ends its workers
+    if kernels == "forked":
+        share_fork_server(key)
+    with suppress(EOFError, OSError):
+        while True:
+            channel.send(work(channel.recv(), kernels))
+
+
+RETRIES = 3
+"""How often a job is tried again whose worker was lost."""
+CONNECT_SECONDS = 10
+
+
+def run_there(job: Job, kernels: Kernels) -> Done:
+    """Run a job in a worker's process."""
+    if kernels == "forked":
+        _keep_fork_server()
+    return run_job(job, kernels)
+
+
+@cache
+def _keep_fork_server() -> None:
+    """Start this process's own fork server, once; it ends with the process, however that ends."""
+    settings = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    settings["daemon"] = False  # Dask's workers are, and may have no children; ours end with their parents
+    kept = ExitStack()
+    kept.enter_context(fork_server())
+    atexit.register(kept.close)
+
+
+def run_on_cluster(
+    jobs: Sequence[Job],
+    scheduler: str,
+    *,
+    kernels: Kernels,
+    on_done: Callable[[Done], None] = lambda _: None,
+) -> list[Done]:
+    """Run jobs on the workers of a Dask cluster and return how each ended, in the order of `jobs`.
+
+    Parameters
+    ----------
+    jobs :
+        What to make; the paths in them must mean the same on every machine.
+    scheduler :
+        Address such as ``tcp://host:8786``.
+    kernels :
+        ``forked``: each worker has a fork server of its own.
+    on_done :
+        Called in this process after each job.
+
+    Raises
+    ------
+    UsageError
+        If the extra is not installed, or nothing answers at the address.
+    """
     try:
-        done = worker.result()
-    except EOFError:
-        return None
-    return done if isinstance(done, Done) else None
-
-
-@contextmanager
-def _pool(size: int, work: Work, zygote: str) -> Iterator[tuple[list[Worker], Callable[[Worker], Worker]]]:
-    """Give workers, and a way to replace one that died; end them all afterwards, whatever happened."""
-    alive = [Worker(work, zygote) for _ in range(size)]
-
-    def renew(dead: Worker) -> Worker:
-        dead.close()
-        alive.remove(dead)
-        alive.append(Worker(work, zygote))
-        return alive[-1]
-
+        import distributed
+    except ImportError as error:
+        raise UsageError(say("run.no_dask"), say("run.no_dask.remedy")) from error
+    connect: Any = distributed.Client
     try:
-        yield list(alive), renew
-    finally:
-        for worker in alive:
-            worker.close()
+        client: Any = connect(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(say("run.no_scheduler", scheduler=scheduler), say("run.no_scheduler.remedy")) from error
+    ended: dict[str, Done] = {}
+    with client:
+        as_completed: Any = distributed.as_completed
+        futures = {client.submit(run_there, job, kernels, pure=False, retries=RETRIES): job for job in jobs}
+        for future in as_completed(futures, loop=client.loop):
+            job = futures[future]
+            lost = future.exception()
+            done = future.result() if lost is None else Done(job, 0.0, f"{type(lost).__name__}: {lost}")
+            ended[job.name] = done
+            on_done(done)
+    return [ended[job.name] for job in jobs]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit.attainment.table import attainment_rows
 from toolkit.base.files import atomic, write_atomic
@@ -17,10 +18,11 @@ from toolkit.reports.index import AreaCounts, IndexEntry, counts_of, index_page
 from toolkit.reports.sheets import Row, Sheet, Workbook, csv_text, open_workbook, rows_of
 from toolkit.reports.wording import words
 from toolkit.run.batch import Done
-from toolkit.run.crate import write_crate
-from toolkit.run.provenance import facts_of, inputs_of, write_manifest
-from toolkit.run.request import ReportRequest
+from toolkit.run.manifest import facts_of, inputs_of, write_crate, write_manifest
 from toolkit.run.session import Run
+
+if TYPE_CHECKING:
+    from toolkit.run.reports import ReportRequest
 
 ATTAINMENT = "attainment.csv"
 WORKBOOK = "attainment.xlsx"

@@ -1,22 +1,32 @@
-"""One parameterized notebook, executed by papermill in a kernel of its own."""
+"""One parameterized notebook: what may be passed to it, and its execution by papermill in a kernel of its own.
+
+``python -m toolkit.run.notebook FOLDER OUTPUT`` runs all notebooks of a folder, one after another, as a reader would.
+"""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
+import sys
+import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import write_atomic
-from toolkit.base.texts import say
-from toolkit.run.kernels import KERNEL_NAME, manager_class
+from toolkit.base.texts import nearest, say
+from toolkit.reports.context import ROUND_NAME as CYCLE
+from toolkit.run.kernels import KERNEL_NAME, MANAGERS, Kernels
 
 Parameter = str | int | float | bool
+ENGINE = "toolkit"
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -47,15 +57,48 @@ class Limits:
     notebook: float = 1800
 
 
-@dataclass(frozen=True)
-class ParameterCell:
-    """The tagged cell of a notebook: the names it declares and their default values."""
+def _day(text: str) -> str:
+    if text:
+        date.fromisoformat(text)
+    return text
 
-    defaults: Mapping[str, Parameter]
+
+Round = Annotated[str, Field(pattern=rf"^({CYCLE.pattern})?$", description="report.parameter.cycle")]
+Code = Annotated[str, Field(pattern=r"^(\d{2}|\d{3}|\d{5})$", description="run.parameter.area_code")]
+Day = Annotated[str, AfterValidator(_day), Field(description="run.parameter.as_of")]
 
 
-def read_parameters(template: Path) -> ParameterCell:
-    """Read the cell tagged ``parameters`` of a notebook, without running it.
+class Parameters(BaseModel):
+    """What all parameterized notebooks take. Nothing is converted: a code is a text, 1 is no truth value."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    language: Annotated[Literal["vi", "en"], Field(description="run.parameter.language")] = "vi"
+    as_of: Day = ""
+    run_folder: Annotated[str, Field(description="run.parameter.run_folder")] = ""
+    data_folder: Annotated[str, Field(description="run.parameter.data_folder")] = ""
+    cycle: Round = ""
+    papers: Annotated[str, Field(description="report.parameter.papers")] = ""
+
+
+class AreaReport(Parameters):
+    """Parameters of ``area_report.ipynb``."""
+
+    area_code: Code
+
+
+class PlanSummary(Parameters):
+    """Parameters of ``plan_summary.ipynb``."""
+
+    level: Annotated[Literal["province", "district", "commune"], Field(description="run.parameter.level")]
+    since: Annotated[str, Field(description="report.parameter.since")] = ""
+
+
+MODELS: Mapping[str, type[Parameters]] = {"area_report.ipynb": AreaReport, "plan_summary.ipynb": PlanSummary}
+
+
+def read_parameters(template: Path) -> dict[str, Parameter]:
+    """Return the names that the cell tagged ``parameters`` of a notebook declares, and their defaults; nothing is run.
 
     Raises
     ------
@@ -66,14 +109,10 @@ def read_parameters(template: Path) -> ParameterCell:
         cells = json.loads(template.read_text(encoding="utf-8"))["cells"]
         tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
         source = "".join(tagged[0]["source"])
-        defaults = {}
-        for statement in ast.parse(source).body:
-            name, value = _assignment(statement)
-            defaults[name] = value
+        return dict(_assignment(statement) for statement in ast.parse(source).body)
     except (OSError, ValueError, KeyError, IndexError, TypeError, SyntaxError) as error:
         message = say("run.no_parameters", template=template, error=error)
         raise UsageError(message, say("run.no_parameters.remedy")) from error
-    return ParameterCell(defaults)
 
 
 def _assignment(statement: ast.stmt) -> tuple[str, Parameter]:
@@ -92,6 +131,85 @@ def _assignment(statement: ast.stmt) -> tuple[str, Parameter]:
     return name, literal
 
 
+def check_parameters(template: Path, given: Mapping[str, Parameter]) -> None:
+    """Refuse parameters that are unknown, missing or mistyped, before anything starts.
+
+    A notebook with a model is checked by it, and its tagged cell must declare just what the model does; any other
+    notebook is checked against its tagged cell alone. papermill itself would only log an unknown parameter.
+
+    Raises
+    ------
+    UsageError
+        Naming the parameter, and the nearest declared one or what would be right.
+    """
+    declared = read_parameters(template)
+    for name, value in given.items():
+        if name not in declared:
+            message = say("run.unknown_parameter", template=template.name, name=name)
+            raise UsageError(message, say("data.nearest", near=", ".join(nearest(name, declared))))
+        if type(value) is not type(declared[name]):
+            kinds = {"wanted": type(declared[name]).__name__, "given": type(value).__name__}
+            message = say("run.mistyped_parameter", template=template.name, name=name, **kinds)
+            raise UsageError(message, say("run.mistyped_parameter.remedy"))
+    model = MODELS.get(template.name)
+    if model is not None:
+        _check_cell(template, model, declared)
+        _check_values(template, model, given)
+
+
+def _check_cell(template: Path, model: type[Parameters], declared: Mapping[str, Parameter]) -> None:
+    if set(declared) != set(model.model_fields):
+        names = ", ".join(sorted(set(declared) ^ set(model.model_fields)))
+        raise UsageError(say("run.cell_differs", template=template.name, names=names), say("run.cell_differs.remedy"))
+
+
+def _check_values(template: Path, model: type[Parameters], given: Mapping[str, Parameter]) -> None:
+    try:
+        model.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        if first["type"] == "missing":
+            message = say("run.missing_parameter", template=template.name, name=name)
+        else:
+            message = say("run.bad_parameter", template=template.name, name=name, value=given[name])
+        raise UsageError(message, f"{name}: {say(str(model.model_fields[name].description))}") from error
+
+
+def describe_parameters(template: Path) -> list[dict[str, Any]]:
+    """Return one entry a parameter: name, type, default, whether it is required, allowed values, and help.
+
+    Raises
+    ------
+    UsageError
+        If the file is no notebook with a usable cell of parameters.
+    """
+    declared = read_parameters(template)
+    model = MODELS.get(template.name)
+    if model is None:
+        return [
+            {"name": name, "type": type(value).__name__, "default": value, "required": False, "allowed": "", "help": ""}
+            for name, value in declared.items()
+        ]
+    _check_cell(template, model, declared)
+    properties = model.model_json_schema()["properties"]
+    return [
+        {
+            "name": name,
+            "type": type(value).__name__,
+            "default": value,
+            "required": model.model_fields[name].is_required(),
+            "allowed": _allowed(properties[name]),
+            "help": say(str(model.model_fields[name].description)),
+        }
+        for name, value in declared.items()
+    ]
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    return ", ".join(schema["enum"]) if "enum" in schema else str(schema.get("pattern", ""))
+
+
 def execute(
     template: Path,
     output: Path,
@@ -99,7 +217,7 @@ def execute(
     *,
     limits: Limits = Limits(),
     needs_parameters: bool = True,
-    zygote: str = "",
+    kernels: Kernels = "plain",
 ) -> float:
     """Execute `template` with `parameters` and leave the executed notebook at `output`.
 
@@ -116,8 +234,8 @@ def execute(
         Seconds that one cell, and the whole notebook, may take.
     needs_parameters :
         False for a notebook without a tagged cell.
-    zygote :
-        Address of the process to fork the kernel from; empty for a plain kernel.
+    kernels :
+        ``forked`` within :func:`toolkit.run.kernels.fork_server`.
 
     Returns
     -------
@@ -131,9 +249,6 @@ def execute(
     """
     import nbformat
     import papermill
-
-    from toolkit.run.engine import Watch, use_engine
-    from toolkit.run.parameters import check_parameters
 
     if needs_parameters:
         check_parameters(template, parameters)
@@ -152,7 +267,7 @@ def execute(
             progress_bar=False,
             request_save_on_cell_execute=False,
             autosave_cell_every=0,
-            kernel_manager_class=manager_class(zygote),
+            kernel_manager_class=MANAGERS[kernels],
             resources={"metadata": {"path": str(output.parent)}},
             watch=watch,
         )
@@ -193,3 +308,114 @@ def describe(error: BaseException) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
     return f"{type(error).__name__}: {error}{place}"
+
+
+class Watch:
+    """Follows one notebook while it runs.
+
+    Attributes
+    ----------
+    notebook :
+        With all outputs so far; None before the kernel was asked for.
+    cell :
+        Index of the cell that was begun last; -1 before the first.
+    cell_seconds :
+        Seconds that the cells took so far.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.notebook: Any = None
+        self.cell = -1
+        self.cell_seconds = 0.0
+        self._cell_begun = 0.0
+        self._limits = limits
+        self._begun = time.monotonic()
+
+    @property
+    def started(self) -> bool:
+        """Say whether a cell has been begun."""
+        return self.cell >= 0
+
+    def begin_cell(self, cell: Any, cell_index: int) -> None:
+        """Note that a cell begins."""
+        del cell
+        self.cell = cell_index
+        self._cell_begun = time.monotonic()
+
+    def end_cell(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
+        """Note that a cell has been executed."""
+        del cell, cell_index, execute_reply
+        self.cell_seconds += time.monotonic() - self._cell_begun
+
+    def seconds_left(self, cell: Any) -> float:
+        """Return how long the next cell may take."""
+        del cell
+        # nbclient takes 0 for "no limit"
+        return max(0.01, min(self._limits.cell, self._limits.notebook - (time.monotonic() - self._begun)))
+
+    def reason(self, error: Exception) -> str:
+        """Return what went wrong, in a reader's words."""
+        from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+        if isinstance(error, CellTimeoutError):
+            if time.monotonic() - self._begun >= self._limits.notebook:
+                return say("run.notebook_timeout", seconds=f"{self._limits.notebook:g}")
+            return say("run.cell_timeout", seconds=f"{self._limits.cell:g}")
+        if isinstance(error, DeadKernelError):
+            return say("run.kernel_died")
+        return f"{type(error).__name__}: {error}"
+
+
+def use_engine() -> str:
+    """Register the engine with papermill and return the name to call it by."""
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    if ENGINE not in papermill_engines._engines:
+
+        class ToolkitEngine(NBClientEngine):  # type: ignore[misc]
+            """Runs the notebook under a :class:`Watch`."""
+
+            @classmethod
+            def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, watch: Watch, **settings: Any) -> Any:
+                """Execute the cells; see papermill."""
+                watch.notebook = nb_man.nb
+                return super().execute_managed_notebook(
+                    nb_man,
+                    kernel_name,
+                    timeout_func=watch.seconds_left,
+                    on_cell_start=watch.begin_cell,
+                    on_cell_executed=watch.end_cell,
+                    shutdown_kernel="immediate",
+                    **settings,
+                )
+
+        papermill_engines.register(ENGINE, ToolkitEngine)
+    return ENGINE
+
+
+def run_folder(notebooks: Path, output: Path) -> int:
+    """Execute every notebook of a folder and return how many failed.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds no notebook.
+    """
+    found = sorted(notebooks.glob("*.ipynb"))
+    if not found:
+        message = f"{notebooks} holds no notebook."
+        raise UsageError(message, "Name a folder with .ipynb files.")
+    failed = 0
+    for notebook in found:
+        started = time.perf_counter()
+        try:
+            execute(notebook, output / notebook.name, {}, needs_parameters=False)
+            outcome = "done"
+        except ToolkitError as error:
+            outcome, failed = f"FAILED – {error}", failed + 1
+        print(f"{notebook.name}: {outcome} ({time.perf_counter() - started:.1f} s)", flush=True)  # noqa: T201
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(bool(run_folder(Path(sys.argv[1]), Path(sys.argv[2]))))

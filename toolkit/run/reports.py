@@ -1,25 +1,33 @@
-"""The main job: reports for many areas in one folder, with tables, an index and a manifest on top."""
+"""The main job: reports for many areas in one folder, with tables, an index and a manifest on top.
+
+A report is *fresh* when its record names the content key that it would have today, and every file it left is byte for
+byte what the record says. The record is written last: a run killed at any moment leaves either a report with its
+record, or a report that is made again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from toolkit.base.errors import UsageError
 from toolkit.base.files import sha256, write_atomic
-from toolkit.base.texts import slug, texts
+from toolkit.base.texts import Language, say, slug, texts
+from toolkit.data.areas import Area
 from toolkit.reports.changes import earlier_answers
-from toolkit.run.about import FORECASTS
-from toolkit.run.batch import Done, Job, run_jobs
-from toolkit.run.cluster import run_on_cluster
-from toolkit.run.forked import Zygote
-from toolkit.run.fresh import Lock, Records, content_key, program_key
+from toolkit.reports.formats import Edition
+from toolkit.run.batch import Done, Job, run_jobs, run_on_cluster
 from toolkit.run.gather import ATTAINMENT, INDEX, SINCE, gather
-from toolkit.run.kernels import usual_kernels
-from toolkit.run.parameters import check_parameters
-from toolkit.run.provenance import PROJECT, commit, data_hashes
-from toolkit.run.request import ReportRequest
+from toolkit.run.kernels import Kernels, fork_server, usual_kernels
+from toolkit.run.manifest import FORECASTS, PROJECT, commit, data_hashes, hashes, versions
+from toolkit.run.notebook import Limits, check_parameters
 from toolkit.run.session import Run, compute_run, open_run, save_run
 
 TEMPLATES = PROJECT / "parameterized"
@@ -27,6 +35,65 @@ AREA_TEMPLATE = TEMPLATES / "area_report.ipynb"
 SUMMARY_TEMPLATE = TEMPLATES / "plan_summary.ipynb"
 SUMMARY = "plan-summary"
 KEY = "key"
+RECORDS = "records"
+LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class ReportRequest:
+    """What to report on.
+
+    Attributes
+    ----------
+    areas :
+        Areas to report on, in order; one report each.
+    summary :
+        Whether to make the plan summary too.
+    language :
+        ``vi`` or ``en``.
+    folder :
+        The run: all files go below it.
+    data :
+        Data folder.
+    plan :
+        Identifier of the plan; None for the only one.
+    as_of :
+        Only what was known on this day is used.
+    draws, seed, model :
+        Of the forecasts.
+    workers :
+        Number of processes; all cores if None.
+    kernels :
+        ``forked`` from a process that has imported everything, or ``plain``; what suits the system if None.
+    force :
+        Make everything anew, even what an earlier run left that is still good.
+    limits :
+        On the time of a cell and of a notebook.
+    scheduler :
+        Address of a Dask cluster to run on; empty for this machine.
+    command :
+        How the run can be asked for again, recorded in the manifest.
+    edition :
+        Forms, reporting round and audience of the reports.
+    """
+
+    areas: tuple[Area, ...]
+    summary: bool
+    language: Language
+    folder: Path
+    data: Path
+    plan: str | None
+    as_of: date
+    draws: int
+    seed: int
+    model: str
+    workers: int | None = None
+    kernels: Kernels | None = None
+    force: bool = False
+    limits: Limits = Limits()  # noqa: RUF009  (frozen)
+    scheduler: str = ""
+    command: str = ""
+    edition: Edition = Edition()  # noqa: RUF009  (frozen)
 
 
 @dataclass(frozen=True)
@@ -94,24 +161,16 @@ def make_reports(request: ReportRequest, listener: Listener = QUIET) -> ReportRu
     with Lock(request.folder):
         keep_earlier(request)
         plan = _plan(request)
-        with _zygote(request, needed=bool(plan.stale)) as zygote:
+        kernels = request.kernels or usual_kernels()
+        forks_here = kernels == "forked" and plan.stale and not request.scheduler
+        with fork_server() if forks_here else nullcontext():  # started first: it imports while we forecast
             listener.stage("run.forecasting")
             run = _computed(request)
             listener.stage("run.reporting")
-            done = _done(request, plan, zygote, listener)
+            done = _done(request, plan, kernels, listener)
             listener.stage("run.gathering")
             gather(request, run, done)
     return ReportRun(request.folder, tuple(done))
-
-
-@contextmanager
-def _zygote(request: ReportRequest, *, needed: bool) -> Iterator[str]:
-    """Start the process that forks workers and kernels, at once: it imports while we forecast."""
-    if not needed or request.scheduler or (request.kernels or usual_kernels()) == "plain":
-        yield ""
-    else:
-        with Zygote() as zygote:
-            yield zygote.address
 
 
 def forecast_inputs(request: ReportRequest) -> dict[str, object]:
@@ -175,7 +234,7 @@ def _plan(request: ReportRequest) -> _Plan:
     return _Plan(jobs, keys, stale, records)
 
 
-def _done(request: ReportRequest, plan: _Plan, zygote: str, listener: Listener) -> list[Done]:
+def _done(request: ReportRequest, plan: _Plan, kernels: Kernels, listener: Listener) -> list[Done]:
     """Return how each report ended: kept from an earlier run, or made now."""
     ended = {job.name: Done(job, 0.0, kept=True) for job in plan.jobs if job not in plan.stale}
     for done in ended.values():
@@ -186,10 +245,9 @@ def _done(request: ReportRequest, plan: _Plan, zygote: str, listener: Listener) 
         listener.done(done)
 
     if request.scheduler:
-        kernels = request.kernels or usual_kernels()
         made = run_on_cluster(plan.stale, request.scheduler, kernels=kernels, on_done=finished)
     else:
-        made = run_jobs(plan.stale, workers=request.workers, on_start=listener.start, on_done=finished, zygote=zygote)
+        made = run_jobs(plan.stale, workers=request.workers, on_start=listener.start, on_done=finished, kernels=kernels)
     ended |= {done.job.name: done for done in made}
     return [ended[job.name] for job in plan.jobs]
 
@@ -249,3 +307,107 @@ def keep_earlier(request: ReportRequest) -> None:
         earlier_answers(since)
         content = (since / ATTAINMENT if since.is_dir() else since).read_bytes()
         write_atomic(request.folder / SINCE / ATTAINMENT, content)
+
+
+def content_key(**parts: object) -> str:
+    """Return the SHA-256 of anything that plain JSON can hold, independent of the order of its names."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def program_key() -> str:
+    """Return a key of the program itself: its files, the lock, and the versions it runs with."""
+    package = Path(__file__).parents[1]
+    files = (file for file in package.rglob("*") if "__pycache__" not in file.parts)
+    return content_key(
+        code=hashes(files, package), lock=hashes([PROJECT / "requirements.lock"], PROJECT), versions=versions()
+    )
+
+
+class Records:
+    """The records of finished reports in a run's folder.
+
+    Parameters
+    ----------
+    folder :
+        The run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._run = folder
+        self._folder = folder / RECORDS
+
+    def key(self, job: Job, inputs: Mapping[str, object]) -> str:
+        """Return the content key of a job: what it is made from, whatever folder it is made in."""
+        return content_key(
+            inputs=inputs,
+            template=sha256(job.template),
+            parameters=sorted(job.parameters),
+            language=job.language,
+            audience=job.audience,
+            outputs=[file.relative_to(self._run).as_posix() for file in job.outputs],
+        )
+
+    def is_fresh(self, job: Job, key: str) -> bool:
+        """Say whether the job's files are there, whole, and what they would be again."""
+        try:
+            record = json.loads(self._file(job).read_text(encoding="utf-8"))
+            found = {file.relative_to(self._run).as_posix(): sha256(file) for file in job.outputs}
+        except (OSError, ValueError):
+            return False
+        return bool(record == {"key": key, "outputs": found})
+
+    def forget(self, job: Job) -> None:
+        """Remove a job's record before it is done again."""
+        self._file(job).unlink(missing_ok=True)
+
+    def write(self, done: Done, key: str) -> None:
+        """Record a job that went well; one that failed has no record and is done again next time."""
+        if not done.error:
+            found = {file.relative_to(self._run).as_posix(): sha256(file) for file in done.job.outputs}
+            write_atomic(self._file(done.job), json.dumps({"key": key, "outputs": found}, indent=1) + "\n")
+
+    def sweep(self, jobs: Iterable[Job]) -> None:
+        """Remove the parts that a killed run left half-written, and records of jobs that the run has no more."""
+        for part in self._run.rglob(".*.part"):
+            part.unlink(missing_ok=True)
+        names = {self._file(job) for job in jobs}
+        for file in self._folder.glob("*.json"):
+            if file not in names:
+                file.unlink()
+
+    def _file(self, job: Job) -> Path:
+        return self._folder / f"{job.name}.json"
+
+
+class Lock:
+    """Keeps a second run out of a folder while the first is at work; it ends with the process that holds it.
+
+    Raises
+    ------
+    UsageError
+        If another run is at work there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / LOCK
+        self._stream: Any = None
+
+    def __enter__(self) -> None:
+        try:
+            import fcntl
+        except ImportError:  # no such locks on this system
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._stream = self._file.open("w")
+        try:
+            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._stream.close()
+            raise UsageError(say("run.busy", folder=self._file.parent), say("run.busy.remedy")) from error
+
+    def __exit__(self, *_: object) -> None:
+        if self._stream is not None:
+            self._file.unlink(missing_ok=True)
+            self._stream.close()

@@ -20,7 +20,7 @@ from toolkit.reports.html import document_html
 from toolkit.reports.scenario_page import Compared, comparison_document
 from toolkit.reports.svg import fan_chart_svg, standing_alone
 from toolkit.reports.wording import words
-from toolkit.run.provenance import facts_of
+from toolkit.run.manifest import facts_of
 from toolkit.run.session import Run
 from toolkit.scenario.exchange import hubverse_table, iamc_table
 from toolkit.scenario.scenario import Scenario, ScenarioFile, scenarios_of

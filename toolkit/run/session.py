@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,19 +17,19 @@ from toolkit.attainment.assess import assess_all
 from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
+from toolkit.base.files import write_atomic
 from toolkit.base.texts import say, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import data_folder as find_data
 from toolkit.forecast import store
 from toolkit.forecast.make import DRAWS, SEED, make_forecasts
-from toolkit.forecast.store import Forecasts
+from toolkit.forecast.store import Forecasts, observation_from
+from toolkit.plan.judgement import Note
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 from toolkit.reports.context import RunFacts
-from toolkit.run.about import FORECASTS, read_about, write_about
-from toolkit.run.answers import ANSWERS, load_answers, save_answers
-from toolkit.run.provenance import facts_of
+from toolkit.run.manifest import FORECASTS, facts_of, read_about, write_about
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ def save_run(run: Run, folder: Path, areas: Sequence[Area], *, command: str = ""
     for area in areas:  # one by one: what is answered need not stay in memory
         save_answers(assess_all(run.plan, [area], run.dataset, run.forecasts), stored / ANSWERS)
     facts = facts_of(run.dataset, run.forecasts, command)
-    write_about(folder, run, facts)
+    write_about(folder, plan=run.plan.id, data=run.dataset.folder, facts=facts)
     store.close(run.forecasts, stored)
     return replace(run, stored=Stored(facts, stored / ANSWERS))
 
@@ -225,3 +227,45 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(say("run.no_date", text=text), say("run.no_date.remedy")) from error
+
+
+ANSWERS = "answers"
+
+
+def save_answers(answers: Sequence[Attainment], folder: Path) -> None:
+    """Write answers to `folder`, one file an area."""
+    by_area: dict[str, list[Attainment]] = {}
+    for answer in answers:
+        by_area.setdefault(answer.area_code, []).append(answer)
+    for code, entries in by_area.items():
+        text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"), default=_fields)
+        write_atomic(folder / f"{code}.json", text)
+
+
+def _fields(result: Any) -> dict[str, Any]:
+    """Return one level of a result; json comes back for those inside it."""
+    return {item.name: getattr(result, item.name) for item in fields(result)}
+
+
+def load_answers(area_code: str, folder: Path) -> tuple[Attainment, ...] | None:
+    """Return the stored answers of an area; None if there are none."""
+    file = folder / f"{area_code}.json"
+    if not file.is_file():
+        return None
+    return tuple(_answer(entry) for entry in json.loads(file.read_text(encoding="utf-8")))
+
+
+def _answer(entry: Mapping[str, Any]) -> Attainment:
+    plain = {name: tuples(value) if isinstance(value, list) else value for name, value in entry.items()}
+    plain |= {name: tuple(Note(**note) for note in plain[name]) for name in ("missing", "notes")}
+    plain["overruled"] = tuple(observation_from(item) for item in entry["overruled"])
+    return Attainment(**plain)
+
+
+def tuples(value: Any) -> Any:
+    """Return `value` as it was before it became JSON: our results hold tuples, never lists."""
+    if isinstance(value, list):
+        return tuple(tuples(item) for item in value)
+    if isinstance(value, dict):
+        return {name: tuples(item) for name, item in value.items()}
+    return value
