@@ -14,6 +14,7 @@ import numpy as np
 from toolkit.data.indicators import Indicator, Proxy
 from toolkit.data.series import RANK, Observation, PeriodAverage
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Scale
+from toolkit.models.sampling import quantiles_of_draws
 
 __all__ = [
     "BoolArray",
@@ -183,14 +184,8 @@ class Path:
         return float(1.0 / np.sum(self.weights**2))
 
     def quantiles(self, levels: tuple[float, ...]) -> FloatArray:
-        """Return quantiles for each year, shape (T, len(levels)); draws count by their weights."""
-        if self.weights is None:
-            return np.asarray(np.quantile(self.draws, levels, axis=0).T, dtype=np.float64)
-        order = np.argsort(self.draws, axis=0, kind="stable")
-        ranked = np.take_along_axis(self.draws, order, axis=0)
-        cumulative = np.cumsum(self.weights[order], axis=0)
-        picks = [np.argmax(cumulative >= min(level, 1 - 1e-12), axis=0) for level in levels]
-        return np.stack([np.take_along_axis(ranked, pick[None, :], axis=0)[0] for pick in picks], axis=1)
+        """Return quantiles for each year, shape (T, L), see :func:`toolkit.models.sampling.quantiles_of_draws`."""
+        return quantiles_of_draws(self.draws, self.weights, levels).T
 
 
 def scale_of(indicator: Indicator) -> Scale:
