@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from toolkit.forecast.paths import BoolArray, FloatArray, Path
+from toolkit.models.sampling import quantiles_of_draws
 
 
 def joint_weights(paths: Iterable[Path]) -> FloatArray | None:
@@ -48,20 +49,13 @@ def monte_carlo_error(share: float, effective: float) -> float:
 def quantiles(values: FloatArray, weights: FloatArray | None, levels: tuple[float, ...]) -> tuple[float | None, ...]:
     """Return quantiles of draws, shape (S,); undefined draws are left out, None if all are.
 
-    Unweighted draws are interpolated; weighted ones give the smallest value that reaches the level.
+    See :func:`toolkit.models.sampling.quantiles_of_draws`.
     """
     defined = np.isfinite(values)
-    if not defined.any():
+    kept = None if weights is None else weights[defined]
+    if not defined.any() or (kept is not None and kept.sum() <= 0):
         return tuple(None for _ in levels)
-    kept = values[defined]
-    if weights is None:
-        return tuple(float(value) for value in np.quantile(kept, levels))
-    order = np.argsort(kept, kind="stable")
-    cumulative = np.cumsum(weights[defined][order])
-    if cumulative[-1] <= 0:
-        return tuple(None for _ in levels)
-    targets = np.array(levels) * cumulative[-1] * (1 - 1e-12)
-    return tuple(float(kept[order][index]) for index in np.searchsorted(cumulative, targets, side="left"))
+    return tuple(float(value) for value in quantiles_of_draws(values[defined], kept, levels))
 
 
 def median(values: FloatArray, weights: FloatArray | None) -> float | None:

@@ -22,6 +22,7 @@ from toolkit.evaluate.steady import steady_cuts
 from toolkit.models.experts import COMMON, DEVIATION, UNIT
 from toolkit.models.gate import FEATURES, Coefficients, Rows, as_text, to_document, weigh
 from toolkit.models.panel import FloatArray
+from toolkit.models.sampling import quantiles_of_draws
 
 __all__ = [
     "Lessons",
@@ -130,7 +131,7 @@ def calibrated(
         size = BEND_OF_KIND[left_out.outcomes.kind]
         errors.append(size * np.sinh(np.minimum(np.abs(left_out.outcomes.linked - centre) / size, 30.0)) / scale)
         weights.append(np.concatenate([piece[1]["equal"] for piece in outside if piece[1]["value"].size]))
-    needed = weighted_quantile(np.concatenate(errors), np.concatenate(weights), COVERAGE)
+    needed = float(quantiles_of_draws(np.concatenate(errors), np.concatenate(weights), (COVERAGE,))[0])
     own = float(problem_of(pieces[:1]).outcomes.student[0, np.searchsorted(LEVELS, 0.5 + NOMINAL / 2.0 - 1e-9)])
     stretch = float(np.log(needed / own))
     in_use = learn(problem_of([*pieces, *always]))
@@ -143,13 +144,6 @@ def stretched(weights: Coefficients, stretch: float) -> Coefficients:
     common[0] += stretch
     unit[0] += stretch
     return replace(weights, spread_common=common, spread_unit=unit)
-
-
-def weighted_quantile(values: FloatArray, weights: FloatArray, level: float) -> float:
-    """Return the smallest value that at least the share ``level`` of the weights does not exceed."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][np.searchsorted(reached, level)])
 
 
 @dataclass(frozen=True)
