@@ -25,8 +25,6 @@ from toolkit.models.gate import gates_of
 from toolkit.models.panel import FloatArray
 from toolkit.models.panel_model import PanelModel
 
-__all__ = ["PARENT", "PanelTable", "forecast_table", "read_panel_file", "read_panels"]
-
 DEFAULT = "default"
 DRAWS = 2000
 COLUMNS = ("panel", "kind", "unit", "year", "value")
@@ -91,7 +89,7 @@ def forecast_table(
     levels = check_options(horizon, quantiles, model)
     forecaster = get(model) if weights is None else model_of(weights, model)
     blocks = []
-    panels = read_panels(table) if isinstance(table, pd.DataFrame) else read_panel_file(Path(table))
+    panels = panels_of_table(table) if isinstance(table, pd.DataFrame) else panels_of_file(Path(table))
     for given in panels:
         names, found = forecast_panel(given, forecaster, horizon, levels)
         blocks.append(block_of(given, names, found, levels))
@@ -191,12 +189,7 @@ class PanelTable:
         position = np.array([wanted.get(name, -1) for name in self.units])
         kept = (position[self.unit] >= 0) & np.isfinite(self.value)
         return Panel.from_rows(
-            len(names),
-            position[self.unit[kept]],
-            self.year[kept],
-            self.value[kept],
-            self.scale(),
-            origin=self.origin,
+            len(names), position[self.unit[kept]], self.year[kept], self.value[kept], self.scale(), origin=self.origin
         )
 
 
@@ -223,7 +216,7 @@ class TableCheck:
         return Problem(self.file, row, column, found, problem, remedy)
 
 
-def read_panel_file(path: Path) -> list[PanelTable]:
+def panels_of_file(path: Path) -> list[PanelTable]:
     """Read a file of histories: CSV in any usual encoding and style, or a workbook.
 
     Raises
@@ -233,7 +226,7 @@ def read_panel_file(path: Path) -> list[PanelTable]:
     """
     try:
         # plain CSV is what large tables are; whatever is wrong with it is told by the thorough reader below
-        return read_panels(pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"))
+        return panels_of_table(pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"))
     except (ValueError, DataError, OSError):
         pass
     tables, problems = read_tables(path, Layout(COLUMNS))
@@ -244,10 +237,10 @@ def read_panel_file(path: Path) -> list[PanelTable]:
         raise DataError(say("forecast.table.unusable", file=path.name), errors, remedy)
     first = tables[0]
     cells = pd.DataFrame([row.cells for row in first.rows], columns=list(first.columns), dtype=object)
-    return read_panels(cells, file=path.name, rows=[row.number for row in first.rows])
+    return panels_of_table(cells, file=path.name, rows=[row.number for row in first.rows])
 
 
-def read_panels(table: pd.DataFrame, *, file: str = "table", rows: Sequence[int] | None = None) -> list[PanelTable]:
+def panels_of_table(table: pd.DataFrame, *, file: str = "table", rows: Sequence[int] | None = None) -> list[PanelTable]:
     """Check a table and cut it into panels.
 
     Parameters
@@ -263,14 +256,16 @@ def read_panels(table: pd.DataFrame, *, file: str = "table", rows: Sequence[int]
         With all problems.
     """
     numbers = np.asarray(rows if rows is not None else np.arange(2, len(table) + 2), dtype=np.int64)
-    check = TableCheck(file, pd.DataFrame({name: as_text(table[name]) for name in COLUMNS if name in table}), numbers)
+    check = TableCheck(
+        file, pd.DataFrame({name: text_cells(table[name]) for name in COLUMNS if name in table}), numbers
+    )
     listed = ", ".join(COLUMNS)
     missing = [name for name in COLUMNS if name not in table.columns]
     check.problems.extend(check.problem("no_column", 1, name, columns=listed) for name in missing)
     if not missing and not len(table):
         check.problems.append(check.problem("no_row", 1))
     stop_if_any(check)
-    value, year = as_numbers(check, "value"), as_numbers(check, "year")
+    value, year = number_cells(check, "value"), number_cells(check, "year")
     check_records(check, year, value)
     stop_if_any(check)
     check_panels(check, year, value)
@@ -285,13 +280,13 @@ def stop_if_any(check: TableCheck) -> None:
         raise DataError(say("forecast.table.unusable", file=check.file), problems)
 
 
-def as_text(column: pd.Series) -> pd.Series:
+def text_cells(column: pd.Series) -> pd.Series:
     """Return the cells as stripped text, an empty one for missing cells."""
     text = column.astype(object).where(column.notna(), "")
     return text.map(str).str.strip().reset_index(drop=True) if len(text) else text
 
 
-def as_numbers(check: TableCheck, column: str) -> FloatArray:
+def number_cells(check: TableCheck, column: str) -> FloatArray:
     """Return cells as numbers, nan where empty; note what is no finite number, or is written in another style."""
     cells = check.cells[column].to_numpy(dtype=object)
     empty = cells == ""

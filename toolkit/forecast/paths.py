@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from toolkit.data.indicators import Indicator, Proxy
+from toolkit.data.indicators import Indicator, Proxy, Relation
 from toolkit.data.series import RANK, Observation, PeriodAverage
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Scale
 from toolkit.models.sampling import quantiles_of_draws
@@ -31,8 +31,6 @@ __all__ = [
 
 Basis = Literal["A", "B", "C"]
 """A: own series of 4 points or more on one standard; B: own points, 1 to 3; C: borrowed from parent and peers."""
-
-Relation = Literal["equal", "upper_bound", "lower_bound"]
 
 
 @dataclass(frozen=True)
