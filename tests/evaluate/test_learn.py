@@ -16,7 +16,7 @@ from toolkit.evaluate.pieces import importance, pieces_of_cuts
 from toolkit.evaluate.record import model_without
 from toolkit.evaluate.steady import steady_cuts
 from toolkit.models.experts import fit_experts
-from toolkit.models.gate import from_document, learned, rows_of, to_document, weigh
+from toolkit.models.gate import from_document, gate_rows, learned, to_document, weigh
 from toolkit.models.grid import grid_of
 from toolkit.models.panel_model import PanelModel
 
@@ -174,7 +174,7 @@ def test_rows_of_the_gate_do_not_mix_units(few: list[Cut]) -> None:
     panel = few[0].panel
     scale = grid_of(panel)
     fitted = fit_experts(scale, panel.scale.link, 8)
-    centre, spread = weigh(rows_of(fitted), learned().panels)
+    centre, spread = weigh(gate_rows(fitted), learned().panels)
     assert centre.shape == (panel.units * 8,)
     assert (spread > 0).all()
     last = scale.value[:, -1, 0]

@@ -20,7 +20,7 @@ from toolkit.evaluate.objective import BEND_OF_KIND, LEVELS, Outcomes, Problem, 
 from toolkit.evaluate.pieces import Piece, importance, pieces_of_cuts, single_units
 from toolkit.evaluate.steady import steady_cuts
 from toolkit.models.experts import COMMON, DEVIATION, UNIT
-from toolkit.models.gate import FEATURES, Coefficients, Rows, as_text, to_document, weigh
+from toolkit.models.gate import FEATURES, Coefficients, GateRows, to_document, weigh, weights_text
 from toolkit.models.panel import FloatArray
 from toolkit.models.sampling import quantiles_of_draws
 
@@ -83,7 +83,7 @@ def problem_of(pieces: Sequence[Piece]) -> Problem:
     told = [piece for piece in pieces if piece[1]["value"].size]
     share = np.array([importance(piece) for piece in told])
     share = share / share.sum()
-    rows = Rows(*(np.concatenate([getattr(piece[0], field.name) for piece in told]) for field in fields(Rows)))
+    rows = GateRows(*(np.concatenate([getattr(piece[0], field.name) for piece in told]) for field in fields(GateRows)))
     joined = {name: np.concatenate([piece[1][name] for piece in told]) for name in told[0][1]}
     each = np.repeat(share, [piece[1]["value"].size for piece in told])
     for name in ("weight", "link_weight", "equal"):
@@ -232,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with threadpool_limits(limits=1):
         provenance = provenance_of(options.panels, "python -m toolkit.evaluate.learn")
         document = document_of(lessons_of(read_panels(options.panels)), provenance)
-    options.out.write_text(as_text(document), encoding="utf-8")
+    options.out.write_text(weights_text(document), encoding="utf-8")
 
 
 if __name__ == "__main__":

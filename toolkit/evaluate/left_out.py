@@ -18,7 +18,7 @@ from toolkit.evaluate.backtest import score_cuts, summary
 from toolkit.evaluate.cuts import Cut, cut_panels, read_panels
 from toolkit.evaluate.learn import FOLDER, document_of, lessons_of, provenance_of
 from toolkit.evaluate.record import BASELINES, TEST_SEED, number_cuts
-from toolkit.models.gate import as_text, gates_of
+from toolkit.models.gate import gates_of, weights_text
 from toolkit.models.panel_model import PanelModel
 
 __all__ = ["GROUPS", "forecasts_of", "main", "panels_of", "table_of"]
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for group in options.groups:
             mine = panels_of(panels, group)
             made_by = f"python -m toolkit.evaluate.left_out {group}"
-            text = as_text(document_of(lessons.without(mine), provenance_of(options.panels, made_by)))
+            text = weights_text(document_of(lessons.without(mine), provenance_of(options.panels, made_by)))
             if options.weights is not None:
                 options.weights.mkdir(parents=True, exist_ok=True)
                 (options.weights / f"without-{group}.json").write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from toolkit.models.gate import Coefficients, Rows, softmax
+from toolkit.models.gate import Coefficients, GateRows, softmax
 from toolkit.models.panel import TAIL_STARTS, FloatArray, IntArray
 
 __all__ = ["BEND_OF_KIND", "LEVELS", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
@@ -49,7 +49,7 @@ class Outcomes:
 class Problem:
     """Rows, outcomes, where the search starts and what leaving it costs (both flat)."""
 
-    rows: Rows
+    rows: GateRows
     outcomes: Outcomes
     start: FloatArray
     penalty: FloatArray
@@ -133,7 +133,7 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
     return loss, gradient
 
 
-def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, Coefficients]:
+def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[float, Coefficients]:
     """Return loss and gradient; the forward pass is that of :func:`toolkit.models.gate.weigh`.
 
     The variance function takes no part: it is laid over what was learned.

@@ -10,7 +10,7 @@ import numpy as np
 from toolkit.evaluate.cuts import HORIZONS, Cut
 from toolkit.evaluate.objective import LEVELS, printed
 from toolkit.models.experts import UNIT, fit_experts
-from toolkit.models.gate import Rows, rows_of
+from toolkit.models.gate import GateRows, gate_rows
 from toolkit.models.grid import grid_of
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel
 
@@ -23,12 +23,12 @@ LARGEST_WEIGHT = 2.0
 # A cut whose "no change" misses by this many times its own error unit teaches nothing but noise
 HOPELESS = 3.0
 
-Piece = tuple[Rows, dict[str, FloatArray]]
+Piece = tuple[GateRows, dict[str, FloatArray]]
 
 
-def rows_of_panel(panel: Panel) -> Rows:
+def rows_of_panel(panel: Panel) -> GateRows:
     """Return the gate's rows of a panel for all horizons."""
-    return rows_of(fit_experts(grid_of(panel), panel.scale.link, HORIZONS))
+    return gate_rows(fit_experts(grid_of(panel), panel.scale.link, HORIZONS))
 
 
 def single_units(cuts: Sequence[Cut], random: np.random.Generator) -> list[Cut]:
@@ -100,7 +100,7 @@ def pieces_of_cuts(cuts: Sequence[Cut], *, seed: int, keep: int = UNITS_PER_CUT)
     return [pieces_of(cut, random, keep) for cut in cuts]
 
 
-def relative_losses(rows: Rows, outcomes: dict[str, FloatArray], expert: int) -> FloatArray:
+def relative_losses(rows: GateRows, outcomes: dict[str, FloatArray], expert: int) -> FloatArray:
     """Return the CRPS (R,) of one of the units' experts relative to the error of "no change"."""
     from scipy.special import stdtrit
 
@@ -120,7 +120,7 @@ def importance(piece: Piece) -> float:
     return float(min(1.0 / np.sqrt(min(losses)), LARGEST_WEIGHT))
 
 
-def hopeful(rows: Rows, outcomes: dict[str, FloatArray], horizon: IntArray) -> BoolArray:
+def hopeful(rows: GateRows, outcomes: dict[str, FloatArray], horizon: IntArray) -> BoolArray:
     """Tell which rows belong to horizons in which "no change" scores like a forecast at all.
 
     Where a panel stands still, any width is infinitely worse than none: such horizons teach

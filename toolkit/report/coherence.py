@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.forecast.summary import Gap, gaps
+from toolkit.forecast.summary import CoherenceGap, coherence_gaps
 from toolkit.report.context import Context
 from toolkit.report.parts import Cell, Column, Paragraph, Table
 from toolkit.report.sections import Section
@@ -18,10 +18,10 @@ def coherence_section(contexts: Sequence[Context], main: Context) -> Section:
     wording = main.words
     parts = [context.area.code for context in contexts if context is not main]
     level = {context.area.level for context in contexts if context is not main}
-    found: tuple[Gap, ...] = ()
+    found: tuple[CoherenceGap, ...] = ()
     if level == {"district"} and len(parts) == _districts(main):
         years = sorted({main.facts.as_of.year, *(item.due for item in main.attainments if _near(main, item.due))})
-        found = gaps(main.forecasts, main.dataset, main.area.code, parts, years)
+        found = coherence_gaps(main.forecasts, main.dataset, main.area.code, parts, years)
     title = wording.t("section.coherence")
     if not found:
         return Section("coherence", title, ())
@@ -49,7 +49,7 @@ def _near(main: Context, due: int) -> bool:
     return main.facts.as_of.year <= due <= main.facts.as_of.year + 8
 
 
-def _row(main: Context, gap: Gap) -> tuple[Cell, ...]:
+def _row(main: Context, gap: CoherenceGap) -> tuple[Cell, ...]:
     wording, indicator = main.words, main.dataset.indicators[gap.indicator]
     printed, places = main.printed_unit(indicator), indicator.decimals
     unit = "percentage_points" if indicator.unit == "percent" else indicator.unit
