@@ -24,7 +24,7 @@ import pandas as pd
 from toolkit.data.folder import data_folder
 from toolkit.evaluate.backtest import rolling_origins, score_cuts, summary
 from toolkit.evaluate.plots import reliability_of_events
-from toolkit.forecast.any_table import read_panels
+from toolkit.forecast.any_table import panels_of_table
 from toolkit.models import get
 
 panels = pd.read_csv(data_folder(None) / "panels" / "panels.csv", dtype=str).rename(
@@ -33,7 +33,7 @@ panels = pd.read_csv(data_folder(None) / "panels" / "panels.csv", dtype=str).ren
 vietnam = panels[panels["panel"].str.startswith("vn_")]
 cuts = [
     cut
-    for history in read_panels(vietnam)
+    for history in panels_of_table(vietnam)
     for cut in rolling_origins(history.name, history.panel_of(history.units), fewest=3)
 ]
 len(cuts)

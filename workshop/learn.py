@@ -19,9 +19,10 @@ import pandas as pd
 
 from toolkit.evaluate.backtest import HORIZONS, LEVELS, Cut
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, fit_experts
-from toolkit.models.gate import EXPERTS, FEATURES, NAMES_OF_ROWS, Coefficients, Rows, rows_of, weigh
+from toolkit.models.gate import EXPERTS, FEATURES, NAMES_OF_ROWS, Coefficients, GateRows, gate_rows, weigh
 from toolkit.models.grid import grid_of
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel
+from toolkit.plan.predicates import quantiles_of_draws
 from workshop.cuts import cut_panels, read_panels, steady_cuts
 from workshop.objective import BEND_OF_KIND, Outcomes, Problem, flat, loss_and_gradient, printed, unflat
 
@@ -63,12 +64,12 @@ LARGEST_WEIGHT = 2.0
 # A cut whose "no change" misses by this many times its own error unit teaches nothing but noise
 HOPELESS = 3.0
 
-Piece = tuple[Rows, dict[str, FloatArray]]
+Piece = tuple[GateRows, dict[str, FloatArray]]
 
 
-def rows_of_panel(panel: Panel) -> Rows:
+def rows_of_panel(panel: Panel) -> GateRows:
     """Return the gate's rows of a panel for all horizons."""
-    return rows_of(fit_experts(grid_of(panel), panel.scale.link, HORIZONS))
+    return gate_rows(fit_experts(grid_of(panel), panel.scale.link, HORIZONS))
 
 
 def single_units(cuts: Sequence[Cut], random: np.random.Generator) -> list[Cut]:
@@ -140,7 +141,7 @@ def pieces_of_cuts(cuts: Sequence[Cut], *, seed: int, keep: int = UNITS_PER_CUT)
     return [pieces_of(cut, random, keep) for cut in cuts]
 
 
-def relative_losses(rows: Rows, outcomes: dict[str, FloatArray], expert: int) -> FloatArray:
+def relative_losses(rows: GateRows, outcomes: dict[str, FloatArray], expert: int) -> FloatArray:
     """Return the CRPS (R,) of one of the units' experts relative to the error of "no change"."""
     from scipy.special import stdtrit
 
@@ -160,7 +161,7 @@ def importance(piece: Piece) -> float:
     return float(min(1.0 / np.sqrt(min(losses)), LARGEST_WEIGHT))
 
 
-def hopeful(rows: Rows, outcomes: dict[str, FloatArray], horizon: IntArray) -> BoolArray:
+def hopeful(rows: GateRows, outcomes: dict[str, FloatArray], horizon: IntArray) -> BoolArray:
     """Tell which rows belong to horizons in which "no change" scores like a forecast at all.
 
     Where a panel stands still, any width is infinitely worse than none: such horizons teach
@@ -208,7 +209,7 @@ def problem_of(pieces: Sequence[Piece]) -> Problem:
     told = [piece for piece in pieces if piece[1]["value"].size]
     share = np.array([importance(piece) for piece in told])
     share = share / share.sum()
-    rows = Rows(*(np.concatenate([getattr(piece[0], field.name) for piece in told]) for field in fields(Rows)))
+    rows = GateRows(*(np.concatenate([getattr(piece[0], field.name) for piece in told]) for field in fields(GateRows)))
     joined = {name: np.concatenate([piece[1][name] for piece in told]) for name in told[0][1]}
     each = np.repeat(share, [piece[1]["value"].size for piece in told])
     for name in ("weight", "link_weight", "equal"):
@@ -256,7 +257,7 @@ def calibrated(
         size = BEND_OF_KIND[left_out.outcomes.kind]
         errors.append(size * np.sinh(np.minimum(np.abs(left_out.outcomes.linked - centre) / size, 30.0)) / scale)
         weights.append(np.concatenate([piece[1]["equal"] for piece in outside if piece[1]["value"].size]))
-    needed = weighted_quantile(np.concatenate(errors), np.concatenate(weights), COVERAGE)
+    needed = float(quantiles_of_draws(np.concatenate(errors), np.concatenate(weights), (COVERAGE,))[0])
     own = float(problem_of(pieces[:1]).outcomes.student[0, np.searchsorted(LEVELS, 0.5 + NOMINAL / 2.0 - 1e-9)])
     stretch = float(np.log(needed / own))
     in_use = learn(problem_of([*pieces, *always]))
@@ -269,13 +270,6 @@ def stretched(weights: Coefficients, stretch: float) -> Coefficients:
     common[0] += stretch
     unit[0] += stretch
     return replace(weights, spread_common=common, spread_unit=unit)
-
-
-def weighted_quantile(values: FloatArray, weights: FloatArray, level: float) -> float:
-    """Return the smallest value that at least the share ``level`` of the weights does not exceed."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][np.searchsorted(reached, level)])
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from toolkit.evaluate.backtest import LEVELS
-from toolkit.models.gate import Coefficients, Rows, softmax
+from toolkit.models.gate import Coefficients, GateRows, softmax
 from toolkit.models.panel import TAIL_STARTS, FloatArray, IntArray
 
 __all__ = ["BEND_OF_KIND", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
 
 LINK_SHARE, LOG_SHARE = 0.3, 0.3
-# Rows worked on at a time, so that what is made of them stays in the processor's cache
+# GateRows worked on at a time, so that what is made of them stays in the processor's cache
 BLOCK = 4096
 # By kind (percent, positive, real); the last stands for no bend at all
 BEND_OF_KIND = np.minimum([TAIL_STARTS["logit"], TAIL_STARTS["log"], TAIL_STARTS["identity"]], 1e6)
@@ -47,9 +47,9 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows, outcomes, where the search starts and what leaving it costs (both flat)."""
+    """GateRows, outcomes, where the search starts and what leaving it costs (both flat)."""
 
-    rows: Rows
+    rows: GateRows
     outcomes: Outcomes
     start: FloatArray
     penalty: FloatArray
@@ -133,7 +133,7 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
     return loss, gradient
 
 
-def loss_of_rows(w: Coefficients, r: Rows, outcomes: Outcomes) -> tuple[float, Coefficients]:
+def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[float, Coefficients]:
     """Return loss and gradient; the forward pass is that of :func:`toolkit.models.gate.weigh`.
 
     The variance function takes no part: it is laid over what was learned.

@@ -9,7 +9,7 @@ import pytest
 
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
-from toolkit.forecast.summary import gaps
+from toolkit.forecast.summary import coherence_gaps
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,10 @@ def districts(real_data: Dataset) -> list[str]:
 def test_poverty_of_the_districts_is_held_against_the_provinces(
     real_forecasts: Forecasts, real_data: Dataset, districts: list[str]
 ) -> None:
-    found = {(gap.indicator, gap.year): gap for gap in gaps(real_forecasts, real_data, "20", districts, [2026, 2030])}
+    found = {
+        (gap.indicator, gap.year): gap
+        for gap in coherence_gaps(real_forecasts, real_data, "20", districts, [2026, 2030])
+    }
     gap = found["poverty_rate", 2030]
     assert (gap.parts, gap.weights) == (11, "population"), "few districts have a figure of their households"
     assert gap.borrowed == 7
@@ -40,12 +43,12 @@ def test_parts_equal_to_the_whole_leave_no_gap(
         (code, *key[1:]): replace(path, area_code=code) for key, path in whole.items() for code in (*districts, "20")
     }
     alike = replace(real_forecasts, paths=copies)
-    for gap in gaps(alike, real_data, "20", districts, [2025, 2030]):
+    for gap in coherence_gaps(alike, real_data, "20", districts, [2025, 2030]):
         assert (gap.low, gap.median, gap.high) == pytest.approx((0.0, 0.0, 0.0), abs=1e-9)
         assert gap.agrees
 
 
 def test_a_missing_part_gives_no_answer(real_forecasts: Forecasts, real_data: Dataset, districts: list[str]) -> None:
     fewer = {key: path for key, path in real_forecasts.paths.items() if key[0] != districts[0]}
-    assert gaps(replace(real_forecasts, paths=fewer), real_data, "20", districts, [2030]) == ()
-    assert gaps(real_forecasts, real_data, "20", districts, [1900]) == ()
+    assert coherence_gaps(replace(real_forecasts, paths=fewer), real_data, "20", districts, [2030]) == ()
+    assert coherence_gaps(real_forecasts, real_data, "20", districts, [1900]) == ()

@@ -10,7 +10,7 @@ from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from toolkit.models.posterior import log_marginal_likelihood
 from toolkit.models.sampling import sample_levels
-from toolkit.models.state_space import Bank, Filtered, Start, predict, run_filter
+from toolkit.models.state_space import Bank, Filtered, FirstLevel, predict, run_filter
 
 GAPS = np.array([1.0, 1.4, np.nan, 1.1, 2.3, np.nan, np.nan, 2.9, 3.0])
 FULL = np.array([-2.1, -2.4, -2.2, -2.9, -3.3])
@@ -21,7 +21,7 @@ def one_member(phi: float, rho: float, level: float, slope: float, value: float,
     return Bank(*(np.array([number]) for number in (phi, rho, level, slope, value, initial, 1.0)))
 
 
-def ours(bank: Bank, series: np.ndarray, drift: float, start: Start | None) -> Filtered:
+def ours(bank: Bank, series: np.ndarray, drift: float, start: FirstLevel | None) -> Filtered:
     panel = series[None, :, None]
     return run_filter(bank.column(), panel, np.zeros_like(panel), np.array([[drift]]), start=start)
 
@@ -53,8 +53,8 @@ def oracle(bank: Bank, series: np.ndarray, drift: float) -> MLEModel:
     return model
 
 
-def known_start() -> Start:
-    return Start(np.full((1, 1), LEVEL), np.full((1, 1), LEVEL_VARIANCE))
+def known_start() -> FirstLevel:
+    return FirstLevel(np.full((1, 1), LEVEL), np.full((1, 1), LEVEL_VARIANCE))
 
 
 @pytest.mark.parametrize("series", [GAPS, FULL], ids=["gaps", "full"])
@@ -123,7 +123,7 @@ def test_draws_follow_the_smoother() -> None:
     bank = one_member(0.8, 0.95, 1.0, 0.2, 0.5, 0.7)
     rows = bank.take(np.zeros((draws, 1), np.int64))
     panel = GAPS[None, :, None]
-    start = Start(np.full((1, 1), LEVEL), np.full((1, 1), LEVEL_VARIANCE))
+    start = FirstLevel(np.full((1, 1), LEVEL), np.full((1, 1), LEVEL_VARIANCE))
     level = sample_levels(
         rows,
         panel,

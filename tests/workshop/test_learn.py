@@ -11,7 +11,7 @@ import pytest
 
 from toolkit.evaluate.backtest import Cut
 from toolkit.models.experts import fit_experts
-from toolkit.models.gate import from_document, learned, rows_of, weigh
+from toolkit.models.gate import from_document, gate_rows, learned, weigh
 from toolkit.models.grid import grid_of
 from toolkit.models.panel_model import PanelModel
 from workshop import learn, objective
@@ -174,7 +174,7 @@ def test_rows_of_the_gate_do_not_mix_units(few: list[Cut]) -> None:
     panel = few[0].panel
     scale = grid_of(panel)
     fitted = fit_experts(scale, panel.scale.link, 8)
-    centre, spread = weigh(rows_of(fitted), learned().panels)
+    centre, spread = weigh(gate_rows(fitted), learned().panels)
     assert centre.shape == (panel.units * 8,)
     assert (spread > 0).all()
     last = scale.value[:, -1, 0]

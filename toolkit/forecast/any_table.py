@@ -25,7 +25,7 @@ from toolkit.models.gate import gates_of
 from toolkit.models.panel import FloatArray
 from toolkit.models.panel_model import PanelModel
 
-__all__ = ["PARENT", "PanelTable", "forecast_table", "read_panel_file", "read_panels"]
+__all__ = ["PARENT", "PanelTable", "forecast_table", "panels_of_file", "panels_of_table"]
 
 DEFAULT = "default"
 DRAWS = 2000
@@ -90,7 +90,7 @@ def forecast_table(
     levels = check_options(horizon, quantiles, model)
     forecaster = get(model) if weights is None else model_of(weights, model)
     blocks = []
-    panels = read_panels(table) if isinstance(table, pd.DataFrame) else read_panel_file(Path(table))
+    panels = panels_of_table(table) if isinstance(table, pd.DataFrame) else panels_of_file(Path(table))
     for given in panels:
         names, found = forecast_panel(given, forecaster, horizon, levels)
         blocks.append(block_of(given, names, found, levels))
@@ -199,7 +199,7 @@ class PanelTable:
         )
 
 
-def read_panel_file(path: Path) -> list[PanelTable]:
+def panels_of_file(path: Path) -> list[PanelTable]:
     """Read a file of histories: CSV in any usual encoding and style, or a workbook.
 
     Raises
@@ -208,10 +208,10 @@ def read_panel_file(path: Path) -> list[PanelTable]:
         With every problem of the file, at its place.
     """
     message = say("forecast.table.unusable", file=path.name)
-    return panels_of(read_table(path, LAYOUT, message, say("forecast.table.one_sheet")))
+    return panels_of_checked(read_table(path, LAYOUT, message, say("forecast.table.one_sheet")))
 
 
-def read_panels(frame: pd.DataFrame, *, file: str = "table") -> list[PanelTable]:
+def panels_of_table(frame: pd.DataFrame, *, file: str = "table") -> list[PanelTable]:
     """Check a data frame and cut it into panels.
 
     Parameters
@@ -226,10 +226,10 @@ def read_panels(frame: pd.DataFrame, *, file: str = "table") -> list[PanelTable]
     DataError
         With all problems.
     """
-    return panels_of(table_of_frame(frame, LAYOUT, file))
+    return panels_of_checked(table_of_frame(frame, LAYOUT, file))
 
 
-def panels_of(table: Table) -> list[PanelTable]:
+def panels_of_checked(table: Table) -> list[PanelTable]:
     """Check a table and cut it into panels.
 
     Raises

@@ -19,9 +19,9 @@ from toolkit.forecast.panels import (
     UnitFigures,
     count_of,
     denominator_of,
-    figures_of,
     panel_of,
     rounded_to_counts,
+    unit_figures,
     with_binomial_noise,
 )
 from toolkit.forecast.paths import Evidence, FloatArray, Path
@@ -236,7 +236,7 @@ class Builder:
 
     def _figures(self, codes: Iterable[str], indicator: Indicator, scope: str, chain: Chain) -> tuple[UnitFigures, ...]:
         return tuple(
-            figures_of(
+            unit_figures(
                 self.dataset.series(code, indicator.id, scope),
                 chain,
                 denominator_of(self.dataset, indicator, code, scope),
@@ -245,12 +245,7 @@ class Builder:
         )
 
     def _fit(
-        self,
-        spec: SeriesSpec,
-        family: Family,
-        figures: tuple[UnitFigures, ...],
-        parent: FittedFamily | None,
-        row: int,
+        self, spec: SeriesSpec, family: Family, figures: tuple[UnitFigures, ...], parent: FittedFamily | None, row: int
     ) -> FittedFamily:
         """Fit a family that follows member `row` of `parent`, or nobody."""
         observed = [figure.year for unit in figures for figure in unit.exact]

@@ -126,7 +126,7 @@ def forecast_batches(
     """
     families = tuple(families_below(dataset, plan.province_code))
     builder = Builder(dataset, plan.province_code, families, get(model), draws, seed)
-    needs = needed(plan, dataset) if only is None else with_sources(only, dataset)
+    needs = needed(plan, dataset) if only is None else with_proxy_sources(only, dataset)
     found = {key: builder.spec(*key, one.first, one.last, one.judged_in) for key, one in needs.items()}
     specs = {key: spec for key, spec in found.items() if spec is not None}
 
@@ -161,10 +161,10 @@ def needed(plan: Plan, dataset: Dataset) -> dict[Key, Span]:
         span = Span(plan.base_year, max(target.due, dataset.as_of.year), target.due)
         for key in target.series:
             needs[key] = needs.get(key, span) | span
-    return with_sources(needs, dataset)
+    return with_proxy_sources(needs, dataset)
 
 
-def with_sources(wanted: Mapping[Key, Span], dataset: Dataset) -> dict[Key, Span]:
+def with_proxy_sources(wanted: Mapping[Key, Span], dataset: Dataset) -> dict[Key, Span]:
     """Add the indicators that proxies of the wanted ones rest on."""
     needs = dict(wanted)
     for key in wanted:

@@ -25,7 +25,7 @@ Ours, of the size seen where our data hold two figures for one cell: poverty 202
 trained labour 2016, 15.8 then 15.1 % (0.05); growth 2025, 8.41 then 8.06 % (0.04); GRDP per person 2018,
 36 against 38.4 million (0.06); population 2015, 757.9 against 760.6 thousand (0.004).
 """
-ABOUT = 0.05
+APPROXIMATE_SD = 0.05
 """Added for figures that their source calls approximate."""
 ONE_SIDED = ("at_least", "at_most")
 SMALLEST_BINOMIAL_SD = 0.02
@@ -57,7 +57,7 @@ class UnitFigures:
         return max((standards.count(standard) for standard in set(standards)), default=0)
 
 
-def figures_of(series: Series, chain: Chain, size: float | None = None) -> UnitFigures:
+def unit_figures(series: Series, chain: Chain, size: float | None = None) -> UnitFigures:
     """Sort out an area's figures: on the chain, exact or one-sided; `size` as in :class:`UnitFigures`."""
     on_chain = [observation for observation in series.observations if chain.segment(observation.standard) is not None]
     exact = [observation for observation in on_chain if observation.qualifier not in ONE_SIDED]
@@ -106,7 +106,7 @@ def panel_of(units: Sequence[UnitFigures], indicator: Indicator, chain: Chain, o
 
 def revision_sd(figure: Observation) -> float:
     """Return the standard deviation by which a figure may still move, on the link scale (relative if identity)."""
-    about = ABOUT if figure.qualifier == "about" else 0.0
+    about = APPROXIMATE_SD if figure.qualifier == "about" else 0.0
     return float(np.hypot(REVISION.get(figure.status, REVISION["preliminary"]), about))
 
 

@@ -10,10 +10,10 @@ from typing import Literal
 
 import numpy as np
 
-from toolkit.data.indicators import Indicator, Proxy
+from toolkit.data.indicators import Indicator, Proxy, Relation
 from toolkit.data.observations import Observation, PeriodAverage
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Scale
-from toolkit.plan.predicates import quantiles as weighted_quantiles
+from toolkit.plan.predicates import quantiles_of_draws
 
 __all__ = [
     "BoolArray",
@@ -29,8 +29,6 @@ __all__ = [
 
 Basis = Literal["A", "B", "C"]
 """A: own series of 4 points or more on one standard; B: own points, 1 to 3; C: borrowed from parent and peers."""
-
-Relation = Literal["equal", "upper_bound", "lower_bound"]
 
 
 @dataclass(frozen=True)
@@ -182,11 +180,8 @@ class Path:
         return float(1.0 / np.sum(self.weights**2))
 
     def quantiles(self, levels: tuple[float, ...]) -> FloatArray:
-        """Return quantiles for each year, shape (T, len(levels)); draws count by their weights."""
-        if self.weights is None:
-            return np.asarray(np.quantile(self.draws, levels, axis=0).T, dtype=np.float64)
-        found = [weighted_quantiles(values, self.weights, levels) for values in self.draws.T]
-        return np.array(found, dtype=np.float64)
+        """Return quantiles for each year, shape (T, L), see :func:`toolkit.plan.predicates.quantiles_of_draws`."""
+        return quantiles_of_draws(self.draws, self.weights, levels).T
 
 
 def scale_of(indicator: Indicator) -> Scale:

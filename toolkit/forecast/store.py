@@ -152,7 +152,7 @@ class Store:
             for number, ((key, path), places) in enumerate(zip(held.items(), columns, strict=True)):
                 if path.weights is not None:
                     arrays[f"w{number}"] = path.weights
-                entries.append({"key": list(key), "columns": places, "path": describe(path)})
+                entries.append({"key": list(key), "columns": places, "path": _described(path)})
             stream = io.BytesIO()
             np.savez(stream, **arrays)  # type: ignore[arg-type]  # names of arrays, not options
             write_atomic(self._folder / f"{code}.npz", stream.getvalue())
@@ -230,7 +230,7 @@ def _no_store(folder: FilePath, error: Exception) -> DataError:
     return DataError(say("forecast.no_store", folder=folder, error=error), remedy=say("forecast.no_store.remedy"))
 
 
-def describe(path: Path) -> dict[str, Any]:
+def _described(path: Path) -> dict[str, Any]:
     """Return everything of a path but its draws, as plain JSON types."""
     return {
         "unit": path.unit,

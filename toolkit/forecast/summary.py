@@ -86,7 +86,7 @@ def _columns(paths: Sequence[Path], dataset: Dataset) -> dict[str, list[Any]]:
 
 
 @dataclass(frozen=True)
-class Gap:
+class CoherenceGap:
     """How far the parts lie from the whole in one year.
 
     Attributes
@@ -124,9 +124,9 @@ class Gap:
         return self.low <= 0.0 <= self.high
 
 
-def gaps(
+def coherence_gaps(
     forecasts: Forecasts, dataset: Dataset, whole_code: str, part_codes: Sequence[str], years: Sequence[int]
-) -> tuple[Gap, ...]:
+) -> tuple[CoherenceGap, ...]:
     """Compare a whole with its parts, draw by draw, wherever adding them up means something.
 
     Areas are not forced to agree: each rests on its own figures. The gap is reported.
@@ -146,7 +146,7 @@ def gaps(
     and shares of households, weighted by households where all parts have a figure of them, by the people of 2019
     otherwise. Paths through proxies are left out.
     """
-    found: list[Gap] = []
+    found: list[CoherenceGap] = []
     for _, indicator_id, scope, across in sorted(forecasts.keys_of(whole_code)):
         indicator = dataset.indicators.get(indicator_id)
         if not across or not (indicator.whole or indicator.denominator):
@@ -190,11 +190,11 @@ def aggregation_weights(
     return known / known.sum(), "population"
 
 
-def _gap(whole: Path, parts: Sequence[Path], weights: FloatArray, basis: Weights, year: int) -> Gap:
+def _gap(whole: Path, parts: Sequence[Path], weights: FloatArray, basis: Weights, year: int) -> CoherenceGap:
     own = whole.at(year)
     together = np.sum([weight * path.at(year) for weight, path in zip(weights, parts, strict=True)], axis=0)
     low, median, high = np.quantile(together - own, (0.1, 0.5, 0.9))
-    return Gap(
+    return CoherenceGap(
         indicator=whole.indicator,
         scope=whole.scope,
         year=year,

@@ -118,7 +118,7 @@ def _doubt(figure: Figure, forecasts: Forecasts) -> Doubt | None:
     tail = float(min(weights[draws <= figure.value].sum(), weights[draws >= figure.value].sum()))
     if tail >= TAIL:
         return None
-    low, high = np.quantile(draws, [0.1, 0.9])
+    low, high = path.quantiles((0.1, 0.9))[at]
     return Doubt(figure, tail, float(low), float(high))
 
 

@@ -19,8 +19,6 @@ from toolkit.models.panel import FloatArray, IntArray, Panel, Paths
 from toolkit.models.publish import latest_segment, publish, segment_positions
 from toolkit.models.sampling import FUTURE, UNSEEN, normals, student_scores
 
-__all__ = ["BASELINES", "Baseline"]
-
 SMALLEST_SPREAD = 1e-6
 # Yearly changes needed before a rule is learned; below, the median change is used
 FEWEST_CHANGES = 6
@@ -29,7 +27,7 @@ FELL_BACK = "baseline_fell_back"
 
 
 @dataclass(frozen=True)
-class Series:
+class UnitSeries:
     """One unit's observations on the link scale.
 
     Attributes
@@ -62,7 +60,7 @@ class Prediction:
     freedom :
         Degrees of freedom of the Student-t; infinite for a normal distribution.
     note :
-        Catalogue key of what a reader should know, or empty.
+        Short name of what a reader should know, or empty.
     """
 
     centre: FloatArray
@@ -71,7 +69,7 @@ class Prediction:
     note: str = ""
 
 
-Method = Callable[[Series, IntArray], Prediction]
+Method = Callable[[UnitSeries, IntArray], Prediction]
 """From a series and horizons (years after its last observation) to a prediction."""
 Learner = Callable[[FloatArray], Method]
 """From a panel's values (N, T) on the link scale to a method for each of its units."""
@@ -157,7 +155,7 @@ class Baseline:
                 found.append(Prediction(np.full(work.size, mean), spread, note="no_observation"))
                 continue
             horizons = work - base.first - int(time[-1])
-            marginal = method(Series(row[time], time, step), np.arange(1, max(int(horizons.max()), 1) + 1))
+            marginal = method(UnitSeries(row[time], time, step), np.arange(1, max(int(horizons.max()), 1) + 1))
             ahead = np.clip(horizons, 1, None) - 1
             past = np.interp(work - base.first, time, row[time])
             nearest = np.abs((work - base.first)[:, None] - time[None, :]).min(axis=1)
@@ -207,7 +205,7 @@ def follow_parent(base: Grid, parent: Paths, asked: IntArray, panel: Panel, draw
 # --- In closed form
 
 
-def no_change(series: Series, horizons: IntArray) -> Prediction:
+def no_change(series: UnitSeries, horizons: IntArray) -> Prediction:
     """Repeat the last value; steps of a random walk with the series' root mean squared yearly change."""
     step = series.step
     if series.value.size > 1:
@@ -215,7 +213,7 @@ def no_change(series: Series, horizons: IntArray) -> Prediction:
     return Prediction(np.full(horizons.shape, series.value[-1]), step * np.sqrt(horizons))
 
 
-def drift(series: Series, horizons: IntArray) -> Prediction:
+def drift(series: UnitSeries, horizons: IntArray) -> Prediction:
     """Draw a line through the first and the last point (on the log link: compound annual growth)."""
     count = series.value.size - 1
     if count < 1:
@@ -229,7 +227,7 @@ def drift(series: Series, horizons: IntArray) -> Prediction:
     return Prediction(series.value[-1] + slope * horizons, spread, float(max(count - 1, 1)))
 
 
-def least_squares(series: Series, horizons: IntArray) -> Prediction:
+def least_squares(series: UnitSeries, horizons: IntArray) -> Prediction:
     """Fit a straight line by least squares on the link scale, with its prediction interval."""
     count = series.value.size
     if count < 3:
@@ -255,7 +253,7 @@ def fitted(fitter: Fitter, smallest: int) -> Method:
     Where it refuses, crashes or gives no number, the method falls back on drift or no change.
     """
 
-    def method(series: Series, horizons: IntArray) -> Prediction:
+    def method(series: UnitSeries, horizons: IntArray) -> Prediction:
         if series.value.size >= smallest:
             try:
                 with warnings.catch_warnings():
@@ -337,11 +335,11 @@ class Changes:
     median: float
 
 
-Rule = Callable[[FloatArray, FloatArray], FloatArray]
+ChangeRule = Callable[[FloatArray, FloatArray], FloatArray]
 """From levels and changes of the year before to the changes expected next."""
 
 
-def changes_of(value: FloatArray) -> Changes:
+def yearly_changes(value: FloatArray) -> Changes:
     """Return the changes between neighbouring observed years of units (N, T)."""
     change, level, before = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     middle = float(np.nanmean(value)) if np.isfinite(value).any() else 0.0
@@ -357,7 +355,7 @@ def changes_of(value: FloatArray) -> Changes:
     return Changes(changes, np.concatenate(level), np.where(np.isfinite(earlier), earlier, median), middle, median)
 
 
-def ridge(changes: Changes) -> Rule:
+def ridge(changes: Changes) -> ChangeRule:
     """Learn the next change from the last one and the level by ridge regression (scikit-learn)."""
     from sklearn.linear_model import Ridge
     from sklearn.pipeline import make_pipeline
@@ -374,7 +372,7 @@ def ridge(changes: Changes) -> Rule:
     return rule
 
 
-def peers_pace(changes: Changes) -> Rule:
+def like_levels(changes: Changes) -> ChangeRule:
     """Expect the median change that units of the panel made from a like level (nearest third)."""
     near = max(changes.change.size // 3, FEWEST_CHANGES)
 
@@ -385,17 +383,17 @@ def peers_pace(changes: Changes) -> Rule:
     return rule
 
 
-def from_changes(learn: Callable[[Changes], Rule]) -> Learner:
+def from_changes(learn: Callable[[Changes], ChangeRule]) -> Learner:
     """Return the learner of a rule for the next change; few changes give the panel's median change everywhere."""
 
     def learner(value: FloatArray) -> Method:
-        changes = changes_of(value)
+        changes = yearly_changes(value)
         few = changes.change.size < FEWEST_CHANGES
-        rule: Rule = (lambda level, _: np.full_like(level, changes.median)) if few else learn(changes)
+        rule: ChangeRule = (lambda level, _: np.full_like(level, changes.median)) if few else learn(changes)
         missed = changes.change - rule(changes.level, changes.before) if changes.change.size else np.zeros(0)
         error = float(np.sqrt(np.mean(missed**2))) if missed.size > 1 else panel_step(value)
 
-        def method(series: Series, horizons: IntArray) -> Prediction:
+        def method(series: UnitSeries, horizons: IntArray) -> Prediction:
             level, gaps = series.value[-1:], np.diff(series.time)
             before = np.diff(series.value)[-1:] / gaps[-1:] if gaps.size else np.array([changes.median])
             centres = []
@@ -419,5 +417,5 @@ BASELINES: dict[str, Learner] = {
     "arima": lambda _: fitted(arima, 5),
     "unobserved_components": lambda _: fitted(unobserved_components, 5),
     "ridge": from_changes(ridge),
-    "peers_pace": from_changes(peers_pace),
+    "peers_pace": from_changes(like_levels),
 }

@@ -17,8 +17,6 @@ from toolkit.models.panel import FloatArray, Jump, Panel, Paths
 from toolkit.models.posterior import PanelPrior, fit_bank
 from toolkit.models.sampling import OFFSETS, stream
 
-__all__ = ["accumulate", "draw_offsets"]
-
 COARSE = np.linspace(-4.0, 4.0, 25)
 FINE_NODES = 31
 SWEEPS = 2

@@ -17,16 +17,11 @@ from toolkit.models.panel import FloatArray, IntArray, Link, Panel, Paths, requi
 from toolkit.models.posterior import PanelPrior, Posterior, fit_bank
 from toolkit.models.publish import publish, segment_positions
 from toolkit.models.sampling import UNSEEN, choose_members, normals, sample_levels, student_scores
-from toolkit.models.state_space import Start, bank_of
-
-__all__ = ["FittedChildren", "fit_children"]
+from toolkit.models.state_space import FirstLevel, bank_of
 
 # Members: pairs (variance of the level's steps, of the values), and (of the initial slope, of the slope's steps)
 DEVIATIONS = bank_of(
-    (0.6,),
-    (0.9, 0.98, 1.0),
-    ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0)),
-    ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1)),
+    (0.6,), (0.9, 0.98, 1.0), ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0)), ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1))
 )
 SLOPED = DEVIATIONS.initial_slope > 0
 WEIGHTS = np.where(SLOPED, 0.5 / SLOPED.sum(), 0.5 / (~SLOPED).sum())
@@ -88,7 +83,7 @@ class FittedChildren:
             self.extra_noise[rows],
             np.zeros_like(choice.scale),
             choice.scale,
-            start=Start(np.zeros(1), (self.spread / choice.scale) ** 2),
+            start=FirstLevel(np.zeros(1), (self.spread / choice.scale) ** 2),
             unseen=self.spread * self._unseen_scores(rows),
             before=grid.first - first,
             after=max(int(self.asked.max()) - panel.last_year, 0),

@@ -12,8 +12,6 @@ import numpy as np
 
 from toolkit.models.panel import BoolArray, FloatArray, Scale
 
-__all__ = ["as_printed", "quantiles_as_printed", "step_of"]
-
 # Decimals looked for, from thousands to ten-thousandths; more are no printed decimals
 DECIMALS = range(-3, 5)
 # Fewer distinct figures do not tell: a last digit may be 0 by chance; that whole numbers end in 0, people's round

@@ -26,19 +26,6 @@ from toolkit.models.posterior import (
 )
 from toolkit.models.state_space import Bank, Filtered, State, bank_of, predict, run_filter
 
-__all__ = [
-    "COMMON",
-    "DEVIATION",
-    "UNIT",
-    "ExpertFit",
-    "ExpertSet",
-    "PanelFit",
-    "Predictions",
-    "common_path",
-    "common_series",
-    "fit_experts",
-]
-
 # (variance of the level's steps, variance of the values): steps only, both, mostly noise
 STEPS, BOTH, NOISY = (1.0, 0.0), (1.0, 0.4), (0.25, 1.0)
 SMOOTH = (0.02, 0.0)

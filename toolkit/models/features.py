@@ -14,22 +14,6 @@ import numpy as np
 from toolkit.models.grid import Grid, last_seen, mean_steps, yearly_values
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Link
 
-__all__ = [
-    "PANEL_FEATURES",
-    "TYPICAL_HORIZON",
-    "UNIT_FEATURES",
-    "between_units",
-    "bound_proximity",
-    "gaps_of",
-    "own_features",
-    "panel_features",
-    "past_proximity",
-    "step_features",
-    "steps_of",
-    "unit_features",
-    "widening_near_bounds",
-]
-
 PANEL_FEATURES = (
     "constant",
     "points",

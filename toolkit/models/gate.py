@@ -23,30 +23,8 @@ from typing import Any
 import numpy as np
 
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, ExpertFit, PanelFit
-from toolkit.models.features import (
-    PANEL_FEATURES,
-    TYPICAL_HORIZON,
-    UNIT_FEATURES,
-    unit_features,
-    widening_near_bounds,
-)
+from toolkit.models.features import PANEL_FEATURES, TYPICAL_HORIZON, UNIT_FEATURES, unit_features, widening_near_bounds
 from toolkit.models.panel import BoolArray, FloatArray, IntArray
-
-__all__ = [
-    "FEATURES",
-    "Coefficients",
-    "Gates",
-    "Rows",
-    "common_weights",
-    "deviation_weights",
-    "features_of_units",
-    "from_document",
-    "gates_of",
-    "learned",
-    "rows_of",
-    "softmax",
-    "weigh",
-]
 
 FEATURES = (*PANEL_FEATURES, *UNIT_FEATURES)
 # Degrees of freedom of all predictions: few, since a whole panel may surprise, however long its
@@ -93,7 +71,7 @@ class Coefficients:
 
 
 @dataclass(frozen=True)
-class Rows:
+class GateRows:
     """Predictions to be weighed, one row a unit and horizon; shapes (R, experts) or (R,).
 
     Attributes
@@ -129,12 +107,12 @@ class Rows:
     past_proximity: FloatArray
     freedom: FloatArray
 
-    def take(self, chosen: IntArray | BoolArray | slice) -> Rows:
+    def take(self, chosen: IntArray | BoolArray | slice) -> GateRows:
         """Return some of the rows."""
-        return Rows(*(getattr(self, field.name)[chosen] for field in fields(self)))
+        return GateRows(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
-def rows_of(panel: PanelFit) -> Rows:
+def gate_rows(panel: PanelFit) -> GateRows:
     """Return one row for each unit and horizon, units first (N * H rows)."""
     unit, common = panel.unit.predictions, panel.common.predictions
     _, units, horizons = unit.mean.shape
@@ -151,7 +129,7 @@ def rows_of(panel: PanelFit) -> Rows:
         deviation, deviation_variance = found.mean, found.variance
         deviation_mean, deviation_own = split_likelihood(found.log_likelihood, informed)
     unit_mean, unit_own = split_likelihood(unit.log_likelihood, informed)
-    return Rows(
+    return GateRows(
         common=flat(common.mean),
         common_variance=flat(common.variance),
         common_likelihood=flat(centred(common.log_likelihood)[..., None]),
@@ -196,7 +174,7 @@ def softmax(scores: FloatArray) -> FloatArray:
     return np.asarray(share / share.sum(axis=-1, keepdims=True))
 
 
-def weigh(rows: Rows, gate: Coefficients) -> tuple[FloatArray, FloatArray]:
+def weigh(rows: GateRows, gate: Coefficients) -> tuple[FloatArray, FloatArray]:
     """Return centre and scale (R,) of the Student-t predictions on the link scale."""
     w, x = gate, rows.features
     t, k = w.tempering, np.exp(w.disagreement)

@@ -8,17 +8,6 @@ import numpy as np
 
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Link, Panel
 
-__all__ = [
-    "Grid",
-    "grid_of",
-    "last_seen",
-    "levels_of_peers",
-    "mean_steps",
-    "median_step",
-    "unit_of_measure",
-    "yearly_values",
-]
-
 SMALLEST_MEASURE = 1e-100
 # Mean and standard deviation (link scale) of a level of which neither peers nor a parent say anything
 WIDE_LEVEL = {"logit": (0.0, 1.5), "log": (0.0, 3.0), "identity": (0.0, 3.0)}

@@ -9,20 +9,6 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "TAIL_STARTS",
-    "BoolArray",
-    "FloatArray",
-    "Forecaster",
-    "IntArray",
-    "Jump",
-    "Link",
-    "Panel",
-    "Paths",
-    "Scale",
-    "require",
-]
-
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -314,7 +300,7 @@ class Paths:
     segments :
         Segment numbers that ``offsets`` stands for.
     notes :
-        Catalogue keys of what a reader should know, such as a baseline that fell back.
+        Short names of what a reader should know, such as that a baseline fell back.
     """
 
     years: IntArray

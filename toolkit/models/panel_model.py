@@ -15,13 +15,11 @@ import numpy as np
 from toolkit.models.breaks import draw_offsets
 from toolkit.models.children import fit_children
 from toolkit.models.experts import ExpertFit, PanelFit, common_series, fit_experts
-from toolkit.models.gate import Coefficients, common_weights, deviation_weights, learned, rows_of, weigh
+from toolkit.models.gate import Coefficients, common_weights, deviation_weights, gate_rows, learned, weigh
 from toolkit.models.grid import Grid, grid_of, levels_of_peers
 from toolkit.models.panel import FloatArray, Forecaster, IntArray, Panel, Paths
 from toolkit.models.publish import Marginals, latest_segment, publish, segment_positions
 from toolkit.models.sampling import UNSEEN, choose_members, normals, sample_levels
-
-__all__ = ["DrawUnits", "PanelModel", "draws_after_parent"]
 
 DrawUnits = Callable[[IntArray], Paths]
 """From numbers of units to their draws, always the same ones."""
@@ -118,7 +116,7 @@ def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tup
     """Return the fitted experts and the gate's predictions for the years after the panel's last up to ``last``."""
     units, horizons = grid.value.shape[0], max(last - panel.last_year, 1)
     fitted = fit_experts(grid, panel.scale.link, horizons)
-    rows = rows_of(fitted)
+    rows = gate_rows(fitted)
     centre, scale = (part.reshape(units, horizons) for part in weigh(rows, gate))
     freedom = rows.freedom.reshape(units, horizons)[:, 0]
     # one shape for all horizons: the interval never narrows if the scale never shrinks

@@ -18,7 +18,7 @@ import numpy as np
 
 from toolkit.models.grid import Grid
 from toolkit.models.panel import FloatArray, IntArray
-from toolkit.models.state_space import Bank, Filtered, Start, run_filter
+from toolkit.models.state_space import Bank, Filtered, FirstLevel, run_filter
 
 # The first is where the search starts.
 SHAPES = (1.0, 0.5, 0.75, 1.5, 2.5, 5.0)
@@ -29,17 +29,6 @@ FIRST_STEPS, LATER_STEPS = 8, 3
 SMALLEST_SCALE = 0.002
 # Two counts of one year never differ by the jump alone; variance relative to the squared scale
 SECOND_VALUE_NOISE = 0.1
-
-__all__ = [
-    "SMALLEST_SCALE",
-    "PanelPrior",
-    "Posterior",
-    "fit_bank",
-    "log_marginal_likelihood",
-    "relative_noise",
-    "responsibilities",
-    "update_panel",
-]
 
 
 @dataclass(frozen=True)
@@ -191,13 +180,7 @@ def relative_noise(grid: Grid, scale: float) -> FloatArray:
 
 
 def fit_bank(
-    grid: Grid,
-    bank: Bank,
-    prior: PanelPrior,
-    measure: float,
-    *,
-    drift: float = 0.0,
-    start_spread: float | None = None,
+    grid: Grid, bank: Bank, prior: PanelPrior, measure: float, *, drift: float = 0.0, start_spread: float | None = None
 ) -> tuple[Posterior, FloatArray]:
     """Score all members on a panel and update weights and scale.
 
@@ -223,7 +206,7 @@ def fit_bank(
     passes = 2 if (grid.noise > 0).any() or start_spread is not None else 1
     for _ in range(passes):
         extra = relative_noise(grid, guess)
-        start = None if start_spread is None else Start(np.zeros(1), np.full(1, (start_spread / guess) ** 2))
+        start = None if start_spread is None else FirstLevel(np.zeros(1), np.full(1, (start_spread / guess) ** 2))
         filtered = run_filter(column, grid.value, extra, column.drift_share * drift, start=start)
         posterior = update_panel(filtered, scaled, smallest_scale=SMALLEST_SCALE * measure)
         guess = posterior.panel_scale

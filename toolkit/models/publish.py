@@ -15,8 +15,6 @@ from toolkit.models.grid import Grid, last_seen
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel, Paths, require
 from toolkit.models.sampling import PAST_VALUES, VALUES, normals
 
-__all__ = ["Marginals", "latest_segment", "publish", "segment_positions"]
-
 
 @dataclass(frozen=True)
 class Marginals:

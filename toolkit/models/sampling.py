@@ -12,9 +12,7 @@ import numpy as np
 
 from toolkit.models.panel import FloatArray, IntArray
 from toolkit.models.posterior import Posterior
-from toolkit.models.state_space import Bank, Filtered, Start, State, choose, predict, run_filter
-
-__all__ = ["Choice", "choose_members", "normals", "sample_levels", "stream", "student_scores"]
+from toolkit.models.state_space import Bank, Filtered, FirstLevel, State, choose, predict, run_filter
 
 CHOICE, FUTURE, PAST, VALUES, PAST_VALUES, UNSEEN, OFFSETS = range(7)
 TINY = 1e-12
@@ -145,7 +143,7 @@ def sample_levels(
     drift: FloatArray,
     scale: FloatArray,
     *,
-    start: Start | None,
+    start: FirstLevel | None,
     unseen: FloatArray,
     before: int,
     after: int,

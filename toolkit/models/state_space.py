@@ -24,8 +24,6 @@ import numpy as np
 
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, require
 
-__all__ = ["Bank", "Filtered", "Start", "State", "bank_of", "choose", "predict", "run_filter"]
-
 
 @dataclass(frozen=True)
 class Bank:
@@ -108,7 +106,7 @@ class State(NamedTuple):
     slope_variance: FloatArray
 
 
-class Start(NamedTuple):
+class FirstLevel(NamedTuple):
     """First level of units: normal with this mean and variance (shape (R, N) or broadcast to it)."""
 
     level: FloatArray
@@ -180,7 +178,7 @@ def run_filter(
     extra_noise: FloatArray,
     drift: FloatArray,
     *,
-    start: Start | None = None,
+    start: FirstLevel | None = None,
     keep: bool = False,
 ) -> Filtered:
     """Filter all units under all members.

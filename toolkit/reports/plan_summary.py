@@ -11,8 +11,8 @@ import pandas as pd
 from toolkit.attainment.attainment import Attainment
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
-from toolkit.forecast import summary as coherence
 from toolkit.forecast.store import Forecasts
+from toolkit.forecast.summary import CoherenceGap, coherence_gaps
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import (
     Block,
@@ -311,11 +311,11 @@ def _coherence_section(main: Context, below: Sequence[Context]) -> Section:
     wording, now = main.words, main.facts.as_of.year
     districts = main.dataset.areas.all(level="district")
     whole = sum(area.parent_code == main.area.code for area in districts)
-    found: tuple[coherence.Gap, ...] = ()
+    found: tuple[CoherenceGap, ...] = ()
     if {context.area.level for context in below} == {"district"} and len(below) == whole:
         years = sorted({now, *(item.due for item in main.attainments if now <= item.due <= now + 8)})
         codes = [context.area.code for context in below]
-        found = coherence.gaps(main.forecasts, main.dataset, main.area.code, codes, years)
+        found = coherence_gaps(main.forecasts, main.dataset, main.area.code, codes, years)
     title = wording.t("section.coherence")
     if not found:
         return Section("coherence", title, ())
@@ -328,7 +328,7 @@ def _coherence_section(main: Context, below: Sequence[Context]) -> Section:
     return Section("coherence", title, (Paragraph(verdict), Paragraph(wording.t("coherence.intro"), "note"), table))
 
 
-def _coherence_row(main: Context, gap: coherence.Gap) -> tuple[Cell, ...]:
+def _coherence_row(main: Context, gap: CoherenceGap) -> tuple[Cell, ...]:
     wording, indicator = main.words, main.dataset.indicators[gap.indicator]
     printed, places = main.printed_unit(indicator), indicator.decimals
     difference = "percentage_points" if indicator.unit == "percent" else indicator.unit

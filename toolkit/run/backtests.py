@@ -14,7 +14,7 @@ from toolkit.base.texts import say, texts
 from toolkit.data.dataset import Dataset, load
 from toolkit.evaluate.backtest import backtest_plan, origin_days, rolling_origins, score_cuts, summary
 from toolkit.evaluate.plots import by_group_figure, position_figure, reliability_figure, reliability_of_events
-from toolkit.forecast.any_table import PARENT, read_panel_file
+from toolkit.forecast.any_table import PARENT, panels_of_file
 from toolkit.models import get
 from toolkit.plan.plan import Plan
 
@@ -99,7 +99,7 @@ def of_table(
         File as :func:`toolkit.forecast.any_table.forecast_table` reads it.
     """
     cuts = []
-    for histories in read_panel_file(table):
+    for histories in panels_of_file(table):
         names = [name for name in histories.units if name != PARENT]
         parent = histories.panel_of([PARENT]) if names and PARENT in histories.units else None
         panel = histories.panel_of(names or [PARENT])
