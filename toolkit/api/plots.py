@@ -67,7 +67,7 @@ def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, flo
         axes.plot(*zip(*usual, strict=True), color=USUAL, linestyle=":", linewidth=2, label=t("scenario.usual"))
     known = chart.points or chart.proxy_points
     if known:
-        label = t("scenario.chart.figures" if chart.points else "scenario.chart.proxy_points")
+        label = t("scenario.chart.figures" if chart.points else "scenario.chart.stand_ins")
         axes.plot([one.year for one in known], [one.value for one in known], "o", color=INK, label=label)
     for goal in chart.targets:
         axes.plot([goal.year], [goal.value], "D", color=GOAL, label=goal.label)

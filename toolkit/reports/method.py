@@ -45,7 +45,7 @@ def lines_for(level: str, record: Path = RECORD) -> list[Any]:
     if not record.is_file():
         return []
     shape = "dense" if level in ("country", "region", "province") else "sparse"
-    table = pd.read_csv(record, encoding="utf-8", float_precision="round_trip")
+    table = pd.read_csv(record, encoding="utf-8")
     wanted = {"shape": shape, "model": "default", "sample": "out_of_sample"}
     found = {line.group: line for line in table[(table[list(wanted)] == pd.Series(wanted)).all(axis=1)].itertuples()}
     return [found[group] for group in LINES[shape] if group in found]

@@ -126,7 +126,7 @@ def _answer_to(context: Context, target_id: str) -> Attainment:
 def _heat_section(contexts: Sequence[Context]) -> Section:
     """Return what is said of each target in each area, then the targets that no area has an answer to."""
     first = contexts[0]
-    wording = first.words
+    words = first.words
     by_target: dict[str, list[Attainment]] = {
         target.id: [item for context in contexts for item in context.attainments if item.target_id == target.id]
         for target in first.plan.targets
@@ -135,63 +135,63 @@ def _heat_section(contexts: Sequence[Context]) -> Section:
     rest = [found[0] for found in by_target.values() if found not in answered]
     blocks = _counted(first, answered) if len(contexts) > MOST_COLUMNS else _mapped(contexts, answered)
     if rest:
-        rows = [(_heat_head(first, item), Cell(wording.verdict(item.verdict), verdict=item.verdict)) for item in rest]
-        caption = wording.t("summary.rest_caption")
-        table = Table.of(wording.t, "unanswered", ("statement", "state"), rows, caption=caption)
-        blocks.append(Folded(Heading(wording.counted("summary.rest", len(rest))), (table,)))
-    return Section("heat", wording.t("section.heat"), tuple(blocks))
+        rows = [(_heat_head(first, item), Cell(words.verdict(item.verdict), verdict=item.verdict)) for item in rest]
+        caption = words.t("summary.rest_caption")
+        table = Table.of(words.t, "unanswered", ("statement", "state"), rows, caption=caption)
+        blocks.append(Folded(Heading(words.counted("summary.rest", len(rest))), (table,)))
+    return Section("heat", words.t("section.heat"), tuple(blocks))
 
 
 def _mapped(contexts: Sequence[Context], answered: Sequence[Sequence[Attainment]]) -> list[Block]:
-    wording = contexts[0].words
+    words = contexts[0].words
     columns = tuple(
         (
-            wording.t("summary.province") if context.area.level == "province" else context.short_name,
-            context.area.name(wording.language),
+            words.t("summary.province") if context.area.level == "province" else context.short_name,
+            context.area.name(words.language),
         )
         for context in contexts
     )
     rows = tuple(
-        (_heat_head(contexts[0], found[0]), tuple(_heat_cell(wording, item) for item in found)) for found in answered
+        (_heat_head(contexts[0], found[0]), tuple(_heat_cell(words, item) for item in found)) for found in answered
     )
-    key_items = _key({item.verdict for found in answered for item in found}, wording)
+    key_items = _key({item.verdict for found in answered for item in found}, words)
     return [
-        Paragraph(wording.t("summary.heat_intro"), "note"),
-        HeatMap(wording.t("summary.heat_caption"), wording.t("column.target"), columns, rows, key_items),
+        Paragraph(words.t("summary.heat_intro"), "note"),
+        HeatMap(words.t("summary.heat_caption"), words.t("column.target"), columns, rows, key_items),
     ]
 
 
-def _key(verdicts: set[str], wording: Words) -> tuple[tuple[str, str], ...]:
-    return tuple((verdict, wording.verdict(verdict)) for verdict in SCALE if verdict in verdicts)
+def _key(verdicts: set[str], words: Words) -> tuple[tuple[str, str], ...]:
+    return tuple((verdict, words.verdict(verdict)) for verdict in SCALE if verdict in verdicts)
 
 
 def _counted(context: Context, answered: Sequence[Sequence[Attainment]]) -> list[Block]:
     """Return a table of counts in place of a map with too many columns."""
-    wording, province = context.words, context.plan.province_code
+    words, province = context.words, context.plan.province_code
     verdicts = [[str(item.verdict) for item in found if item.area_code != province] for found in answered]
     used = [verdict for verdict in SCALE if any(verdict in found for found in verdicts)]
     columns = (
-        Column(wording.t("column.target")),
-        *(Column(wording.t(f"short.{verdict}"), numeric=True) for verdict in used),
+        Column(words.t("column.target")),
+        *(Column(words.t(f"short.{verdict}"), numeric=True) for verdict in used),
     )
     rows = []
     for found, below in zip(answered, verdicts, strict=True):
         counts = [below.count(verdict) for verdict in used]
-        cells = [Cell(wording.numbers.decimal(count, 0) if count else "", (), count) for count in counts]
+        cells = [Cell(words.numbers.decimal(count, 0) if count else "", (), count) for count in counts]
         rows.append((_heat_head(context, found[0]), *cells))
-    table = Table("counts", wording.t("summary.counts_caption"), columns, tuple(rows), "grid", quiet=True)
-    return [Paragraph(wording.t("summary.counts_intro"), "note"), table]
+    table = Table("counts", words.t("summary.counts_caption"), columns, tuple(rows), "grid", quiet=True)
+    return [Paragraph(words.t("summary.counts_intro"), "note"), table]
 
 
 def _heat_head(context: Context, attainment: Attainment) -> Cell:
     return Cell(context.name(attainment), (f"{attainment.target_id}: {context.requirement(attainment)}",))
 
 
-def _heat_cell(wording: Words, attainment: Attainment) -> Cell:
-    text = wording.t(f"short.{attainment.verdict}")
+def _heat_cell(words: Words, attainment: Attainment) -> Cell:
+    text = words.t(f"short.{attainment.verdict}")
     if attainment.outcome != "probability":
         return Cell(text, verdict=attainment.verdict)
-    details = [wording.numbers.probability(attainment.probability, bound=attainment.bound), attainment.grade]
+    details = [words.numbers.probability(attainment.probability, bound=attainment.bound), attainment.grade]
     if attainment.bound == "at_least" and (attainment.probability or 0.0) < 0.01:
         del details[0]  # such a bound says nothing
     return Cell(text, tuple(details), attainment.probability, (), attainment.verdict)
@@ -199,21 +199,21 @@ def _heat_cell(wording: Words, attainment: Attainment) -> Cell:
 
 def _tile_section(main: Context, below: Sequence[Context]) -> Section:
     """Return the tile map of the target that most areas below the province have an answer to."""
-    wording = main.words
-    title, target_id = wording.t("section.tiles"), _mapped_target(main, below)
+    words = main.words
+    title, target_id = words.t("section.tiles"), _mapped_target(main, below)
     if not below or not target_id:
         return Section("tiles", title, ())
     places = _places(main, [context.area.code for context in below])
     tiles = [_tile(context, _answer_to(context, target_id), places[context.area.code]) for context in below]
-    key_items = _key({tile.verdict for tile in tiles}, wording)
+    key_items = _key({tile.verdict for tile in tiles}, words)
     caption = main.quoted(_answer_to(main, target_id))
     groups = _by_former_district(main, below, tiles)
     if not groups:
-        intro = Paragraph(wording.t("summary.tiles_intro"), "note")
+        intro = Paragraph(words.t("summary.tiles_intro"), "note")
         return Section("tiles", title, (intro, TileMap(caption, tuple(tiles), key_items)))
     maps = [TileMap(name, members) for name, members in groups]
     maps[-1] = replace(maps[-1], key_items=key_items)
-    intro = Paragraph(wording.t("summary.tiles_communes"), "note")
+    intro = Paragraph(words.t("summary.tiles_communes"), "note")
     return Section("tiles", title, (Paragraph(caption, "lead"), intro, *maps))
 
 
@@ -231,10 +231,10 @@ def _mapped_target(main: Context, below: Sequence[Context]) -> str:
 
 
 def _tile(context: Context, attainment: Attainment, place: tuple[int, int]) -> Tile:
-    wording = context.words
-    text, detail = wording.t(f"short.{attainment.verdict}"), ""
+    words = context.words
+    text, detail = words.t(f"short.{attainment.verdict}"), ""
     if attainment.outcome == "probability":
-        text = wording.numbers.probability(attainment.probability, bound=attainment.bound)
+        text = words.numbers.probability(attainment.probability, bound=attainment.bound)
     if attainment.expected is not None:
         expected = context.judged(attainment, attainment.expected)
         detail = " · ".join(part for part in (expected, attainment.grade) if part)
@@ -277,25 +277,25 @@ def _places(main: Context, codes: Sequence[str]) -> dict[str, tuple[int, int]]:
 
 def _risk_section(main: Context, below: Sequence[Context]) -> Section:
     """Return the open targets of the province, the least likely first, with how many areas share the risk."""
-    wording = main.words
+    words = main.words
     found = sorted(open_targets(main), key=lambda item: item.probability or 0.0)
     if not found:
-        return Section("risks", wording.t("section.risks"), (Paragraph(wording.t("summary.no_risk")),))
+        return Section("risks", words.t("section.risks"), (Paragraph(words.t("summary.no_risk")),))
     names = ("target", "likelihood", "required", "areas_at_risk", "grade")
     rows = [_risk_row(main, below, item) for item in found]
-    table = Table.of(wording.t, "risks", names, rows, caption=wording.t("summary.risk_caption"))
-    return Section("risks", wording.t("section.risks"), (Paragraph(wording.t("summary.risk_intro"), "note"), table))
+    table = Table.of(words.t, "risks", names, rows, caption=words.t("summary.risk_caption"))
+    return Section("risks", words.t("section.risks"), (Paragraph(words.t("summary.risk_intro"), "note"), table))
 
 
 def _risk_row(main: Context, below: Sequence[Context], attainment: Attainment) -> tuple[Cell, ...]:
-    wording, verdict, probability = main.words, attainment.verdict, attainment.probability
+    words, verdict, probability = main.words, attainment.verdict, attainment.probability
     answers = [_answer_to(context, attainment.target_id) for context in below]
     judged = [item.verdict for item in answers if item.outcome == "probability"]
     risky = sum(one in {"unlikely", "very_unlikely"} for one in judged)
-    areas = wording.t("summary.areas_at_risk", risky=risky, judged=len(judged)) if judged else "–"
+    areas = words.t("summary.areas_at_risk", risky=risky, judged=len(judged)) if judged else "–"
     return (
         name_cell(main, attainment),
-        Cell(wording.verdict(verdict), (chance(main, attainment),), probability, (), verdict, probability),
+        Cell(words.verdict(verdict), (chance(main, attainment),), probability, (), verdict, probability),
         Cell(main.required_pace(attainment), (), attainment.required_pace),
         Cell(areas),
         Cell(attainment.grade),
@@ -308,7 +308,7 @@ def _coherence_section(main: Context, below: Sequence[Context]) -> Section:
     Each is forecast from its own observations, so that a gap remains. Empty where the areas do not make up the
     whole, or nothing can be added up.
     """
-    wording, now = main.words, main.facts.as_of.year
+    words, now = main.words, main.facts.as_of.year
     districts = main.dataset.areas.all(level="district")
     whole = sum(area.parent_code == main.area.code for area in districts)
     found: tuple[CoherenceGap, ...] = ()
@@ -316,28 +316,28 @@ def _coherence_section(main: Context, below: Sequence[Context]) -> Section:
         years = sorted({now, *(item.due for item in main.attainments if now <= item.due <= now + 8)})
         codes = [context.area.code for context in below]
         found = coherence_gaps(main.forecasts, main.dataset, main.area.code, codes, years)
-    title = wording.t("section.coherence")
+    title = words.t("section.coherence")
     if not found:
         return Section("coherence", title, ())
     names = ("indicator", "year", "province_own", "parts_together", "parts_gap")
     rows = [_coherence_row(main, gap) for gap in found]
-    caption = wording.t("coherence.caption")
-    table = Table.of(wording.t, "coherence", names, rows, caption=caption, numeric=names[1:])
+    caption = words.t("coherence.caption")
+    table = Table.of(words.t, "coherence", names, rows, caption=caption, numeric=names[1:])
     apart = sum(not gap.agrees for gap in found)
-    verdict = wording.counted("coherence.apart", apart) if apart else wording.t("coherence.agree")
-    return Section("coherence", title, (Paragraph(verdict), Paragraph(wording.t("coherence.intro"), "note"), table))
+    verdict = words.counted("coherence.apart", apart) if apart else words.t("coherence.agree")
+    return Section("coherence", title, (Paragraph(verdict), Paragraph(words.t("coherence.intro"), "note"), table))
 
 
 def _coherence_row(main: Context, gap: CoherenceGap) -> tuple[Cell, ...]:
-    wording, indicator = main.words, main.dataset.indicators[gap.indicator]
+    words, indicator = main.words, main.dataset.indicators[gap.indicator]
     printed, places = main.printed_unit(indicator), indicator.decimals
     difference = "percentage_points" if indicator.unit == "percent" else indicator.unit
-    interval = wording.interval(gap.low, gap.high, difference, places, printed=printed)
+    interval = words.interval(gap.low, gap.high, difference, places, printed=printed)
     whole, together, median = (
-        wording.amount(value, unit, places, printed=printed)
+        words.amount(value, unit, places, printed=printed)
         for value, unit in ((gap.whole, indicator.unit), (gap.together, indicator.unit), (gap.median, difference))
     )
-    basis = wording.t(f"coherence.weights.{gap.weights}", parts=gap.parts, borrowed=gap.borrowed)
+    basis = words.t(f"coherence.weights.{gap.weights}", parts=gap.parts, borrowed=gap.borrowed)
     return (
         Cell(main.series_name(gap.indicator, gap.scope), (basis,)),
         Cell(str(gap.year), (), gap.year),
