@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Literal, cast
+from typing import Literal
 
 from toolkit.base.errors import AmbiguousNameError, UsageError
 from toolkit.base.names import fold, normalise
@@ -270,18 +270,7 @@ def _described(area: Area) -> str:
 
 def area_of(record: Record) -> Area:
     """Return an area from its row."""
-    people, size = record.numbers.get("population_2019"), record.numbers.get("area_km2")
-    return Area(
-        code=record.text("code"),
-        name_vi=record.text("name_vi"),
-        name_en=record.text("name_en"),
-        level=cast("Level", record.text("level")),
-        parent_code=record.text("parent_code"),
-        valid_from=record.days.get("valid_from"),
-        valid_to=record.days.get("valid_to"),
-        population_2019=None if people is None else int(people),
-        area_km2=size,
-    )
+    return Area(**record.values)
 
 
 @dataclass(frozen=True)
@@ -347,14 +336,10 @@ class Crosswalk:
 
 def link_of(record: Record) -> Link:
     """Return a link from its row."""
-    return Link(
-        old_district_code=record.text("old_district_code"),
-        old_commune_code=record.text("old_commune_code"),
-        new_commune_code=record.text("new_commune_code"),
-        whole=record.text("share") == "whole",
-        weight=record.numbers.get("weight"),
-        row=record.row,
+    old, district, new = (
+        record.text(column) for column in ("old_commune_code", "old_district_code", "new_commune_code")
     )
+    return Link(district, old, new, record.text("share") == "whole", record.values["weight"], record.row)
 
 
 @dataclass(frozen=True)

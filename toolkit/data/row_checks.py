@@ -103,19 +103,16 @@ def known_indicator(judge: Judge, indicator: str) -> list[Fault]:
     return [Fault("milestone_indicator", "indicator")] if declared.unit == "milestone" else []
 
 
-def known_scope(judge: Judge, scope: str) -> list[Fault]:
-    """Check that the scope is one of the four."""
-    return _choice(judge, "scope", scope, SCOPES)
+def one_of(column: str, choices: tuple[str, ...]) -> Callable[[Judge, str], list[Fault]]:
+    """Return the rule that a cell is one of some choices."""
 
+    def rule(judge: Judge, text: str) -> list[Fault]:
+        if text in choices:
+            return []
+        near = judge.near(column, text, tuple(filter(None, choices)))
+        return [Fault("unknown_choice", column, {"near": near}) if text else Fault("empty_cell", column)]
 
-def known_qualifier(judge: Judge, qualifier: str) -> list[Fault]:
-    """Check that the qualifier is a known one or empty."""
-    return _choice(judge, "qualifier", qualifier, QUALIFIERS)
-
-
-def known_basis(judge: Judge, available_basis: str) -> list[Fault]:
-    """Check that the basis of the day is a known one or empty."""
-    return _choice(judge, "available_basis", available_basis, BASES)
+    return rule
 
 
 def known_source(judge: Judge, source_id: str) -> list[Fault]:
@@ -237,9 +234,9 @@ def right_day(judge: Judge, available_from: str, year: str) -> list[Fault]:
 RULES: tuple[tuple[tuple[str, ...], Callable[..., list[Fault]]], ...] = (
     (("area_code",), known_area),
     (("indicator",), known_indicator),
-    (("scope",), known_scope),
-    (("qualifier",), known_qualifier),
-    (("available_basis",), known_basis),
+    (("scope",), one_of("scope", SCOPES)),
+    (("qualifier",), one_of("qualifier", QUALIFIERS)),
+    (("available_basis",), one_of("available_basis", BASES)),
     (("source_id",), known_source),
     (("indicator", "unit"), right_unit),
     (("year",), right_year),
@@ -258,12 +255,3 @@ def _year(judge: Judge, column: str, text: str) -> list[Fault]:
         return [Fault(no_year(text), column)]
     today = judge.reference.today
     return [Fault("year_ahead", column, {"today": today.year})] if year > today.year else []
-
-
-def _choice(judge: Judge, column: str, text: str, choices: tuple[str, ...]) -> list[Fault]:
-    if text in choices:
-        return []
-    if not text:
-        return [Fault("empty_cell", column)]
-    near = judge.near(column, text, tuple(filter(None, choices)))
-    return [Fault("unknown_choice", column, {"near": near or Phrase("problem.see_list")})]

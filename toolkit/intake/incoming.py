@@ -14,7 +14,7 @@ from toolkit.data.journal import Cells
 from toolkit.data.observations import LAYOUT, Figure, figures_of
 from toolkit.data.parsing import RawSheet, Row, decimals_of
 from toolkit.data.reference import Reference
-from toolkit.data.schemas import OBSERVATIONS, SOURCES
+from toolkit.data.schemas import OBSERVATIONS, SOURCES, Record
 from toolkit.data.tables import ROWS_FOR_HEADER, Layout, Table, read_sheets, read_tables, table_of, tidy
 from toolkit.intake.mapping import ColumnMapping, mapped_tables
 
@@ -241,10 +241,8 @@ def with_sources(reference: Reference, added: Sequence[Cells]) -> Reference:
     """Return the reference with sources that a workbook declares."""
     if not added:
         return reference
-    from toolkit.data.schemas import SOURCES, Record
-
     held = reference.tables[SOURCES.file]
-    rows = (*held.rows, *(Record(0, source, {}, {}, {}) for source in added))
+    rows = (*held.rows, *(Record(0, source, source) for source in added))
     return replace(reference, tables={**reference.tables, SOURCES.file: replace(held, rows=rows)})
 
 
