@@ -137,7 +137,7 @@ def test_every_row_of_a_file_is_taken_or_rejected(folder: Path, tmp_path: Path) 
     file = tmp_path / "broken.csv"
     file.write_text(text(NEW) + "20,poverty_rate\n" + '20,"poverty_rate"x,all,2021\n', encoding="utf-8")
     found = prepare([file], folder)
-    taken = {change.proposed.figure.row for change in found.changes}
+    taken = {change.figure.row for change in found.changes}
     assert taken | {row.row for row in found.rejected} == {2, 3, 4, 5}
     assert all(row.problems for row in found.rejected)
 

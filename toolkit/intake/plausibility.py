@@ -147,8 +147,8 @@ class Shown:
         return form.probability(self.value) if self.probability else form.plain(self.value, 2)
 
 
-def as_problem(doubt: Doubt, file: str, sheet: str = "") -> Problem:
+def as_problem(doubt: Doubt) -> Problem:
     """Return a doubt as a warning at the figure's cell."""
     figure, fields = doubt.figure, {"low": Shown(doubt.low), "high": Shown(doubt.high), "tail": Shown(doubt.tail, True)}
     value = shortened(str(figure.written))
-    return Problem("data.problem.unlikely", file, figure.row, "value", value, fields, "warning", sheet)
+    return Problem("data.problem.unlikely", figure.file, figure.row, "value", value, fields, "warning", figure.sheet)
