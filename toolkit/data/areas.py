@@ -1,4 +1,4 @@
-"""Areas: codes with validity dates, and the look-up by code or name that refuses what is ambiguous."""
+"""Areas with their validity, the look-up by code or name, and the crosswalk of 2025 between old and new communes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KINDS = {
     "Xã": "commune",
 }
 """What an area is called before its name, in Vietnamese and English."""
-NAMED_WITHOUT_LEVEL: tuple[Level, ...] = ("district", "province", "country", "region")
+LEVELS_OF_BARE_NAMES: tuple[Level, ...] = ("district", "province", "country", "region")
 """A name given without a level means one of these; communes have to be asked for."""
 BEGINNING = date.min
 
@@ -192,7 +192,7 @@ class Areas:
             return self._coded(wanted, level, on)
         if wanted.isdigit():
             return self.get(wanted, on, level)
-        named = self._named(wanted, (level,) if level else NAMED_WITHOUT_LEVEL)
+        named = self._named(wanted, (level,) if level else LEVELS_OF_BARE_NAMES)
         if not named:
             raise self._unknown(wanted, level)
         if len({area.code for area in named}) > 1:
@@ -251,7 +251,7 @@ class Areas:
         return exact if exact and folded != name.casefold() else named
 
     def _unknown(self, name: str, level: str | None) -> UsageError:
-        levels = (level,) if level else NAMED_WITHOUT_LEVEL
+        levels = (level,) if level else LEVELS_OF_BARE_NAMES
         if level is None and self._named(name, ("commune",)):
             return UsageError(say("data.only_commune", name=name), say("data.only_commune.remedy"))
         names = {area.short_name: area.code for area in self._all if area.level in levels}
@@ -362,7 +362,7 @@ def divided(code: str, year: int, areas: Areas, crosswalk: Crosswalk) -> tuple[D
     """Return how an area was divided at the end of a year: into districts, into communes.
 
     A former district is divided into the new communes of its territory; those that it shares with another
-    district are told apart.
+    district are listed apart.
     """
     day = date(year, 12, 31)
     levels = {area.level for area in areas.units(code)}

@@ -1,4 +1,4 @@
-"""The data folder as one object, as it was known on a day."""
+"""The data folder as one object, as it was known on a day, and all its problems as a list."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from toolkit.data.areas import Areas, Crosswalk
 from toolkit.data.consistency import check_between
 from toolkit.data.folder import data_folder
 from toolkit.data.indicators import Indicators
-from toolkit.data.journal import replaced_figures, settle
+from toolkit.data.journal import finish_switch, replaced_figures
 from toolkit.data.observations import (
     LAYOUT,
     UNUSED,
@@ -236,7 +236,7 @@ def check_folder(folder: Path) -> list[Problem]:
 
 def read_folder(folder: Path) -> tuple[Reference, Figures]:
     """Return a data folder's reference and figures, with every problem noted in them."""
-    settle(folder)
+    finish_switch(folder)
     reference = read_reference(folder)
     check_reference(reference)
     return reference, read_observations(folder, reference)

@@ -1,4 +1,4 @@
-"""What observation tables are checked against: areas, indicators, sources, standards, and today's date."""
+"""What observation tables are checked against: areas, indicators, sources, standards; checked against each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns of every table in the data folder, as the data dictionary describes them."""
+"""The small tables of the data folder: their columns, as the data dictionary describes them, and their records."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ MARK = "toolkit_template"
 INFORMATION = ("info_name", "info_scope", "info_bounds", "info_last", "info_last_year", "info_last_source")
 """Columns that a template shows and nobody reads back."""
 ENTERED = ("qualifier", "source_id", "available_from", "note")
-"""Cells that say something about a figure; filled without one they are a slip."""
+"""Cells that say something about a figure; filled without one they are a mistake."""
 PROJECT_COLUMNS = Layout(LAYOUT.required, (*LAYOUT.optional, *INFORMATION))
 NAMED = tuple(column.name for column in SOURCES.columns if column.required)
 """What a source has to say of itself."""
@@ -86,7 +86,7 @@ def filled_tables(path: Path, reference: Reference) -> tuple[tuple[Table, ...], 
 
 
 def _from_header(sheet: RawSheet, names: Sequence[str]) -> RawSheet | None:
-    """Return a sheet from its header on, which is told by names that must be in it; None if it has none."""
+    """Return a sheet from its header on, found by names that must be in it; None if it has none."""
     for at, row in enumerate(sheet.rows[:ROWS_FOR_HEADER]):
         if set(names) <= {tidy(cell).casefold() for cell in row.cells}:
             return replace(sheet, rows=sheet.rows[at:])
@@ -136,7 +136,7 @@ class Rejected:
     file, sheet, row :
         Where it stands; the row as a spreadsheet shows it.
     cells :
-        What it says, by column of ``observations.csv``; empty where its cells could not be told apart.
+        What it says, by column of ``observations.csv``; empty where its cells do not belong to columns.
     problems :
         Why.
     """
@@ -202,7 +202,7 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
     figures: list[Figure] = []
     rejected: list[Rejected] = []
     for table in tables:
-        usable, unusable = judged(table, reference)
+        usable, unusable = checked_rows(table, reference)
         figures += usable
         rejected += unusable
         problems += table.problems.all()
@@ -223,8 +223,8 @@ def with_sources(reference: Reference, added: Sequence[Cells]) -> Reference:
     return replace(reference, tables={**reference.tables, SOURCES.file: replace(held, rows=rows)})
 
 
-def judged(table: Table, reference: Reference) -> tuple[list[Figure], list[Rejected]]:
-    """Judge every row of a table by the rules of observations, and against each other."""
+def checked_rows(table: Table, reference: Reference) -> tuple[list[Figure], list[Rejected]]:
+    """Check every row of a table by the rules of observations, and against each other."""
     read, problems = figures_of(table, reference), table.problems
     refused = check_between(read, reference)
     by_row = {figure.row: figure for figure in read.figures if figure.row not in refused}

@@ -1,4 +1,4 @@
-"""What an ingest would change: new figures, corrections, figures held already, and conflicts between sources."""
+"""Ingest: files to changes that can be read first, and changes to the data folder, all of them or none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from toolkit.data.journal import (
     Key,
     Rows,
     key_of,
-    observations_text,
     read_rows,
     recover,
     switch,
@@ -265,7 +264,8 @@ def commit(ingest: Ingest) -> bool:
         if sha256(path) != ingest.digest:
             raise ToolkitError(say("desk.moved", folder=folder), say("desk.moved.remedy"))
         held = read_rows(path)
-        text = observations_text(held, merged_rows(held, ingest.changes))
+        names = (*held.names, *(name for name in NAMES if name not in held.names))
+        text = table_text(names, merged_rows(held, ingest.changes))
         added = (
             (SOURCES.file, SOURCES.names, _sources_needed(ingest)),
             (REPLACED, REPLACED_NAMES, _replaced(ingest)),

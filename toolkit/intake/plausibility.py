@@ -54,11 +54,11 @@ def doubts(figures: Sequence[Figure], known: Dataset, plan: Plan, *, seed: int =
     ----------
     figures :
         Figures to judge; those for which a figure is known already on the same standard, means of periods,
-        one-sided and unverified ones are passed over, and so is what only a stand-in speaks of.
+        one-sided and unverified ones are passed over, and so is what only a proxy gives.
     known :
         The data that the predictions rest on; must not hold the figures themselves.
     plan :
-        Its province, and the stand-ins that are switched on.
+        Its province, and the proxies that are switched on.
     """
     return tuple(doubt for part in _parts(_judged(figures)) for doubt in _doubts(part, known, plan, seed))
 
@@ -75,7 +75,7 @@ def doubts_within(dataset: Dataset, plan: Plan, *, seed: int = 138) -> tuple[Dou
     dataset :
         Figures to judge.
     plan :
-        Its province, and the stand-ins that are switched on.
+        Its province, and the proxies that are switched on.
     """
     series: dict[tuple[str, str, str], dict[int, list[Figure]]] = {}
     for item in _judged(dataset.figures):
