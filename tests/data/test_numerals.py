@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.base.numbers import numbers
-from toolkit.data.parsing import Numeral, day_of, narrowed, reading, settle, whole_of, year_of
+from toolkit.data.parsing import Numeral, as_column, day_of, narrowed, reading, whole_of, year_of
 
 FINITE = st.floats(-1e9, 1e9, allow_nan=False)
 
@@ -24,7 +24,7 @@ def test_what_the_formatter_writes_is_read_back(value: float, places: int, langu
 def test_a_column_in_one_style_is_read_whole(values: list[float], places: int, language: str) -> None:
     form = numbers("vi" if language == "vi" else "en")
     clear = [*values, 0.5]  # 0,5 or 0.5 tells the style
-    settled = settle([reading(form.decimal(value, places)) for value in clear])
+    settled = as_column([reading(form.decimal(value, places)) for value in clear])
     assert not settled.mixed
     assert not settled.unclear
     assert settled.values == pytest.approx([round(value, places) for value in clear], abs=1e-9)
@@ -58,7 +58,7 @@ def test_any_text_is_a_finite_number_or_a_fault(text: str) -> None:
     ],
 )
 def test_a_column_decides_or_refuses(cells: list[str], values: list[float | None]) -> None:
-    assert list(settle([reading(cell) for cell in cells]).values) == values
+    assert list(as_column([reading(cell) for cell in cells]).values) == values
 
 
 def test_what_is_counted_narrows_the_meaning() -> None:
@@ -69,7 +69,7 @@ def test_what_is_counted_narrows_the_meaning() -> None:
 
 
 def test_numbers_of_a_workbook_tell_no_style() -> None:
-    settled = settle([reading(Numeral("12.868")), reading("3,5")])
+    settled = as_column([reading(Numeral("12.868")), reading("3,5")])
     assert settled.values == (12.868, 3.5)
 
 

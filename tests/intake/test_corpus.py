@@ -22,7 +22,7 @@ from tests.data.tables import COLUMNS, GOOD, REQUIRED, changed, plus, spoilt, te
 from toolkit.data.parsing import day_of, reading, year_of
 from toolkit.data.reference import Reference
 from toolkit.data.tables import tidy
-from toolkit.intake.incoming import Incoming, read_incoming
+from toolkit.intake.incoming import Incoming, read_incoming, stored_cells
 from toolkit.intake.mapping import checked
 
 Place = tuple[int, str]
@@ -117,7 +117,7 @@ def errors(found: Incoming) -> set[Place]:
 
 
 def no_row_is_lost(found: Incoming, rows: set[int]) -> bool:
-    told = {item.figure.row for item in found.proposed} | {item.row for item in found.rejected}
+    told = {item.row for item in found.figures} | {item.row for item in found.rejected}
     told |= {problem.row for problem in found.problems}
     return rows <= told and all(item.problems for item in found.rejected)
 
@@ -135,7 +135,7 @@ def test_bad_tables(name: str, tmp_path: Path, reference: Reference) -> None:
     assert wanted <= errors(found), found.problems
     rows = {row for row, _ in wanted if row > 1}
     assert rows <= {item.row for item in found.rejected}
-    assert not rows & {item.figure.row for item in found.proposed}
+    assert not rows & {item.row for item in found.figures}
 
 
 @pytest.mark.parametrize("name", PEOPLES)
@@ -188,7 +188,7 @@ def test_hostile_workbooks_are_refused(name: str, tmp_path: Path, reference: Ref
     path = WORKBOOKS[name](tmp_path / "t.xlsx")
     found = read_incoming(path, reference)
     assert [(problem.row, problem.severity) for problem in found.problems] == [(1, "error")]
-    assert found.proposed == ()
+    assert found.figures == ()
 
 
 def test_macros_and_links_are_never_followed(tmp_path: Path, reference: Reference) -> None:
@@ -199,7 +199,7 @@ def test_macros_and_links_are_never_followed(tmp_path: Path, reference: Referenc
     }
     path = repacked(book(tmp_path / "t.xlsm"), lambda _, data: data, extra)
     found = read_incoming(path, reference)
-    assert len(found.proposed) == len(GOOD)
+    assert len(found.figures) == len(GOOD)
     assert errors(found) == set()
 
 
@@ -207,7 +207,7 @@ def test_text_that_looks_like_a_formula_stays_text(tmp_path: Path, reference: Re
     path = book(tmp_path / "t.xlsx", [*GOOD[:3], changed(5, note="=1+1")])
     found = read_incoming(path, reference)
     assert errors(found) == set() or {row for row, _ in errors(found)} == {5}
-    assert all(item.cells["note"] != "2" for item in found.proposed)
+    assert all(item.note != "2" for item in found.figures)
 
 
 # ---- mutation: any single cell changed is harmless by definition or reported
@@ -264,13 +264,13 @@ def test_a_changed_cell_is_stored_as_changed_or_reported(
     path = tmp_path / "t.csv"
     path.write_text(spoilt(row + 2, column, value), encoding="utf-8")
     found = read_incoming(path, reference)
-    taken = {item.figure.row: item for item in found.proposed}
+    taken = {item.row: stored_cells(item) for item in found.figures}
     if row + 2 not in taken:
         assert row + 2 in {item.row for item in found.rejected}
         assert row + 2 in {place[0] for place in errors(found)}
         return
-    assert says(taken[row + 2].cells[column], value, column)
-    others = {name: text for name, text in taken[row + 2].cells.items() if name != column}
+    assert says(taken[row + 2][column], value, column)
+    others = {name: text for name, text in taken[row + 2].items() if name != column}
     assert all(says(text, GOOD[row][COLUMNS.index(name)], name) for name, text in others.items())
     assert len(taken) == len(GOOD) or errors(found)
 
@@ -287,10 +287,10 @@ def test_a_changed_cell_of_a_workbook_is_stored_as_changed_or_reported(
     rows: list[list[object]] = [list(cells) for cells in GOOD]
     rows[row][COLUMNS.index(column)] = value
     found = read_incoming(book(tmp_path / "t.xlsx", rows), reference)
-    taken = {item.figure.row: item for item in found.proposed}
+    taken = {item.row: stored_cells(item) for item in found.figures}
     if row + 2 not in taken:
         assert row + 2 in {place[0] for place in errors(found)}
         return
     written = "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
     written = written.upper() if isinstance(value, bool) else written
-    assert says(taken[row + 2].cells[column], written, column)
+    assert says(taken[row + 2][column], written, column)

@@ -82,13 +82,13 @@ def test_rows_that_are_cut_off_are_refused_at_every_door(rows: str, tmp_path: Pa
 def test_a_header_that_stands_twice_is_refused_by_a_mapping_too(reference: Reference) -> None:
     found = mapped("mapped_dup_header.xlsx", reference, "area_code=Huyện", "value=Tỷ lệ", fixed=("year=2023",))
     assert told(found.problems) == [("double_column", 1, "Tỷ lệ")]
-    assert found.proposed == ()
+    assert found.figures == ()
 
 
 def test_merged_cells_of_figures_are_named_by_a_mapping_too(reference: Reference) -> None:
     found = mapped("mapped_merged_value.xlsx", reference, "area_code=Huyện", years=True)
     assert told(found.problems) == [("merged_cells", 2, "2022"), ("merged_cells", 3, "2022")]
-    assert {(item.figure.row, item.figure.value) for item in found.proposed} == {(3, 8.7), (4, 5.1)}
+    assert {(item.row, item.value) for item in found.figures} == {(3, 8.7), (4, 5.1)}
 
 
 def test_merged_cells_of_a_template_are_named(reference: Reference) -> None:

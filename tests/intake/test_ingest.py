@@ -16,7 +16,7 @@ from tests.data.tables import COLUMNS, GOOD, changed, text
 from toolkit.base.errors import DataError, ToolkitError
 from toolkit.base.files import locked
 from toolkit.data.dataset import load
-from toolkit.data.journal import DECIDED, INGESTS, REPLACED, STAGED, read_rows, replaced_rows, settle
+from toolkit.data.journal import DECIDED, INGESTS, REPLACED, STAGED, finish_switch, read_rows
 from toolkit.intake.ingest import Ingest, commit, prepare, write_rejected
 
 NEW = (
@@ -72,7 +72,7 @@ def test_a_correction_replaces_and_keeps_what_it_replaces(folder: Path, tmp_path
     held = next(row for row in rows_of(folder) if row[:4] == ["20", "poverty_rate", "all", "2024"] and row[5] == "3.36")
     found = ingested(table(tmp_path, [CORRECTION]), folder)
     assert [(change.kind, change.cells["value"]) for change in found.changes] == [("changed", "3.37")]
-    kept = replaced_rows(folder)
+    kept = read_rows(folder / REPLACED).rows
     assert [[row[name] for name in COLUMNS] for row in kept] == [held]
     assert (kept[0]["replaced_by"], kept[0]["replaced_on"]) == ("incoming.csv", found.today)
     assert len(rows_of(folder)) == 293
@@ -137,7 +137,7 @@ def test_every_row_of_a_file_is_taken_or_rejected(folder: Path, tmp_path: Path) 
     file = tmp_path / "broken.csv"
     file.write_text(text(NEW) + "20,poverty_rate\n" + '20,"poverty_rate"x,all,2021\n', encoding="utf-8")
     found = prepare([file], folder)
-    taken = {change.proposed.figure.row for change in found.changes}
+    taken = {change.figure.row for change in found.changes}
     assert taken | {row.row for row in found.rejected} == {2, 3, 4, 5}
     assert all(row.problems for row in found.rejected)
 
@@ -212,7 +212,7 @@ def test_two_corrections_and_back_are_all_remembered(folder: Path, tmp_path: Pat
     first, second = changed(3, value="3.36"), changed(3, value="3.40")
     for row in (second, first, second):
         ingested(table(tmp_path, [row]), folder)
-    assert [row["value"] for row in replaced_rows(folder)] == ["3.36", "3.40", "3.36"]
+    assert [row["value"] for row in read_rows(folder / REPLACED).rows] == ["3.36", "3.40", "3.36"]
 
 
 def test_an_ingest_cut_off_at_any_step_leaves_the_old_state_or_the_new_one(
@@ -235,7 +235,7 @@ def test_an_ingest_cut_off_at_any_step_leaves_the_old_state_or_the_new_one(
                 commit(found)
             except KeyboardInterrupt:
                 cut = True
-        settle(folder)  # what the next start does first
+        finish_switch(folder)  # what the next start does first
         assert state(folder) in (old, new), (number, steps)
         seen.append(state(folder) == new)
         if not cut:

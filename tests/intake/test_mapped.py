@@ -22,9 +22,7 @@ Nguồn: Sở LĐTBXH;;;
 
 
 def figures(found: Incoming) -> set[tuple[str, str, int, float]]:
-    return {
-        (item.figure.area_code, item.figure.indicator, item.figure.year, item.figure.value) for item in found.proposed
-    }
+    return {(item.area_code, item.indicator, item.year, item.value) for item in found.figures}
 
 
 def read(path: Path, reference: Reference, mapping: ColumnMapping | None, content: str | bytes) -> Incoming:
@@ -51,7 +49,7 @@ def test_a_wide_table_in_the_encoding_of_old_windows(tmp_path: Path, reference: 
         content.replace("ố", "ô\u0301").replace("ể", "ê\u0309").replace("Huyện", "Huyê\u0323n").replace("ồ", "ô\u0300")
     )
     mapping = mapping_of(None, ["area_code=Huyện"], [*FIXED, "indicator=poverty_rate"], years=True)
-    assert len(read(tmp_path / "w.csv", reference, mapping, content.encode("cp1258")).proposed) == 3
+    assert len(read(tmp_path / "w.csv", reference, mapping, content.encode("cp1258")).figures) == 3
 
 
 def test_a_wide_table_of_indicators_by_a_file(tmp_path: Path, reference: Reference) -> None:
@@ -78,7 +76,7 @@ def test_problems_name_the_files_own_columns(tmp_path: Path, reference: Referenc
     mapping = mapping_of(None, ["area_code=Huyện"], [*FIXED, "indicator=poverty_rate"], years=True)
     found = read(tmp_path / "w.csv", reference, mapping, "Huyện,2023,2024\nBình Gia,120,x\nHuyện Lạ,1,2\n")
     assert {(item.row, item.column) for item in found.problems} == {(2, "2023"), (2, "2024"), (3, "Huyện")}
-    assert found.proposed == ()
+    assert found.figures == ()
     assert {(item.row, item.cells["value"]) for item in found.rejected} == {(2, "120"), (2, "x"), (3, "1"), (3, "2")}
 
 
@@ -131,7 +129,7 @@ def test_an_ambiguous_commune_is_refused_with_its_codes(tmp_path: Path, referenc
     found = read(tmp_path / "w.csv", reference, mapping, "Xã,2023\nChi Lăng,5\n")
     assert [(item.row, item.column) for item in found.problems] == [(2, "Xã")]
     assert "0" in found.problems[0].problem
-    assert found.proposed == ()
+    assert found.figures == ()
 
 
 def test_a_header_that_the_file_lacks_is_told(tmp_path: Path, reference: Reference) -> None:

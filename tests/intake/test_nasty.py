@@ -179,7 +179,7 @@ def told_or_taken(path: Path, reference: Reference, wanted: set[Place]) -> None:
     assert wanted or not places(path, reference)
     found = read_incoming(path, reference)
     rejected = {item.row for item in found.rejected}
-    taken = {item.figure.row for item in found.proposed}
+    taken = {item.row for item in found.figures}
     assert {row for row, _ in wanted} <= rejected
     assert not rejected & taken
     assert all(item.problems for item in found.rejected)

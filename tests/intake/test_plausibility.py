@@ -13,9 +13,10 @@ from tests.cli.commands import run
 from tests.data.tables import text
 from tests.small_world import small_world
 from toolkit.cli.options import MOST_FOR_MODEL, few_enough
-from toolkit.data.dataset import Dataset, commit, load, prepare, with_doubts
+from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.observations import Figure
+from toolkit.intake.ingest import commit, prepare, with_doubts
 from toolkit.intake.plausibility import doubts, doubts_within
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan

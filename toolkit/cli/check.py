@@ -97,13 +97,12 @@ def _unlikely(files: list[Path], folder: Path, mapping: ColumnMapping | None, pl
 def _unlikely_held(folder: Path, plan: Plan, day: date) -> list[Problem]:
     """Return what the model thinks unlikely of the folder's own figures, each given all others."""
     from toolkit.data.dataset import load
-    from toolkit.data.schemas import OBSERVATIONS
     from toolkit.intake.plausibility import as_problem, doubts_within
 
     dataset = load(folder, as_of=day)
     if not options.few_enough(len(dataset.figures)):
         return []
-    return [as_problem(doubt, OBSERVATIONS.file) for doubt in doubts_within(dataset, plan)]
+    return [as_problem(doubt) for doubt in doubts_within(dataset, plan)]
 
 
 def _whole(folder: Path, day: date) -> list[Problem]:

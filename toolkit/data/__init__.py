@@ -1,1 +1,1 @@
-"""Data room: readers that collect every problem, observations, areas, crosswalk, standards, as-of."""
+"""Data: readers that collect every problem, observations, areas, indicators, standards, and the data of a day."""

@@ -1,4 +1,4 @@
-"""Areas: codes with validity dates, and the look-up by code or name that refuses what is ambiguous."""
+"""Areas with their validity, the look-up by code or name, and the crosswalk of 2025 between old and new communes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Literal, cast
+from typing import Literal
 
 from toolkit.base.errors import AmbiguousNameError, UsageError
 from toolkit.base.problems import Phrase, closest
@@ -26,7 +26,7 @@ KINDS = {
     "Xã": "commune",
 }
 """What an area is called before its name, in Vietnamese and English."""
-NAMED_WITHOUT_LEVEL: tuple[Level, ...] = ("district", "province", "country", "region")
+LEVELS_OF_BARE_NAMES: tuple[Level, ...] = ("district", "province", "country", "region")
 """A name given without a level means one of these; communes have to be asked for."""
 BEGINNING = date.min
 
@@ -191,7 +191,7 @@ class Areas:
             return self._coded(wanted, level, on)
         if wanted.isdigit():
             return self.get(wanted, on, level)
-        named = self._named(wanted, (level,) if level else NAMED_WITHOUT_LEVEL)
+        named = self._named(wanted, (level,) if level else LEVELS_OF_BARE_NAMES)
         if not named:
             raise self._unknown(wanted, level)
         if len({area.code for area in named}) > 1:
@@ -250,7 +250,7 @@ class Areas:
         return exact if exact and folded != name.casefold() else named
 
     def _unknown(self, name: str, level: str | None) -> UsageError:
-        levels = (level,) if level else NAMED_WITHOUT_LEVEL
+        levels = (level,) if level else LEVELS_OF_BARE_NAMES
         if level is None and self._named(name, ("commune",)):
             return UsageError(say("data.only_commune", name=name), say("data.only_commune.remedy"))
         names = {area.short_name: area.code for area in self._all if area.level in levels}
@@ -269,18 +269,7 @@ def _described(area: Area) -> str:
 
 def area_of(record: Record) -> Area:
     """Return an area from its row."""
-    people, size = record.numbers.get("population_2019"), record.numbers.get("area_km2")
-    return Area(
-        code=record.text("code"),
-        name_vi=record.text("name_vi"),
-        name_en=record.text("name_en"),
-        level=cast("Level", record.text("level")),
-        parent_code=record.text("parent_code"),
-        valid_from=record.days.get("valid_from"),
-        valid_to=record.days.get("valid_to"),
-        population_2019=None if people is None else int(people),
-        area_km2=size,
-    )
+    return Area(**record.values)
 
 
 @dataclass(frozen=True)
@@ -346,14 +335,10 @@ class Crosswalk:
 
 def link_of(record: Record) -> Link:
     """Return a link from its row."""
-    return Link(
-        old_district_code=record.text("old_district_code"),
-        old_commune_code=record.text("old_commune_code"),
-        new_commune_code=record.text("new_commune_code"),
-        whole=record.text("share") == "whole",
-        weight=record.numbers.get("weight"),
-        row=record.row,
+    old, district, new = (
+        record.text(column) for column in ("old_commune_code", "old_district_code", "new_commune_code")
     )
+    return Link(district, old, new, record.text("share") == "whole", record.values["weight"], record.row)
 
 
 @dataclass(frozen=True)
@@ -376,7 +361,7 @@ def divided(code: str, year: int, areas: Areas, crosswalk: Crosswalk) -> tuple[D
     """Return how an area was divided at the end of a year: into districts, into communes.
 
     A former district is divided into the new communes of its territory; those that it shares with another
-    district are told apart.
+    district are listed apart.
     """
     day = date(year, 12, 31)
     levels = {area.level for area in areas.units(code)}

@@ -1,8 +1,8 @@
-"""The data folder as one object, as it was known on a day."""
+"""The data folder as one object, as it was known on a day, and all its problems as a list."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from toolkit.data.areas import Areas, Crosswalk
 from toolkit.data.consistency import check_between
 from toolkit.data.folder import data_folder
 from toolkit.data.indicators import Indicators
-from toolkit.data.journal import replaced_figures, settle
+from toolkit.data.journal import finish_switch, replaced_figures
 from toolkit.data.observations import (
     LAYOUT,
     UNUSED,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 SIMULATED = "simulated"
 """File in a data folder that says: these data are made up, for teaching and tests."""
+SHOWN = {field.name for field in fields(Observation)}
 Key = tuple[str, str, str]
 
 
@@ -187,18 +188,7 @@ def _dated(figure: Figure, reference: Reference) -> Figure:
 
 
 def _observation(figure: Figure) -> Observation:
-    return Observation(
-        year=figure.year,
-        value=figure.value,
-        status=figure.status,
-        qualifier=figure.qualifier,
-        standard=figure.standard,
-        source_id=figure.source_id,
-        note=figure.note,
-        available_from=figure.available_from,
-        available_basis=figure.available_basis,
-        row=figure.row,
-    )
+    return Observation(**{name: value for name, value in figure._asdict().items() if name in SHOWN})
 
 
 def _frame(figures: tuple[Figure, ...]) -> pd.DataFrame:
@@ -216,12 +206,12 @@ def _table(records: Records) -> pd.DataFrame:
 
     columns: dict[str, list[object]] = {}
     for column in records.schema.columns:
-        if column.kind in ("number", "whole"):
-            columns[column.name] = [record.numbers.get(column.name) for record in records.rows]
-        elif column.kind == "year":
-            columns[column.name] = [record.year(column.name) for record in records.rows]
-        else:
-            columns[column.name] = [record.text(column.name) for record in records.rows]
+        cells = [record.values[column.name] for record in records.rows]
+        if column.kind == "year":
+            cells = [year or 0 for year in cells]
+        elif column.kind not in ("number", "whole"):
+            cells = [record.text(column.name) for record in records.rows]
+        columns[column.name] = cells
     return pd.DataFrame(columns)
 
 
@@ -246,7 +236,7 @@ def check_folder(folder: Path) -> list[Problem]:
 
 def read_folder(folder: Path) -> tuple[Reference, Figures]:
     """Return a data folder's reference and figures, with every problem noted in them."""
-    settle(folder)
+    finish_switch(folder)
     reference = read_reference(folder)
     check_reference(reference)
     return reference, read_observations(folder, reference)

@@ -1,4 +1,8 @@
-"""XLSX workbooks to rows of text."""
+"""XLSX workbooks to rows of text: hostile files are refused, values read as they are shown.
+
+Read with the standard library as a stream, since checking a table must cost little however long it is. Formulas
+count by the results that the spreadsheet program stored.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +123,7 @@ def workbook_part(parts: zipfile.ZipFile) -> str:
 
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 1_000
-"""Columns that a table may have; a value further to the right is a slip of the hand or an attack."""
+"""Columns that a table may have; a value further to the right is a mistake or an attack."""
 SHEET_CHUNK = 1 << 18
 REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 

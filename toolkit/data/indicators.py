@@ -1,4 +1,4 @@
-"""Indicators: what is counted, on which scale it changes, and what may stand in for it."""
+"""Indicators: what is counted, on which scale it changes, and which proxies there are."""
 
 from __future__ import annotations
 
@@ -56,20 +56,20 @@ class Unit(Strict):
 
 
 class Identity(Strict):
-    """The stand-in's figure is taken as it is."""
+    """The proxy's figure is taken as it is."""
 
     kind: Literal["identity"]
 
 
 class Scale(Strict):
-    """The stand-in's figure times a factor, such as thousand VND a month to million VND a year."""
+    """The proxy's figure times a factor, such as thousand VND a month to million VND a year."""
 
     kind: Literal["scale"]
     factor: float = Field(gt=0)
 
 
 class DivideByShare(Strict):
-    """The stand-in's figure over a group's share (in per cent), never above 100 %."""
+    """The proxy's figure over a group's share (in per cent), never above 100 %."""
 
     kind: Literal["divide_by_share"]
     indicator: str
@@ -80,24 +80,24 @@ Transform = Annotated[Identity | Scale | DivideByShare, Field(discriminator="kin
 
 
 class Proxy(Strict):
-    """A declared stand-in for an indicator that has no data in the scope that a target needs.
+    """A declared proxy for an indicator that has no data in the scope that a target needs.
 
     Attributes
     ----------
     id :
         Its name in plan files and reports.
     for_scope :
-        Scope of the indicator that it stands in for.
+        Scope of the indicator that it replaces.
     indicator, scope, standard :
         What is measured; `standard` only where one of several kinds is meant.
     relation :
-        ``equal``, ``upper_bound`` (the wanted value is at most the stand-in's) or ``lower_bound``.
+        ``equal``, ``upper_bound`` (the wanted value is at most the proxy's) or ``lower_bound``.
     transform :
         From the measured figure to the wanted one.
     on_by_default :
         Used unless a plan switches it off.
     source_ids, basis :
-        Why it may stand in.
+        Why it may replace it.
     """
 
     id: str
@@ -144,7 +144,7 @@ class Indicator(Strict):
     set_by_decision :
         The figure is what a decision lists, so it is final as soon as the decision is out.
     proxies :
-        Declared stand-ins.
+        Declared proxies.
     """
 
     id: str

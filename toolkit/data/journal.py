@@ -1,4 +1,4 @@
-"""Several files of a data folder changed at once: all of them or none, however the program ends.
+"""What ingests leave in a data folder: files changed all at once or not at all, and the rows that were replaced.
 
 The new files are written into a hidden folder beside the old ones. Then one rename puts down that they hold:
 before it the old state holds, after it the new one. What is left of the switch, moving files into place, is
@@ -24,10 +24,18 @@ from toolkit.data.observations import LAYOUT, Figure, figures_of
 from toolkit.data.parsing import decode, delimiter_of, year_of
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS
-from toolkit.data.tables import Layout, Table, read_tables
+from toolkit.data.tables import Layout, read_first
 
 STAGED = ".ingest"
 DECIDED = "decided.json"
+REPLACED = "replaced.csv"
+INGESTS = "ingests.csv"
+NAMES = OBSERVATIONS.names
+REPLACED_NAMES = (*NAMES, "replaced_on", "replaced_by")
+INGEST_NAMES = ("ingested_on", "file", "sha256", "new", "changed", "same", "rejected", "observations_sha256")
+Cells = dict[str, str]
+"""A row as text, by column."""
+Key = tuple[str, ...]
 
 
 def switch(folder: Path, files: Mapping[str, str]) -> None:
@@ -60,7 +68,7 @@ def recover(folder: Path) -> None:
         shutil.rmtree(staged)
 
 
-def settle(folder: Path) -> None:
+def finish_switch(folder: Path) -> None:
     """Bring a folder into the old or the new state, if a switch was cut off there; called before it is read.
 
     Raises
@@ -83,48 +91,6 @@ def settle(folder: Path) -> None:
             raise ToolkitError(say("data.unsettled", folder=folder), say("data.unsettled.remedy")) from error
 
 
-FILE = "replaced.csv"
-REPLACED_ON, REPLACED_BY = "replaced_on", "replaced_by"
-WITH_DAY = Layout((*LAYOUT.columns, REPLACED_ON), (REPLACED_BY,))
-
-
-def replaced_figures(folder: Path, reference: Reference, day: date) -> tuple[Figure, ...]:
-    """Return the figures that stood on `day` and were replaced after it; none if nothing was ever replaced.
-
-    Parameters
-    ----------
-    folder :
-        Data folder; its ``replaced.csv`` is written by ``toolkit ingest``.
-    reference :
-        The folder's areas, indicators, sources, standards: rows that break a rule are left out.
-    day :
-        As of when.
-    """
-    path = folder / FILE
-    if not path.is_file():
-        return ()
-    tables, _ = read_tables(path, WITH_DAY)
-    return tuple(figure for table in tables for figure in _before(table, reference, day))
-
-
-def _before(table: Table, reference: Reference, day: date) -> list[Figure]:
-    if not table.has(REPLACED_ON):
-        return []
-    at = table.columns.index(REPLACED_ON)
-    corrected_later = {row.number for row in table.rows if row.cells[at] > day.isoformat()}
-    return [figure for figure in figures_of(table, reference).figures if figure.row in corrected_later]
-
-
-REPLACED = "replaced.csv"
-INGESTS = "ingests.csv"
-NAMES = OBSERVATIONS.names
-REPLACED_NAMES = (*NAMES, "replaced_on", "replaced_by")
-INGEST_NAMES = ("ingested_on", "file", "sha256", "new", "changed", "same", "rejected", "observations_sha256")
-CELL = ("area_code", "indicator", "scope", "year", "from_year", "standard", "source_id")
-Cells = dict[str, str]
-Key = tuple[str, ...]
-
-
 @dataclass(frozen=True)
 class Rows:
     """A table of the data folder as text.
@@ -143,10 +109,8 @@ class Rows:
 
 def key_of(row: Mapping[str, str]) -> Key:
     """Return what names a row: area, indicator, scope, year, period, standard and source."""
-    texts = [row.get(name, "") for name in CELL]
-    return tuple(
-        str(year_of(text) or text) if name.endswith("year") else text for name, text in zip(CELL, texts, strict=True)
-    )
+    texts = ((name, row.get(name, "")) for name in OBSERVATIONS.key)
+    return tuple(str(year_of(text) or text) if name.endswith("year") else text for name, text in texts)
 
 
 def read_rows(path: Path) -> Rows:
@@ -168,12 +132,6 @@ def table_text(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
     return stream.getvalue()
 
 
-def observations_text(held: Rows, rows: Iterable[Mapping[str, str]]) -> str:
-    """Return the whole observation table as text, with every column of the project after those it has."""
-    names = (*held.names, *(name for name in NAMES if name not in held.names))
-    return table_text(names, rows)
-
-
 def with_rows(path: Path, names: Sequence[str], added: Sequence[Mapping[str, str]]) -> str:
     """Return the text of a table (which may not exist yet) with more rows."""
     held = read_rows(path)
@@ -183,3 +141,16 @@ def with_rows(path: Path, names: Sequence[str], added: Sequence[Mapping[str, str
 def replaced_rows(folder: Path) -> tuple[Cells, ...]:
     """Return the rows that ingests have replaced."""
     return read_rows(folder / REPLACED).rows
+
+
+def replaced_figures(folder: Path, reference: Reference, day: date) -> tuple[Figure, ...]:
+    """Return the figures that stood on `day` and were replaced after it; none if nothing was ever replaced.
+
+    Rows of ``replaced.csv``, which ``toolkit ingest`` writes, are left out if they break a rule.
+    """
+    table = read_first(folder / REPLACED, Layout((*LAYOUT.columns, "replaced_on"), ("replaced_by",)))
+    if not table.has("replaced_on"):
+        return ()
+    days = zip(table.rows, table.texts("replaced_on"), strict=True)
+    later = {row.number for row, replaced_on in days if replaced_on > day.isoformat()}
+    return tuple(figure for figure in figures_of(table, reference).figures if figure.row in later)

@@ -1,4 +1,4 @@
-"""Series: the figures of one area, indicator and scope, with conflicts resolved and nothing forgotten."""
+"""An observation table to figures, and the figures of one area, indicator and scope to a series."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NamedTuple, TypeVar
 
 from toolkit.base.problems import Problems
 from toolkit.data.indicators import Indicator
-from toolkit.data.parsing import Columnwise, Numeral, Reading, day_of, narrowed, reading, settle, year_of
+from toolkit.data.parsing import NumberColumn, Numeral, Reading, as_column, day_of, narrowed, reading, year_of
 from toolkit.data.reference import Reference
-from toolkit.data.row_checks import RULES, Fault, Judge
+from toolkit.data.row_checks import RULES, Fault, RowContext
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, STATUSES
 from toolkit.data.tables import Layout, Table
 
@@ -181,9 +181,9 @@ class Figures:
 
 
 def figures_of(table: Table, reference: Reference) -> Figures:
-    """Judge every row of a table; rows with an error are noted and left out."""
-    judge = Judge(reference, table.problems, table.has("from_year"))
-    values = _values(table, judge)
+    """RowContext every row of a table; rows with an error are noted and left out."""
+    context = RowContext(reference, table.problems, table.has("from_year"))
+    values = _values(table, context)
     rules = [(columns, rule) for columns, rule in RULES if all(_given(table, column) for column in columns)]
     judged = [(_picker(table, columns), rule, dict[tuple[str, ...], list[Fault]]()) for columns, rule in rules]
     complete = all(table.has(column) for column in LAYOUT.required)
@@ -194,7 +194,7 @@ def figures_of(table: Table, reference: Reference) -> Figures:
         for pick, rule, seen in judged:
             cells = pick(row.cells)
             if cells not in seen:
-                seen[cells] = rule(judge, *cells)
+                seen[cells] = rule(context, *cells)
             for fault in seen[cells]:
                 text = row.cells[table.columns.index(fault.column)] if table.has(fault.column) else ""
                 table.problems.add(
@@ -228,7 +228,7 @@ def _figure(row: int, cells: tuple[str, ...], value: float, place: tuple[str, st
     )  # fmt: skip
 
 
-def _values(table: Table, judge: Judge) -> tuple[float | None, ...]:
+def _values(table: Table, context: RowContext) -> tuple[float | None, ...]:
     """Return the value of each row, None where it cannot be used (noted)."""
     if not table.has("value"):
         return (None,) * len(table.rows)
@@ -237,21 +237,23 @@ def _values(table: Table, judge: Judge) -> tuple[float | None, ...]:
     known: dict[tuple[str, str, bool], Reading] = {}
     readings = []
     for name, _, text in cells:
-        key, indicator = (name, text, isinstance(text, Numeral)), judge.indicator(name)
+        key, indicator = (name, text, isinstance(text, Numeral)), context.indicator(name)
         if key not in known:
             known[key] = narrowed(reading(text), indicator.allows) if indicator else reading(text)
         readings.append(known[key])
-    column = settle(readings)
+    column = as_column(readings)
     values: list[float | None] = []
     for at, (name, unit, text) in enumerate(cells):
-        fault = _fault(column, at, judge.indicator(name), unit) if text else ("empty_cell", {})
+        fault = _fault(column, at, context.indicator(name), unit) if text else ("empty_cell", {})
         if fault is not None:
             table.problems.add(fault[0], table.rows[at].number, "value", text, fields=fault[1])
         values.append(column.values[at] if fault is None else None)
     return tuple(values)
 
 
-def _fault(column: Columnwise, at: int, indicator: Indicator | None, unit: str) -> tuple[str, dict[str, object]] | None:
+def _fault(
+    column: NumberColumn, at: int, indicator: Indicator | None, unit: str
+) -> tuple[str, dict[str, object]] | None:
     """Return what is wrong with one value; None if nothing is."""
     value, found = column.values[at], column.fault(at)
     if found is not None:

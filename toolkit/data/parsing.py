@@ -1,7 +1,7 @@
 """Bytes to text, text to cells, cells to years, days and numbers: however they are written, and never a guess.
 
-Text in the old TCVN3 fonts ("ABC") looks like Latin letters with symbols between them; it cannot be told
-from bytes alone which letter was meant once case is lost, so it is refused with advice.
+Text in the old TCVN3 fonts ("ABC") looks like Latin letters with symbols between them; which letter was meant
+cannot be known from bytes alone once case is lost, so it is refused with advice.
 
 ``12.868`` is 12868 to a Vietnamese reader and 12.868 to an English one. What a cell can mean is narrowed by
 what it counts (no fraction of a household, no share above 100 %), then by the other cells of the column;
@@ -228,7 +228,7 @@ HAS_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)", re.ASCII)
 LONGEST_YEAR = 60
 WHOLE = re.compile(r"\d{1,15}(?:\.0+)?", re.ASCII)
 FIRST_YEAR = 1945
-"""Years before it are taken for slips: no figure of the present administration is older."""
+"""Years before it are taken for mistakes: no figure of the present administration is older."""
 
 
 class Numeral(str):
@@ -388,7 +388,7 @@ def narrowed(found: Reading, fits: Callable[[float], bool]) -> Reading:
 
 
 @dataclass(frozen=True)
-class Columnwise:
+class NumberColumn:
     """The numbers of a column.
 
     Attributes
@@ -420,7 +420,7 @@ class Columnwise:
         return ("unclear_number", {"meanings": self.readings[at].shown()}) if at in self.unclear else None
 
 
-def settle(readings: Sequence[Reading]) -> Columnwise:
+def as_column(readings: Sequence[Reading]) -> NumberColumn:
     """Read a column in the style of most of its cells.
 
     Where as many cells speak for one style as for the other, all of them are mixed.
@@ -434,7 +434,7 @@ def settle(readings: Sequence[Reading]) -> Columnwise:
         None if at in mixed or at in unclear or not found.meanings else _meaning(found, style)
         for at, found in enumerate(readings)
     )
-    return Columnwise(readings, values, mixed, unclear, style)
+    return NumberColumn(readings, values, mixed, unclear, style)
 
 
 def _meaning(found: Reading, style: Style | None) -> float:

@@ -1,4 +1,4 @@
-"""What observation tables are checked against: areas, indicators, sources, standards, and today's date."""
+"""What observation tables are checked against: areas, indicators, sources, standards; checked against each other."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from toolkit.base.problems import Phrase, Problem, closest
 from toolkit.base.yaml_files import YamlText
 from toolkit.data.areas import Area, Areas, Crosswalk, area_of, link_of
 from toolkit.data.indicators import Indicators, Proxy, read_indicators
+from toolkit.data.parsing import day_of
 from toolkit.data.schemas import (
     AREAS,
     BREAKS,
@@ -21,6 +22,7 @@ from toolkit.data.schemas import (
     SOURCES,
     STANDARDS,
     Records,
+    Schema,
     read_records,
 )
 from toolkit.data.standards import Standards, break_of, standard_of
@@ -88,18 +90,20 @@ def read_reference(folder: Path, *, now: date | None = None) -> Reference:
 
 def check_reference(reference: Reference) -> None:
     """Note every name in a file that another file should know and does not, and every contradiction."""
-    tables, indicators = reference.tables, reference.indicators
-    standards = {standard.id for standard in reference.standards.all}
-    for file in (STANDARDS.file, BREAKS.file, OVERLAPS.file, LOCAL_TARGETS.file):
-        tables[file].check("indicator", indicators, "indicator")
-    for file, column in ((BREAKS.file, "source_ids"), (OVERLAPS.file, "source_id"), (LOCAL_TARGETS.file, "source_id")):
-        tables[file].check(column, reference.sources, "source")
-    tables[MILESTONES.file].check("source_id", reference.sources, "source")
-    tables[LOCAL_TARGETS.file].check("area_code", set(reference.areas.codes), "area")
-    tables[LOCAL_TARGETS.file].check("standard", standards, "standard_name")
-    for file, columns in ((BREAKS.file, ("before", "after")), (OVERLAPS.file, ("standard_from", "standard_to"))):
-        for column in columns:
-            tables[file].check(column, standards, "standard_name")
+    tables = reference.tables
+    standards = [standard.id for standard in reference.standards.all]
+    named: tuple[tuple[Schema, str, Collection[str], str], ...] = (
+        *((schema, "indicator", reference.indicators, "indicator")
+          for schema in (STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS)),
+        *((schema, "source_id", reference.sources, "source") for schema in (OVERLAPS, LOCAL_TARGETS, MILESTONES)),
+        (BREAKS, "source_ids", reference.sources, "source"),
+        (LOCAL_TARGETS, "area_code", reference.areas.codes, "area"),
+        *((schema, column, standards, "standard_name")
+          for schema, column in ((LOCAL_TARGETS, "standard"), (BREAKS, "before"), (BREAKS, "after"),
+                                 (OVERLAPS, "standard_from"), (OVERLAPS, "standard_to"))),
+    )  # fmt: skip
+    for schema, column, known, kind in named:
+        tables[schema.file].check(column, known, kind)
     _check_areas(tables[AREAS.file], reference)
     _check_crosswalk(tables[CROSSWALK.file], reference)
     _check_standards(tables[STANDARDS.file])
@@ -110,40 +114,30 @@ def check_reference(reference: Reference) -> None:
 
 
 def _check_areas(table: Records, reference: Reference) -> None:
-    codes = set(reference.areas.codes)
+    table.check("parent_code", reference.areas.codes, "area")
     spans: dict[str, list[tuple[date, date, int]]] = {}
     for record in table.rows:
-        code, parent = record.text("code"), record.text("parent_code")
-        if parent and parent not in codes:
-            near = table.problems.near("area", parent, codes)
-            table.problems.add("unknown_area", record.row, "parent_code", parent, fields={"near": near})
-        first, last = record.days.get("valid_from", date.min), record.days.get("valid_to", date.max)
+        first, last = record.values["valid_from"] or date.min, record.values["valid_to"] or date.max
         if first > last:
-            table.problems.add("validity_backwards", record.row, "valid_to", record.text("valid_to"))
-        for other_first, other_last, row in spans.get(code, []):
+            table.note("validity_backwards", record, "valid_to")
+        held = spans.setdefault(record.text("code"), [])
+        for other_first, other_last, row in held:
             if first <= other_last and other_first <= last:
-                table.problems.add("validity_overlaps", record.row, "code", code, fields={"first": row})
-        spans.setdefault(code, []).append((first, last, record.row))
+                table.note("validity_overlaps", record, "code", first=row)
+        held.append((first, last, record.row))
 
 
 def _check_crosswalk(table: Records, reference: Reference) -> None:
+    codes = {"old_district_code": "district", "old_commune_code": "commune", "new_commune_code": "commune"}
     for record in table.rows:
-        start = record.days.get("valid_from")
-        for column, level in (
-            ("old_district_code", "district"),
-            ("old_commune_code", "commune"),
-            ("new_commune_code", "commune"),
-        ):
-            code = record.text(column)
-            units = [area for area in reference.areas.units(code) if area.level == level]
-            if start is not None and not any(_fits(area, start, new=column.startswith("new")) for area in units):
-                near = table.problems.near("area", code, reference.areas.codes)
-                table.problems.add("unknown_area", record.row, column, code, fields={"near": near})
-        weight = record.numbers.get("weight")
-        if weight is not None and not 0 < weight <= 1:
-            table.problems.add("bad_weight", record.row, "weight", record.text("weight"))
-        if record.text("share") == "whole" and weight not in (None, 1.0):
-            table.problems.add("bad_weight", record.row, "weight", record.text("weight"))
+        start, weight = record.values["valid_from"], record.values["weight"]
+        for column, level in codes.items() if start is not None else ():
+            units = [area for area in reference.areas.units(record.text(column)) if area.level == level]
+            if not any(_fits(area, start, new=column.startswith("new")) for area in units):
+                near = table.problems.near("area", record.text(column), reference.areas.codes)
+                table.note("unknown_area", record, column, near=near)
+        if weight is not None and (not 0 < weight <= 1 or (record.text("share") == "whole" and weight != 1)):
+            table.note("bad_weight", record, "weight")
 
 
 def _fits(area: Area, start: date, *, new: bool) -> bool:
@@ -153,24 +147,10 @@ def _fits(area: Area, start: date, *, new: bool) -> bool:
 def _check_standards(table: Records) -> None:
     for record in table.rows:
         if record.year("first_year") > record.year("last_year") > 0:
-            table.problems.add(
-                "period_backwards",
-                record.row,
-                "first_year",
-                record.text("first_year"),
-                fields={"year": record.text("last_year")},
-            )
+            table.note("period_backwards", record, "first_year", year=record.text("last_year"))
         published = record.text("published_next_year")
-        if published and not _is_day_of_year(published):
-            table.problems.add("no_day_of_year", record.row, "published_next_year", published)
-
-
-def _is_day_of_year(text: str) -> bool:
-    try:
-        date.fromisoformat(f"2023-{text}")
-    except ValueError:
-        return False
-    return True
+        if published and day_of(f"2023-{published}") is None:
+            table.note("no_day_of_year", record, "published_next_year")
 
 
 def _check_breaks(table: Records, reference: Reference) -> None:
@@ -178,14 +158,14 @@ def _check_breaks(table: Records, reference: Reference) -> None:
     for record in table.rows:
         before, after = record.text("before"), record.text("after")
         declared |= {(indicator, before, after) for indicator in record.list("indicator")}
-        complete = all(name in record.numbers for name in ("jump_mean", "jump_sd", "jump_skew"))
-        if record.flags.get("comparable") and not complete:
-            table.problems.add("no_jump", record.row, "jump_mean")
-        if record.numbers.get("jump_sd", 1.0) <= 0 or record.numbers.get("jump_skew", 0.0) < 0:
-            table.problems.add("bad_jump", record.row, "jump_sd", record.text("jump_sd"))
-        if after in reference.standards and record.year("year") != reference.standards.get(after).first_year:
-            first = reference.standards.get(after).first_year
-            table.problems.add("wrong_break_year", record.row, "year", record.text("year"), fields={"first": first})
+        mean, sd, skew = (record.values[name] for name in ("jump_mean", "jump_sd", "jump_skew"))
+        if record.values["comparable"] and None in (mean, sd, skew):
+            table.note("no_jump", record, "jump_mean")
+        if (sd is not None and sd <= 0) or (skew is not None and skew < 0):
+            table.note("bad_jump", record, "jump_sd")
+        first = reference.standards.get(after).first_year if after in reference.standards else None
+        if first not in (None, record.year("year")):
+            table.note("wrong_break_year", record, "year", first=first)
     for indicator in reference.indicators:
         for one, other in reference.standards.neighbours(indicator):
             if (indicator, one.id, other.id) not in declared:
@@ -197,16 +177,16 @@ def _check_local_targets(table: Records, reference: Reference) -> None:
     for record in table.rows:
         indicator = record.text("indicator")
         if indicator in reference.indicators and record.text("unit") != reference.indicators[indicator].unit:
-            fields = {"wanted": reference.indicators[indicator].unit, "indicator": indicator}
-            table.problems.add("wrong_unit", record.row, "unit", record.text("unit"), fields=fields)
+            wanted = reference.indicators[indicator].unit
+            table.note("wrong_unit", record, "unit", wanted=wanted, indicator=indicator)
         if record.text("kind") == "target" and not record.text("op"):
-            table.problems.add("empty_cell", record.row, "op")
+            table.note("empty_cell", record, "op")
 
 
 def _check_milestones(table: Records) -> None:
     for record in table.rows:
         if record.text("status") not in ("", "unknown") and not (record.text("evidence") and record.text("source_id")):
-            table.problems.add("no_evidence", record.row, "evidence")
+            table.note("no_evidence", record, "evidence")
 
 
 def _check_proxies(reference: Reference) -> None:

@@ -55,7 +55,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Judge:
+class RowContext:
     """What rules need to know.
 
     Attributes
@@ -81,89 +81,86 @@ class Judge:
         return self.problems.near(kind, value, choices)
 
 
-def known_area(judge: Judge, area_code: str) -> list[Fault]:
+def known_area(context: RowContext, area_code: str) -> list[Fault]:
     """Check that the code is a known area's."""
-    areas = judge.reference.areas
+    areas = context.reference.areas
     if not area_code:
         return [Fault("empty_cell", "area_code")]
     if area_code in areas:
         return []
     near = ", ".join(f"{area.code} ({area.name_vi})" for area in areas.named(area_code[:LONGEST_NAME])[:5])
-    return [Fault("unknown_area", "area_code", {"near": near or judge.near("area", area_code, areas.codes)})]
+    return [Fault("unknown_area", "area_code", {"near": near or context.near("area", area_code, areas.codes)})]
 
 
-def known_indicator(judge: Judge, indicator: str) -> list[Fault]:
+def known_indicator(context: RowContext, indicator: str) -> list[Fault]:
     """Check that the indicator is declared, and one that is measured."""
     if not indicator:
         return [Fault("empty_cell", "indicator")]
-    declared = judge.indicator(indicator)
+    declared = context.indicator(indicator)
     if declared is None:
-        near = judge.near("indicator", indicator, tuple(judge.reference.indicators))
+        near = context.near("indicator", indicator, tuple(context.reference.indicators))
         return [Fault("unknown_indicator", "indicator", {"near": near})]
     return [Fault("milestone_indicator", "indicator")] if declared.unit == "milestone" else []
 
 
-def known_scope(judge: Judge, scope: str) -> list[Fault]:
-    """Check that the scope is one of the four."""
-    return _choice(judge, "scope", scope, SCOPES)
+def one_of(column: str, choices: tuple[str, ...]) -> Callable[[RowContext, str], list[Fault]]:
+    """Return the rule that a cell is one of some choices."""
+
+    def rule(context: RowContext, text: str) -> list[Fault]:
+        if text in choices:
+            return []
+        near = context.near(column, text, tuple(filter(None, choices)))
+        return [Fault("unknown_choice", column, {"near": near}) if text else Fault("empty_cell", column)]
+
+    return rule
 
 
-def known_qualifier(judge: Judge, qualifier: str) -> list[Fault]:
-    """Check that the qualifier is a known one or empty."""
-    return _choice(judge, "qualifier", qualifier, QUALIFIERS)
-
-
-def known_basis(judge: Judge, available_basis: str) -> list[Fault]:
-    """Check that the basis of the day is a known one or empty."""
-    return _choice(judge, "available_basis", available_basis, BASES)
-
-
-def known_source(judge: Judge, source_id: str) -> list[Fault]:
+def known_source(context: RowContext, source_id: str) -> list[Fault]:
     """Check that the source stands in ``sources.csv``."""
-    sources = judge.reference.sources
+    sources = context.reference.sources
     if not source_id:
         return [Fault("empty_cell", "source_id")]
     if source_id in sources:
         return []
-    return [Fault("unknown_source", "source_id", {"near": judge.near("source", source_id, tuple(sorted(sources)))})]
+    return [Fault("unknown_source", "source_id", {"near": context.near("source", source_id, tuple(sorted(sources)))})]
 
 
-def right_unit(judge: Judge, indicator: str, unit: str) -> list[Fault]:
+def right_unit(context: RowContext, indicator: str, unit: str) -> list[Fault]:
     """Check that the unit is the indicator's."""
     if not unit:
         return [Fault("empty_cell", "unit")]
-    units = judge.reference.indicators.units
-    declared = judge.indicator(indicator)
+    units = context.reference.indicators.units
+    declared = context.indicator(indicator)
     if unit not in units:
-        near = declared.unit if declared else judge.near("unit", unit, tuple(units))
+        near = declared.unit if declared else context.near("unit", unit, tuple(units))
         return [Fault("unknown_unit", "unit", {"near": near})]
     if declared is not None and unit != declared.unit:
         return [Fault("wrong_unit", "unit", {"wanted": declared.unit, "indicator": indicator})]
     return []
 
 
-def right_year(judge: Judge, year: str) -> list[Fault]:
+def right_year(context: RowContext, year: str) -> list[Fault]:
     """Check that the year is one, and has begun."""
-    return _year(judge, "year", year) if year else [Fault("empty_cell", "year")]
+    return _year(context, "year", year) if year else [Fault("empty_cell", "year")]
 
 
-def right_period(judge: Judge, indicator: str, from_year: str, year: str) -> list[Fault]:
+def right_period(context: RowContext, indicator: str, from_year: str, year: str) -> list[Fault]:
     """Check that a period begins before it ends; means over a period need one."""
     first, last = year_of(from_year), year_of(year)
-    declared = judge.indicator(indicator)
+    declared = context.indicator(indicator)
     if not from_year:
         if declared is None or declared.period_average_of is None:
             return []
-        return [Fault("no_period", "from_year", severity="error" if judge.has_periods else "warning")]
-    faults = _year(judge, "from_year", from_year)
+        return [Fault("no_period", "from_year", severity="error" if context.has_periods else "warning")]
+    faults = _year(context, "from_year", from_year)
     if first is not None and last is not None and first >= last:
         faults.append(Fault("period_backwards", "from_year", {"year": year}))
     return faults
 
 
-def area_in_force(judge: Judge, area_code: str, year: str, note: str) -> list[Fault]:
+def area_in_force(context: RowContext, area_code: str, year: str, note: str) -> list[Fault]:
     """Check that the unit was in force in the year."""
-    known, units = year_of(year), judge.reference.areas.units(area_code)
+    known, units = year_of(year), context.reference.areas.units(area_code)
     if known is None or not units:
         return []
     fields: dict[str, object] = {
@@ -179,12 +176,12 @@ def area_in_force(judge: Judge, area_code: str, year: str, note: str) -> list[Fa
     return []
 
 
-def right_standard(judge: Judge, indicator: str, standard: str, year: str) -> list[Fault]:
+def right_standard(context: RowContext, indicator: str, standard: str, year: str) -> list[Fault]:
     """Check that the standard is one of the indicator's, and was measured in the year."""
-    declared = judge.indicator(indicator)
+    declared = context.indicator(indicator)
     if declared is None:
         return []
-    allowed = judge.reference.standards.of(indicator)
+    allowed = context.reference.standards.of(indicator)
     names = tuple(item.id for item in allowed)
     known = year_of(year)
     fitting = [item.id for item in allowed if known is not None and item.measured_in(known)]
@@ -194,16 +191,16 @@ def right_standard(judge: Judge, indicator: str, standard: str, year: str) -> li
     if not allowed:
         return [Fault("needless_standard", "standard", {"indicator": indicator})]
     if standard not in names:
-        known_ones = judge.near(f"standard of {indicator}", standard, names)
+        known_ones = context.near(f"standard of {indicator}", standard, names)
         return [Fault("unknown_standard", "standard", {"near": known_ones, "indicator": indicator})]
-    item = judge.reference.standards.get(standard)
+    item = context.reference.standards.get(standard)
     if known is None or item.measured_in(known):
         return []
     fields: dict[str, object] = {"first": item.first_year, "last": item.last_year, "year": year, "near": near}
     return [Fault("standard_not_in_force", "standard", fields)]
 
 
-def right_status(judge: Judge, indicator: str, status: str, year: str) -> list[Fault]:
+def right_status(context: RowContext, indicator: str, status: str, year: str) -> list[Fault]:
     """Check that the status is an observation's; a year that is not over has no final figure yet."""
     if not status:
         return [Fault("empty_cell", "status")]
@@ -211,25 +208,25 @@ def right_status(judge: Judge, indicator: str, status: str, year: str) -> list[F
     if status not in STATUSES:
         if word in PLANNED:
             return [Fault("planned_status", "status")]
-        near = STATUS_WORDS.get(word) or judge.near("status", status, STATUSES)
+        near = STATUS_WORDS.get(word) or context.near("status", status, STATUSES)
         return [Fault("unknown_choice", "status", {"near": near})]
-    known, declared = year_of(year), judge.indicator(indicator)
+    known, declared = year_of(year), context.indicator(indicator)
     decided = declared is not None and declared.set_by_decision
-    if status == "final" and known == judge.reference.today.year and not decided:
+    if status == "final" and known == context.reference.today.year and not decided:
         return [Fault("final_too_early", "status", {"year": year})]
     return []
 
 
-def right_day(judge: Judge, available_from: str, year: str) -> list[Fault]:
+def right_day(context: RowContext, available_from: str, year: str) -> list[Fault]:
     """Check that the day of publication is one, in the past, and not before the year began."""
     if not available_from:
         return []
     day, known = day_of(available_from), year_of(year)
     if day is None:
         return [Fault("no_day", "available_from")]
-    if day > judge.reference.today:
-        return [Fault("day_ahead", "available_from", {"today": judge.reference.today})]
-    if known is not None and known <= judge.reference.today.year and day < date(known, 1, 1):
+    if day > context.reference.today:
+        return [Fault("day_ahead", "available_from", {"today": context.reference.today})]
+    if known is not None and known <= context.reference.today.year and day < date(known, 1, 1):
         return [Fault("known_before", "available_from", {"year": year})]
     return []
 
@@ -237,9 +234,9 @@ def right_day(judge: Judge, available_from: str, year: str) -> list[Fault]:
 RULES: tuple[tuple[tuple[str, ...], Callable[..., list[Fault]]], ...] = (
     (("area_code",), known_area),
     (("indicator",), known_indicator),
-    (("scope",), known_scope),
-    (("qualifier",), known_qualifier),
-    (("available_basis",), known_basis),
+    (("scope",), one_of("scope", SCOPES)),
+    (("qualifier",), one_of("qualifier", QUALIFIERS)),
+    (("available_basis",), one_of("available_basis", BASES)),
     (("source_id",), known_source),
     (("indicator", "unit"), right_unit),
     (("year",), right_year),
@@ -252,18 +249,9 @@ RULES: tuple[tuple[tuple[str, ...], Callable[..., list[Fault]]], ...] = (
 """Columns that a rule looks at, and the rule."""
 
 
-def _year(judge: Judge, column: str, text: str) -> list[Fault]:
+def _year(context: RowContext, column: str, text: str) -> list[Fault]:
     year = year_of(text)
     if year is None:
         return [Fault(no_year(text), column)]
-    today = judge.reference.today
+    today = context.reference.today
     return [Fault("year_ahead", column, {"today": today.year})] if year > today.year else []
-
-
-def _choice(judge: Judge, column: str, text: str, choices: tuple[str, ...]) -> list[Fault]:
-    if text in choices:
-        return []
-    if not text:
-        return [Fault("empty_cell", column)]
-    near = judge.near(column, text, tuple(filter(None, choices)))
-    return [Fault("unknown_choice", column, {"near": near or Phrase("problem.see_list")})]

@@ -1,12 +1,11 @@
-"""The columns of every table in the data folder, as the data dictionary describes them."""
+"""The small tables of the data folder: their columns, as the data dictionary describes them, and their records."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal
 
 from toolkit.base.problems import Problems
 from toolkit.data.folder import file_of
@@ -172,10 +171,12 @@ MILESTONES = Schema(
 SCHEMAS = (
     OBSERVATIONS, SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES,
 )  # fmt: skip
-
-
-Value = TypeVar("Value")
-FLAGS = {"true": True, "false": False}
+PARSERS: dict[Kind, tuple[Callable[[str], object], str]] = {
+    "whole": (whole_of, "no_count"),
+    "day": (day_of, "no_day"),
+    "flag": ({"true": True, "false": False}.get, "no_flag"),
+}
+"""How cells of a kind are read, and the problem of one that cannot be."""
 
 
 @dataclass(frozen=True)
@@ -188,17 +189,13 @@ class Record:
         As a spreadsheet shows it.
     texts :
         Cells as text.
-    numbers :
-        Cells of number, whole and year columns that are filled and valid.
-    days, flags :
-        Likewise for days and true/false.
+    values :
+        Cells of every column of the schema by their kind; None where nothing valid stands.
     """
 
     row: int
     texts: Mapping[str, str]
-    numbers: Mapping[str, float]
-    days: Mapping[str, date]
-    flags: Mapping[str, bool]
+    values: Mapping[str, Any]
 
     def text(self, column: str) -> str:
         """Return a cell as text, empty if the file lacks the column."""
@@ -210,7 +207,7 @@ class Record:
 
     def year(self, column: str) -> int:
         """Return a year; 0 where it is missing or wrong (noted already)."""
-        return int(self.numbers.get(column, 0))
+        return self.values[column] or 0
 
 
 @dataclass(frozen=True)
@@ -231,7 +228,11 @@ class Records:
     rows: tuple[Record, ...]
     problems: Problems
 
-    def check(self, column: str, known: Mapping[str, object] | frozenset[str] | set[str], kind: str) -> None:
+    def note(self, key: str, record: Record, column: str, **fields: object) -> None:
+        """Note a problem of a cell."""
+        self.problems.add(key, record.row, column, record.text(column), fields=fields)
+
+    def check(self, column: str, known: Collection[str], kind: str) -> None:
         """Note every text of a column (or part of it, with semicolons) that is not in `known`."""
         for record in self.rows:
             for part in record.list(column):
@@ -243,36 +244,23 @@ class Records:
 def read_records(folder: Path, schema: Schema) -> Records:
     """Read one file of the data folder; whatever is wrong is in the result's problems."""
     table = read_first(file_of(folder, schema.file), schema.layout)
-    return Records(schema, _records(table, schema), table.problems)
-
-
-def _records(table: Table, schema: Schema) -> tuple[Record, ...]:
-    columns = [column for column in schema.columns if table.has(column.name)]
-    for column in columns:
-        _check_texts(table, column)
-    texts = {column.name: table.texts(column.name) for column in columns}
-    numbers = {column.name: _numbers(table, column) for column in columns if column.kind in ("year", "whole", "number")}
-    days = {column.name: table.parsed(column.name, day_of, "no_day") for column in columns if column.kind == "day"}
-    flags = {
-        column.name: table.parsed(column.name, FLAGS.get, "no_flag") for column in columns if column.kind == "flag"
-    }
+    texts, values = dict[str, list[str]](), dict[str, Sequence[object]]()
+    for column in schema.columns:
+        values[column.name] = ["" if column.kind == "text" else None] * len(table.rows)
+        if table.has(column.name):
+            texts[column.name] = table.texts(column.name)
+            _check_texts(table, column)
+            values[column.name] = _values(table, column)
     records = tuple(
         Record(
             row.number,
             {name: cells[at] for name, cells in texts.items()},
-            _held(numbers, at),
-            _held(days, at),
-            _held(flags, at),
+            {name: cells[at] for name, cells in values.items()},
         )
         for at, row in enumerate(table.rows)
     )
     _check_key(records, schema, table.problems)
-    return records
-
-
-def _held(columns: Mapping[str, Sequence[Value | None]], at: int) -> dict[str, Value]:
-    """Return the valid cells of one row by column."""
-    return {name: value for name, values in columns.items() if (value := values[at]) is not None}
+    return Records(schema, records, table.problems)
 
 
 def _check_texts(table: Table, column: Column) -> None:
@@ -285,11 +273,13 @@ def _check_texts(table: Table, column: Column) -> None:
             table.problems.add("unknown_choice", row.number, column.name, cell, fields={"near": near})
 
 
-def _numbers(table: Table, column: Column) -> Sequence[float | None]:
-    """Return the numbers of a column."""
+def _values(table: Table, column: Column) -> Sequence[object]:
+    """Return the cells of a column by its kind, None where nothing valid stands."""
+    if column.kind in PARSERS:
+        return table.parsed(column.name, *PARSERS[column.kind])
     if column.kind == "year":
         return table.years(column.name)
-    return table.numbers(column.name) if column.kind == "number" else table.parsed(column.name, whole_of, "no_count")
+    return table.numbers(column.name) if column.kind == "number" else table.texts(column.name)
 
 
 def _check_key(records: tuple[Record, ...], schema: Schema, problems: Problems) -> None:

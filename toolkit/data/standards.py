@@ -161,34 +161,18 @@ class Standards:
 
 def standard_of(record: Record) -> Standard:
     """Return a standard from its row."""
-    month, _, day = record.text("published_next_year").partition("-")
-    return Standard(
-        id=record.text("standard"),
-        indicators=record.list("indicator"),
-        name_vi=record.text("name_vi"),
-        name_en=record.text("name_en"),
-        legal_text=record.text("legal_text"),
-        chain=record.text("chain"),
-        first_year=record.year("first_year"),
-        last_year=record.year("last_year"),
-        published=(int(month), int(day)) if month.isdigit() and day.isdigit() else OTHERWISE_PUBLISHED,
-        note=record.text("note"),
-    )
+    values = dict(record.values)
+    month, _, day = values.pop("published_next_year").partition("-")
+    published = (int(month), int(day)) if month.isdigit() and day.isdigit() else OTHERWISE_PUBLISHED
+    years = {name: record.year(name) for name in ("first_year", "last_year")}
+    named = {"id": values.pop("standard"), "indicators": record.list("indicator"), "published": published}
+    del values["indicator"]
+    return Standard(**{**values, **years, **named})
 
 
 def break_of(record: Record) -> BreakPrior:
     """Return a change of standard from its row."""
-    return BreakPrior(
-        indicators=record.list("indicator"),
-        before=record.text("before"),
-        after=record.text("after"),
-        year=record.year("year"),
-        jump_mean=record.numbers.get("jump_mean"),
-        jump_sd=record.numbers.get("jump_sd"),
-        jump_skew=record.numbers.get("jump_skew"),
-        measured=record.flags.get("measured", False),
-        comparable=record.flags.get("comparable", False),
-        basis_vi=record.text("basis_vi"),
-        basis_en=record.text("basis_en"),
-        source_ids=record.list("source_ids"),
-    )
+    values = {name: value for name, value in record.values.items() if name != "indicator"}
+    flags = {name: bool(values[name]) for name in ("measured", "comparable")}
+    lists = {"indicators": record.list("indicator"), "source_ids": record.list("source_ids")}
+    return BreakPrior(**{**values, **flags, **lists, "year": record.year("year")})

@@ -1,7 +1,7 @@
-"""Files to tables, one reader behind every door: one header, rows with their numbers, and every problem noted.
+"""Files to tables: the one reader of all commands, with one header, rows with their numbers, and every problem noted.
 
 The same rules hold for CSV files, workbooks and data frames: texts are composed (NFC) and lose stray spaces, a column
-that stands twice is not read, cut-off rows are told, and a column of numbers is read in one style or asked about.
+that stands twice is not read, cut-off rows are reported, and a column of numbers is read in one style or refused.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from toolkit.data.parsing import (
     Numeral,
     RawSheet,
     Row,
+    as_column,
     csv_rows,
     decode,
     delimiter_of,
     narrowed,
     no_year,
     reading,
-    settle,
     year_of,
 )
 
@@ -147,7 +147,7 @@ class Table:
             fits = allows[position] if allows else None
             found = reading(row.cells[at])
             readings.append(narrowed(found, fits) if fits else found)
-        settled = settle(readings)
+        settled = as_column(readings)
         values: list[float | None] = [None] * len(self.rows)
         for place, (position, row) in enumerate(filled):
             values[position] = settled.values[place]
@@ -241,7 +241,7 @@ def read_sheets(path: Path, known: Iterable[str]) -> tuple[tuple[RawSheet, ...],
     Parameters
     ----------
     known :
-        Names of columns, by which the delimiter is told.
+        Names of columns, from which the delimiter is guessed.
     """
     problems = Problems(path.name)
     try:
@@ -360,7 +360,7 @@ def _check_header(names: Sequence[str], layout: Layout, row: int, problems: Prob
 
 
 def usable(row: Row, names: Sequence[str], problems: Problems, *, cut_short: bool) -> bool:
-    """Note what is wrong with a row as a whole; say whether its cells can be told apart.
+    """Note what is wrong with a row as a whole; say whether its cells belong to columns.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Evidence desk: figures in, without loss; their history; templates to fill in."""
+"""Intake: figures that come in, their history, templates to fill in, and checks against the model."""

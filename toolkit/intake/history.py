@@ -9,13 +9,16 @@ from typing import Literal, get_args
 
 from toolkit.data.areas import divided
 from toolkit.data.dataset import Dataset
-from toolkit.data.journal import replaced_rows
+from toolkit.data.journal import REPLACED, read_rows
 from toolkit.data.observations import Figure, Observation, Series
 from toolkit.data.parsing import year_of
 
 Standing = Literal[
     "counts", "overruled", "period_average", "unverified", "replaced", "earlier_unit", "summed", "parent"
 ]
+
+COPIED = ("standard", "qualifier", "status", "source_id", "available_from", "available_basis", "note")
+"""Attributes of an entry that are those of the figure."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,8 @@ def history(dataset: Dataset, area_code: str, indicator: str, scope: str | None 
     tuple of Entry
         Within a year the figure that counts comes first, then those it overrules, then what was replaced.
     """
-    scopes = (
-        [scope]
-        if scope
-        else sorted(
-            {item.scope for item in dataset.figures if (item.area_code, item.indicator) == (area_code, indicator)}
-        )
-    )
+    held = {item.scope for item in dataset.figures if (item.area_code, item.indicator) == (area_code, indicator)}
+    scopes = [scope] if scope else sorted(held)
     entries = [entry for name in scopes for entry in _standing(dataset, area_code, indicator, name)]
     entries += _replaced(dataset.folder, dataset.as_of, area_code, indicator, scope)
     entries += _summed(dataset, area_code, indicator, scope)
@@ -143,22 +141,16 @@ def _standing(dataset: Dataset, area_code: str, indicator: str, scope: str) -> l
 
 
 def _entry(scope: str, figure: Observation | Figure, standing: Standing) -> Entry:
-    return Entry(
-        scope, figure.year, "", figure.standard, f"{figure.value:.10g}", figure.qualifier, figure.status,
-        figure.source_id, figure.available_from, figure.available_basis, standing, figure.note,
-    )  # fmt: skip
+    copied = {name: getattr(figure, name) for name in COPIED}
+    return Entry(scope=scope, year=figure.year, from_year="", value=f"{figure.value:.10g}", standing=standing, **copied)
 
 
 def _replaced(folder: Path, as_of: date, area_code: str, indicator: str, scope: str | None) -> list[Entry]:
-    day = as_of.isoformat()
+    names = [*COPIED, "scope", "from_year", "value", "replaced_on", "replaced_by"]
     return [
-        Entry(
-            row["scope"], year_of(row["year"]) or 0, row["from_year"], row["standard"], row["value"], row["qualifier"],
-            row["status"], row["source_id"], row["available_from"], row["available_basis"], "replaced", row["note"],
-            row["replaced_on"], row["replaced_by"],
-        )
-        for row in replaced_rows(folder)
+        Entry(year=year_of(row["year"]) or 0, standing="replaced", **{name: row[name] for name in names})
+        for row in read_rows(folder / REPLACED).rows
         if (row["area_code"], row["indicator"]) == (area_code, indicator)
         and scope in (None, row["scope"])
-        and row["replaced_on"] <= day
-    ]  # fmt: skip
+        and row["replaced_on"] <= as_of.isoformat()
+    ]

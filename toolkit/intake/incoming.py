@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolkit.base.problems import Problem, Problems, has_error
@@ -14,7 +14,7 @@ from toolkit.data.journal import Cells
 from toolkit.data.observations import LAYOUT, Figure, figures_of
 from toolkit.data.parsing import RawSheet, Row, decimals_of
 from toolkit.data.reference import Reference
-from toolkit.data.schemas import OBSERVATIONS, SOURCES
+from toolkit.data.schemas import OBSERVATIONS, SOURCES, Record
 from toolkit.data.tables import ROWS_FOR_HEADER, Layout, Table, read_sheets, read_tables, table_of, tidy
 from toolkit.intake.mapping import ColumnMapping, mapped_tables
 
@@ -49,7 +49,7 @@ MARK = "toolkit_template"
 INFORMATION = ("info_name", "info_scope", "info_bounds", "info_last", "info_last_year", "info_last_source")
 """Columns that a template shows and nobody reads back."""
 ENTERED = ("qualifier", "source_id", "available_from", "note")
-"""Cells that say something about a figure; filled without one they are a slip."""
+"""Cells that say something about a figure; filled without one they are a mistake."""
 PROJECT_COLUMNS = Layout(LAYOUT.required, (*LAYOUT.optional, *INFORMATION))
 NAMED = tuple(column.name for column in SOURCES.columns if column.required)
 """What a source has to say of itself."""
@@ -86,7 +86,7 @@ def filled_tables(path: Path, reference: Reference) -> tuple[tuple[Table, ...], 
 
 
 def _from_header(sheet: RawSheet, names: Sequence[str]) -> RawSheet | None:
-    """Return a sheet from its header on, which is told by names that must be in it; None if it has none."""
+    """Return a sheet from its header on, found by names that must be in it; None if it has none."""
     for at, row in enumerate(sheet.rows[:ROWS_FOR_HEADER]):
         if set(names) <= {tidy(cell).casefold() for cell in row.cells}:
             return replace(sheet, rows=sheet.rows[at:])
@@ -128,26 +128,6 @@ def _sources(sheet: RawSheet, reference: Reference, file: Problems) -> list[Cell
 
 
 @dataclass(frozen=True)
-class Proposed:
-    """A figure that may go into ``observations.csv``.
-
-    Attributes
-    ----------
-    cells :
-        The row as it would be stored.
-    figure :
-        The same, typed; its row is that of the file.
-    file, sheet :
-        Where it stands.
-    """
-
-    cells: Cells
-    figure: Figure
-    file: str
-    sheet: str
-
-
-@dataclass(frozen=True)
 class Rejected:
     """A row that is not taken.
 
@@ -156,7 +136,7 @@ class Rejected:
     file, sheet, row :
         Where it stands; the row as a spreadsheet shows it.
     cells :
-        What it says, by column of ``observations.csv``; empty where its cells could not be told apart.
+        What it says, by column of ``observations.csv``; empty where its cells do not belong to columns.
     problems :
         Why.
     """
@@ -176,8 +156,10 @@ class Incoming:
     ----------
     path :
         The file.
-    proposed, rejected :
-        Its rows.
+    figures :
+        Rows that can be used; each knows the row, sheet and file where it stands.
+    rejected :
+        Rows that cannot.
     problems :
         Everything noted, errors and warnings.
     sources :
@@ -185,10 +167,10 @@ class Incoming:
     """
 
     path: Path
-    proposed: tuple[Proposed, ...]
+    figures: tuple[Figure, ...]
     rejected: tuple[Rejected, ...]
     problems: tuple[Problem, ...]
-    sources: tuple[Cells, ...] = field(default=())
+    sources: tuple[Cells, ...] = ()
 
 
 def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | None = None) -> Incoming:
@@ -206,7 +188,7 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
     Returns
     -------
     Incoming
-        Every row that holds anything is either proposed or rejected with its reasons.
+        Every row that holds anything is either a figure or rejected with its reasons.
     """
     sources: tuple[Cells, ...] = ()
     if mapping is not None:
@@ -217,54 +199,48 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
     else:
         tables, problems = read_tables(path, LAYOUT)
         damaged = bool(tables) and has_error(problems)
-    proposed: list[Proposed] = []
+    figures: list[Figure] = []
     rejected: list[Rejected] = []
     for table in tables:
-        taken, refused = judged(table, reference)
-        proposed += taken
-        rejected += refused
+        usable, unusable = checked_rows(table, reference)
+        figures += usable
+        rejected += unusable
         problems += table.problems.all()
-    if damaged:
-        reason = refusal(path)
-        rejected += [Rejected(item.file, item.sheet, item.figure.row, item.cells, (reason,)) for item in proposed]
-        problems, proposed = [*problems, reason], []
+    if damaged:  # letters that were lost in one row may be lost in all
+        reason = Problem("data.problem.file_refused", path.name, 1)
+        rejected += [Rejected(item.file, item.sheet, item.row, stored_cells(item), (reason,)) for item in figures]
+        problems, figures = [*problems, reason], []
     rejected += _elsewhere(problems, rejected)
-    return Incoming(path, tuple(proposed), tuple(rejected), tuple(dict.fromkeys(problems)), sources)
-
-
-def refusal(path: Path) -> Problem:
-    """Return the problem that says that nothing is taken: letters that were lost in one row may be lost in all."""
-    return Problem("data.problem.file_refused", path.name, 1)
+    return Incoming(path, tuple(figures), tuple(rejected), tuple(dict.fromkeys(problems)), sources)
 
 
 def with_sources(reference: Reference, added: Sequence[Cells]) -> Reference:
     """Return the reference with sources that a workbook declares."""
     if not added:
         return reference
-    from toolkit.data.schemas import SOURCES, Record
-
     held = reference.tables[SOURCES.file]
-    rows = (*held.rows, *(Record(0, source, {}, {}, {}) for source in added))
+    rows = (*held.rows, *(Record(0, source, source) for source in added))
     return replace(reference, tables={**reference.tables, SOURCES.file: replace(held, rows=rows)})
 
 
-def judged(table: Table, reference: Reference) -> tuple[list[Proposed], list[Rejected]]:
-    """Judge every row of a table by the rules of observations, and against each other."""
-    read = figures_of(table, reference)
+def checked_rows(table: Table, reference: Reference) -> tuple[list[Figure], list[Rejected]]:
+    """Check every row of a table by the rules of observations, and against each other."""
+    read, problems = figures_of(table, reference), table.problems
     refused = check_between(read, reference)
     by_row = {figure.row: figure for figure in read.figures if figure.row not in refused}
-    proposed, rejected = [], []
-    reasons = _by_row(table.problems.all())
+    reasons: dict[int, list[Problem]] = {}
+    for problem in problems.all():
+        if problem.severity == "error":
+            reasons.setdefault(problem.row, []).append(problem)
+    figures, rejected = [], []
     for row in table.rows:
-        cells = dict(zip(table.columns, row.cells, strict=True))
-        figure = by_row.get(row.number)
-        errors = tuple(reasons.get(row.number, ()))
-        if figure is None or errors:
-            why = errors or tuple(reasons.get(table.header_row, ()))
-            rejected.append(Rejected(table.problems.file, table.problems.sheet, row.number, cells, why))
+        if row.number in by_row and row.number not in reasons:
+            figures.append(by_row[row.number])
         else:
-            proposed.append(_proposed(figure, table))
-    return proposed, rejected
+            cells = dict(zip(table.columns, row.cells, strict=True))
+            why = reasons.get(row.number) or reasons.get(table.header_row, [])
+            rejected.append(Rejected(problems.file, problems.sheet, row.number, cells, tuple(why)))
+    return figures, rejected
 
 
 def stored_cells(figure: Figure) -> Cells:
@@ -272,18 +248,6 @@ def stored_cells(figure: Figure) -> Cells:
     held = figure._asdict()
     cells = {name: "" if held[name] is None else str(held[name]) for name in NAMES}
     return {**cells, "value": value_text(figure.value, str(figure.written))}
-
-
-def _proposed(figure: Figure, table: Table) -> Proposed:
-    return Proposed(stored_cells(figure), figure, table.problems.file, table.problems.sheet)
-
-
-def _by_row(problems: Iterable[Problem]) -> dict[int, list[Problem]]:
-    rows: dict[int, list[Problem]] = {}
-    for problem in problems:
-        if problem.severity == "error":
-            rows.setdefault(problem.row, []).append(problem)
-    return rows
 
 
 def _elsewhere(problems: Sequence[Problem], rejected: Sequence[Rejected]) -> list[Rejected]:

@@ -1,13 +1,15 @@
-"""What an ingest would change: new figures, corrections, figures held already, and conflicts between sources."""
+"""Ingest: files to changes that can be read first, and changes to the data folder, all of them or none."""
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain, count
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import locked, sha256, write_atomic
@@ -24,7 +26,6 @@ from toolkit.data.journal import (
     Key,
     Rows,
     key_of,
-    observations_text,
     read_rows,
     recover,
     switch,
@@ -34,12 +35,13 @@ from toolkit.data.journal import (
 from toolkit.data.observations import Figure, Figures
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES
-from toolkit.intake.incoming import NAMES, Incoming, Proposed, Rejected, harmless, read_incoming
+from toolkit.intake.incoming import NAMES, Incoming, Rejected, harmless, read_incoming, stored_cells
 from toolkit.intake.mapping import ColumnMapping
 from toolkit.intake.plausibility import as_problem, doubts
 from toolkit.plan.plan import Plan
 
 Kind = Literal["new", "changed", "same"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 UNSAID = ("qualifier", "available_from", "available_basis", "note")
 """An empty cell here says nothing about the row held: it never erases what stands there."""
 
@@ -52,8 +54,8 @@ class Change:
     ----------
     kind :
         ``new``, ``changed`` (the same source corrects itself) or ``same``.
-    proposed :
-        The incoming row.
+    figure :
+        The incoming figure.
     cells :
         The row as it will be stored.
     before :
@@ -63,46 +65,39 @@ class Change:
     """
 
     kind: Kind
-    proposed: Proposed
+    figure: Figure
     cells: Cells
     before: Cells | None = None
     others: tuple[Cells, ...] = ()
 
 
-def changes_of(proposed: Sequence[Proposed], held: Rows, reference: Reference) -> tuple[Change, ...]:
-    """Return what becomes of each incoming row beside the rows held.
+def changes_of(figures: Sequence[Figure], held: Rows, reference: Reference) -> tuple[Change, ...]:
+    """Return what becomes of each incoming figure beside the rows held.
 
     Of several files that give one source's figure for one cell the last one counts.
     """
-    by_key: dict[Key, Cells] = {key_of(row): row for row in held.rows}
     by_cell: dict[Key, list[Cells]] = {}
     for row in held.rows:
         by_cell.setdefault(key_of(row)[:-1], []).append(row)
-    last = {key_of(item.cells): item for item in proposed}
-    return tuple(_change(key, item, by_key, by_cell, reference) for key, item in last.items())
+    last = {key_of(stored_cells(figure)): figure for figure in figures}
+    return tuple(_change(figure, by_cell.get(key[:-1], ()), reference) for key, figure in last.items())
 
 
-def _change(
-    key: Key,
-    item: Proposed,
-    by_key: Mapping[Key, Cells],
-    by_cell: Mapping[Key, Sequence[Cells]],
-    reference: Reference,
-) -> Change:
-    before = by_key.get(key)
-    others = tuple(
-        row for row in by_cell.get(key[:-1], ()) if row.get("source_id") != key[-1] and not _equal(row, item.cells)
-    )
+def _change(figure: Figure, held: Sequence[Cells], reference: Reference) -> Change:
+    """Return what becomes of a figure beside the rows held for its cell."""
+    given = stored_cells(figure)
+    before = next((row for row in reversed(held) if row.get("source_id") == figure.source_id), None)
+    others = tuple(row for row in held if row.get("source_id") != figure.source_id and not _equal(row, given))
     if before is None:
-        return Change("new", item, _dated(item.cells, reference), None, others)
-    cells = {**before, **{name: item.cells[name] for name in NAMES if item.cells[name] or name not in UNSAID}}
-    if _equal(before, item.cells):
+        return Change("new", figure, _dated(given, reference), None, others)
+    cells = {**before, **{name: given[name] for name in NAMES if given[name] or name not in UNSAID}}
+    if _equal(before, given):
         cells["value"] = before["value"]  # the same number: how the source first printed it stays
     if all(cells[name] == before.get(name, "") for name in NAMES if not name.endswith("year")):
-        return Change("same", item, before, before, others)
-    if not _equal(before, item.cells) and not item.cells["available_from"]:
+        return Change("same", figure, before, before, others)
+    if not _equal(before, given) and not given["available_from"]:
         cells |= {"available_from": reference.today.isoformat(), "available_basis": ""}
-    return Change("changed", item, cells, before, others)
+    return Change("changed", figure, cells, before, others)
 
 
 def _dated(cells: Cells, reference: Reference) -> Cells:
@@ -137,27 +132,21 @@ def warnings_beside(changes: Sequence[Change], held: Figures, reference: Referen
     held :
         The figures of the folder.
     """
-    arriving = {cell(item.proposed.figure): item for item in changes if item.kind != "same"}
-    if not arriving:
-        return []
+    arriving = {cell(item.figure): item.figure for item in changes if item.kind != "same"}
     replaced = {key_of(item.before) for item in changes if item.kind == "changed" and item.before}
-    codes = {key[0] for key in arriving}
-    summed = {key[1] for key in arriving if reference.indicators[key[1]].whole}
+    codes = {figure.area_code for figure in arriving.values()}
+    counted = {figure.indicator for figure in arriving.values() if reference.indicators[figure.indicator].whole}
     near = [figure for figure in held.figures
-            if (figure.area_code in codes or figure.indicator in summed) and _key(figure) not in replaced]  # fmt: skip
+            if (figure.area_code in codes or figure.indicator in counted)
+            and key_of(stored_cells(figure)) not in replaced]  # fmt: skip
     known = set(_unlikely_among(near, reference))
-    figures = [*near, *(item.proposed.figure for item in arriving.values())]
-    return [problem for problem in _unlikely_among(figures, reference) if problem not in known]
+    return [item for item in _unlikely_among([*near, *arriving.values()], reference) if item not in known]
 
 
 def _unlikely_among(figures: Sequence[Figure], reference: Reference) -> list[Problem]:
     problems = Problems(OBSERVATIONS.file)
     check_plausible(figures, reference, problems)
     return problems.all()
-
-
-def _key(figure: Figure) -> Key:
-    return key_of({name: "" if value is None else str(value) for name, value in figure._asdict().items()})
 
 
 REJECTED = "rejected.csv"
@@ -231,7 +220,7 @@ def prepare(
     Raises
     ------
     DataError
-        If the folder's own files have errors: nothing is built on sand.
+        If the folder's own files have errors.
     UsageError
         If `today` lies ahead.
     """
@@ -241,20 +230,19 @@ def prepare(
         raise UsageError(say("desk.day_ahead", day=day), say("desk.day_ahead.remedy", today=reference.today))
     reference = replace(reference, today=day)
     incoming = tuple(read_incoming(path, reference, mapping) for path in files)
-    proposed = [item for file in incoming for item in file.proposed]
+    figures = [figure for file in incoming for figure in file.figures]
     path = folder / OBSERVATIONS.file
-    changes = changes_of(proposed, read_rows(path), reference)
+    changes = changes_of(figures, read_rows(path), reference)
     warnings = warnings_beside(changes, held, reference)
     return Ingest(folder, incoming, changes, tuple(warnings), sha256(path), reference.today.isoformat())
 
 
 def with_doubts(ingest: Ingest, plan: Plan) -> Ingest:
     """Return the ingest with a warning for each incoming figure that the model thinks unlikely; none is dropped."""
-    places = {change.proposed.figure: change.proposed for change in ingest.changes if change.kind != "same"}
+    arriving = [change.figure for change in ingest.changes if change.kind != "same"]
     known = load(ingest.folder, as_of=date.fromisoformat(ingest.today))
-    found = doubts(list(places), known, plan)
-    warnings = tuple(as_problem(item, places[item.figure].file, places[item.figure].sheet) for item in found)
-    return replace(ingest, warnings=(*ingest.warnings, *warnings))
+    found = tuple(as_problem(item) for item in doubts(arriving, known, plan))
+    return replace(ingest, warnings=(*ingest.warnings, *found))
 
 
 def commit(ingest: Ingest) -> bool:
@@ -275,7 +263,8 @@ def commit(ingest: Ingest) -> bool:
         if sha256(path) != ingest.digest:
             raise ToolkitError(say("desk.moved", folder=folder), say("desk.moved.remedy"))
         held = read_rows(path)
-        text = observations_text(held, merged_rows(held, ingest.changes))
+        names = (*held.names, *(name for name in NAMES if name not in held.names))
+        text = table_text(names, merged_rows(held, ingest.changes))
         added = (
             (SOURCES.file, SOURCES.names, _sources_needed(ingest)),
             (REPLACED, REPLACED_NAMES, _replaced(ingest)),
@@ -319,34 +308,21 @@ def _sources_needed(ingest: Ingest) -> list[Cells]:
 
 def _replaced(ingest: Ingest) -> list[Cells]:
     return [
-        {**change.before, "replaced_on": ingest.today, "replaced_by": change.proposed.file}
+        {**change.before, "replaced_on": ingest.today, "replaced_by": change.figure.file}
         for change in ingest.of("changed")
         if change.before is not None
     ]
 
 
 def _log(ingest: Ingest, text: str) -> list[Cells]:
-    import hashlib
-
     after = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    counts = {
-        file.path: {kind: sum(item.proposed.file == file.path.name for item in ingest.of(kind)) for kind in _KINDS}
-        for file in ingest.files
-    }
-    return [
-        {
-            "ingested_on": ingest.today,
-            "file": file.path.name,
-            "sha256": sha256(file.path),
-            **{kind: str(count) for kind, count in counts[file.path].items()},
-            "rejected": str(len(file.rejected)),
-            "observations_sha256": after,
-        }
-        for file in ingest.files
-    ]
-
-
-_KINDS = ("new", "changed", "same")
+    log = []
+    for file in ingest.files:
+        kinds = Counter(change.kind for change in ingest.changes if change.figure.file == file.path.name)
+        counts = {kind: str(kinds[kind]) for kind in KINDS} | {"rejected": str(len(file.rejected))}
+        named = {"ingested_on": ingest.today, "file": file.path.name, "sha256": sha256(file.path)}
+        log.append({**named, **counts, "observations_sha256": after})
+    return log
 
 
 def _rejected_cells(row: Rejected) -> Cells:
@@ -373,36 +349,33 @@ def diff_lines(ingest: Ingest) -> list[str]:
     lines = [line for change in ingest.changes for line in _lines(change)]
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], say("problem.more", count=len(lines) - MOST_LINES)]
-    counts = {kind: len(ingest.of(kind)) for kind in ("new", "changed", "same")}
-    conflicts = sum(bool(change.others) and change.kind != "same" for change in ingest.changes)
-    return [*lines, say("desk.counts", **counts, conflicts=conflicts, rejected=len(ingest.rejected))]
+    return [*lines, say("desk.counts", **_counts(ingest))]
 
 
 def as_data(ingest: Ingest, *, written: bool) -> dict[str, object]:
     """Return an ingest as plain data, for ``--json``."""
-    return {
-        "folder": str(ingest.folder),
-        "written": written,
-        "counts": {
-            **{kind: len(ingest.of(kind)) for kind in ("new", "changed", "same")},
-            "conflicts": sum(bool(change.others) and change.kind != "same" for change in ingest.changes),
-            "rejected": len(ingest.rejected),
-        },
-        "changes": [
-            {
-                "kind": change.kind,
-                "file": change.proposed.file,
-                "sheet": change.proposed.sheet,
-                "row": change.proposed.figure.row,
-                "after": change.cells,
-                "before": change.before,
-                "conflicts_with": list(change.others),
-            }
-            for change in ingest.changes
-            if change.kind != "same"
-        ],
-        "problems": [problem.as_row() for problem in ingest.problems],
-    }
+    changes = [
+        {
+            "kind": change.kind,
+            "file": change.figure.file,
+            "sheet": change.figure.sheet,
+            "row": change.figure.row,
+            "after": change.cells,
+            "before": change.before,
+            "conflicts_with": list(change.others),
+        }
+        for change in ingest.changes
+        if change.kind != "same"
+    ]
+    problems = [problem.as_row() for problem in ingest.problems]
+    named = {"folder": str(ingest.folder), "written": written, "counts": _counts(ingest)}
+    return {**named, "changes": changes, "problems": problems}
+
+
+def _counts(ingest: Ingest) -> dict[str, int]:
+    conflicts = sum(bool(change.others) and change.kind != "same" for change in ingest.changes)
+    counts: dict[str, int] = {kind: len(ingest.of(kind)) for kind in KINDS}
+    return {**counts, "conflicts": conflicts, "rejected": len(ingest.rejected)}
 
 
 def _lines(change: Change) -> Iterator[str]:

@@ -208,7 +208,7 @@ class HeaderedProblems(Problems):
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def all(self) -> list[Problem]:
-        """Return the problems by row, with the columns as the file names them; an unclear name is told once."""
+        """Return the problems by row, with the columns as the file names them; an unclear name is listed once."""
         found = super().all()
         unclear = {item.row for item in found if item.kind == "area_name"}
         return [

@@ -54,11 +54,11 @@ def doubts(figures: Sequence[Figure], known: Dataset, plan: Plan, *, seed: int =
     ----------
     figures :
         Figures to judge; those for which a figure is known already on the same standard, means of periods,
-        one-sided and unverified ones are passed over, and so is what only a stand-in speaks of.
+        one-sided and unverified ones are passed over, and so is what only a proxy gives.
     known :
         The data that the predictions rest on; must not hold the figures themselves.
     plan :
-        Its province, and the stand-ins that are switched on.
+        Its province, and the proxies that are switched on.
     """
     return tuple(doubt for part in _parts(_judged(figures)) for doubt in _doubts(part, known, plan, seed))
 
@@ -75,7 +75,7 @@ def doubts_within(dataset: Dataset, plan: Plan, *, seed: int = 138) -> tuple[Dou
     dataset :
         Figures to judge.
     plan :
-        Its province, and the stand-ins that are switched on.
+        Its province, and the proxies that are switched on.
     """
     series: dict[tuple[str, str, str], dict[int, list[Figure]]] = {}
     for item in _judged(dataset.figures):
@@ -147,8 +147,8 @@ class Shown:
         return form.probability(self.value) if self.probability else form.plain(self.value, 2)
 
 
-def as_problem(doubt: Doubt, file: str, sheet: str = "") -> Problem:
+def as_problem(doubt: Doubt) -> Problem:
     """Return a doubt as a warning at the figure's cell."""
     figure, fields = doubt.figure, {"low": Shown(doubt.low), "high": Shown(doubt.high), "tail": Shown(doubt.tail, True)}
     value = shortened(str(figure.written))
-    return Problem("data.problem.unlikely", file, figure.row, "value", value, fields, "warning", sheet)
+    return Problem("data.problem.unlikely", figure.file, figure.row, "value", value, fields, "warning", figure.sheet)

@@ -1,4 +1,4 @@
-"""What a template asks an area for: the figures that the plan's targets need, with what is known of each."""
+"""The workbook that an area fills in: what the plan's targets need, what is known of it, what may be entered."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _keys(target: Target, plan: Plan, area: Area, dataset: Dataset) -> list[tupl
     keys: list[tuple[str, str]] = [(target.indicator, target.scope)]
     if isinstance(target.rule, RatioToRule) and target.rule.benchmark.area == "same":
         keys.append((target.rule.benchmark.indicator, target.rule.benchmark.scope))
-    keys += [(proxy, scope) for proxy, scope in _stand_ins(dataset.indicators[target.indicator], target.scope, plan)]
+    keys += [(proxy, scope) for proxy, scope in _proxies(dataset.indicators[target.indicator], target.scope, plan)]
     keys += [(count, scope) for name, scope in list(keys) for count in SUPPORTING.get(name, ())]
     return [key for key in keys if _measured(dataset, key[0])]
 
@@ -132,7 +132,7 @@ def _measured(dataset: Dataset, name: str) -> bool:
     return indicator.unit != "milestone" and indicator.period_average_of is None
 
 
-def _stand_ins(indicator: Indicator, scope: str, plan: Plan) -> Iterable[tuple[str, str]]:
+def _proxies(indicator: Indicator, scope: str, plan: Plan) -> Iterable[tuple[str, str]]:
     for proxy in indicator.proxies:
         if proxy.for_scope == scope and (proxy.id in plan.proxies.on or proxy.on_by_default):
             yield proxy.indicator, proxy.scope
