@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import get_args
 
 import pandas as pd
 import pytest
 
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.hindcast import Hindcast, hindcasts
-from toolkit.attainment.result import VERDICTS, Attainment
+from toolkit.attainment.result import Attainment, Verdict
 from toolkit.attainment.table import FIRST_COLUMNS, attainment_table
 from toolkit.attainment.words import note_text
 from toolkit.base.texts import texts
@@ -51,7 +52,7 @@ def test_every_area_accounts_for_every_statement(real: Real) -> None:
     assert set(counts) == {68}
     for one in real.answers:
         assert one.outcome in OUTCOMES
-        assert one.verdict in VERDICTS
+        assert one.verdict in get_args(Verdict)
         assert (one.probability is None) == (one.outcome not in ("settled", "probability"))
         assert one.probability is None or 0 <= one.probability <= 1
         assert one.outcome != "cannot_assess" or one.missing
@@ -119,7 +120,7 @@ def test_the_table_begins_as_agreed_and_speaks_the_language(real: Real, language
     table = attainment_table(real.answers, real.dataset, real.plan, texts(language))
     assert tuple(table.columns[: len(FIRST_COLUMNS)]) == FIRST_COLUMNS
     assert len(table) == 12 * 68
-    assert set(table["verdict"]) <= {verdict.replace("_", " ") for verdict in VERDICTS}
+    assert set(table["verdict"]) <= {verdict.replace("_", " ") for verdict in get_args(Verdict)}
     assert table.loc[0, "area_name"] == "Tỉnh Lạng Sơn"
     text = " ".join([*table["notes"], *table["missing"]])
     assert "{" not in text

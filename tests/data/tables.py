@@ -7,6 +7,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from toolkit.data import schemas
+
+SCHEMAS = tuple(item for item in vars(schemas).values() if isinstance(item, schemas.Schema))
 COLUMNS = (
     "area_code", "indicator", "scope", "year", "from_year", "value", "qualifier", "unit", "standard", "status",
     "source_id", "available_from", "available_basis", "note",

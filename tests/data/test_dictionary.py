@@ -8,10 +8,11 @@ import re
 import pytest
 import yaml
 
+from tests.data.tables import SCHEMAS
 from toolkit.data.dataset import Dataset
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.indicators import Indicator, Proxy, Unit
-from toolkit.data.schemas import SCHEMAS, Schema
+from toolkit.data.schemas import Schema
 
 README = (PROJECT_DATA / "README.md").read_text(encoding="utf-8")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.data.tables import SCHEMAS
 from toolkit.base.errors import DataError, Problem
 from toolkit.data.check import check_folder
 from toolkit.data.dataset import load
 from toolkit.data.folder import PROJECT_DATA
-from toolkit.data.schemas import SCHEMAS
 
 Change = Callable[[Path], None]
 

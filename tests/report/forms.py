@@ -13,6 +13,8 @@ import pypdf
 from bs4 import BeautifulSoup
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+LARGEST_PAGE = 150 * 1024
+"""Bytes that no page may exceed."""
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 

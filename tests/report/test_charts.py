@@ -37,7 +37,6 @@ def fan(**changes: object) -> Fan:
         breaks=((2027, "chuẩn 2027"),),
         goals=(Goal(2030, 4.5, "mục tiêu 4,5 %"),),
         decimals=1,
-        observed_until=2025,
         through_proxy=False,
         table=Table("t", "", (), ()),
     )

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from bs4 import BeautifulSoup
 
+from tests.report.forms import LARGEST_PAGE
 from toolkit.attainment.assess import assess_all
 from toolkit.data.areas import Areas
 from toolkit.data.dataset import Dataset
@@ -17,7 +18,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.report.document import build_area_document
 from toolkit.report.facts import RunFacts
-from toolkit.report.html import LARGEST_PAGE, TEMPLATES, document_html
+from toolkit.report.html import TEMPLATES, document_html
 from toolkit.report.sections import AreaDocument
 
 Builder = Callable[..., AreaDocument]

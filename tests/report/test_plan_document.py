@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.conftest import ROOT
+from tests.report.forms import LARGEST_PAGE
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.result import Attainment
 from toolkit.data.areas import Area
@@ -18,7 +19,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.report.facts import RunFacts
 from toolkit.report.figures import HeatMap, TileMap
-from toolkit.report.html import LARGEST_PAGE, document_html
+from toolkit.report.html import document_html
 from toolkit.report.parts import Table
 from toolkit.report.plan_document import build_plan_document
 from toolkit.report.sections import Folded, PlanDocument

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.report.forms import LARGEST_PAGE
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.local import assess_local
 from toolkit.attainment.result import Attainment
@@ -25,7 +26,7 @@ from toolkit.report.cycle import cycle_of
 from toolkit.report.document import build_area_document
 from toolkit.report.facts import RunFacts
 from toolkit.report.figures import TileMap
-from toolkit.report.html import LARGEST_PAGE, document_html
+from toolkit.report.html import document_html
 from toolkit.report.parts import Bullets, Paragraph, Table
 from toolkit.report.pdf import pdf_bytes
 from toolkit.report.plan_document import build_plan_document

@@ -14,9 +14,18 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.report.forms import NUMBER, docx_rows, docx_text, html_text, pdf_cells, pdf_rows, pdf_text, squeezed
+from tests.report.forms import (
+    LARGEST_PAGE,
+    NUMBER,
+    docx_rows,
+    docx_text,
+    html_text,
+    pdf_cells,
+    pdf_rows,
+    pdf_text,
+    squeezed,
+)
 from toolkit.data.dataset import Dataset
-from toolkit.report.html import LARGEST_PAGE
 from toolkit.report.words import Words, words
 from toolkit.run.about import HERE
 from toolkit.run.provenance import PROJECT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 from toolkit.forecast.paths import Observation, Path
 
@@ -23,7 +23,6 @@ Verdict = Literal[
     "milestone",
     "orientation",
 ]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 Outcome = Literal["settled", "probability", "milestone", "orientation", "cannot_assess"]
 Bound = Literal["exact", "at_least"]
 

@@ -18,12 +18,12 @@ def read_observations(folder: Path, reference: Reference) -> Figures:
     if not path.is_file():
         problems = Problems(OBSERVATIONS.file)
         problems.add("no_file", 1)
-        return Figures((), problems, 1)
+        return Figures((), problems)
     tables, found = read_tables(path, LAYOUT)
     if not tables:
         problems = Problems(OBSERVATIONS.file)
         problems.found.extend(found)
-        return Figures((), problems, 1)
+        return Figures((), problems)
     tables[0].problems.found.extend(found)
     read = figures_of(tables[0], reference)
     cross_check(read, reference)

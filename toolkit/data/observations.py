@@ -54,13 +54,10 @@ class Figures:
         Rows without an error, in the order of the file.
     problems :
         All problems of the table.
-    header_row :
-        Row of its header.
     """
 
     figures: tuple[Figure, ...]
     problems: Problems
-    header_row: int
 
 
 def figures_of(table: Table, reference: Reference) -> Figures:
@@ -87,7 +84,7 @@ def figures_of(table: Table, reference: Reference) -> Figures:
         value = values[position]
         if fine and complete and value is not None:
             kept.append(_figure(row.number, picker(row.cells), value))
-    return Figures(tuple(kept), table.problems, table.header_row)
+    return Figures(tuple(kept), table.problems)
 
 
 def _given(table: Table, column: str) -> bool:

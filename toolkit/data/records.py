@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from toolkit.base.errors import Problem
 from toolkit.data.cells import day_of, whole_of, year_of
 from toolkit.data.folder import file_of
 from toolkit.data.numerals import reading, settle
@@ -97,11 +96,6 @@ def read_records(folder: Path, schema: Schema) -> Records:
     table = tables[0]
     table.problems.found.extend(found)
     return Records(schema, _records(table, schema), table.problems)
-
-
-def all_problems(*tables: Records) -> list[Problem]:
-    """Return the problems of several tables, file after file."""
-    return [problem for table in tables for problem in table.problems.all()]
 
 
 def _records(table: Table, schema: Schema) -> tuple[Record, ...]:

@@ -163,6 +163,3 @@ MILESTONES = Schema(
     ),
     ("target_id",),
 )  # fmt: skip
-SCHEMAS = (
-    OBSERVATIONS, SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES,
-)  # fmt: skip

@@ -29,7 +29,6 @@ from toolkit.desk.store import (
     REPLACED,
     REPLACED_NAMES,
     Cells,
-    Rows,
     observations_text,
     read_rows,
     table_text,
@@ -195,13 +194,6 @@ def write_rejected(ingest: Ingest, path: Path) -> Path | None:
     names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
     path = next(item for item in chain([path], names) if item.resolve() not in read)
     return write_atomic(path, table_text(REJECTED_NAMES, [_rejected_cells(row) for row in ingest.rejected]))
-
-
-def export(folder: Path, area_codes: Sequence[str] = ()) -> Rows:
-    """Return the observations of a folder, or those of some areas, as they are stored."""
-    held = read_rows(folder / OBSERVATIONS.file)
-    wanted = set(area_codes)
-    return Rows(held.names, tuple(row for row in held.rows if not wanted or row["area_code"] in wanted))
 
 
 def _sources_needed(ingest: Ingest) -> list[Cells]:

@@ -29,8 +29,8 @@ class Gap:
     ----------
     indicator, scope, year :
         What is compared.
-    whole_code, parts :
-        The area, and how many areas it is made of.
+    parts :
+        How many areas the whole is made of.
     borrowed :
         How many of the parts have no figure of their own and follow the whole.
     weights :
@@ -44,7 +44,6 @@ class Gap:
     indicator: str
     scope: str
     year: int
-    whole_code: str
     parts: int
     borrowed: int
     weights: Weights
@@ -132,7 +131,6 @@ def _gap(whole: Path, parts: Sequence[Path], weights: FloatArray, basis: Weights
         indicator=whole.indicator,
         scope=whole.scope,
         year=year,
-        whole_code=whole.area_code,
         parts=len(parts),
         borrowed=sum(path.evidence.basis == "C" for path in parts),
         weights=basis,

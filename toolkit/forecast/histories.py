@@ -27,7 +27,6 @@ MOST_OF_A_KIND = 1000
 """Problems of one kind that are listed; a file of rubbish is not worth more."""
 Kind = Literal["percent", "positive", "real"]
 FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

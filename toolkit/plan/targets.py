@@ -177,7 +177,3 @@ class Target(Strict):
     def share_text(self, lang: Language) -> str:
         """Return of what the target is a share, or an empty text."""
         return (self.share_of_vi if lang == "vi" and self.share_of_vi else self.share_of) or ""
-
-    def note_text(self, lang: Language) -> str:
-        """Return the target's remark, or an empty text."""
-        return (self.note_vi if lang == "vi" and self.note_vi else self.note) or ""

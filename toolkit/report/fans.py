@@ -87,7 +87,6 @@ def fan(context: Context, attainment: Attainment) -> Fan:
         breaks=_breaks(context, path),
         goals=goals,
         decimals=indicator.decimals,
-        observed_until=path.evidence.last_year,
         through_proxy=proxied,
         table=_table(context, path, bands, slug(attainment.target_id)),
         note=_note(context, path, target),

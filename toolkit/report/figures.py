@@ -71,8 +71,6 @@ class Fan:
         What the plan asks for.
     decimals :
         Printed precision of the axis.
-    observed_until :
-        Last year with a figure; the forecast begins after it.
     through_proxy :
         True where the path is not the wanted quantity but a stand-in's.
     table :
@@ -92,7 +90,6 @@ class Fan:
     breaks: tuple[tuple[int, str], ...]
     goals: tuple[Goal, ...]
     decimals: int
-    observed_until: int
     through_proxy: bool
     table: Table
     note: str = ""

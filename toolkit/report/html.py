@@ -17,8 +17,6 @@ from toolkit.report.sections import Block, Document, Head, Section
 from toolkit.report.svg import sheet, sparkline
 
 TEMPLATES = Path(__file__).parent / "templates"
-LARGEST_PAGE = 150 * 1024
-"""Bytes that no page may exceed."""
 
 
 @dataclass(frozen=True)

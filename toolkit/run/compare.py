@@ -18,7 +18,6 @@ TOLERANCE = 1e-6
 """Relative: two machines may round the last digits of a computation differently."""
 NUMBER = re.compile(r"[-+−]?\d+(?:[.,\u00a0\u202f]\d+)*(?:e[-+]?\d+)?", re.IGNORECASE)
 MOST_DIFFERENCES = 20
-LONG_LINE = 4000
 COMPARED = (".csv", ".html", ".ipynb")
 
 

@@ -28,7 +28,6 @@ class PeerStep:
 
     area_code: str
     from_year: int
-    to_year: int
     start: float
     pace: float
 
@@ -50,7 +49,7 @@ def peer_steps(setting: Setting, path: Path) -> tuple[PeerStep, ...]:
                 years = after.year - before.year
                 if 0 < years <= LONGEST_STEP:
                     start, end = (float(scale.to_link(figure.value)) for figure in (before, after))
-                    found.append(PeerStep(code, before.year, after.year, start, (end - start) / years))
+                    found.append(PeerStep(code, before.year, start, (end - start) / years))
     last = min(max(path.evidence.last_year, int(path.years[0])), int(path.years[-1]))
     level = float(scale.to_link(np.median(path.at(last))))
     found.sort(key=lambda step: (abs(step.start - level), step.area_code, step.from_year))
