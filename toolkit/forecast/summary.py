@@ -93,8 +93,8 @@ class CoherenceGap:
     ----------
     indicator, scope, year :
         What is compared.
-    whole_code, parts :
-        The area, and how many areas it is made of.
+    parts :
+        How many areas the whole is made of.
     borrowed :
         How many of the parts have no figure of their own and follow the whole.
     weights :
@@ -108,7 +108,6 @@ class CoherenceGap:
     indicator: str
     scope: str
     year: int
-    whole_code: str
     parts: int
     borrowed: int
     weights: Weights
@@ -198,7 +197,6 @@ def _gap(whole: Path, parts: Sequence[Path], weights: FloatArray, basis: Weights
         indicator=whole.indicator,
         scope=whole.scope,
         year=year,
-        whole_code=whole.area_code,
         parts=len(parts),
         borrowed=sum(path.evidence.basis == "C" for path in parts),
         weights=basis,

@@ -292,13 +292,6 @@ def write_rejected(ingest: Ingest, path: Path) -> Path | None:
     return write_atomic(path, table_text(REJECTED_NAMES, [_rejected_cells(row) for row in ingest.rejected]))
 
 
-def export(folder: Path, area_codes: Sequence[str] = ()) -> Rows:
-    """Return the observations of a folder, or those of some areas, as they are stored."""
-    held = read_rows(folder / OBSERVATIONS.file)
-    wanted = set(area_codes)
-    return Rows(held.names, tuple(row for row in held.rows if not wanted or row["area_code"] in wanted))
-
-
 def _sources_needed(ingest: Ingest) -> list[Cells]:
     used = {change.cells["source_id"] for change in ingest.changes if change.kind != "same"}
     used -= {row["source_id"] for row in read_rows(ingest.folder / SOURCES.file).rows}

@@ -93,10 +93,6 @@ class Target(Strict):
         """Return of what the target is a share, or an empty text."""
         return (self.share_of_vi if lang == "vi" and self.share_of_vi else self.share_of) or ""
 
-    def note_text(self, lang: Language) -> str:
-        """Return the target's remark, or an empty text."""
-        return (self.note_vi if lang == "vi" and self.note_vi else self.note) or ""
-
 
 class StandingBody(Strict):
     """Who keeps the plan's books, until when, and who came after."""
