@@ -25,8 +25,8 @@ def test_rooms_import_only_from_rooms_below() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_a_module_is_one_room_of_at_most_about_300_lines(module: Path) -> None:
-    assert len(module.read_text(encoding="utf-8").splitlines()) <= 330
+def test_a_module_tells_one_story_of_at_most_600_lines(module: Path) -> None:
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= 600
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
