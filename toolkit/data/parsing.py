@@ -19,7 +19,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from toolkit.base.problems import Phrase, Problems
@@ -335,12 +335,12 @@ class Reading:
     percent: bool = False
     fault: str = ""
 
-    @property
+    @cached_property
     def telling(self) -> Style | None:
         """The style that this cell speaks for; None for plain digits and for what can be read both ways."""
         return next(iter(self.meanings)) if len(self.meanings) == 1 else None
 
-    @property
+    @cached_property
     def open(self) -> bool:
         """Whether the cell means two different numbers."""
         return len(set(self.meanings.values())) > 1
@@ -425,7 +425,9 @@ def as_column(readings: Sequence[Reading]) -> NumberColumn:
 
     Where as many cells speak for one style as for the other, all of them are mixed.
     """
-    votes = {style: [at for at, found in enumerate(readings) if found.telling == style] for style in STYLES}
+    votes: dict[Style | None, list[int]] = {"comma": [], "point": [], None: []}
+    for at, found in enumerate(readings):
+        votes[found.telling].append(at)
     comma, point = len(votes["comma"]), len(votes["point"])
     style: Style | None = None if comma == point else "comma" if comma > point else "point"
     mixed = frozenset(at for other in STYLES if other != style for at in votes[other])

@@ -21,6 +21,7 @@ from toolkit.data.parsing import (
     FIRST_YEAR,
     Numeral,
     RawSheet,
+    Reading,
     Row,
     as_column,
     csv_rows,
@@ -143,10 +144,13 @@ class Table:
         at = self.columns.index(column)
         filled = [(position, row) for position, row in enumerate(self.rows) if row.cells[at]]
         readings = []
+        known: dict[tuple[str, bool, object], Reading] = {}  # a long table holds few different numbers
         for position, row in filled:
-            fits = allows[position] if allows else None
-            found = reading(row.cells[at])
-            readings.append(narrowed(found, fits) if fits else found)
+            text, fits = row.cells[at], allows[position] if allows else None
+            key = (text, isinstance(text, Numeral), fits)
+            if key not in known:
+                known[key] = narrowed(reading(text), fits) if fits else reading(text)
+            readings.append(known[key])
         settled = as_column(readings)
         values: list[float | None] = [None] * len(self.rows)
         for place, (position, row) in enumerate(filled):
@@ -397,11 +401,15 @@ def _check_letters(row: Row, names: Sequence[str], problems: Problems) -> None:
 
 def _picked(cells: Sequence[str], picks: Sequence[tuple[int, str]], known: dict[str, str]) -> tuple[str, ...]:
     """Return the wanted cells; equal texts are one object, so that a long table stays small."""
-    texts = [cells[at] if at < len(cells) else "" for at, _ in picks]
-    for text in texts:
-        if text not in known:
-            known[text] = tidy(text)
-    return tuple(text if isinstance(text, Numeral) else known[text] for text in texts)
+    width, picked = len(cells), []
+    for at, _ in picks:
+        text = cells[at] if at < width else ""
+        if type(text) is str:
+            if text not in known:
+                known[text] = tidy(text)
+            text = known[text]
+        picked.append(text)
+    return tuple(picked)
 
 
 def tidy(text: str) -> str:
