@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -93,6 +95,17 @@ def test_environment_pins_what_the_lock_pins(conda: dict[str, str], locked: dict
     python = conda.pop("python")
     assert python == "3.11"
     assert {name: {version} for name, version in conda.items()} == {name: locked[name] for name in conda}
+
+
+def test_pip_takes_the_part_that_conda_hands_it(tmp_path: Path) -> None:
+    """conda writes the entries under ``pip`` into a file beside environment.yml and has pip install that file."""
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    lines = next(entry["pip"] for entry in entries if isinstance(entry, dict))
+    requirements = tmp_path / "condaenv.requirements.txt"
+    requirements.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-index", "--no-build-isolation"]
+    done = subprocess.run([*command, "-r", str(requirements)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("pattern", ["*.lock", "*.yml", "*.toml", "*.md", "Makefile", ".ci/run"])
