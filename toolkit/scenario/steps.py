@@ -12,14 +12,7 @@ from dataclasses import KW_ONLY, fields, replace
 from typing import Annotated, Any, ClassVar, Literal, ParamSpec, TypeVar
 
 import numpy as np
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    ValidationError,
-)
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 from pydantic.dataclasses import dataclass
 
 from toolkit.base.errors import UsageError
