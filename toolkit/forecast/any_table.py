@@ -20,10 +20,10 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say
 from toolkit.data.tables import Layout, Table, read_table, table_of_frame
 from toolkit.models import NAMES, Forecaster, Panel, Scale, draws_after_parent, get
-from toolkit.models.decimals import quantiles_as_printed
 from toolkit.models.gate import gates_of
 from toolkit.models.panel import FloatArray
 from toolkit.models.panel_model import PanelModel
+from toolkit.models.publish import quantiles_as_printed
 
 __all__ = ["PARENT", "PanelTable", "forecast_table", "panels_of_file", "panels_of_table"]
 
@@ -65,13 +65,13 @@ def forecast_table(
         A name of :data:`toolkit.models.NAMES`.
     weights :
         Weights file for the model in use; None for those that came with the program. Those of
-        ``python -m toolkit.evaluate.left_out --weights FOLDER`` never saw a whole kind of panels.
+        ``python -m workshop.left_out --weights FOLDER`` never saw a whole kind of panels.
 
     Returns
     -------
     Columns ``panel, unit, year, quantile, value``: panels and units in the order of the table,
     the parent left out; values in the decimals in which the panel's figures are printed
-    (:mod:`toolkit.models.decimals`).
+    (:mod:`toolkit.models.publish`).
 
     Raises
     ------

@@ -14,9 +14,11 @@ import numpy as np
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.data.observations import PeriodAverage
-from toolkit.forecast.chains import Chain, chain_of, chain_with_overlaps
 from toolkit.forecast.panels import (
+    Chain,
     UnitFigures,
+    chain_of,
+    chain_with_overlaps,
     count_of,
     denominator_of,
     panel_of,

@@ -13,9 +13,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.models.breaks import accumulate
-from toolkit.models.grid import Grid, grid_of, levels_of_peers, yearly_values
-from toolkit.models.panel import FloatArray, IntArray, Panel, Paths
+from toolkit.models.panel import (
+    FloatArray,
+    Grid,
+    IntArray,
+    Panel,
+    Paths,
+    accumulate,
+    grid_of,
+    levels_of_peers,
+    yearly_values,
+)
 from toolkit.models.publish import latest_segment, publish, segment_positions
 from toolkit.models.sampling import FUTURE, UNSEEN, normals, student_scores
 

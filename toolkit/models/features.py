@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from toolkit.models.grid import Grid, last_seen, mean_steps, yearly_values
-from toolkit.models.panel import BoolArray, FloatArray, IntArray, Link
+from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray, Link, last_seen, mean_steps, yearly_values
 
 PANEL_FEATURES = (
     "constant",
@@ -67,7 +66,7 @@ def panel_features(grid: Grid, path: FloatArray, common_scale: float, measure: f
     common_scale :
         Keeps short paths from looking certain.
     measure :
-        See :func:`toolkit.models.grid.unit_of_measure`.
+        See :func:`toolkit.models.panel.unit_of_measure`.
     """
     value = yearly_values(grid)
     years = np.flatnonzero(np.isfinite(path))
