@@ -20,7 +20,6 @@ import pandas as pd
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Observation
 from toolkit.evaluate import scores
-from toolkit.evaluate.scores import reliability
 from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.paths import Path
 from toolkit.models import Forecaster, Panel
@@ -31,30 +30,6 @@ from toolkit.plan.plan import Plan
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-__all__ = [
-    "HORIZONS",
-    "LEVELS",
-    "PACES",
-    "Cut",
-    "Settled",
-    "backtest_plan",
-    "by_group_figure",
-    "events",
-    "forecast_cut",
-    "known_by",
-    "origin_days",
-    "pace_of",
-    "position_figure",
-    "reliability_figure",
-    "reliability_of_events",
-    "rolling_origins",
-    "score_cut",
-    "score_cuts",
-    "scored",
-    "settled_after",
-    "summary",
-]
 
 # Years ahead at which forecasts are scored, and the levels of their quantiles
 HORIZONS = 8
@@ -103,9 +78,7 @@ class Cut:
     parent: Panel | None = None
 
 
-def rolling_origins(
-    name: str, panel: Panel, *, parent: Panel | None = None, fewest: int = 3, horizons: int = HORIZONS
-) -> list[Cut]:
+def rolling_origins(name: str, panel: Panel, *, parent: Panel | None = None, fewest: int = 3) -> list[Cut]:
     """Return one cut for every origin of a panel: what was known by then, and what came afterwards.
 
     Parameters
@@ -118,15 +91,13 @@ def rolling_origins(
         The series that the units follow, if there is one: then units without figures are forecast too.
     fewest :
         An origin needs this many observed years in some unit, or in the parent.
-    horizons :
-        Years ahead.
     """
     found = []
     for origin in range(int(panel.year.min()) - (parent is not None), int(panel.year.max())):
         history = known_by(panel, origin)
         above = None if parent is None else known_by(parent, origin)
         counts = np.bincount(history.unit, minlength=panel.units)
-        ahead = (panel.year > origin) & (panel.year <= origin + horizons)
+        ahead = (panel.year > origin) & (panel.year <= origin + HORIZONS)
         if above is None:
             ahead &= counts[panel.unit] > 0
         longest = counts.max() if above is None else above.year.size
@@ -176,13 +147,13 @@ def last_values(panel: Panel) -> tuple[FloatArray, np.ndarray]:
     return value, year
 
 
-def forecast_cut(cut: Cut, model: Forecaster, levels: FloatArray = LEVELS) -> FloatArray:
-    """Return the model's quantiles (N, H, Q) for a cut, in the decimals of its figures.
+def forecast_cut(cut: Cut, model: Forecaster) -> FloatArray:
+    """Return the model's quantiles (N, H, Q) of :data:`LEVELS` for a cut, in the decimals of its figures.
 
     Children follow their parent where it has one.
     """
     panel = cut.panel
-    return quantiles_as_printed(partial(exact_forecast, cut, model), levels, panel.value, panel.scale)
+    return quantiles_as_printed(partial(exact_forecast, cut, model), LEVELS, panel.value, panel.scale)
 
 
 def exact_forecast(cut: Cut, model: Forecaster, levels: Sequence[float]) -> FloatArray:
@@ -210,7 +181,7 @@ def pace_of(cut: Cut) -> float:
     return float(np.median(steps))
 
 
-def score_cut(cut: Cut, quantiles: FloatArray, levels: FloatArray = LEVELS) -> pd.DataFrame:
+def score_cut(cut: Cut, quantiles: FloatArray) -> pd.DataFrame:
     """Return one row an outcome: errors, coverage, position in the distribution, events.
 
     Columns: ``panel, family, modelled, length, origin, unit, horizon, points, naive, unit_of_error, crps, wis,
@@ -230,13 +201,13 @@ def score_cut(cut: Cut, quantiles: FloatArray, levels: FloatArray = LEVELS) -> p
             "horizon": cut.horizon,
             "points": counts[cut.unit],
             "naive": np.abs(cut.truth - cut.last),
-            **scored(q, levels, cut.truth),
+            **scored(q, LEVELS, cut.truth),
         }
     )
     # over all units of the cut, whatever group is looked at later
     table["unit_of_error"] = table.groupby("horizon")["naive"].transform("mean").clip(lower=SMALLEST_ERROR)
     moved = np.float64(pace_of(cut)) * (cut.panel.last_year + cut.horizon - cut.last_year).astype(np.float64)
-    return table.assign(**events(q, levels, cut.truth, cut.last, moved))
+    return table.assign(**events(q, LEVELS, cut.truth, cut.last, moved))
 
 
 def scored(q: FloatArray, levels: FloatArray, truth: FloatArray) -> dict[str, FloatArray | np.ndarray]:
@@ -271,15 +242,9 @@ def events(
     return found
 
 
-def score_cuts(
-    cuts: Sequence[Cut], model: Forecaster, *, progress: Callable[[int], None] | None = None
-) -> pd.DataFrame:
+def score_cuts(cuts: Sequence[Cut], model: Forecaster) -> pd.DataFrame:
     """Forecast and score all cuts; ``cut`` numbers them."""
-    tables = []
-    for number, cut in enumerate(cuts):
-        tables.append(score_cut(cut, forecast_cut(cut, model)).assign(cut=number))
-        if progress is not None:
-            progress(number + 1)
+    tables = [score_cut(cut, forecast_cut(cut, model)).assign(cut=number) for number, cut in enumerate(cuts)]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -477,12 +442,12 @@ def _finished(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def reliability_of_events(rows: pd.DataFrame, *, bins: int = 10) -> pd.DataFrame:
+def reliability_of_events(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the reliability table of all events of a back-test (see :func:`toolkit.evaluate.scores.reliability`)."""
     events = range(len(PACES))
     probability = np.concatenate([rows[f"probability_{k}"].to_numpy(dtype=np.float64) for k in events])
     happened = np.concatenate([rows[f"happened_{k}"].to_numpy(dtype=np.float64) for k in events])
-    return reliability(probability, happened, bins=bins)
+    return scores.reliability(probability, happened)
 
 
 def reliability_figure(rows: pd.DataFrame, *, forecast_label: str, observed_label: str) -> Figure:

@@ -25,8 +25,6 @@ from toolkit.models.panel import FloatArray
 from toolkit.models.panel_model import PanelModel
 from toolkit.models.publish import quantiles_as_printed
 
-__all__ = ["PARENT", "PanelTable", "forecast_table", "panels_of_file", "panels_of_table"]
-
 DEFAULT = "default"
 DRAWS = 2000
 COLUMNS = ("panel", "kind", "unit", "year", "value")
@@ -211,22 +209,20 @@ def panels_of_file(path: Path) -> list[PanelTable]:
     return panels_of_checked(read_table(path, LAYOUT, message, say("forecast.table.one_sheet")))
 
 
-def panels_of_table(frame: pd.DataFrame, *, file: str = "table") -> list[PanelTable]:
-    """Check a data frame and cut it into panels.
+def panels_of_table(frame: pd.DataFrame) -> list[PanelTable]:
+    """Check a data frame and cut it into panels; messages number its rows from 2.
 
     Parameters
     ----------
     frame :
         Columns ``panel, kind, unit, year, value``; an empty value announces a unit without data.
-    file :
-        Its name in messages, which number its rows from 2.
 
     Raises
     ------
     DataError
         With all problems.
     """
-    return panels_of_checked(table_of_frame(frame, LAYOUT, file))
+    return panels_of_checked(table_of_frame(frame, LAYOUT, "table"))
 
 
 def panels_of_checked(table: Table) -> list[PanelTable]:

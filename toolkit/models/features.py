@@ -14,20 +14,9 @@ import numpy as np
 from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray, Link, last_seen, mean_steps, yearly_values
 
 PANEL_FEATURES = (
-    "constant",
-    "points",
-    "trend_strength",
-    "step_correlation",
-    "same_direction",
-    "common_to_own_noise",
-    "own_step_correlation",
-    "own_trends",
-    "gaps",
-    "roughness",
-    "evenness",
-    "agreement",
-    "distance",
-)
+    "constant", "points", "trend_strength", "step_correlation", "same_direction", "common_to_own_noise",
+    "own_step_correlation", "own_trends", "gaps", "roughness", "evenness", "agreement", "distance",
+)  # fmt: skip
 TYPICAL_POINTS = 6.0
 # Keeps series without any step from looking like certain trends
 TREND_FLOOR = 0.1

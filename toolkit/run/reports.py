@@ -41,7 +41,7 @@ from toolkit.run.manifest import (
     write_crate,
     write_manifest,
 )
-from toolkit.run.notebook import Limits, check_parameters
+from toolkit.run.notebook import Limits, Parameter, check_parameters
 from toolkit.run.session import Run, compute_run, open_run, save_run
 
 TEMPLATES = PROJECT / "parameterized"
@@ -267,48 +267,31 @@ def jobs_of(request: ReportRequest) -> list[Job]:
     """Return one job for each area, and one for the plan summary if it is wanted."""
     # the run is named as seen from the notebook: wherever the folder lies, the notebook is the same, byte for byte
     language = ("language", request.language)
+
+    def job(name: str, label: str, template: Path, page: Path, *parameters: tuple[str, Parameter]) -> Job:
+        edition = request.edition
+        papers = edition.papers(page)
+        # in which forms and for which round, where they are not the usual ones
+        given = (("cycle", edition.cycle), ("papers", ",".join(file.name for file in papers)))
+        return Job(
+            name, label, template, page.with_suffix(".ipynb"), page,
+            (*parameters, *(pair for pair in given if pair[1])),
+            request.language, request.limits, papers, edition.audience,
+        )  # fmt: skip
+
     jobs = []
     for area in request.areas:
         page = request.folder / "areas" / f"{area.code}-{slug(area.name_vi)}.html"
+        code = ("area_code", area.code)
         jobs.append(
-            Job(
-                name=area.code,
-                label=area.name(request.language),
-                template=AREA_TEMPLATE,
-                notebook=page.with_suffix(".ipynb"),
-                page=page,
-                parameters=(("area_code", area.code), language, ("run_folder", ".."), *_edition(request, page)),
-                language=request.language,
-                limits=request.limits,
-                papers=request.edition.papers(page),
-                audience=request.edition.audience,
-            )
+            job(area.code, area.name(request.language), AREA_TEMPLATE, page, code, language, ("run_folder", ".."))
         )
     if request.summary:
         page = request.folder / f"{SUMMARY}.html"
         since = (("since", SINCE),) if request.edition.since else ()
-        level = ("level", request.areas[-1].level)
-        jobs.append(
-            Job(
-                name=SUMMARY,
-                label=texts(request.language).t("run.plan_summary"),
-                template=SUMMARY_TEMPLATE,
-                notebook=page.with_suffix(".ipynb"),
-                page=page,
-                parameters=(language, level, ("run_folder", "."), *since, *_edition(request, page)),
-                language=request.language,
-                limits=request.limits,
-                papers=request.edition.papers(page),
-                audience=request.edition.audience,
-            )
-        )
+        given = (language, ("level", request.areas[-1].level), ("run_folder", "."), *since)
+        jobs.append(job(SUMMARY, texts(request.language).t("run.plan_summary"), SUMMARY_TEMPLATE, page, *given))
     return jobs
-
-
-def _edition(request: ReportRequest, page: Path) -> tuple[tuple[str, str], ...]:
-    """Return the parameters that say in which forms and for which round, where they are not the usual ones."""
-    given = {"cycle": request.edition.cycle, "papers": ",".join(file.name for file in request.edition.papers(page))}
-    return tuple((name, value) for name, value in given.items() if value)
 
 
 def keep_earlier(request: ReportRequest) -> None:

@@ -46,8 +46,6 @@ from toolkit.run.session import Run
 from toolkit.scenario.exchange import hubverse_table, iamc_table
 from toolkit.scenario.scenario import Scenario, ScenarioFile, scenarios_of
 
-__all__ = ["BASELINES", "Backtest", "of_plan", "of_table", "write_backtest"]
-
 BASELINES = ("no_change", "drift")
 """What every back-test is held against."""
 FIRST_ORIGIN = 2008
@@ -116,10 +114,8 @@ def of_plan(
     return _backtest(pd.concat(found, ignore_index=True))
 
 
-def of_table(
-    table: Path, models: Sequence[str], *, fewest: int = 3, progress: Callable[[str], None] = lambda _: None
-) -> Backtest:
-    """Back-test models on the panels of any long table, from every origin with `fewest` years before it.
+def of_table(table: Path, models: Sequence[str], *, progress: Callable[[str], None] = lambda _: None) -> Backtest:
+    """Back-test models on the panels of any long table, from every origin with three years before it.
 
     Parameters
     ----------
@@ -132,7 +128,7 @@ def of_table(
         parent = histories.panel_of([PARENT]) if names and PARENT in histories.units else None
         panel = histories.panel_of(names or [PARENT])
         if panel.year.size:
-            cuts.extend(rolling_origins(histories.name, panel, parent=parent, fewest=fewest))
+            cuts.extend(rolling_origins(histories.name, panel, parent=parent))
     found = []
     for model in models if cuts else ():
         progress(model)
@@ -247,7 +243,10 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
         usual = page.context(run)
         usual_joint = page.joint(run)
         tables += [effects_table(one.effects, one.id) for one in compared]
-        lines += [_joint_line("business_as_usual", usual_joint, wanted), *_joint_lines(compared, wanted)]
+        lines += [
+            _joint_line("business_as_usual", usual_joint, wanted),
+            *(_joint_line(one.id, one.joint, wanted) for one in compared),
+        ]
         title = wanted.title.vi if language == "vi" else wanted.title.en
         document = comparison_document(title, usual, usual_joint, compared, at_least=wanted.at_least)
         pages.append(write_atomic(folder / f"{area.code}.html", document_html(document)))
@@ -308,14 +307,8 @@ class _AreaPage:
     def compared(self, scenario: Scenario, title: str) -> Compared:
         changed = replace(self.run, forecasts=scenario.forecasts)
         plan, dataset = self.run.plan, self.run.dataset
-        found = effects(
-            plan, [self.area], dataset, self.run.forecasts, changed.forecasts, self.wanted.targets
-        )  # fmt: skip
+        found = effects(plan, [self.area], dataset, self.run.forecasts, changed.forecasts, self.wanted.targets)
         return Compared(scenario.name, title, scenario.steps, self.context(changed), found, self.joint(changed))
-
-
-def _joint_lines(compared: list[Compared], wanted: ScenarioFile) -> list[dict[str, object]]:
-    return [_joint_line(one.id, one.joint, wanted) for one in compared]
 
 
 def _joint_line(name: str, found: Joint | None, wanted: ScenarioFile) -> dict[str, object]:
