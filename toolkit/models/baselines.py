@@ -1,4 +1,4 @@
-"""Usual methods behind the same interface as the model in use, for comparison and for researchers.
+"""Usual methods behind the interface of the model in use, apart because only comparisons need them.
 
 A baseline knows one unit at a time: a method turns its series into a centre and a standard error for every horizon.
 Some methods first learn yearly changes from the whole panel. Draws get the method's marginals, and the correlations

@@ -41,7 +41,7 @@ from toolkit.models.panel import (
 )
 from toolkit.models.publish import Marginals, latest_segment, publish, segment_positions
 from toolkit.models.sampling import OFFSETS, UNSEEN, choose_members, normals, sample_levels, stream, student_scores
-from toolkit.models.state_space import FirstLevel, PanelPrior, Posterior, bank_of, fit_bank
+from toolkit.models.state_space import FirstLevel, PanelPrior, bank_of, fit_bank
 
 DrawUnits = Callable[[IntArray], Paths]
 """From numbers of units to their draws, always the same ones."""
@@ -86,7 +86,7 @@ class PanelModel:
         """
         asked = np.asarray(years, dtype=np.int64)
         if parent is not None:
-            return fit_children(panel, asked, draws, seed, segments, parent).draw(np.arange(panel.units))
+            return fit_children(panel, asked, draws, seed, segments, parent)(np.arange(panel.units))
         return draw_paths(panel, asked, draws, seed, segments, self.gate_for(panel.units))
 
     def gate_for(self, units: int) -> Coefficients:
@@ -130,7 +130,7 @@ def draws_after_parent(
         As :meth:`PanelModel.paths`.
     """
     if isinstance(model, PanelModel):
-        return fit_children(panel, np.asarray(years, dtype=np.int64), draws, seed, segments, parent).draw
+        return fit_children(panel, np.asarray(years, dtype=np.int64), draws, seed, segments, parent)
     return model.paths(panel, years, draws=draws, seed=seed, segments=segments, parent=parent).of_units
 
 
@@ -240,82 +240,10 @@ UNKNOWN_SPREAD: dict[Link, float] = {"logit": 0.7, "log": 0.4, "identity": 1.0}
 UNSEEN_FREEDOM = (3.0, 5.0)
 
 
-@dataclass(frozen=True)
-class FittedChildren:
-    """Units fitted together, of which any can be drawn.
-
-    Attributes
-    ----------
-    panel, grid :
-        Their observations.
-    asked, position, seed :
-        Years to publish, the standard of each, and the seed.
-    parent, followed :
-        The path that they follow, and its draws on the grid's years (S, T).
-    offsets :
-        Shape (S, K): of the standards.
-    posterior, extra_noise :
-        The fit, see :func:`toolkit.models.state_space.fit_bank`.
-    centre, spread :
-        Of the deviations from the parent.
-    """
-
-    panel: Panel
-    grid: Grid
-    asked: IntArray
-    position: IntArray
-    seed: int
-    parent: Paths
-    followed: FloatArray
-    offsets: FloatArray
-    posterior: Posterior
-    extra_noise: FloatArray
-    centre: float
-    spread: float
-
-    def draw(self, rows: IntArray) -> Paths:
-        """Return the draws of the units numbered ``rows``."""
-        panel, grid, draws = self.panel.of_units(rows), self.grid.of_units(rows), self.offsets.shape[0]
-        choice = choose_members(self.posterior.of_units(rows), draws, self.seed, rows)
-        bank = DEVIATIONS.take(choice.member)
-        value = grid.value - offsets_at(grid, self.offsets) - self.centre - self.followed[:, None, :, None]
-        first = min(int(self.asked.min()), grid.first)
-        level = sample_levels(
-            bank,
-            value,
-            self.extra_noise[rows],
-            np.zeros_like(choice.scale),
-            choice.scale,
-            start=FirstLevel(np.zeros(1), (self.spread / choice.scale) ** 2),
-            unseen=self.spread * self._unseen_scores(rows),
-            before=grid.first - first,
-            after=max(int(self.asked.max()) - panel.last_year, 0),
-            seed=self.seed,
-            numbers=rows,
-        )
-        years = np.arange(first, first + level.shape[2])
-        held = np.isin(years, self.parent.years)
-        work, at = years[held], np.searchsorted(self.parent.years, years[held])
-        level = (level + self.centre)[:, :, held] + self.parent.latent[:, :, at]
-        noise_sd = choice.scale * np.sqrt(bank.value_noise)
-        return publish(
-            panel, grid, work, level, noise_sd, self.offsets, self.asked, self.position, self.seed, numbers=rows
-        )
-
-    def _unseen_scores(self, rows: IntArray) -> FloatArray:
-        """Return Student-t scores (S, N) of the levels of units that were never observed.
-
-        The spread itself is known only from the peers: the fewer they are, the heavier the tails.
-        """
-        scores = normals(self.seed, rows, UNSEEN, (self.offsets.shape[0],))
-        least, most = UNSEEN_FREEDOM
-        return student_scores(scores, min(max(float((self.grid.counts > 0).sum()), least), most))
-
-
 def fit_children(
     panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, parent: Paths
-) -> FittedChildren:
-    """Fit units that follow a parent, ready to be drawn.
+) -> DrawUnits:
+    """Fit units that follow a parent, and return what draws any of them.
 
     Raises
     ------
@@ -327,19 +255,46 @@ def fit_children(
     require(not missing, f"the parent's paths lack the years {missing}")
     shape = parent.latent.shape[:2]
     require(shape == (draws, 1), f"the parent's paths have to hold {draws} draws of one unit, not {shape}")
-    grid = grid_of(panel)
-    measure = unit_of_measure(grid, panel.scale.link)
-    followed = parent_on_grid(grid, parent)
-    offsets = draw_offsets(panel, grid, draws=draws, seed=seed, parent=parent)
-    apart = grid.shifted(offsets.mean(axis=0))
+    whole = grid_of(panel)
+    measure = unit_of_measure(whole, panel.scale.link)
+    followed = parent_on_grid(whole, parent)
+    offsets = draw_offsets(panel, whole, draws=draws, seed=seed, parent=parent)
+    apart = whole.shifted(offsets.mean(axis=0))
     apart = replace(apart, value=apart.value - followed.mean(axis=0)[None, :, None])
     centre, spread = deviation_spread(apart, measure, panel.scale.link)
     around = replace(apart, value=apart.value - centre)
     posterior, extra_noise = fit_bank(around, DEVIATIONS, PRIOR, measure, start_spread=spread)
     position = segment_positions(panel, asked, segments)
-    return FittedChildren(
-        panel, grid, asked, position, seed, parent, followed, offsets, posterior, extra_noise, centre, spread
-    )
+    # how far units spread is known only from the peers: the fewer they are, the heavier the tails of an unseen one
+    least, most = UNSEEN_FREEDOM
+    freedom = min(max(float((whole.counts > 0).sum()), least), most)
+    first = min(int(asked.min()), whole.first)
+
+    def draw(rows: IntArray) -> Paths:
+        units, grid = panel.of_units(rows), whole.of_units(rows)
+        choice = choose_members(posterior.of_units(rows), draws, seed, rows)
+        bank = DEVIATIONS.take(choice.member)
+        level = sample_levels(
+            bank,
+            grid.value - offsets_at(grid, offsets) - centre - followed[:, None, :, None],
+            extra_noise[rows],
+            np.zeros_like(choice.scale),
+            choice.scale,
+            start=FirstLevel(np.zeros(1), (spread / choice.scale) ** 2),
+            unseen=spread * student_scores(normals(seed, rows, UNSEEN, (draws,)), freedom),
+            before=grid.first - first,
+            after=max(int(asked.max()) - panel.last_year, 0),
+            seed=seed,
+            numbers=rows,
+        )
+        years = np.arange(first, first + level.shape[2])
+        held = np.isin(years, parent.years)
+        work, at = years[held], np.searchsorted(parent.years, years[held])
+        level = (level + centre)[:, :, held] + parent.latent[:, :, at]
+        noise_sd = choice.scale * np.sqrt(bank.value_noise)
+        return publish(units, grid, work, level, noise_sd, offsets, asked, position, seed, numbers=rows)
+
+    return draw
 
 
 def parent_on_grid(grid: Grid, parent: Paths) -> FloatArray:
