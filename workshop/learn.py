@@ -20,8 +20,7 @@ import pandas as pd
 from toolkit.evaluate.backtest import HORIZONS, LEVELS, Cut
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, fit_experts
 from toolkit.models.gate import EXPERTS, FEATURES, NAMES_OF_ROWS, Coefficients, GateRows, gate_rows, weigh
-from toolkit.models.grid import grid_of
-from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel
+from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel, grid_of
 from toolkit.plan.predicates import quantiles_of_draws
 from workshop.cuts import cut_panels, read_panels, steady_cuts
 from workshop.objective import BEND_OF_KIND, Outcomes, Problem, flat, loss_and_gradient, printed, unflat

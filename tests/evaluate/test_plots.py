@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from toolkit.evaluate import plots
+from toolkit.evaluate import backtest as plots
 
 
 def rows() -> pd.DataFrame:

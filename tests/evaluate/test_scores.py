@@ -5,19 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scoringrules
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.stats import norm
 
 from toolkit.evaluate import scores
 
 RANDOM = np.random.default_rng(3)
-
-
-def test_crps_of_draws_equals_scoringrules() -> None:
-    draws, observed = RANDOM.normal(size=(7, 50)), RANDOM.normal(size=7)
-    expected = scoringrules.crps_ensemble(observed, draws, estimator="nrg")
-    np.testing.assert_allclose(scores.crps_of_draws(draws, observed), expected, atol=1e-12)
 
 
 def test_crps_of_quantiles_equals_scoringrules() -> None:
@@ -71,19 +63,8 @@ def test_probabilities_are_linear_between_quantiles() -> None:
     assert found == pytest.approx([0.0, 0.375, 0.625, 1.0])
 
 
-def test_probability_integral_of_a_calibrated_forecast_is_uniform() -> None:
-    draws, observed = RANDOM.normal(size=(3000, 200)), RANDOM.normal(size=3000)
-    found = np.sort(scores.probability_integral(draws, observed))
-    assert np.abs(found - (np.arange(3000) + 0.5) / 3000).max() < 0.04
-
-
 def test_reliability_of_honest_probabilities() -> None:
     probability = RANDOM.random(20000)
     table = scores.reliability(probability, RANDOM.random(20000) < probability)
     np.testing.assert_allclose(table["observed"], table["forecast"], atol=0.04)
     assert table["number"].sum() == 20000
-
-
-@given(st.floats(0.01, 10), st.floats(0.01, 10))
-def test_skill(score: float, reference: float) -> None:
-    assert (scores.skill(score, reference) > 0) == (score < reference)

@@ -14,8 +14,8 @@ import pytest
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.standards import BreakPrior
-from toolkit.forecast.chains import BETWEEN_PLACES, OVERLAP_SD, Overlap, overlaps_of, updated_prior
 from toolkit.forecast.make import Span, make_forecasts
+from toolkit.forecast.panels import BETWEEN_PLACES, OVERLAP_SD, Overlap, overlaps_of, updated_prior
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.load import load_plan
 

@@ -16,7 +16,8 @@ from toolkit.forecast.store import Forecasts, StoredPaths
 def folder(real_forecasts: Forecasts, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Store forecasts once."""
     path = tmp_path_factory.mktemp("store")
-    store.save(real_forecasts, path)
+    store.Store(path).add(real_forecasts.paths)
+    store.close(real_forecasts, path)
     return path
 
 

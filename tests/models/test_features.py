@@ -18,8 +18,7 @@ from toolkit.models.features import (
     step_features,
     steps_of,
 )
-from toolkit.models.grid import grid_of
-from toolkit.models.panel import Panel, Scale
+from toolkit.models.panel import Panel, Scale, grid_of
 
 RANDOM = np.random.Generator(np.random.PCG64(4))
 

@@ -8,9 +8,8 @@ from statsmodels.tsa.statespace.initialization import Initialization
 from statsmodels.tsa.statespace.mlemodel import MLEModel
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from toolkit.models.posterior import log_marginal_likelihood
 from toolkit.models.sampling import sample_levels
-from toolkit.models.state_space import Bank, Filtered, FirstLevel, predict, run_filter
+from toolkit.models.state_space import Bank, Filtered, FirstLevel, log_marginal_likelihood, predict, run_filter
 
 GAPS = np.array([1.0, 1.4, np.nan, 1.1, 2.3, np.nan, np.nan, 2.9, 3.0])
 FULL = np.array([-2.1, -2.4, -2.2, -2.9, -3.3])

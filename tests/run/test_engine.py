@@ -14,8 +14,7 @@ from tests.conftest import ROOT, TODAY
 from toolkit.base.errors import UsageError
 from toolkit.cli.main import app
 from toolkit.run import manifest, reports
-from toolkit.run.manifest import read_manifest
-from toolkit.run.reports import Lock
+from toolkit.run.manifest import Lock, read_manifest
 from toolkit.run.session import open_run
 from toolkit.run.verify import altered_files, made_again
 

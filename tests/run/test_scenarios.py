@@ -16,8 +16,8 @@ from toolkit.cli.main import app
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan
-from toolkit.run.scenarios import ScenarioRun, scenario_run
 from toolkit.run.session import Run
+from toolkit.run.studies import ScenarioRun, scenario_run
 from toolkit.scenario.scenario import read_scenarios
 
 SAMPLE = ROOT / "data" / "scenarios" / "poverty.yaml"

@@ -12,7 +12,7 @@ import pytest
 from toolkit.evaluate.backtest import Cut
 from toolkit.models.experts import fit_experts
 from toolkit.models.gate import from_document, gate_rows, learned, weigh
-from toolkit.models.grid import grid_of
+from toolkit.models.panel import grid_of
 from toolkit.models.panel_model import PanelModel
 from workshop import learn, objective
 from workshop.cuts import cut_panels, read_panels, steady_cuts

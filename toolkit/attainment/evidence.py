@@ -9,7 +9,8 @@ import numpy as np
 
 from toolkit.attainment.attainment import LONGEST_TESTED_HORIZON
 from toolkit.attainment.question import Question
-from toolkit.forecast.paths import BoolArray, Break, FloatArray, Path
+from toolkit.forecast.paths import Break, Path
+from toolkit.models.panel import BoolArray, FloatArray
 from toolkit.plan.judgement import Judgement, Note, covers
 
 FEW_DRAWS = 400

@@ -19,7 +19,8 @@ from toolkit.base.texts import say
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.panels import count_of
-from toolkit.forecast.paths import BoolArray, FloatArray, Path
+from toolkit.forecast.paths import Path
+from toolkit.models.panel import BoolArray, FloatArray
 from toolkit.plan.judgement import Bound, Judgement
 from toolkit.plan.plan import Plan, Target
 from toolkit.plan.predicates import PaceKind, effective_count, monte_carlo_error, pace

@@ -15,7 +15,7 @@ from toolkit.cli import options
 from toolkit.cli.forecast import existing
 
 if TYPE_CHECKING:
-    from toolkit.run.backtests import Backtest
+    from toolkit.run.studies import Backtest
 
 
 def backtest(
@@ -48,8 +48,8 @@ def backtest(
 
     Example: toolkit backtest --table histories.csv --model default --model theta
     """
-    from toolkit.run.backtests import of_table, write_backtest
     from toolkit.run.manifest import PROJECT
+    from toolkit.run.studies import of_table, write_backtest
 
     chosen = _models(model)
     language = texts(lang).language
@@ -61,7 +61,7 @@ def backtest(
         from toolkit.data.dataset import load
         from toolkit.data.folder import data_folder
         from toolkit.plan.load import load_plan
-        from toolkit.run.backtests import of_plan
+        from toolkit.run.studies import of_plan
 
         folder = data_folder(data)
         dataset, loaded = load(folder, as_of=options.day_of(as_of)), load_plan(plan, folder=folder)
@@ -82,7 +82,7 @@ def backtest(
 
 def _models(names: list[str] | None) -> list[str]:
     from toolkit.models import NAMES
-    from toolkit.run.backtests import BASELINES
+    from toolkit.run.studies import BASELINES
 
     chosen = list(dict.fromkeys(names or ("default", *BASELINES)))
     for name in chosen:

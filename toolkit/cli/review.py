@@ -31,8 +31,8 @@ def review(
     from toolkit.base.files import write_atomic
     from toolkit.evaluate.ledger import read_ledger
     from toolkit.evaluate.ledger import review as settle
-    from toolkit.run.gather import LEDGER
     from toolkit.run.manifest import read_manifest
+    from toolkit.run.reports import LEDGER
     from toolkit.run.session import compute_run
     from toolkit.run.verify import data_of
 

@@ -39,8 +39,8 @@ def scenario(
     if not file.is_file():
         raise UsageError(say("scenario.no_file", file=file), say("scenario.file.remedy"))
     from toolkit.run.manifest import PROJECT
-    from toolkit.run.scenarios import scenario_run
     from toolkit.run.session import compute_run
+    from toolkit.run.studies import scenario_run
     from toolkit.scenario.exchange import read_iamc, scenarios_from_iamc
     from toolkit.scenario.scenario import read_scenarios
 

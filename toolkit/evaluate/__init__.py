@@ -1,3 +1,3 @@
-"""Scores, origins, calibration, and learning the model's weights from real panels."""
+"""Scores, back-tests and their plots, and the ledger of a run."""
 
 from __future__ import annotations

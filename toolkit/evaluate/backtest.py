@@ -2,7 +2,8 @@
 
 Of any panel (:func:`rolling_origins`, :func:`score_cuts`), and of a plan's own data (:func:`backtest_plan`). There
 every origin is a day: data as they were known on that day go through the same engine as a report's, and a figure
-that was published later settles the forecast.
+that was published later settles the forecast. Plots show how honest the probabilities are, and where in the
+distribution outcomes fall; axis labels are passed in, so that they come from the catalogue of texts.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,29 +23,13 @@ from toolkit.evaluate import scores
 from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.paths import Path
 from toolkit.models import Forecaster, Panel
-from toolkit.models.decimals import quantiles_as_printed
 from toolkit.models.panel import FloatArray, IntArray
+from toolkit.models.publish import quantiles_as_printed
 from toolkit.plan.plan import Plan
 
-__all__ = [
-    "HORIZONS",
-    "LEVELS",
-    "PACES",
-    "Cut",
-    "Settled",
-    "backtest_plan",
-    "events",
-    "forecast_cut",
-    "known_by",
-    "origin_days",
-    "pace_of",
-    "rolling_origins",
-    "score_cut",
-    "score_cuts",
-    "scored",
-    "settled_after",
-    "summary",
-]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 # Years ahead at which forecasts are scored, and the levels of their quantiles
 HORIZONS = 8
@@ -92,9 +78,7 @@ class Cut:
     parent: Panel | None = None
 
 
-def rolling_origins(
-    name: str, panel: Panel, *, parent: Panel | None = None, fewest: int = 3, horizons: int = HORIZONS
-) -> list[Cut]:
+def rolling_origins(name: str, panel: Panel, *, parent: Panel | None = None, fewest: int = 3) -> list[Cut]:
     """Return one cut for every origin of a panel: what was known by then, and what came afterwards.
 
     Parameters
@@ -107,15 +91,13 @@ def rolling_origins(
         The series that the units follow, if there is one: then units without figures are forecast too.
     fewest :
         An origin needs this many observed years in some unit, or in the parent.
-    horizons :
-        Years ahead.
     """
     found = []
     for origin in range(int(panel.year.min()) - (parent is not None), int(panel.year.max())):
         history = known_by(panel, origin)
         above = None if parent is None else known_by(parent, origin)
         counts = np.bincount(history.unit, minlength=panel.units)
-        ahead = (panel.year > origin) & (panel.year <= origin + horizons)
+        ahead = (panel.year > origin) & (panel.year <= origin + HORIZONS)
         if above is None:
             ahead &= counts[panel.unit] > 0
         longest = counts.max() if above is None else above.year.size
@@ -165,13 +147,13 @@ def last_values(panel: Panel) -> tuple[FloatArray, np.ndarray]:
     return value, year
 
 
-def forecast_cut(cut: Cut, model: Forecaster, levels: FloatArray = LEVELS) -> FloatArray:
-    """Return the model's quantiles (N, H, Q) for a cut, in the decimals of its figures.
+def forecast_cut(cut: Cut, model: Forecaster) -> FloatArray:
+    """Return the model's quantiles (N, H, Q) of :data:`LEVELS` for a cut, in the decimals of its figures.
 
     Children follow their parent where it has one.
     """
     panel = cut.panel
-    return quantiles_as_printed(partial(exact_forecast, cut, model), levels, panel.value, panel.scale)
+    return quantiles_as_printed(partial(exact_forecast, cut, model), LEVELS, panel.value, panel.scale)
 
 
 def exact_forecast(cut: Cut, model: Forecaster, levels: Sequence[float]) -> FloatArray:
@@ -199,7 +181,7 @@ def pace_of(cut: Cut) -> float:
     return float(np.median(steps))
 
 
-def score_cut(cut: Cut, quantiles: FloatArray, levels: FloatArray = LEVELS) -> pd.DataFrame:
+def score_cut(cut: Cut, quantiles: FloatArray) -> pd.DataFrame:
     """Return one row an outcome: errors, coverage, position in the distribution, events.
 
     Columns: ``panel, family, modelled, length, origin, unit, horizon, points, naive, unit_of_error, crps, wis,
@@ -219,13 +201,13 @@ def score_cut(cut: Cut, quantiles: FloatArray, levels: FloatArray = LEVELS) -> p
             "horizon": cut.horizon,
             "points": counts[cut.unit],
             "naive": np.abs(cut.truth - cut.last),
-            **scored(q, levels, cut.truth),
+            **scored(q, LEVELS, cut.truth),
         }
     )
     # over all units of the cut, whatever group is looked at later
     table["unit_of_error"] = table.groupby("horizon")["naive"].transform("mean").clip(lower=SMALLEST_ERROR)
     moved = np.float64(pace_of(cut)) * (cut.panel.last_year + cut.horizon - cut.last_year).astype(np.float64)
-    return table.assign(**events(q, levels, cut.truth, cut.last, moved))
+    return table.assign(**events(q, LEVELS, cut.truth, cut.last, moved))
 
 
 def scored(q: FloatArray, levels: FloatArray, truth: FloatArray) -> dict[str, FloatArray | np.ndarray]:
@@ -260,15 +242,9 @@ def events(
     return found
 
 
-def score_cuts(
-    cuts: Sequence[Cut], model: Forecaster, *, progress: Callable[[int], None] | None = None
-) -> pd.DataFrame:
+def score_cuts(cuts: Sequence[Cut], model: Forecaster) -> pd.DataFrame:
     """Forecast and score all cuts; ``cut`` numbers them."""
-    tables = []
-    for number, cut in enumerate(cuts):
-        tables.append(score_cut(cut, forecast_cut(cut, model)).assign(cut=number))
-        if progress is not None:
-            progress(number + 1)
+    tables = [score_cut(cut, forecast_cut(cut, model)).assign(cut=number) for number, cut in enumerate(cuts)]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -464,3 +440,62 @@ def _finished(table: pd.DataFrame) -> pd.DataFrame:
     table["cut"] = table.groupby("panel").ngroup()
     table["unit_of_error"] = table.groupby(["cut", "horizon"])["naive"].transform("mean").clip(lower=SMALLEST_ERROR)
     return table
+
+
+def reliability_of_events(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the reliability table of all events of a back-test (see :func:`toolkit.evaluate.scores.reliability`)."""
+    events = range(len(PACES))
+    probability = np.concatenate([rows[f"probability_{k}"].to_numpy(dtype=np.float64) for k in events])
+    happened = np.concatenate([rows[f"happened_{k}"].to_numpy(dtype=np.float64) for k in events])
+    return scores.reliability(probability, happened)
+
+
+def reliability_figure(rows: pd.DataFrame, *, forecast_label: str, observed_label: str) -> Figure:
+    """Draw forecast probability against observed frequency; honest forecasts lie on the diagonal."""
+    from matplotlib.figure import Figure
+
+    table = reliability_of_events(rows)
+    figure = Figure(figsize=(4.0, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    axes.scatter(table["forecast"], table["observed"], s=200.0 * table["number"] / table["number"].max() + 10.0)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=forecast_label, ylabel=observed_label)
+    return figure
+
+
+def position_figure(rows: pd.DataFrame, *, position_label: str, count_label: str) -> Figure:
+    """Draw a histogram of the outcomes' positions in their forecasts (PIT); calibrated ones are flat."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.0, 3.0), layout="constrained")
+    axes = figure.add_subplot()
+    axes.hist(rows["position"], bins=20, range=(0, 1), color="0.6", edgecolor="white")
+    axes.axhline(len(rows) / 20.0, color="0.2", linewidth=1)
+    axes.set(xlim=(0, 1), xlabel=position_label, ylabel=count_label)
+    return figure
+
+
+def by_group_figure(table: pd.DataFrame, group: str, *, group_label: str, error_label: str, cover_label: str) -> Figure:
+    """Draw error and 80 % coverage of every model by number of points or horizon, the latter with standard errors.
+
+    Parameters
+    ----------
+    table :
+        Columns ``model, crps, covers_80, covers_80_error`` and the one named by `group`.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 3.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for (model, rows), marker in zip(table.groupby("model", sort=False), "osD^vP*Xdhp", strict=False):
+        left.plot(rows[group], rows["crps"], marker=marker, markersize=4, linewidth=1.2, label=str(model))
+        error = rows["covers_80_error"].fillna(0.0)  # a single indicator has none
+        right.errorbar(
+            rows[group], rows["covers_80"], yerr=error, marker=marker, markersize=4, linewidth=1.2, elinewidth=0.6
+        )
+    right.axhline(0.8, color="0.4", linewidth=1, linestyle="--")
+    left.set(xlabel=group_label, ylabel=error_label)
+    left.set_ylim(bottom=0)
+    right.set(xlabel=group_label, ylabel=cover_label, ylim=(0, 1))
+    left.legend(frameon=False, fontsize=8)
+    return figure

@@ -20,8 +20,9 @@ from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Observation
 from toolkit.evaluate.scores import brier_score, covered, weighted_interval_score
-from toolkit.forecast.paths import FloatArray, Path
+from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
+from toolkit.models.panel import FloatArray
 
 COLUMNS = (
     "model_id", "reference_date", "target", "standard", "horizon", "location", "target_end_date",

@@ -8,20 +8,6 @@ import pandas as pd
 
 from toolkit.models.panel import BoolArray, FloatArray
 
-__all__ = [
-    "absolute_error",
-    "brier_score",
-    "clustered_errors",
-    "covered",
-    "crps_of_draws",
-    "crps_of_quantiles",
-    "probability_at_most",
-    "probability_integral",
-    "reliability",
-    "skill",
-    "weighted_interval_score",
-]
-
 
 def crps_of_quantiles(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:
     """Return twice the mean pinball loss, which tends to the CRPS as the levels grow dense.
@@ -43,18 +29,6 @@ def crps_of_quantiles(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed:
     q, tau = np.asarray(quantiles, dtype=np.float64), np.asarray(levels, dtype=np.float64)
     gap = np.asarray(observed, dtype=np.float64)[..., None] - q
     return np.asarray(2.0 * np.mean(np.where(gap >= 0, tau, tau - 1.0) * gap, axis=-1))
-
-
-def crps_of_draws(draws: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:
-    """Return the CRPS of the empirical distribution of draws (..., S): E|X - y| - E|X - X'| / 2.
-
-    Source: Gneiting and Raftery (2007), equation 21.
-    """
-    x = np.sort(np.asarray(draws, dtype=np.float64), axis=-1)
-    count = x.shape[-1]
-    y = np.asarray(observed, dtype=np.float64)[..., None]
-    order = 2.0 * np.arange(1, count + 1) - count - 1.0
-    return np.asarray(np.abs(x - y).mean(axis=-1) - (order * x).sum(axis=-1) / count**2)
 
 
 def weighted_interval_score(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:
@@ -110,14 +84,6 @@ def probability_at_most(quantiles: npt.ArrayLike, levels: npt.ArrayLike, thresho
     return np.array(found).reshape(x.shape)
 
 
-def probability_integral(draws: npt.ArrayLike, observed: npt.ArrayLike, *, seed: int = 0) -> FloatArray:
-    """Return the randomised probability integral transform of draws (..., S): uniform if calibrated."""
-    x, y = np.asarray(draws, dtype=np.float64), np.asarray(observed, dtype=np.float64)[..., None]
-    below, ties = (x < y).mean(axis=-1), (x == y).mean(axis=-1)
-    random = np.random.Generator(np.random.PCG64(seed)).random(below.shape)
-    return np.asarray(below + random * ties)
-
-
 def brier_score(probability: npt.ArrayLike, happened: npt.ArrayLike) -> FloatArray:
     """Return squared differences between probabilities and events (0 or 1)."""
     p, e = np.asarray(probability, dtype=np.float64), np.asarray(happened, dtype=np.float64)
@@ -136,11 +102,6 @@ def reliability(probability: npt.ArrayLike, happened: npt.ArrayLike, *, bins: in
     number = np.clip((p * bins).astype(np.int64), 0, bins - 1)
     table = pd.DataFrame({"bin": number, "p": p, "e": np.asarray(happened, dtype=np.float64).ravel()})
     return table.groupby("bin").agg(forecast=("p", "mean"), observed=("e", "mean"), number=("p", "size")).reset_index()
-
-
-def skill(score: float, reference: float) -> float:
-    """Return 1 - score / reference: the share of a reference's loss that a forecast saves (nan if that is 0)."""
-    return float("nan") if reference == 0 else 1.0 - score / reference
 
 
 def clustered_errors(scores: pd.DataFrame, groups: list[pd.Series], clusters: pd.Series) -> pd.DataFrame:

@@ -20,12 +20,10 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say
 from toolkit.data.tables import Layout, Table, read_table, table_of_frame
 from toolkit.models import NAMES, Forecaster, Panel, Scale, draws_after_parent, get
-from toolkit.models.decimals import quantiles_as_printed
 from toolkit.models.gate import gates_of
 from toolkit.models.panel import FloatArray
 from toolkit.models.panel_model import PanelModel
-
-__all__ = ["PARENT", "PanelTable", "forecast_table", "panels_of_file", "panels_of_table"]
+from toolkit.models.publish import quantiles_as_printed
 
 DEFAULT = "default"
 DRAWS = 2000
@@ -65,13 +63,13 @@ def forecast_table(
         A name of :data:`toolkit.models.NAMES`.
     weights :
         Weights file for the model in use; None for those that came with the program. Those of
-        ``python -m toolkit.evaluate.left_out --weights FOLDER`` never saw a whole kind of panels.
+        ``python -m workshop.left_out --weights FOLDER`` never saw a whole kind of panels.
 
     Returns
     -------
     Columns ``panel, unit, year, quantile, value``: panels and units in the order of the table,
     the parent left out; values in the decimals in which the panel's figures are printed
-    (:mod:`toolkit.models.decimals`).
+    (:mod:`toolkit.models.publish`).
 
     Raises
     ------
@@ -211,22 +209,20 @@ def panels_of_file(path: Path) -> list[PanelTable]:
     return panels_of_checked(read_table(path, LAYOUT, message, say("forecast.table.one_sheet")))
 
 
-def panels_of_table(frame: pd.DataFrame, *, file: str = "table") -> list[PanelTable]:
-    """Check a data frame and cut it into panels.
+def panels_of_table(frame: pd.DataFrame) -> list[PanelTable]:
+    """Check a data frame and cut it into panels; messages number its rows from 2.
 
     Parameters
     ----------
     frame :
         Columns ``panel, kind, unit, year, value``; an empty value announces a unit without data.
-    file :
-        Its name in messages, which number its rows from 2.
 
     Raises
     ------
     DataError
         With all problems.
     """
-    return panels_of_checked(table_of_frame(frame, LAYOUT, file))
+    return panels_of_checked(table_of_frame(frame, LAYOUT, "table"))
 
 
 def panels_of_checked(table: Table) -> list[PanelTable]:

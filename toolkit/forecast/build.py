@@ -14,9 +14,11 @@ import numpy as np
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.data.observations import PeriodAverage
-from toolkit.forecast.chains import Chain, chain_of, chain_with_overlaps
 from toolkit.forecast.panels import (
+    Chain,
     UnitFigures,
+    chain_of,
+    chain_with_overlaps,
     count_of,
     denominator_of,
     panel_of,
@@ -24,8 +26,9 @@ from toolkit.forecast.panels import (
     unit_figures,
     with_binomial_noise,
 )
-from toolkit.forecast.paths import Evidence, FloatArray, Path
+from toolkit.forecast.paths import Evidence, Path
 from toolkit.models import DrawUnits, Forecaster, Paths, draws_after_parent
+from toolkit.models.panel import FloatArray
 
 FEWEST_EFFECTIVE_DRAWS = 50
 """A one-sided figure that leaves fewer effective draws than this contradicts the model: it is not used."""

@@ -13,19 +13,7 @@ import numpy as np
 from toolkit.data.indicators import Indicator, Proxy, Relation
 from toolkit.data.observations import Observation, PeriodAverage
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Scale
-from toolkit.plan.predicates import quantiles_of_draws
-
-__all__ = [
-    "BoolArray",
-    "Break",
-    "Evidence",
-    "FloatArray",
-    "IntArray",
-    "Path",
-    "ProxyUse",
-    "scale_of",
-    "through_proxy",
-]
+from toolkit.plan.predicates import effective_count, quantiles_of_draws
 
 Basis = Literal["A", "B", "C"]
 """A: own series of 4 points or more on one standard; B: own points, 1 to 3; C: borrowed from parent and peers."""
@@ -175,9 +163,7 @@ class Path:
     @property
     def effective_draws(self) -> float:
         """Effective number of draws after reweighting; S when there are no weights."""
-        if self.weights is None:
-            return float(self.draws.shape[0])
-        return float(1.0 / np.sum(self.weights**2))
+        return effective_count(self.draws.shape[0], self.weights)
 
     def quantiles(self, levels: tuple[float, ...]) -> FloatArray:
         """Return quantiles for each year, shape (T, L), see :func:`toolkit.plan.predicates.quantiles_of_draws`."""

@@ -22,7 +22,8 @@ from toolkit.base.errors import DataError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say
 from toolkit.data.observations import Observation, PeriodAverage
-from toolkit.forecast.paths import Break, Evidence, FloatArray, Path, ProxyUse
+from toolkit.forecast.paths import Break, Evidence, Path, ProxyUse
+from toolkit.models.panel import FloatArray
 
 PathKey = tuple[str, str, str, bool]
 """(area, indicator, scope, across future breaks)"""
@@ -88,7 +89,7 @@ class StoredPaths(Mapping[PathKey, Path]):
     Parameters
     ----------
     folder :
-        As given to :func:`save`.
+        As given to :class:`Store`.
     area_codes :
         Areas whose paths there are.
     """
@@ -176,21 +177,13 @@ def close(forecasts: Forecasts, folder: FilePath) -> FilePath:
     return write_atomic(folder / INDEX, json.dumps(record, ensure_ascii=False, indent=1))
 
 
-def save(forecasts: Forecasts, folder: FilePath) -> FilePath:
-    """Write forecasts to `folder`; the index comes last."""
-    Store(folder).add(forecasts.paths)
-    return close(forecasts, folder)
-
-
-def load(folder: FilePath, area_codes: set[str] | None = None) -> Forecasts:
+def load(folder: FilePath) -> Forecasts:
     """Open stored forecasts; each area's paths are read when they are first asked for.
 
     Parameters
     ----------
     folder :
-        As given to :func:`save`.
-    area_codes :
-        Open only these areas; all by default.
+        As given to :class:`Store`.
 
     Raises
     ------
@@ -199,7 +192,7 @@ def load(folder: FilePath, area_codes: set[str] | None = None) -> Forecasts:
     """
     try:
         record = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        codes = [code for code in record["areas"] if area_codes is None or code in area_codes]
+        codes = record["areas"]
         for file in (folder / f"{code}.{kind}" for code in codes for kind in ("npz", "json")):
             file.stat()
         return Forecasts(

@@ -11,8 +11,9 @@ import pandas as pd
 
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
-from toolkit.forecast.paths import FloatArray, Path
+from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
+from toolkit.models.panel import FloatArray
 
 COLUMNS = ("area_code", "area_name", "indicator", "scope", "unit", "year", "standard", "observed", "grade", "proxy")
 Weights = Literal["counts", "households", "population"]

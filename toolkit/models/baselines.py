@@ -1,4 +1,4 @@
-"""Usual methods behind the same interface as the model in use, for comparison and for researchers.
+"""Usual methods behind the interface of the model in use, apart because only comparisons need them.
 
 A baseline knows one unit at a time: a method turns its series into a centre and a standard error for every horizon.
 Some methods first learn yearly changes from the whole panel. Draws get the method's marginals, and the correlations
@@ -13,9 +13,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.models.breaks import accumulate
-from toolkit.models.grid import Grid, grid_of, levels_of_peers, yearly_values
-from toolkit.models.panel import FloatArray, IntArray, Panel, Paths
+from toolkit.models.panel import (
+    FloatArray,
+    Grid,
+    IntArray,
+    Panel,
+    Paths,
+    accumulate,
+    grid_of,
+    levels_of_peers,
+    yearly_values,
+)
 from toolkit.models.publish import latest_segment, publish, segment_positions
 from toolkit.models.sampling import FUTURE, UNSEEN, normals, student_scores
 

@@ -13,18 +13,31 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from toolkit.models.features import panel_features, past_proximity
-from toolkit.models.grid import Grid, levels_of_peers, median_step, unit_of_measure, yearly_values
-from toolkit.models.panel import FloatArray, IntArray, Link
-from toolkit.models.posterior import (
+from toolkit.models.panel import (
+    FloatArray,
+    Grid,
+    IntArray,
+    Link,
+    levels_of_peers,
+    median_step,
+    unit_of_measure,
+    yearly_values,
+)
+from toolkit.models.state_space import (
     SMALLEST_SCALE,
+    Bank,
+    Filtered,
     PanelPrior,
     Posterior,
+    State,
+    bank_of,
     log_marginal_likelihood,
+    predict,
     relative_noise,
     responsibilities,
+    run_filter,
     update_panel,
 )
-from toolkit.models.state_space import Bank, Filtered, State, bank_of, predict, run_filter
 
 # (variance of the level's steps, variance of the values): steps only, both, mostly noise
 STEPS, BOTH, NOISY = (1.0, 0.0), (1.0, 0.4), (0.25, 1.0)

@@ -11,24 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from toolkit.models.grid import Grid, last_seen, mean_steps, yearly_values
-from toolkit.models.panel import BoolArray, FloatArray, IntArray, Link
+from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray, Link, last_seen, mean_steps, yearly_values
 
 PANEL_FEATURES = (
-    "constant",
-    "points",
-    "trend_strength",
-    "step_correlation",
-    "same_direction",
-    "common_to_own_noise",
-    "own_step_correlation",
-    "own_trends",
-    "gaps",
-    "roughness",
-    "evenness",
-    "agreement",
-    "distance",
-)
+    "constant", "points", "trend_strength", "step_correlation", "same_direction", "common_to_own_noise",
+    "own_step_correlation", "own_trends", "gaps", "roughness", "evenness", "agreement", "distance",
+)  # fmt: skip
 TYPICAL_POINTS = 6.0
 # Keeps series without any step from looking like certain trends
 TREND_FLOOR = 0.1
@@ -67,7 +55,7 @@ def panel_features(grid: Grid, path: FloatArray, common_scale: float, measure: f
     common_scale :
         Keeps short paths from looking certain.
     measure :
-        See :func:`toolkit.models.grid.unit_of_measure`.
+        See :func:`toolkit.models.panel.unit_of_measure`.
     """
     value = yearly_values(grid)
     years = np.flatnonzero(np.isfinite(path))

@@ -2,7 +2,16 @@
 
 Marginal predictions are those of the gate, in closed form. Joint draws come from the common path
 with deviations, so that units share its shocks; they are mapped by rank to the gate's marginals,
-unit by unit and year by year. Children of a parent follow the parent's draws.
+unit by unit and year by year.
+
+Children of a parent follow it: a unit's deviation from it is mildly mean-reverting, around the units' mean deviation,
+and draw s of the unit goes with draw s of the parent. They are fitted together and drawn a few at a time: a unit's
+draws do not depend on which others are drawn.
+
+Offsets between standards are estimated where both sides were observed, and drawn from their prior elsewhere. The
+likelihood of a panel as a function of one jump is computed on nodes of the prior's normal score, first coarse, then
+fine around the mass; the other jumps stay at their posterior means. Two sweeps settle their dependence, which is weak:
+the years beside a jump tell most about it.
 """
 
 from __future__ import annotations
@@ -12,14 +21,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.models.breaks import draw_offsets
-from toolkit.models.children import fit_children
-from toolkit.models.experts import ExpertFit, PanelFit, common_series, fit_experts
+from toolkit.models.experts import UNIT, ExpertFit, PanelFit, common_series, fit_experts
 from toolkit.models.gate import Coefficients, common_weights, deviation_weights, gate_rows, learned, weigh
-from toolkit.models.grid import Grid, grid_of, levels_of_peers
-from toolkit.models.panel import FloatArray, Forecaster, IntArray, Panel, Paths
+from toolkit.models.panel import (
+    FloatArray,
+    Forecaster,
+    Grid,
+    IntArray,
+    Jump,
+    Link,
+    Panel,
+    Paths,
+    accumulate,
+    grid_of,
+    levels_of_peers,
+    median_step,
+    require,
+    unit_of_measure,
+)
 from toolkit.models.publish import Marginals, latest_segment, publish, segment_positions
-from toolkit.models.sampling import UNSEEN, choose_members, normals, sample_levels
+from toolkit.models.sampling import OFFSETS, UNSEEN, choose_members, normals, sample_levels, stream, student_scores
+from toolkit.models.state_space import FirstLevel, PanelPrior, bank_of, fit_bank
 
 DrawUnits = Callable[[IntArray], Paths]
 """From numbers of units to their draws, always the same ones."""
@@ -64,7 +86,7 @@ class PanelModel:
         """
         asked = np.asarray(years, dtype=np.int64)
         if parent is not None:
-            return fit_children(panel, asked, draws, seed, segments, parent).draw(np.arange(panel.units))
+            return fit_children(panel, asked, draws, seed, segments, parent)(np.arange(panel.units))
         return draw_paths(panel, asked, draws, seed, segments, self.gate_for(panel.units))
 
     def gate_for(self, units: int) -> Coefficients:
@@ -108,7 +130,7 @@ def draws_after_parent(
         As :meth:`PanelModel.paths`.
     """
     if isinstance(model, PanelModel):
-        return fit_children(panel, np.asarray(years, dtype=np.int64), draws, seed, segments, parent).draw
+        return fit_children(panel, np.asarray(years, dtype=np.int64), draws, seed, segments, parent)
     return model.paths(panel, years, draws=draws, seed=seed, segments=segments, parent=parent).of_units
 
 
@@ -198,3 +220,202 @@ def draw_levels(
         seed=seed,
     )
     return level, choice.scale * np.sqrt(bank.value_noise)
+
+
+# Members: pairs (variance of the level's steps, of the values), and (of the initial slope, of the slope's steps)
+DEVIATIONS = bank_of(
+    (0.6,), (0.9, 0.98, 1.0), ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0)), ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1))
+)
+SLOPED = DEVIATIONS.initial_slope > 0
+WEIGHTS = np.where(SLOPED, 0.5 / SLOPED.sum(), 0.5 / (~SLOPED).sum())
+# A unit's points are few: how large its steps are is hardly told by them. Scale and tails are those with which
+# intervals cover what they should in sparse back-tests (the sparse lines of the calibration record)
+PRIOR = PanelPrior(WEIGHTS / WEIGHTS.sum(), shapes=(1.0, 0.75, 0.5), scale=0.06)
+# Deviations from the parent, link scale: what is believed before any is seen
+PRIOR_SPREAD, PRIOR_UNITS, PRIOR_CENTRE_UNITS = 0.2, 0.3, 1.0
+# … and where no unit was ever seen: the spread of Vietnam's provinces in the panels that the project carries
+# (logit: 0.45 to 1.85, median 0.9, districts of one province differ somewhat less; log: 0.34 to 0.56)
+UNKNOWN_SPREAD: dict[Link, float] = {"logit": 0.7, "log": 0.4, "identity": 1.0}
+# Degrees of freedom of the level of a unit that was never observed
+UNSEEN_FREEDOM = (3.0, 5.0)
+
+
+def fit_children(
+    panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, parent: Paths
+) -> DrawUnits:
+    """Fit units that follow a parent, and return what draws any of them.
+
+    Raises
+    ------
+    ValueError
+        If the parent's paths lack a year that is asked for or observed, or differ in their number of draws; if an
+        unknown segment is asked for.
+    """
+    missing = sorted((set(asked.tolist()) | set(panel.year.tolist())) - set(parent.years.tolist()))
+    require(not missing, f"the parent's paths lack the years {missing}")
+    shape = parent.latent.shape[:2]
+    require(shape == (draws, 1), f"the parent's paths have to hold {draws} draws of one unit, not {shape}")
+    whole = grid_of(panel)
+    measure = unit_of_measure(whole, panel.scale.link)
+    followed = parent_on_grid(whole, parent)
+    offsets = draw_offsets(panel, whole, draws=draws, seed=seed, parent=parent)
+    apart = whole.shifted(offsets.mean(axis=0))
+    apart = replace(apart, value=apart.value - followed.mean(axis=0)[None, :, None])
+    centre, spread = deviation_spread(apart, measure, panel.scale.link)
+    around = replace(apart, value=apart.value - centre)
+    posterior, extra_noise = fit_bank(around, DEVIATIONS, PRIOR, measure, start_spread=spread)
+    position = segment_positions(panel, asked, segments)
+    # how far units spread is known only from the peers: the fewer they are, the heavier the tails of an unseen one
+    least, most = UNSEEN_FREEDOM
+    freedom = min(max(float((whole.counts > 0).sum()), least), most)
+    first = min(int(asked.min()), whole.first)
+
+    def draw(rows: IntArray) -> Paths:
+        units, grid = panel.of_units(rows), whole.of_units(rows)
+        choice = choose_members(posterior.of_units(rows), draws, seed, rows)
+        bank = DEVIATIONS.take(choice.member)
+        level = sample_levels(
+            bank,
+            grid.value - offsets_at(grid, offsets) - centre - followed[:, None, :, None],
+            extra_noise[rows],
+            np.zeros_like(choice.scale),
+            choice.scale,
+            start=FirstLevel(np.zeros(1), (spread / choice.scale) ** 2),
+            unseen=spread * student_scores(normals(seed, rows, UNSEEN, (draws,)), freedom),
+            before=grid.first - first,
+            after=max(int(asked.max()) - panel.last_year, 0),
+            seed=seed,
+            numbers=rows,
+        )
+        years = np.arange(first, first + level.shape[2])
+        held = np.isin(years, parent.years)
+        work, at = years[held], np.searchsorted(parent.years, years[held])
+        level = (level + centre)[:, :, held] + parent.latent[:, :, at]
+        noise_sd = choice.scale * np.sqrt(bank.value_noise)
+        return publish(units, grid, work, level, noise_sd, offsets, asked, position, seed, numbers=rows)
+
+    return draw
+
+
+def parent_on_grid(grid: Grid, parent: Paths) -> FloatArray:
+    """Return the parent's draws (S, T) on the grid's years; unobserved years that it lacks stay 0 and unused."""
+    years = grid.first + np.arange(grid.value.shape[1])
+    held = np.isin(years, parent.years)
+    followed = np.zeros((parent.latent.shape[0], years.size))
+    followed[:, held] = parent.latent[:, 0, np.searchsorted(parent.years, years[held])]
+    return followed
+
+
+def offsets_at(grid: Grid, offsets: FloatArray) -> FloatArray:
+    """Return the offsets of all observations: (S, N, T, L), or one row where there is one standard."""
+    if offsets.shape[1] == 1:
+        return np.zeros((1, *grid.value.shape))
+    return np.asarray(offsets[:, grid.segment])
+
+
+def deviation_spread(apart: Grid, measure: float, link: Link) -> tuple[float, float]:
+    """Return centre and spread of the units' deviations from their parent.
+
+    Observed units tell, with a light prior; where none was ever observed the spread is a wide prior of its own.
+    """
+    seen = np.isfinite(apart.value)
+    has = seen.any(axis=(1, 2))
+    if not has.any():
+        return 0.0, UNKNOWN_SPREAD[link] * (measure if link == "identity" else 1.0)
+    means = np.nansum(apart.value[has], axis=(1, 2)) / seen[has].sum(axis=(1, 2))
+    middle = float(means.sum() / (means.size + PRIOR_CENTRE_UNITS))
+    squares = float(((means - middle) ** 2).sum())
+    return middle, float(np.sqrt((PRIOR_UNITS * PRIOR_SPREAD**2 + squares) / (PRIOR_UNITS + means.size)))
+
+
+COARSE = np.linspace(-4.0, 4.0, 25)
+FINE_NODES = 31
+SWEEPS = 2
+NEGLIGIBLE = 12.0  # log density below the mode
+
+
+def draw_offsets(panel: Panel, grid: Grid, *, draws: int, seed: int, parent: Paths | None) -> FloatArray:
+    """Draw the offset of every segment, shape (S, K), the base standard's being 0.
+
+    Parameters
+    ----------
+    panel, grid :
+        Observations, and the declared jumps.
+    draws, seed :
+        Number of draws and seed.
+    parent :
+        Its offsets are taken over where it has the segment.
+    """
+    segments = grid.segments
+    ordered = sorted(panel.jumps, key=lambda jump: jump.year)
+    nodes = {jump.after: (COARSE, -0.5 * COARSE**2) for jump in ordered}
+    means = {jump.after: 0.0 for jump in ordered}
+    inherited = set() if parent is None else set(parent.segments)
+    estimated = [jump for jump in ordered if jump.after not in inherited and both_sides_observed(grid, jump)]
+    measure = unit_of_measure(grid, panel.scale.link)
+
+    def log_likelihood(offsets: FloatArray) -> float:
+        moved = grid.shifted(offsets)
+        fitted, _ = fit_bank(moved, UNIT.bank, PanelPrior(UNIT.weights), measure, drift=median_step(moved))
+        return fitted.log_likelihood
+
+    for _ in range(SWEEPS if len(estimated) > 1 else 1):
+        for jump in estimated:
+            nodes[jump.after] = posterior_nodes(jump, ordered, means, segments, log_likelihood)
+            score, log_density = nodes[jump.after]
+            weight = np.exp(log_density - log_density.max()) * np.gradient(score)
+            means[jump.after] = float((weight * score).sum() / weight.sum())
+    sizes = {}
+    for jump in ordered:
+        score = stream(seed, -1, OFFSETS + segments.index(jump.after)).standard_normal(draws)
+        sizes[jump.after] = jump.at(from_nodes(*nodes[jump.after], score) if jump in estimated else score)
+    offsets = accumulate(ordered, sizes, segments, draws)
+    for position, segment in enumerate(segments):
+        if parent is not None and segment in inherited:
+            offsets[:, position] = parent.offsets[:, parent.segments.index(segment)]
+    return offsets
+
+
+def both_sides_observed(grid: Grid, jump: Jump) -> bool:
+    """Tell whether any unit was observed on both sides of the jump."""
+    seen = np.isfinite(grid.value)
+    position = grid.segments.index(jump.after)
+    after = (seen & (grid.segment >= position)).any(axis=(1, 2))
+    before = (seen & (grid.segment < position)).any(axis=(1, 2))
+    return bool((after & before).any())
+
+
+def posterior_nodes(
+    jump: Jump,
+    ordered: list[Jump],
+    means: dict[int, float],
+    segments: tuple[int, ...],
+    log_likelihood: Callable[[FloatArray], float],
+) -> tuple[FloatArray, FloatArray]:
+    """Return nodes of the normal score and the log posterior density there."""
+
+    def log_density(scores: FloatArray) -> FloatArray:
+        found = []
+        for score in scores:
+            chosen = {**means, jump.after: float(score)}
+            sizes = {other.after: np.atleast_1d(other.at(chosen[other.after])) for other in ordered}
+            found.append(log_likelihood(accumulate(ordered, sizes, segments, 1)[0]) - 0.5 * score**2)
+        return np.array(found)
+
+    scores = COARSE
+    for _ in range(2):
+        density = log_density(scores)
+        kept = np.flatnonzero(density > density.max() - NEGLIGIBLE)
+        low, high = max(kept[0] - 1, 0), min(kept[-1] + 1, scores.size - 1)
+        scores = np.linspace(scores[low], scores[high], FINE_NODES)
+    return scores, log_density(scores)
+
+
+def from_nodes(scores: FloatArray, log_density: FloatArray, standard_normal: FloatArray) -> FloatArray:
+    """Map standard normal draws to the density given on nodes (piecewise linear distribution function)."""
+    from scipy.special import ndtr
+
+    density = np.exp(log_density - log_density.max())
+    steps = np.diff(scores) * (density[1:] + density[:-1]) / 2.0
+    cumulative = np.concatenate([[0.0], np.cumsum(steps)])
+    return np.asarray(np.interp(ndtr(standard_normal), cumulative / cumulative[-1], scores))

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from toolkit.models.panel import FloatArray, IntArray
-from toolkit.models.posterior import Posterior
-from toolkit.models.state_space import Bank, Filtered, FirstLevel, State, choose, predict, run_filter
+from toolkit.models.state_space import Bank, Filtered, FirstLevel, Posterior, State, choose, predict, run_filter
 
 CHOICE, FUTURE, PAST, VALUES, PAST_VALUES, UNSEEN, OFFSETS = range(7)
 TINY = 1e-12

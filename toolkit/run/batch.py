@@ -1,4 +1,4 @@
-"""Many jobs on a few processes: one that fails, or whose process dies, never stops the rest."""
+"""Many jobs on a few processes, or on a Dask cluster: one that fails, or whose process dies, never stops the rest."""
 
 from __future__ import annotations
 

@@ -1,14 +1,10 @@
-"""One parameterized notebook: what may be passed to it, and its execution by papermill in a kernel of its own.
-
-``python -m toolkit.run.notebook FOLDER OUTPUT`` runs all notebooks of a folder, one after another, as a reader would.
-"""
+"""One parameterized notebook: what may be passed to it, and its execution by papermill in a kernel of its own."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-import sys
 import time
 import traceback
 from collections.abc import Mapping
@@ -391,31 +387,3 @@ def use_engine() -> str:
 
         papermill_engines.register(ENGINE, ToolkitEngine)
     return ENGINE
-
-
-def run_folder(notebooks: Path, output: Path) -> int:
-    """Execute every notebook of a folder and return how many failed.
-
-    Raises
-    ------
-    UsageError
-        If the folder holds no notebook.
-    """
-    found = sorted(notebooks.glob("*.ipynb"))
-    if not found:
-        message = f"{notebooks} holds no notebook."
-        raise UsageError(message, "Name a folder with .ipynb files.")
-    failed = 0
-    for notebook in found:
-        started = time.perf_counter()
-        try:
-            execute(notebook, output / notebook.name, {}, needs_parameters=False)
-            outcome = "done"
-        except ToolkitError as error:
-            outcome, failed = f"FAILED – {error}", failed + 1
-        print(f"{notebook.name}: {outcome} ({time.perf_counter() - started:.1f} s)", flush=True)  # noqa: T201
-    return failed
-
-
-if __name__ == "__main__":
-    sys.exit(bool(run_folder(Path(sys.argv[1]), Path(sys.argv[2]))))

@@ -1,4 +1,4 @@
-"""What the fork server imports once (:mod:`toolkit.run.kernels`): all that workers and kernels will need.
+"""What the fork server imports once: all that workers and kernels will need. Apart because importing it is its work.
 
 A page and a Word file of next to nothing are made too: compiled templates and opened fonts stay. No PDF is set and no
 picture drawn, as that starts threads, which do not survive a fork.

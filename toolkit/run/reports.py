@@ -1,42 +1,53 @@
-"""The main job: reports for many areas in one folder, with tables, an index and a manifest on top.
+"""The main job: reports for many areas in one folder, and what stands on top of them.
 
-A report is *fresh* when its record names the content key that it would have today, and every file it left is byte for
-byte what the record says. The record is written last: a run killed at any moment leaves either a report with its
-record, or a report that is made again.
+Forecasts are made once, one notebook is run for each area that has no fresh report, and when all have ended the tables,
+the ledger, the index, the research object and last the manifest are written.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from toolkit.base.errors import UsageError
-from toolkit.base.files import sha256, write_atomic
-from toolkit.base.texts import Language, say, slug, texts
+from toolkit.attainment.table import attainment_rows
+from toolkit.base.files import atomic, sha256, write_atomic
+from toolkit.base.texts import Language, slug, texts
 from toolkit.data.areas import Area
-from toolkit.reports.changes import earlier_answers
+from toolkit.evaluate.ledger import LEVELS, ledger_text
+from toolkit.forecast.summary import summary_columns
+from toolkit.reports.changes import changes_section, earlier_answers
+from toolkit.reports.context import RunFacts
 from toolkit.reports.formats import Edition
+from toolkit.reports.index import AreaCounts, IndexEntry, counts_of, index_page
+from toolkit.reports.sheets import Row, Sheet, Workbook, csv_text, open_workbook, rows_of
+from toolkit.reports.wording import words
 from toolkit.run.batch import Done, Job, run_jobs, run_on_cluster
-from toolkit.run.gather import ATTAINMENT, INDEX, SINCE, gather
 from toolkit.run.kernels import Kernels, fork_server, usual_kernels
-from toolkit.run.manifest import FORECASTS, PROJECT, commit, data_hashes, hashes, versions
-from toolkit.run.notebook import Limits, check_parameters
+from toolkit.run.manifest import (
+    FORECASTS,
+    KEY,
+    PROJECT,
+    Lock,
+    Records,
+    commit,
+    content_key,
+    data_hashes,
+    facts_of,
+    inputs_of,
+    program_key,
+    write_crate,
+    write_manifest,
+)
+from toolkit.run.notebook import Limits, Parameter, check_parameters
 from toolkit.run.session import Run, compute_run, open_run, save_run
 
 TEMPLATES = PROJECT / "parameterized"
 AREA_TEMPLATE = TEMPLATES / "area_report.ipynb"
 SUMMARY_TEMPLATE = TEMPLATES / "plan_summary.ipynb"
 SUMMARY = "plan-summary"
-KEY = "key"
-RECORDS = "records"
-LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -256,48 +267,31 @@ def jobs_of(request: ReportRequest) -> list[Job]:
     """Return one job for each area, and one for the plan summary if it is wanted."""
     # the run is named as seen from the notebook: wherever the folder lies, the notebook is the same, byte for byte
     language = ("language", request.language)
+
+    def job(name: str, label: str, template: Path, page: Path, *parameters: tuple[str, Parameter]) -> Job:
+        edition = request.edition
+        papers = edition.papers(page)
+        # in which forms and for which round, where they are not the usual ones
+        given = (("cycle", edition.cycle), ("papers", ",".join(file.name for file in papers)))
+        return Job(
+            name, label, template, page.with_suffix(".ipynb"), page,
+            (*parameters, *(pair for pair in given if pair[1])),
+            request.language, request.limits, papers, edition.audience,
+        )  # fmt: skip
+
     jobs = []
     for area in request.areas:
         page = request.folder / "areas" / f"{area.code}-{slug(area.name_vi)}.html"
+        code = ("area_code", area.code)
         jobs.append(
-            Job(
-                name=area.code,
-                label=area.name(request.language),
-                template=AREA_TEMPLATE,
-                notebook=page.with_suffix(".ipynb"),
-                page=page,
-                parameters=(("area_code", area.code), language, ("run_folder", ".."), *_edition(request, page)),
-                language=request.language,
-                limits=request.limits,
-                papers=request.edition.papers(page),
-                audience=request.edition.audience,
-            )
+            job(area.code, area.name(request.language), AREA_TEMPLATE, page, code, language, ("run_folder", ".."))
         )
     if request.summary:
         page = request.folder / f"{SUMMARY}.html"
         since = (("since", SINCE),) if request.edition.since else ()
-        level = ("level", request.areas[-1].level)
-        jobs.append(
-            Job(
-                name=SUMMARY,
-                label=texts(request.language).t("run.plan_summary"),
-                template=SUMMARY_TEMPLATE,
-                notebook=page.with_suffix(".ipynb"),
-                page=page,
-                parameters=(language, level, ("run_folder", "."), *since, *_edition(request, page)),
-                language=request.language,
-                limits=request.limits,
-                papers=request.edition.papers(page),
-                audience=request.edition.audience,
-            )
-        )
+        given = (language, ("level", request.areas[-1].level), ("run_folder", "."), *since)
+        jobs.append(job(SUMMARY, texts(request.language).t("run.plan_summary"), SUMMARY_TEMPLATE, page, *given))
     return jobs
-
-
-def _edition(request: ReportRequest, page: Path) -> tuple[tuple[str, str], ...]:
-    """Return the parameters that say in which forms and for which round, where they are not the usual ones."""
-    given = {"cycle": request.edition.cycle, "papers": ",".join(file.name for file in request.edition.papers(page))}
-    return tuple((name, value) for name, value in given.items() if value)
 
 
 def keep_earlier(request: ReportRequest) -> None:
@@ -309,105 +303,136 @@ def keep_earlier(request: ReportRequest) -> None:
         write_atomic(request.folder / SINCE / ATTAINMENT, content)
 
 
-def content_key(**parts: object) -> str:
-    """Return the SHA-256 of anything that plain JSON can hold, independent of the order of its names."""
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+ATTAINMENT = "attainment.csv"
+WORKBOOK = "attainment.xlsx"
+TABLES = "tables"
+SINCE = "since"
+"""Folder with the answers of the earlier run that changes are told from."""
+MOST_AREAS = 100
+"""Up to so many areas the workbook has a sheet of forecasts; of more they stand in ``tables/forecast.csv`` alone."""
+LEDGER = "ledger.csv"
+REPORTS = "reports.csv"
+INDEX = "index.html"
 
 
-@cache
-def program_key() -> str:
-    """Return a key of the program itself: its files, the lock, and the versions it runs with."""
-    package = Path(__file__).parents[1]
-    files = (file for file in package.rglob("*") if "__pycache__" not in file.parts)
-    return content_key(
-        code=hashes(files, package), lock=hashes([PROJECT / "requirements.lock"], PROJECT), versions=versions()
+def gather(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
+    """Write everything that stands on top of the run; the manifest comes last and names all the rest."""
+    told = _tables(request, run)
+    facts = facts_of(run.dataset, run.forecasts, request.command)
+    write_atomic(request.folder / REPORTS, csv_text(report_rows(request.folder, done)))
+    _index(request, run, done, facts, told)
+    parameters = {
+        "areas": [area.code for area in request.areas],
+        "summary": request.summary,
+        "language": request.language,
+        "plan": run.plan.id,
+        "formats": list(request.edition.formats),
+        "cycle": request.edition.cycle,
+        "audience": request.edition.audience,
+        "since": request.edition.since is not None,
+        "failed": {item.job.name: item.error for item in done if item.error},
+    }
+    write_crate(request.folder, facts, language=request.language, plan=run.plan.names[request.language])
+    write_manifest(request.folder, inputs=inputs_of(request.data), parameters=parameters, facts=facts)
+
+
+class _Table:
+    """One table as CSV, and as a sheet of the workbook if it is not too long for that."""
+
+    def __init__(self, file: Path, book: Workbook | None, open_files: ExitStack) -> None:
+        self._stream = open_files.enter_context(atomic(file))
+        self._name, self._book = file.stem, book
+        self._sheet: Sheet | None = None
+        self._begun = False
+
+    def add(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Append rows."""
+        if not self._begun:
+            self._sheet = self._book.sheet(self._name, columns) if self._book else None
+        self._stream.write(csv_text(rows if self._begun else [columns, *rows]).encode())
+        if self._sheet:
+            self._sheet.add(rows)
+        self._begun = True
+
+
+def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
+    """Write answers, forecasts and sources as CSV and as a workbook, and the ledger; return what the index tells.
+
+    All in one pass, area by area: each is read once, and what is written need not be in memory.
+    """
+    language, folder = texts(request.language), request.folder
+    told = {}
+    with ExitStack() as files:
+        book = files.enter_context(open_workbook(folder / WORKBOOK))
+        answered = _Table(folder / ATTAINMENT, book, files)
+        forecast = _Table(folder / TABLES / "forecast.csv", book if len(request.areas) <= MOST_AREAS else None, files)
+        ledger = files.enter_context(atomic(folder / LEDGER))
+        for number, area in enumerate(request.areas):
+            answers = run.attainments(area.code)
+            rows = attainment_rows(answers, run.dataset, run.plan, language)
+            answered.add(list(rows[0]), [tuple(row.values()) for row in rows])
+            paths = [run.forecasts.paths[key] for key in run.forecasts.keys_of(area.code) if key[3]]
+            found = [path.quantiles(LEVELS) for path in paths]
+            columns = summary_columns(paths, found, run.dataset, levels=LEVELS)
+            forecast.add(list(columns), list(zip(*columns.values(), strict=True)))
+            told[area.code] = counts_of(answers, run.plan, request.language)
+            pairs = zip(paths, found, strict=True)
+            ledger.write(ledger_text(run.forecasts, pairs, answers, head=number == 0).encode())
+        sources = run.dataset.sources.reset_index()
+        _Table(folder / TABLES / "sources.csv", book, files).add(list(sources.columns), list(rows_of(sources)))
+    return told
+
+
+def report_rows(folder: Path, done: Sequence[Done]) -> list[Row]:
+    """Return one row a report: whether it was made, and for those that failed the cell (from 1) and the error.
+
+    Times are left out, so that two runs give the same table; ``toolkit report --json`` tells them.
+    """
+    columns = ("name", "label", "outcome", "cell", "error", "page", "notebook")
+    return [columns, *(_report_row(folder, item) for item in done)]
+
+
+def _report_row(folder: Path, item: Done) -> Row:
+    return (
+        item.job.name,
+        item.job.label,
+        "failed" if item.error else "made",
+        item.cell or "",
+        item.error,
+        "" if item.error else item.job.page.relative_to(folder).as_posix(),
+        item.job.notebook.relative_to(folder).as_posix() if item.job.notebook.exists() else "",
     )
 
 
-class Records:
-    """The records of finished reports in a run's folder.
+def _index(
+    request: ReportRequest, run: Run, done: Sequence[Done], facts: RunFacts, told: Mapping[str, AreaCounts]
+) -> None:
+    def relative(file: Path) -> str:
+        return file.relative_to(request.folder).as_posix()
 
-    Parameters
-    ----------
-    folder :
-        The run.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._run = folder
-        self._folder = folder / RECORDS
-
-    def key(self, job: Job, inputs: Mapping[str, object]) -> str:
-        """Return the content key of a job: what it is made from, whatever folder it is made in."""
-        return content_key(
-            inputs=inputs,
-            template=sha256(job.template),
-            parameters=sorted(job.parameters),
-            language=job.language,
-            audience=job.audience,
-            outputs=[file.relative_to(self._run).as_posix() for file in job.outputs],
+    levels = {area.code: area.level for area in request.areas}
+    entries = [
+        IndexEntry(
+            name=item.job.name,
+            label=item.job.label,
+            page=relative(item.job.page),
+            notebook=relative(item.job.notebook) if item.job.notebook.exists() else "",
+            error=item.error,
+            answers=told.get(item.job.name),
+            level=levels.get(item.job.name, ""),
+            papers=tuple(relative(file) for file in item.job.papers),
         )
-
-    def is_fresh(self, job: Job, key: str) -> bool:
-        """Say whether the job's files are there, whole, and what they would be again."""
-        try:
-            record = json.loads(self._file(job).read_text(encoding="utf-8"))
-            found = {file.relative_to(self._run).as_posix(): sha256(file) for file in job.outputs}
-        except (OSError, ValueError):
-            return False
-        return bool(record == {"key": key, "outputs": found})
-
-    def forget(self, job: Job) -> None:
-        """Remove a job's record before it is done again."""
-        self._file(job).unlink(missing_ok=True)
-
-    def write(self, done: Done, key: str) -> None:
-        """Record a job that went well; one that failed has no record and is done again next time."""
-        if not done.error:
-            found = {file.relative_to(self._run).as_posix(): sha256(file) for file in done.job.outputs}
-            write_atomic(self._file(done.job), json.dumps({"key": key, "outputs": found}, indent=1) + "\n")
-
-    def sweep(self, jobs: Iterable[Job]) -> None:
-        """Remove the parts that a killed run left half-written, and records of jobs that the run has no more."""
-        for part in self._run.rglob(".*.part"):
-            part.unlink(missing_ok=True)
-        names = {self._file(job) for job in jobs}
-        for file in self._folder.glob("*.json"):
-            if file not in names:
-                file.unlink()
-
-    def _file(self, job: Job) -> Path:
-        return self._folder / f"{job.name}.json"
-
-
-class Lock:
-    """Keeps a second run out of a folder while the first is at work; it ends with the process that holds it.
-
-    Raises
-    ------
-    UsageError
-        If another run is at work there.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / LOCK
-        self._stream: Any = None
-
-    def __enter__(self) -> None:
-        try:
-            import fcntl
-        except ImportError:  # no such locks on this system
-            return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = self._file.open("w")
-        try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._stream.close()
-            raise UsageError(say("run.busy", folder=self._file.parent), say("run.busy.remedy")) from error
-
-    def __exit__(self, *_: object) -> None:
-        if self._stream is not None:
-            self._file.unlink(missing_ok=True)
-            self._stream.close()
+        for item in done
+    ]
+    names = {entry.name: entry.label for entry in entries if entry.answers and not entry.error}
+    answers = (answer for name in names for answer in run.attainments(name))
+    since = request.folder / SINCE if request.edition.since else None
+    page = index_page(
+        entries,
+        plan=run.plan,
+        facts=facts,
+        language=request.language,
+        cycle=request.edition.cycle,
+        changed=changes_section(words(request.language), run.plan, names, answers, since),
+    )
+    write_atomic(request.folder / INDEX, page)

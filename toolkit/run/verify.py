@@ -16,9 +16,8 @@ from toolkit.base.files import sha256
 from toolkit.base.texts import texts
 from toolkit.data.dataset import load
 from toolkit.reports.formats import Edition
-from toolkit.run.gather import SINCE
 from toolkit.run.manifest import PROJECT, inputs_of, is_output, read_about, read_manifest
-from toolkit.run.reports import ReportRequest, make_reports
+from toolkit.run.reports import SINCE, ReportRequest, make_reports
 
 Change = Literal["altered", "missing", "added"]
 Outcome = Literal["identical", "within_tolerance", "changed", "missing", "unexpected"]

@@ -10,8 +10,9 @@ import numpy as np
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.forecast.panels import count_of
-from toolkit.forecast.paths import BoolArray, FloatArray, Path
+from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
+from toolkit.models.panel import BoolArray, FloatArray
 from toolkit.plan.base import NumberRule
 from toolkit.plan.judgement import Case
 from toolkit.plan.plan import Target

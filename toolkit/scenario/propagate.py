@@ -18,10 +18,10 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.forecast.build import parent_of_commune
 from toolkit.forecast.panels import count_of, rounded_to_counts
-from toolkit.forecast.paths import BoolArray, FloatArray, Path, scale_of, through_proxy
+from toolkit.forecast.paths import Path, scale_of, through_proxy
 from toolkit.forecast.store import Forecasts, PathKey, round_as_stored
 from toolkit.forecast.summary import aggregation_weights
-from toolkit.models.panel import Scale
+from toolkit.models.panel import BoolArray, FloatArray, Scale
 from toolkit.plan.plan import Plan
 from toolkit.plan.predicates import Printed
 

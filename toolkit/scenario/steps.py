@@ -19,9 +19,9 @@ from toolkit.base.errors import UsageError
 from toolkit.base.problems import closest
 from toolkit.base.texts import say
 from toolkit.data.indicators import Scope
-from toolkit.forecast.paths import Break, FloatArray, Path
+from toolkit.forecast.paths import Break, Path
 from toolkit.forecast.store import Forecasts, round_as_stored
-from toolkit.models.panel import Jump
+from toolkit.models.panel import FloatArray, Jump
 from toolkit.plan.predicates import Operator
 from toolkit.scenario.effort import Start, aim_at_level, aim_at_target, too_late
 from toolkit.scenario.peers import Which, peers_pace
