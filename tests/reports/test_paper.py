@@ -20,6 +20,7 @@ from docx.shared import Mm, Pt
 from lxml import etree
 from openxml_audit import FileFormat, OpenXmlValidator
 from toolkit.plan.schema import Office
+from toolkit.reports.word import docx_bytes
 
 from tests.reports.forms import NUMBER, W, docx_text, html_text, pdf_text, squeezed
 from toolkit.attainment.assess import assess_all
@@ -33,7 +34,6 @@ from toolkit.reports.html import document_html
 from toolkit.reports.paper import BOLD, LETTER, PADDING, SIGNS, Paper, PaperCell, paper_of, pdf_bytes, widths
 from toolkit.reports.plan_summary import build_plan_document
 from toolkit.reports.svg import TEMPLATES
-from toolkit.reports.word import docx_bytes
 from toolkit.reports.wording import words
 
 Builder = Callable[..., Document]

@@ -9,11 +9,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from toolkit.attainment.table import attainment_table
+from toolkit.reports.changes import MOST, changes, changes_section, earlier_answers
+from toolkit.reports.word import docx_bytes
 
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.own_targets import assess_local
-from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import texts
 from toolkit.data.dataset import Dataset
@@ -22,12 +24,10 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.reports.area_report import build_area_document
 from toolkit.reports.blocks import Bullets, Document, Paragraph, Table, TileMap
-from toolkit.reports.changes import MOST, changes, changes_section, earlier_answers
 from toolkit.reports.context import RunFacts, cycle_of
 from toolkit.reports.html import LARGEST_PAGE, document_html
 from toolkit.reports.paper import paper_of, pdf_bytes
 from toolkit.reports.plan_summary import build_plan_document
-from toolkit.reports.word import docx_bytes
 from toolkit.reports.wording import words
 
 Builder = Callable[..., Document]

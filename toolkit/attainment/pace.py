@@ -12,8 +12,7 @@ from toolkit.attainment.question import Question
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Observation
 from toolkit.forecast.paths import Path
-from toolkit.plan.base import RuleBase
-from toolkit.plan.judgement import Case, Note, Start, covers
+from toolkit.plan.judgement import Case, Note, RuleBase, Start, covers
 from toolkit.plan.predicates import PaceKind, median, pace, pace_kind, probability
 
 RECENT_YEARS = 5

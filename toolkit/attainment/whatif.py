@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from toolkit.attainment.assess import assess
-from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.attainment import PLACES, Attainment, verdict_words
 from toolkit.attainment.pace import PeersPace, peers_mean, peers_pace
 from toolkit.attainment.question import PathSource, Question
-from toolkit.attainment.table import PLACES, verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.data.areas import Area

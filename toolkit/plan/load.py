@@ -14,7 +14,7 @@ from toolkit.base.texts import nearest, say
 from toolkit.base.yaml_files import Place, YamlText, read_yaml
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
-from toolkit.plan.base import FAULT, Fault, NumberRule
+from toolkit.plan.judgement import FAULT, Fault, NumberRule
 from toolkit.plan.plan import Plan, PlanHeader, Target, plan_faults, target_faults
 from toolkit.plan.rules import RULES
 

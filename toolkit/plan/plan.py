@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import Language, nearest, say
 from toolkit.data.indicators import Scope
-from toolkit.plan.base import Fault, Name, Raw, RuleBase, Strict, Year, refuse
+from toolkit.plan.judgement import Fault, Name, Raw, RuleBase, Strict, Year, refuse
 from toolkit.plan.rules import RULES, Rule
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

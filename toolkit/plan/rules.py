@@ -21,15 +21,21 @@ from pydantic import Field
 from toolkit.base.texts import Texts
 from toolkit.data.indicators import Link, Relation
 from toolkit.data.observations import PeriodAverage
-from toolkit.plan.base import Benchmark, Number, NumberRule, RuleBase, Tolerance, Year, amount
 from toolkit.plan.judgement import (
+    Benchmark,
     Bound,
     Case,
     Draws,
     Judgement,
     Note,
+    Number,
+    NumberRule,
     Required,
+    RuleBase,
     Start,
+    Tolerance,
+    Year,
+    amount,
     covers,
     is_final,
     no_years,

@@ -9,9 +9,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.attainment import Attainment, note_text
 from toolkit.attainment.own_targets import LocalTarget
-from toolkit.attainment.wording import note_text
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import Language, say
 from toolkit.data.areas import Area

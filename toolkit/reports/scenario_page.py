@@ -21,7 +21,7 @@ from toolkit.reports.blocks import (
     Table,
 )
 from toolkit.reports.context import Context, head_of
-from toolkit.reports.fan_charts import fan_chart, median_line
+from toolkit.reports.targets import fan_chart, median_line
 from toolkit.reports.wording import Words
 from toolkit.scenario.steps import Step
 

@@ -7,15 +7,25 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.attainment.table import attainment_rows
+from toolkit.attainment.attainment import attainment_rows
 from toolkit.base.files import atomic, write_atomic
 from toolkit.base.texts import texts
 from toolkit.evaluate.ledger import LEVELS, ledger_text
 from toolkit.forecast.summary import summary_columns
-from toolkit.reports.changes import changes_section
 from toolkit.reports.context import RunFacts
-from toolkit.reports.index import AreaCounts, IndexEntry, counts_of, index_page
-from toolkit.reports.sheets import Row, Sheet, Workbook, csv_text, open_workbook, rows_of
+from toolkit.reports.index import (
+    AreaCounts,
+    IndexEntry,
+    Row,
+    Sheet,
+    Workbook,
+    counts_of,
+    csv_text,
+    index_page,
+    open_workbook,
+    rows_of,
+)
+from toolkit.reports.plan_summary import changes_section
 from toolkit.reports.wording import words
 from toolkit.run.batch import Done
 from toolkit.run.manifest import facts_of, inputs_of, write_crate, write_manifest

@@ -21,8 +21,8 @@ from toolkit.base.errors import UsageError
 from toolkit.base.files import sha256, write_atomic
 from toolkit.base.texts import Language, say, slug, texts
 from toolkit.data.areas import Area
-from toolkit.reports.changes import earlier_answers
 from toolkit.reports.formats import Edition
+from toolkit.reports.plan_summary import earlier_answers
 from toolkit.run.batch import Done, Job, run_jobs, run_on_cluster
 from toolkit.run.gather import ATTAINMENT, INDEX, SINCE, gather
 from toolkit.run.kernels import Kernels, fork_server, usual_kernels

@@ -12,8 +12,7 @@ from toolkit.base.texts import say
 from toolkit.forecast.panels import count_of
 from toolkit.forecast.paths import BoolArray, FloatArray, Path
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.base import NumberRule
-from toolkit.plan.judgement import Case
+from toolkit.plan.judgement import Case, NumberRule
 from toolkit.plan.plan import Target
 from toolkit.plan.predicates import Operator, Printed, compare, level_met, yearly_changes
 from toolkit.plan.rules import AnnualChangeRule, PeriodRule
