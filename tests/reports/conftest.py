@@ -10,14 +10,15 @@ from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
-from toolkit.plan.targets import MilestoneRule, RatioToRule
 
 from tests.small_world import small_world
 from toolkit.attainment.assess import assess_all
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.paths import Evidence, Observation, Path
+from toolkit.data.observations import Observation
+from toolkit.forecast.paths import Evidence, Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
+from toolkit.plan.rules import MilestoneRule, RatioToRule
 from toolkit.reports.area_report import build_area_document
 from toolkit.reports.blocks import Document
 from toolkit.reports.context import RunFacts

@@ -6,9 +6,9 @@ import csv
 from pathlib import Path
 
 import pytest
-from toolkit.reports.method import RECORD, calibration_blocks, lines_for
 
 from toolkit.reports.blocks import Paragraph, Table
+from toolkit.reports.evidence import RECORD, calibration_blocks, lines_for
 from toolkit.reports.wording import words
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from toolkit.reports.outlook import chance, counts_sentence, headline, standards_section, verdict_sentence
 
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.attainment import Attainment, verdict_of
@@ -16,6 +15,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.plan.judgement import Bound
+from toolkit.reports.area_report import chance, counts_sentence, headline, standards_section, verdict_sentence
 from toolkit.reports.blocks import Paragraph
 from toolkit.reports.context import Context, RunFacts, SourceBook
 from toolkit.reports.wording import words

@@ -19,17 +19,17 @@ from bs4 import BeautifulSoup
 from docx.shared import Mm, Pt
 from lxml import etree
 from openxml_audit import FileFormat, OpenXmlValidator
-from toolkit.plan.schema import Office
-from toolkit.reports.word import docx_bytes
 
 from tests.reports.forms import NUMBER, W, docx_text, html_text, pdf_text, squeezed
 from toolkit.attainment.assess import assess_all
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
+from toolkit.plan.plan import Office
 from toolkit.reports.area_report import build_area_document
 from toolkit.reports.blocks import Document
 from toolkit.reports.context import RunFacts
+from toolkit.reports.formats import docx_bytes
 from toolkit.reports.html import document_html
 from toolkit.reports.paper import BOLD, LETTER, PADDING, SIGNS, Paper, PaperCell, paper_of, pdf_bytes, widths
 from toolkit.reports.plan_summary import build_plan_document

@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from toolkit.run.about import HERE
-from toolkit.run.provenance import PROJECT
 
 from tests.reports.forms import NUMBER, docx_rows, docx_text, html_text, pdf_cells, pdf_rows, pdf_text, squeezed
 from toolkit.data.dataset import Dataset
 from toolkit.reports.html import LARGEST_PAGE
 from toolkit.reports.wording import Words, words
+from toolkit.run.manifest import HERE, PROJECT
 
 pytestmark = pytest.mark.slow
 ANSWERED = ("probability", "settled", "orientation")

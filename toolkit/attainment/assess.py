@@ -212,10 +212,8 @@ def grade_of(*paths: Path) -> str:
 
     Without a path it is ``N``.
     """
-    if not paths:
-        return "N"
-    weakest = max(path.evidence.basis for path in paths)
-    return f"{weakest}·D" if any(path.proxy is not None for path in paths) else weakest
+    grades = [path.grade for path in paths]
+    return max(grade[0] for grade in grades) + max(grade[1:] for grade in grades) if grades else "N"
 
 
 def evidence_notes(path: Path) -> tuple[Note, ...]:

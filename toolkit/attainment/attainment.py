@@ -6,13 +6,15 @@ An answer holds no words: its notes are keys of the catalogue with fields, worde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from toolkit.base.numbers import numbers
 from toolkit.base.texts import Texts
+from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Unit
 from toolkit.data.observations import Observation
 from toolkit.plan.judgement import Bound, Note
 from toolkit.plan.plan import Plan
@@ -165,6 +167,16 @@ class Attainment:
     narrowing: float | None = None
     notes: tuple[Note, ...] = ()
 
+    @property
+    def basis(self) -> str:
+        """The grade without its ``·D``."""
+        return self.grade[:1]
+
+    @property
+    def through_proxy(self) -> bool:
+        """True where any quantity of the rule is seen through a stand-in."""
+        return "D" in self.grade
+
 
 def likelihood(probability: float) -> Verdict:
     """Return the word of the IPCC's scale.
@@ -224,18 +236,18 @@ def notes_text(notes: Sequence[Note], dataset: Dataset, texts: Texts) -> str:
 
 def with_unit(number: str, unit: str, dataset: Dataset, texts: Texts) -> str:
     """Return a number's text with the printed unit."""
-    printed = "%" if unit in ("percent", "percent_per_year") else unit_text(unit, dataset, texts)
+    printed = "%" if unit in ("percent", "percent_per_year") else unit_text(unit, dataset.indicators.units, texts)
     return numbers(texts.language).with_unit(number, printed)
 
 
-def unit_text(unit: str, dataset: Dataset, texts: Texts) -> str:
-    """Return a unit as printed: as ``indicators.yaml`` declares it, else from the catalogue, else its id."""
+def unit_text(unit: str, units: Mapping[str, Unit], texts: Texts) -> str:
+    """Return a unit as printed: as `units` (of the data folder) declare it, else from the catalogue, else its id."""
     if unit in ("", "index", "milestone"):
         return ""
-    declared = dataset.indicators.units.get(unit)
+    declared = units.get(unit)
     if declared is not None:
         return declared.vi if texts.language == "vi" else declared.en
-    key = f"attainment.unit.{unit}"
+    key = f"plan.unit.{unit}"
     return texts.t(key) if texts.has(key) else unit.replace("_", " ")
 
 
@@ -253,11 +265,11 @@ def _worded(name: str, value: object, dataset: Dataset, texts: Texts) -> str:
 def _named(name: str, value: str, dataset: Dataset, texts: Texts) -> str:
     match name:
         case "indicator":
-            return _lowered(dataset.indicators.get(value).names[texts.language])
+            return lowered(dataset.indicators.get(value).names[texts.language])
         case "scope":
             return texts.t(f"plan.scope.{value}")
         case "area":
-            return _area(value, dataset, texts)
+            return area_in_sentence(dataset.areas.get(value), texts) if value in dataset.areas else value
         case "standard" | "before" | "after":
             return _standard(value, dataset, texts)
         case "status" | "qualifier":
@@ -269,15 +281,18 @@ def _named(name: str, value: str, dataset: Dataset, texts: Texts) -> str:
     return value
 
 
-def _lowered(name: str) -> str:
+def lowered(name: str) -> str:
+    """Return a name as it stands inside a sentence: its first letter small, unless it is an abbreviation.
+
+    >>> lowered("Tỷ lệ hộ nghèo"), lowered("HDI of the people")
+    ('tỷ lệ hộ nghèo', 'HDI of the people')
+    """
     return name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
 
 
-def _area(code: str, dataset: Dataset, texts: Texts) -> str:
-    if code not in dataset.areas:
-        return code
-    area = dataset.areas.get(code)
-    if texts.language == "vi" and area.kind:  # inside a sentence: "của tỉnh Lạng Sơn"
+def area_in_sentence(area: Area, texts: Texts) -> str:
+    """Return an area's name inside a sentence: Vietnamese writes ``huyện Bình Gia`` there."""
+    if texts.language == "vi" and area.kind:
         return f"{area.kind.lower()} {area.short_name}"
     return area.name(texts.language)
 

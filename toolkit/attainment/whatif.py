@@ -19,7 +19,7 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.panels import count_of
 from toolkit.forecast.paths import BoolArray, FloatArray, Path
-from toolkit.plan.judgement import Bound, Judgement
+from toolkit.plan.judgement import Bound, Judgement, covers
 from toolkit.plan.plan import Plan, Target
 from toolkit.plan.predicates import PaceKind, effective_count, monte_carlo_error, pace
 from toolkit.plan.rules import PeriodRule
@@ -280,7 +280,7 @@ def stands_for(dataset: Dataset, usual: Path, changed: Path, year: int) -> Stand
     The whole is the newest published one and is not forecast.
     """
     indicator, code = dataset.indicators.get(usual.indicator), usual.area_code
-    if indicator.unit != "percent" or not int(usual.years[0]) <= year <= int(usual.years[-1]):
+    if indicator.unit != "percent" or not covers(usual, year):
         return None
     difference = (_median(changed, year) - _median(usual, year)) / 100.0
     if indicator.countable == "communes":
@@ -315,7 +315,7 @@ def _way(target: Target, area: Area, dataset: Dataset, changed: PathSource) -> _
         return _mean_way(path, rule, area, dataset)
     if path.proxy is not None:
         path = changed.path(area.code, path.proxy.indicator, path.proxy.scope, across_breaks=False)
-    if path is None or not int(path.years[0]) <= path.evidence.last_year < target.due <= int(path.years[-1]):
+    if path is None or path.evidence.last_year >= target.due or not covers(path, path.evidence.last_year, target.due):
         return _Way()
     span = target.due - path.evidence.last_year
     first, last = _median(path, path.evidence.last_year), _median(path, target.due)
@@ -327,7 +327,7 @@ def _way(target: Target, area: Area, dataset: Dataset, changed: PathSource) -> _
 def _mean_way(path: Path, rule: PeriodRule, area: Area, dataset: Dataset) -> _Way:
     """Return the mean of the medians of the years left, for yearly flows in per cent."""
     years = [year for year in range(rule.from_year, rule.to_year + 1) if year > path.evidence.last_year]
-    if path.unit != "percent" or not years or not int(path.years[0]) <= years[0] <= years[-1] <= int(path.years[-1]):
+    if path.unit != "percent" or not years or not covers(path, *years):
         return _Way()
     kept = float(np.mean([_median(path, year) for year in years]))
     return _Way(

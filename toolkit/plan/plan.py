@@ -178,14 +178,9 @@ class Plan(PlanHeader):
 
     targets: tuple[Target, ...]
 
-    @property
-    def names(self) -> dict[str, str]:
-        """The plan's title by language."""
-        return {"vi": self.name_vi, "en": self.name_en}
-
     def name(self, lang: Language) -> str:
         """Return the plan's title in `lang`."""
-        return self.names[lang]
+        return self.name_vi if lang == "vi" else self.name_en
 
     def target(self, target_id: str) -> Target:
         """Return one target.

@@ -16,7 +16,7 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import Break, Path
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.judgement import Bound
+from toolkit.plan.judgement import Bound, covers
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Block, Bullets, Cell, Document, Heading, Item, Paragraph, Section, Table
 from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
@@ -186,13 +186,13 @@ def _condition(context: Context, attainment: Attainment) -> str:
     words = context.words
     path = context.path(attainment)
     parts = []
-    if attainment.grade.startswith("B") and path is not None:
+    if attainment.basis == "B" and path is not None:
         parts.append(words.counted("condition.few", path.evidence.own_points))
-    if attainment.grade.startswith("C") and path is not None:
+    if attainment.basis == "C" and path is not None:
         parts.append(words.t("condition.borrowed", area=context.area_name, parent=context.parent_name(path)))
     if path is not None and path.proxy is not None:
         parts.append(words.t("condition.proxy", indicator=context.proxy_name(path)))
-    elif "D" in attainment.grade:  # the proxy is that of another quantity in the rule, such as a benchmark
+    elif attainment.through_proxy:  # the proxy is that of another quantity in the rule, such as a benchmark
         parts.append(words.t("condition.proxy_part"))
     return "; ".join(parts)
 
@@ -231,7 +231,7 @@ def open_targets(context: Context) -> tuple[Attainment, ...]:
 
 
 def _grade_rank(attainment: Attainment) -> int:
-    return "ABC".find(attainment.grade[:1]) + (3 if "D" in attainment.grade else 0)
+    return "ABC".find(attainment.basis) + (3 if attainment.through_proxy else 0)
 
 
 def leading_target(context: Context) -> Attainment | None:
@@ -362,7 +362,7 @@ def nowcast_section(context: Context) -> Section:
         (item, path)
         for item in ranked_targets(context)
         if (path := context.path(item)) is not None
-        and _covers(path, year)
+        and covers(path, year)
         and year - path.evidence.last_year <= OLDEST_BASE
         and not path.observed[path.position(year)]
     ]
@@ -373,10 +373,6 @@ def nowcast_section(context: Context) -> Section:
     caption = words.t("nowcast.caption", year=year)
     table = Table.of(words.t, "nowcast", names, rows, caption=caption, year=year)
     return Section("nowcast", title, (Paragraph(words.t("nowcast.intro", year=year), "note"), table))
-
-
-def _covers(path: Path, year: int) -> bool:
-    return int(path.years[0]) <= year <= int(path.years[-1])
 
 
 def _nowcast_row(context: Context, attainment: Attainment, path: Path) -> tuple[Cell, ...]:
@@ -433,7 +429,7 @@ def _undecided(context: Context, attainment: Attainment) -> Path | None:
     path = context.path(attainment)
     if path is None or attainment.outcome != "probability" or attainment.due < context.year:
         return None
-    return path if _covers(path, context.year) and not path.final[path.position(context.year)] else None
+    return path if covers(path, context.year) and not path.final[path.position(context.year)] else None
 
 
 def _this_year_row(context: Context, attainment: Attainment, path: Path) -> tuple[Cell, ...]:

@@ -11,21 +11,21 @@ from typing import Any
 
 import pandas as pd
 
-from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.attainment import Attainment, lowered
 from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.indicators import Indicator
 from toolkit.data.observations import Observation
 from toolkit.plan.judgement import OP_KEYS
 from toolkit.reports.blocks import Block, Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Section, Table
 from toolkit.reports.context import Context, Cycle, RunFacts, SourceBook
-from toolkit.reports.wording import Words, lowered
+from toolkit.reports.wording import Words
 
-MOST_GAPS = 12
+MOST_MISSING = 12
 """Missing series that are listed."""
 
 
 @dataclass(frozen=True)
-class Gap:
+class MissingSeries:
     """A series that the area lacks.
 
     Attributes
@@ -37,7 +37,7 @@ class Gap:
     weak :
         Targets whose answer rests on a proxy, or on other areas, in its place.
     worth :
-        What the ranking goes by: see :func:`gaps`.
+        What the ranking goes by: see :func:`missing_series`.
     """
 
     indicator: str
@@ -47,7 +47,7 @@ class Gap:
     worth: float
 
 
-def gaps(context: Context) -> tuple[Gap, ...]:
+def missing_series(context: Context) -> tuple[MissingSeries, ...]:
     """Return the missing series, the one that would help most first.
 
     A target that could not be answered at all counts 1. One answered through a proxy or from other areas
@@ -57,12 +57,12 @@ def gaps(context: Context) -> tuple[Gap, ...]:
     """
     found: dict[tuple[str, str], list[Attainment]] = {}
     for item in context.attainments:
-        borrowed = item.grade[:1] == "C" or "D" in item.grade
-        if item.outcome == "cannot_assess" or (item.outcome == "probability" and borrowed):
+        weak = item.basis == "C" or item.through_proxy
+        if item.outcome == "cannot_assess" or (item.outcome == "probability" and weak):
             target = context.target(item)
             found.setdefault((target.indicator, target.scope), []).append(item)
     ranked = [
-        Gap(
+        MissingSeries(
             *key,
             unanswered=tuple(item for item in items if item.outcome == "cannot_assess"),
             weak=tuple(item for item in items if item.outcome != "cannot_assess"),
@@ -84,7 +84,7 @@ def _worth(context: Context, attainment: Attainment) -> float:
 
 def most_wanted(context: Context) -> str:
     """Return the headline's sentence about the series that would help most; empty when nothing is missing."""
-    ranked = gaps(context)
+    ranked = missing_series(context)
     if not ranked:
         return ""
     words, first = context.words, ranked[0]
@@ -95,22 +95,22 @@ def most_wanted(context: Context) -> str:
 
 def gaps_section(context: Context) -> Section:
     """Return the ranking of missing series."""
-    words, ranked = context.words, gaps(context)
+    words, ranked = context.words, missing_series(context)
     title = words.t("section.gaps")
     if not ranked:
         return Section("gaps", title, (Paragraph(words.t("gaps.nothing")),))
-    rows = [_gap_row(context, gap) for gap in ranked[:MOST_GAPS]]
+    rows = [_gap_row(context, gap) for gap in ranked[:MOST_MISSING]]
     blocks: list[Block] = [
         Paragraph(words.t("gaps.intro"), "note"),
         Table.of(words.t, "gaps", ("gap", "would_answer", "held_now"), rows, caption=words.t("gaps.caption")),
     ]
-    if len(ranked) > MOST_GAPS:
-        blocks.append(Paragraph(words.counted("gaps.rest", len(ranked) - MOST_GAPS), "note"))
+    if len(ranked) > MOST_MISSING:
+        blocks.append(Paragraph(words.counted("gaps.rest", len(ranked) - MOST_MISSING), "note"))
     blocks.append(Paragraph(words.t("gaps.template", code=context.area.code), "note"))
     return Section("gaps", title, tuple(blocks))
 
 
-def _gap_row(context: Context, gap: Gap) -> tuple[Cell, ...]:
+def _gap_row(context: Context, gap: MissingSeries) -> tuple[Cell, ...]:
     words = context.words
     answers = [
         words.counted(f"gaps.{key}", len(items), ids=_ids(items))
@@ -131,7 +131,7 @@ def _ids(attainments: Iterable[Attainment]) -> str:
     return ", ".join(attainment.target_id for attainment in attainments)
 
 
-def _held(context: Context, gap: Gap) -> str:
+def _held(context: Context, gap: MissingSeries) -> str:
     """Return what is held in place of the missing series."""
     words = context.words
     path = context.forecasts.path(context.area.code, gap.indicator, gap.scope)
@@ -207,7 +207,7 @@ def _conflict_rows(context: Context) -> list[tuple[Cell, ...]]:
 
 def _observation_cell(context: Context, indicator: Indicator, item: Observation) -> Cell:
     words = context.words
-    value = words.amount(item.value, indicator.unit, printed=context.printed_unit(indicator))
+    value = words.amount(item.value, indicator.unit)
     if item.qualifier == "about":
         value = words.t("about", value=value)
     origin = (words.t(f"status.{item.status}"), context.sources.publisher(item.source_id))

@@ -140,7 +140,7 @@ def index_page(
         t=wording.t,
         title=title,
         kicker=kicker(wording, cycle_of(cycle, plan)),
-        subtitle=wording.t("subtitle", plan=plan.names[language], day=wording.day(facts.as_of)),
+        subtitle=wording.t("subtitle", plan=plan.name(language), day=wording.day(facts.as_of)),
         pages=[entry for entry in entries if not entry.answers and not entry.error],
         columns=[(GROUPS[at][0], wording.t(f"index.group.{GROUPS[at][0]}")) for at in used],
         shown=bool(shown),

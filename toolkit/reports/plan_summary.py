@@ -115,7 +115,7 @@ def _answer(main: Context, below: Sequence[Context]) -> list[str]:
     found = [item for context in below for item in context.attainments if item.target_id == leading.target_id]
     if found:
         likely = sum(item.verdict in {"likely", "very_likely", "met"} for item in found)
-        borrowed = sum(item.grade.startswith("C") for item in found)
+        borrowed = sum(item.basis == "C" for item in found)
         key = "summary.spread_borrowed" if borrowed else "summary.spread"
         sentences.append(main.words.t(key, likely=likely, total=len(found), borrowed=borrowed))
     return sentences
@@ -332,11 +332,11 @@ def _coherence_section(main: Context, below: Sequence[Context]) -> Section:
 
 def _coherence_row(main: Context, gap: CoherenceGap) -> tuple[Cell, ...]:
     words, indicator = main.words, main.dataset.indicators[gap.indicator]
-    printed, places = main.printed_unit(indicator), indicator.decimals
+    places = indicator.decimals
     difference = "percentage_points" if indicator.unit == "percent" else indicator.unit
-    interval = words.interval(gap.low, gap.high, difference, places, printed=printed)
+    interval = words.interval(gap.low, gap.high, difference, places)
     whole, together, median = (
-        words.amount(value, unit, places, printed=printed)
+        words.amount(value, unit, places)
         for value, unit in ((gap.whole, indicator.unit), (gap.together, indicator.unit), (gap.median, difference))
     )
     basis = words.t(f"coherence.weights.{gap.weights}", parts=gap.parts, borrowed=gap.borrowed)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.attainment import Attainment, lowered
 from toolkit.attainment.own_targets import LocalTarget, Stated, stated
 from toolkit.base.numbers import NO_VALUE
 from toolkit.base.texts import slug
@@ -35,7 +35,7 @@ from toolkit.reports.blocks import (
     TargetLevel,
 )
 from toolkit.reports.context import Context
-from toolkit.reports.wording import SCALE, lowered, requirement
+from toolkit.reports.wording import SCALE, requirement
 
 FOLDED = ("cannot_be_assessed", "milestone")
 """Long groups without an answer: a reader in a hurry unfolds them only if wanted."""
@@ -239,8 +239,7 @@ def own_section(context: Context) -> Section:
 
 
 def _own_row(context: Context, item: LocalTarget) -> tuple[Cell, ...]:
-    indicator = context.dataset.indicators[item.target.indicator]
-    required = requirement(item.target, context.words, context.printed_unit(indicator))
+    required = requirement(item.target, context.words)
     references = context.sources.references(item.source_id)
     return (
         Cell(context.series_name(item.target.indicator, item.target.scope), (required,), references=references),
@@ -333,7 +332,7 @@ def ranked_targets(context: Context) -> tuple[Attainment, ...]:
 def _weight(context: Context, attainment: Attainment) -> float:
     chance = attainment.probability if attainment.probability is not None else 0.0
     uncertain = 4 * chance * (1 - chance)
-    own = 0.3 if attainment.grade[:1] in {"A", "B"} else 0.0
+    own = 0.3 if attainment.basis in {"A", "B"} else 0.0
     if attainment.outcome in {"settled", "orientation"}:
         return 0.2 * own
     over, far = attainment.due < context.year, attainment.due > context.year + 8
@@ -361,7 +360,7 @@ def fan_chart(context: Context, attainment: Attainment) -> FanChart:
         message = f"no path for {attainment.target_id} in {context.area.code}"
         raise ValueError(message)
     words, target, indicator = context.words, context.target(attainment), context.indicator(attainment)
-    unit, grade = words.unit(path.unit, context.printed_unit(indicator)), words.t("chart.grade", grade=attainment.grade)
+    unit, grade = words.unit(path.unit), words.t("chart.grade", grade=attainment.grade)
     required = f"{attainment.target_id}: {context.requirement(attainment)}"
     observed = _points(context, path.evidence.observations)
     bands = _bands(context, path, target)
@@ -490,7 +489,7 @@ def _chart_table(context: Context, path: Path, bands: Sequence[Band], key: str) 
     published = "figure_stand_in" if path.proxy is not None else "figure"
     names = ("year", published, "median", "interval50", "interval80", "interval95")
     rows = (_chart_row(context, band, observed.get(band.year), indicator.decimals) for band in bands)
-    unit = words.unit(path.unit, context.printed_unit(indicator))
+    unit = words.unit(path.unit)
     caption = words.t("chart.table", unit=unit) if unit else words.t("chart.table_plain")
     return Table.of(words.t, key, names, rows, caption=caption, numeric=names[1:], layout="plain")
 

@@ -63,7 +63,7 @@ def gather(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
         "since": request.edition.since is not None,
         "failed": {item.job.name: item.error for item in done if item.error},
     }
-    write_crate(request.folder, facts, language=request.language, plan=run.plan.names[request.language])
+    write_crate(request.folder, facts, language=request.language, plan=run.plan.name(request.language))
     write_manifest(request.folder, inputs=inputs_of(request.data), parameters=parameters, facts=facts)
 
 
