@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from toolkit.attainment.attainment import LONGEST_TESTED_HORIZON, Attainment, Outcome, Verdict, verdict_of
-from toolkit.attainment.pace import Pace, pace_of
+from toolkit.attainment.pace import Pace, pace_to_target
 from toolkit.attainment.question import PathSource, Question
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
@@ -58,7 +58,7 @@ def assess(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: 
         effective = effective_count(len(judged.met), judged.weights)
         horizon = max(0, target.due - min(path.evidence.last_year for path in question.paths))
         expected = quantiles(judged.quantity, judged.weights, (0.5, 0.1, 0.9))
-        pace = pace_of(question)
+        pace = pace_to_target(question)
         if open_:
             share = probability(judged.met, judged.weights)
             error = monte_carlo_error(share, effective)
@@ -106,7 +106,7 @@ def assess(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: 
         horizon=horizon,
         monte_carlo_error=error,
         effective_draws=effective,
-        narrowing=narrowed(question, judged) if open_ else None,
+        narrowing=narrowing_by_own_figure(question, judged) if open_ else None,
         notes=distinct(_notes(question, judged, pace, outcome, horizon or 0)),
     )
 
@@ -201,7 +201,7 @@ def _milestone(target: Target, area: Area, dataset: Dataset) -> Attainment:
 
 FEW_DRAWS = 400
 """Effective draws below which a probability is said to be rough."""
-GROUPS = 10
+DRAW_GROUPS = 10
 """Groups of draws by the figure that would be held; within one it counts as known."""
 FEWEST = 2
 """Effective draws that a group needs to say anything of itself."""
@@ -317,7 +317,7 @@ def would_settle(question: Question) -> tuple[Note, ...]:
     return (Note("attainment.missing.final", fields),)
 
 
-def narrowed(question: Question, judged: Judgement) -> float | None:
+def narrowing_by_own_figure(question: Question, judged: Judgement) -> float | None:
     """Return how much the area's own figure of the running year, or of an earlier due year, would narrow the answer."""
     path, year = question.path, min(question.target.due, question.dataset.as_of.year)
     if path is None or not covers(path, year) or len(path.draws) != len(judged.met):
@@ -356,7 +356,7 @@ def narrowing(met: BoolArray, figure: FloatArray, weights: FloatArray | None = N
         return 0.0
     order = np.argsort(figure, kind="stable")
     within = 0.0
-    for group in np.array_split(order, GROUPS):
+    for group in np.array_split(order, DRAW_GROUPS):
         mine = weight[group].sum()
         effective = mine**2 / np.square(weight[group]).sum() if mine > 0 else 0.0
         if effective < FEWEST:

@@ -330,7 +330,7 @@ COLUMNS = (
 )  # fmt: skip
 ATTRIBUTES = {"low80": "low", "high80": "high", "mc_error": "monte_carlo_error"}
 """Attributes of an answer whose column has another name."""
-WHOLE = ("last_year", "year_reached", "horizon", "areas_meeting", "areas_total", "peers_count")
+WHOLE_NUMBERS = ("last_year", "year_reached", "horizon", "areas_meeting", "areas_total", "peers_count")
 PLACES = 10
 """Decimal places kept of computed numbers: what lies beyond is rounding noise of the machine."""
 
@@ -356,7 +356,7 @@ def attainment_table(attainments: Sequence[Attainment], dataset: Dataset, plan: 
 
     rows = attainment_rows(attainments, dataset, plan, texts)
     table = pd.DataFrame(rows, columns=list(COLUMNS if rows else FIRST_COLUMNS))
-    return table.astype({name: "Int64" for name in WHOLE if name in table})
+    return table.astype({name: "Int64" for name in WHOLE_NUMBERS if name in table})
 
 
 def attainment_rows(

@@ -11,7 +11,7 @@ import numpy as np
 
 from toolkit.attainment.assess import assess
 from toolkit.attainment.attainment import PLACES, Attainment, verdict_words
-from toolkit.attainment.pace import PeersPace, peers_mean, peers_pace
+from toolkit.attainment.pace import PeersShare, peers_keeping_mean, peers_keeping_pace
 from toolkit.attainment.question import PathSource, Question
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
@@ -21,7 +21,7 @@ from toolkit.forecast.panels import count_of
 from toolkit.forecast.paths import BoolArray, FloatArray, Path
 from toolkit.plan.judgement import Bound, Judgement, covers
 from toolkit.plan.plan import Plan, Target
-from toolkit.plan.predicates import PaceKind, effective_count, monte_carlo_error, pace
+from toolkit.plan.predicates import PaceKind, effective_count, joint_weights, monte_carlo_error, pace
 from toolkit.plan.rules import PeriodRule
 
 if TYPE_CHECKING:
@@ -258,17 +258,13 @@ def joint(
     kept = [(target, found) for target in asked if (found := judged[target.id]) is not None]
     if not kept:
         raise UsageError(say("scenario.nothing_judged", area=area.code), say("scenario.no_path.remedy"))
-    weights = np.ones(len(kept[0][1].met))
-    for _, found in kept:
-        weights = weights if found.weights is None else weights * found.weights
-    if not weights.sum() > 0:
-        weights = np.ones(len(weights))
+    count, weights = len(kept[0][1].met), joint_weights([found for _, found in kept])
     return Joint(
         area_code=area.code,
         target_ids=tuple(target.id for target, _ in kept),
         dues=tuple(target.due for target, _ in kept),
         met=np.column_stack([found.met for _, found in kept]),
-        weights=np.asarray(weights / weights.sum(), dtype=np.float64),
+        weights=np.full(count, 1.0 / count) if weights is None else weights,
         bounds=tuple(assess(target, area, plan, dataset, forecasts).bound for target, _ in kept),
         left_out=tuple(target.id for target in asked if judged[target.id] is None) if targets is not None else (),
     )
@@ -303,7 +299,7 @@ class _Way(NamedTuple):
 
     pace: float | None = None
     kind: PaceKind | None = None
-    peers: PeersPace = PeersPace(None, 0)
+    peers: PeersShare = PeersShare(None, 0)
 
 
 def _way(target: Target, area: Area, dataset: Dataset, changed: PathSource) -> _Way:
@@ -321,7 +317,9 @@ def _way(target: Target, area: Area, dataset: Dataset, changed: PathSource) -> _
     first, last = _median(path, path.evidence.last_year), _median(path, target.due)
     kind = rule.pace_kind(dataset.indicators.get(path.indicator).link, first, last)
     kept = pace(first, last, span, kind)
-    return _Way(kept, kind, peers_pace(dataset, path.indicator, path.scope, area.code, kept, kind, rule.falling, span))
+    return _Way(
+        kept, kind, peers_keeping_pace(dataset, path.indicator, path.scope, area.code, kept, kind, rule.falling, span)
+    )
 
 
 def _mean_way(path: Path, rule: PeriodRule, area: Area, dataset: Dataset) -> _Way:
@@ -330,9 +328,8 @@ def _mean_way(path: Path, rule: PeriodRule, area: Area, dataset: Dataset) -> _Wa
     if path.unit != "percent" or not years or not covers(path, *years):
         return _Way()
     kept = float(np.mean([_median(path, year) for year in years]))
-    return _Way(
-        kept, "percent", peers_mean(dataset, path.indicator, path.scope, area.code, kept, rule.falling, len(years))
-    )  # fmt: skip
+    whose = (dataset, path.indicator, path.scope, area.code)
+    return _Way(kept, "percent", peers_keeping_mean(*whose, kept, rule.falling, len(years)))
 
 
 def _median(path: Path, year: int) -> float:

@@ -1,6 +1,6 @@
 """What every target rule is asked, and what it says: the case, the judgement, and the class that all rules derive from.
 
-No forecasts here and no verdicts. A rule as a plan file has it also names what contradicts itself (:class:`Fault`).
+No forecasts here and no verdicts. A rule also names what contradicts itself in it (:class:`Contradiction`).
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def no_years(years: Sequence[int]) -> Judgement:
 
 
 @dataclass(frozen=True)
-class Start:
+class PaceStart:
     """Where the way to a target begins.
 
     Attributes
@@ -248,7 +248,7 @@ OP_KEYS: Mapping[Operator, str] = {"<": "below", "<=": "at_most", ">": "above", 
 
 
 @dataclass(frozen=True)
-class Fault:
+class Contradiction:
     """One contradiction in a plan file.
 
     Attributes
@@ -272,7 +272,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True)
 
 
-def refuse(faults: Iterator[Fault]) -> None:
+def refuse(faults: Iterator[Contradiction]) -> None:
     """Raise the first contradiction as an error of pydantic's."""
     for fault in faults:
         problem = say(f"plan.problem.{fault.key}", **fault.fields)
@@ -325,18 +325,18 @@ class RuleBase(Strict):
         return self
 
     @classmethod
-    def faults(cls, raw: Raw) -> Iterator[Fault]:
+    def faults(cls, raw: Raw) -> Iterator[Contradiction]:
         """Yield what contradicts itself in a rule as the file has it; entries of a wrong type are skipped."""
         first, last = raw.get("from"), raw.get("to")
         if isinstance(first, int) and isinstance(last, int) and first > last:
-            yield Fault("rule.from", "backwards", {"first": first, "last": last})
+            yield Contradiction("rule.from", "backwards", {"first": first, "last": last})
         op, value, stretch = raw.get("op"), raw.get("value"), raw.get("stretch")
         if isinstance(op, str) and isinstance(value, int | float) and isinstance(stretch, int | float):
             harder = stretch > value if op.startswith(">") else stretch < value
             if not harder:
-                yield Fault("rule.stretch", "stretch", {"stretch": stretch, "value": value, "op": op})
+                yield Contradiction("rule.stretch", "stretch", {"stretch": stretch, "value": value, "op": op})
         if raw.get("wording") == "basically" and raw.get("tolerance") is None:
-            yield Fault("rule.tolerance", "tolerance")
+            yield Contradiction("rule.tolerance", "tolerance")
 
     @property
     def falling(self) -> bool:
@@ -374,7 +374,7 @@ class RuleBase(Strict):
         """
         return None
 
-    def required(self, case: Case, link: Link, start: Start | None, known: Mapping[int, float]) -> Required | None:
+    def required(self, case: Case, link: Link, start: PaceStart | None, known: Mapping[int, float]) -> Required | None:
         """Return the pace that the rule asks for, or None for rules without one.
 
         Parameters

@@ -223,7 +223,7 @@ WIDEST = 60
 ROWS_FOR_WIDTH = 200
 """Rows by which a column's width is chosen."""
 
-Row = Sequence[object]
+SheetRow = Sequence[object]
 """Texts, numbers, booleans; None or not-a-number where there is nothing."""
 
 
@@ -242,7 +242,7 @@ def _like_a_formula(text: str) -> bool:
     return text.lstrip(" ").startswith(TRIGGERS)
 
 
-def csv_text(rows: Iterable[Row]) -> str:
+def csv_text(rows: Iterable[SheetRow]) -> str:
     r"""Return rows as CSV, lines ending with ``\n``, with every text neutralised.
 
     >>> csv_text([("year", "note"), (2030, "=1"), (None, float("nan"))])
@@ -266,7 +266,7 @@ def _csv_text(text: str) -> str:
     return neutral(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def rows_of(table: pd.DataFrame) -> Iterator[Row]:
+def rows_of(table: pd.DataFrame) -> Iterator[SheetRow]:
     """Yield the rows of a table, None where it has nothing."""
     return iter(table.astype(object).where(table.notna(), None).itertuples(index=False, name=None))
 
@@ -336,7 +336,7 @@ class Sheet:
             sheet.write_string(0, number, _printable(name), head)
         self._count = 1
 
-    def add(self, rows: Iterable[Row]) -> None:
+    def add(self, rows: Iterable[SheetRow]) -> None:
         """Append rows; the first of the first ones decide how wide the columns are."""
         coming = iter(rows)
         if self._count == 1:
@@ -353,7 +353,7 @@ class Sheet:
         if self._columns:
             self._sheet.autofilter(0, 0, self._count - 1, len(self._columns) - 1)
 
-    def _write(self, rows: Iterable[Row]) -> None:
+    def _write(self, rows: Iterable[SheetRow]) -> None:
         for row in rows:
             for number, (_, cell) in enumerate(zip(self._columns, row, strict=True)):
                 self._write_cell(number, cell)

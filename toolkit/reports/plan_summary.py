@@ -356,7 +356,7 @@ FIRST, MOST = 12, 40
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierAnswer:
     """An answer of the earlier run: verdict, probability (None without one) or its bound, year of the newest value."""
 
     verdict: str
@@ -366,15 +366,15 @@ class Earlier:
 
 
 @dataclass(frozen=True)
-class Change:
+class AnswerChange:
     """An answer that is another one now; `size` is how far the probability moved, 1 for a new verdict without one."""
 
     attainment: Attainment
-    before: Earlier | None
+    before: EarlierAnswer | None
     size: float
 
 
-def earlier_answers(run: Path) -> dict[tuple[str, str], Earlier]:
+def earlier_answers(run: Path) -> dict[tuple[str, str], EarlierAnswer]:
     """Read the answers of an earlier run.
 
     Parameters
@@ -395,10 +395,10 @@ def earlier_answers(run: Path) -> dict[tuple[str, str], Earlier]:
         raise UsageError(say("report.since.unreadable", file=file), say("report.since.remedy")) from error
 
 
-def _earlier(row: Mapping[str, str]) -> Earlier:
+def _earlier(row: Mapping[str, str]) -> EarlierAnswer:
     verdict = {verdict_words(name): name for name in SCALE}[row["verdict"]]
     probability, year = row["probability"], row.get("last_year")
-    return Earlier(
+    return EarlierAnswer(
         verdict,
         float(probability) if probability else None,
         int(float(year)) if year else None,
@@ -406,24 +406,26 @@ def _earlier(row: Mapping[str, str]) -> Earlier:
     )
 
 
-def changes(attainments: Iterable[Attainment], before: Mapping[tuple[str, str], Earlier]) -> tuple[list[Change], int]:
+def changes(
+    attainments: Iterable[Attainment], before: Mapping[tuple[str, str], EarlierAnswer]
+) -> tuple[list[AnswerChange], int]:
     """Return the largest changes of answers, :data:`MOST` at most, the largest first, and how many there are.
 
     Areas that the earlier run lacked are left out.
     """
     known = {area for area, _ in before}
-    largest: list[Change] = []
+    largest: list[AnswerChange] = []
     count = 0
     for item in attainments:
         old = before.get((item.area_code, item.target_id))
         size = _size(item, old)
         if item.area_code in known and (old is None or item.verdict != old.verdict or size >= STEP):
             count += 1
-            largest = sorted([*largest, Change(item, old, size)], key=lambda change: -change.size)[:MOST]
+            largest = sorted([*largest, AnswerChange(item, old, size)], key=lambda change: -change.size)[:MOST]
     return largest, count
 
 
-def _size(item: Attainment, old: Earlier | None) -> float:
+def _size(item: Attainment, old: EarlierAnswer | None) -> float:
     if old is None or item.probability is None or old.probability is None:
         return 1.0 if old is None or item.verdict != old.verdict else 0.0
     return abs(item.probability - old.probability)
@@ -465,7 +467,7 @@ def changes_section(
     return Section("changes", title, tuple(blocks))
 
 
-def _change_row(words: Words, plan: Plan, names: Mapping[str, str], change: Change) -> tuple[Cell, ...]:
+def _change_row(words: Words, plan: Plan, names: Mapping[str, str], change: AnswerChange) -> tuple[Cell, ...]:
     item, old = change.attainment, change.before
     before, because = Cell(words.t("changes.new")), words.t("changes.other")
     if old is not None:

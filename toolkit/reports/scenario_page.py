@@ -1,4 +1,4 @@
-"""A comparison of scenarios for one area, as a document: tables, charts, the steps taken."""
+"""A comparison of scenarios for one area; apart because it is a document of its own, with charts and steps."""
 
 from __future__ import annotations
 

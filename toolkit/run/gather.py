@@ -16,8 +16,8 @@ from toolkit.reports.context import RunFacts
 from toolkit.reports.index import (
     AreaCounts,
     IndexEntry,
-    Row,
     Sheet,
+    SheetRow,
     Workbook,
     counts_of,
     csv_text,
@@ -76,7 +76,7 @@ class _Table:
         self._sheet: Sheet | None = None
         self._begun = False
 
-    def add(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    def add(self, columns: Sequence[str], rows: Sequence[SheetRow]) -> None:
         """Append rows."""
         if not self._begun:
             self._sheet = self._book.sheet(self._name, columns) if self._book else None
@@ -114,7 +114,7 @@ def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
     return told
 
 
-def report_rows(folder: Path, done: Sequence[Done]) -> list[Row]:
+def report_rows(folder: Path, done: Sequence[Done]) -> list[SheetRow]:
     """Return one row a report: whether it was made, and for those that failed the cell (from 1) and the error.
 
     Times are left out, so that two runs give the same table; ``toolkit report --json`` tells them.
@@ -123,7 +123,7 @@ def report_rows(folder: Path, done: Sequence[Done]) -> list[Row]:
     return [columns, *(_report_row(folder, item) for item in done)]
 
 
-def _report_row(folder: Path, item: Done) -> Row:
+def _report_row(folder: Path, item: Done) -> SheetRow:
     return (
         item.job.name,
         item.job.label,
