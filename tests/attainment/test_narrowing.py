@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
-from toolkit.attainment.assess import assess_all
-from toolkit.attainment.evidence import narrowing
+from toolkit.attainment.assess import assess_all, narrowing
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan

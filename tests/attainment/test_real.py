@@ -9,9 +9,7 @@ import pandas as pd
 import pytest
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.attainment import VERDICTS, Attainment
-from toolkit.attainment.table import FIRST_COLUMNS, attainment_table
-from toolkit.attainment.wording import note_text
+from toolkit.attainment.attainment import FIRST_COLUMNS, VERDICTS, Attainment, attainment_table, note_text
 from toolkit.base.texts import texts
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.make import make_forecasts

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from toolkit.attainment.pace import peers_mean
+from toolkit.attainment.pace import peers_keeping_mean
 from toolkit.attainment.whatif import COLUMNS, Joint, change_of, effects, effects_table, joint
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
@@ -93,10 +93,10 @@ def test_peers_means_follow_a_plain_count() -> None:
         with_data=lambda: [(code, "x", "all") for code in held],
         series=lambda code, *_: SimpleNamespace(observations=held[code]),
     )
-    found = peers_mean(dataset, "x", "all", "3", 6.5, ">=", 2)
+    found = peers_keeping_mean(dataset, "x", "all", "3", 6.5, False, 2)
     assert (found.share, found.count) == (2 / 3, 3)
-    assert peers_mean(dataset, "x", "all", "3", 6.5, "<=", 2).share == pytest.approx(2 / 3)
-    assert peers_mean(dataset, "x", "all", "3", 1.0, ">=", 9).count == 0
+    assert peers_keeping_mean(dataset, "x", "all", "3", 6.5, True, 2).share == pytest.approx(2 / 3)
+    assert peers_keeping_mean(dataset, "x", "all", "3", 1.0, False, 9).count == 0
 
 
 @given(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.attainment.house import World
-from toolkit.attainment.wording import note_text, notes_text, with_unit
+from toolkit.attainment.attainment import note_text, notes_text, with_unit
 from toolkit.base.texts import FIELD, catalogue, texts
 from toolkit.plan.judgement import Note
 

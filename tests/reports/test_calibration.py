@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.reports.blocks import Paragraph, Table
-from toolkit.reports.method import RECORD, calibration_blocks, lines_for
+from toolkit.reports.evidence import RECORD, calibration_blocks, lines_for
 from toolkit.reports.wording import words
 
 

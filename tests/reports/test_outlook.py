@@ -15,9 +15,9 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.plan.judgement import Bound
+from toolkit.reports.area_report import chance, counts_sentence, headline, standards_section, verdict_sentence
 from toolkit.reports.blocks import Paragraph
 from toolkit.reports.context import Context, RunFacts, SourceBook
-from toolkit.reports.outlook import chance, counts_sentence, headline, standards_section, verdict_sentence
 from toolkit.reports.wording import words
 
 

@@ -29,11 +29,11 @@ from toolkit.plan.plan import Office
 from toolkit.reports.area_report import build_area_document
 from toolkit.reports.blocks import Document
 from toolkit.reports.context import RunFacts
+from toolkit.reports.formats import docx_bytes
 from toolkit.reports.html import document_html
 from toolkit.reports.paper import BOLD, LETTER, PADDING, SIGNS, Paper, PaperCell, paper_of, pdf_bytes, widths
 from toolkit.reports.plan_summary import build_plan_document
 from toolkit.reports.svg import TEMPLATES
-from toolkit.reports.word import docx_bytes
 from toolkit.reports.wording import words
 
 Builder = Callable[..., Document]

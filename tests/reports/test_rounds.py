@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.attainment import Attainment, attainment_table
 from toolkit.attainment.own_targets import assess_local
-from toolkit.attainment.table import attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import texts
 from toolkit.data.dataset import Dataset
@@ -22,12 +21,11 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.reports.area_report import build_area_document
 from toolkit.reports.blocks import Bullets, Document, Paragraph, Table, TileMap
-from toolkit.reports.changes import MOST, changes, changes_section, earlier_answers
 from toolkit.reports.context import RunFacts, cycle_of
+from toolkit.reports.formats import docx_bytes
 from toolkit.reports.html import LARGEST_PAGE, document_html
 from toolkit.reports.paper import paper_of, pdf_bytes
-from toolkit.reports.plan_summary import build_plan_document
-from toolkit.reports.word import docx_bytes
+from toolkit.reports.plan_summary import MOST, build_plan_document, changes, changes_section, earlier_answers
 from toolkit.reports.wording import words
 
 Builder = Callable[..., Document]

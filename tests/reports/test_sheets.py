@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.table import attainment_rows, attainment_table
+from toolkit.attainment.attainment import attainment_rows, attainment_table
 from toolkit.base.texts import texts
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
-from toolkit.reports.sheets import TRIGGERS, Row, csv_text, neutral, open_workbook, rows_of
+from toolkit.reports.index import TRIGGERS, SheetRow, csv_text, neutral, open_workbook, rows_of
 
 NASTY = ["=HYPERLINK(1)", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "  =1", "Bình Gia", "–", "a=b"]
 
@@ -58,7 +58,7 @@ def test_a_workbook_holds_no_formula_whatever_it_is_given(
     ]
 
 
-def read_sheet(path: Path, columns: list[str], rows: Iterable[Row]) -> Any:
+def read_sheet(path: Path, columns: list[str], rows: Iterable[SheetRow]) -> Any:
     with open_workbook(path) as book:
         book.sheet("answers", columns).add(rows)
     return openpyxl.load_workbook(path)["answers"]

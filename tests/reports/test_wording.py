@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.attainment.attainment import lowered
 from toolkit.base.texts import FIELD, catalogue
-from toolkit.reports.wording import SCALE, lowered, words
+from toolkit.data.indicators import Unit
+from toolkit.reports.wording import SCALE, words
 
 VI, EN = words("vi"), words("en")
 NBSP = "\u00a0"
@@ -41,7 +44,8 @@ def test_an_amount_is_written_as_its_language_does(value, unit, decimals, vietna
 
 
 def test_a_unit_without_words_of_its_own_is_printed_as_the_data_say() -> None:
-    assert EN.amount(3, "beehives", 0, printed="hives").replace(NBSP, " ") == "3 hives"
+    declared = replace(EN, units={"beehives": Unit(vi="tổ ong", en="hives", whole=True)})
+    assert declared.amount(3, "beehives", 0).replace(NBSP, " ") == "3 hives"
     assert EN.amount(3, "bee_hives", 0).replace(NBSP, " ") == "3 bee hives"
 
 

@@ -269,10 +269,10 @@ def test_the_injected_cell_has_the_same_name_in_every_run(tmp_path: Path) -> Non
 WARM = """
 import os, sys
 from toolkit.run.preload import LEFT_OUT
-from toolkit.reports import paper, word
+from toolkit.reports import formats, paper
 from toolkit.reports.html import _exporter
 print(len(os.listdir("/proc/self/task")))
-print(word.compiler.cache_info().currsize, paper.fonts.cache_info().currsize, _exporter.cache_info().currsize)
+print(formats.compiler.cache_info().currsize, paper.fonts.cache_info().currsize, _exporter.cache_info().currsize)
 print(*(name for name in LEFT_OUT if name in sys.modules))
 """
 

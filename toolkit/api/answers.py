@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.attainment import Attainment, attainment_table, verdict_words
 from toolkit.attainment.official import Official, official_verdicts
-from toolkit.attainment.table import attainment_table, verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import interface_language, say, texts
 from toolkit.forecast.paths import Path

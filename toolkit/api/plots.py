@@ -17,7 +17,7 @@ from toolkit.api.answers import footnotes
 from toolkit.attainment.attainment import Attainment
 from toolkit.reports.blocks import FanChart
 from toolkit.reports.context import Context
-from toolkit.reports.fan_charts import fan_chart
+from toolkit.reports.targets import fan_chart
 from toolkit.reports.wording import Words
 
 BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))

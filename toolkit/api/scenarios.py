@@ -21,8 +21,8 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Target
 from toolkit.reports.blocks import FanChart, Line
 from toolkit.reports.context import Context, SourceBook
-from toolkit.reports.fan_charts import fan_chart
 from toolkit.reports.svg import fan_chart_svg, standing_alone
+from toolkit.reports.targets import fan_chart
 from toolkit.reports.wording import words
 from toolkit.run.session import Run, plan_areas
 from toolkit.scenario.propagate import open_years

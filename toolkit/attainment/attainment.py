@@ -1,12 +1,27 @@
-"""The answer to one target in one area: numbers, a verdict on the likelihood scale, notes as keys. No words."""
+"""The answer to one target in one area: its numbers and verdict, its notes in words, and all answers as one table.
+
+An answer holds no words: its notes are keys of the catalogue with fields, worded where they are printed. The table is
+``attainment.csv``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
+from toolkit.base.numbers import numbers
+from toolkit.base.texts import Texts
+from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Unit
 from toolkit.data.observations import Observation
 from toolkit.plan.judgement import Bound, Note
+from toolkit.plan.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 Verdict = Literal[
     "met",
@@ -152,6 +167,16 @@ class Attainment:
     narrowing: float | None = None
     notes: tuple[Note, ...] = ()
 
+    @property
+    def basis(self) -> str:
+        """The grade without its ``·D``."""
+        return self.grade[:1]
+
+    @property
+    def through_proxy(self) -> bool:
+        """True where any quantity of the rule is seen through a stand-in."""
+        return "D" in self.grade
+
 
 def likelihood(probability: float) -> Verdict:
     """Return the word of the IPCC's scale.
@@ -187,3 +212,193 @@ def verdict_of(probability: float, bound: Bound, horizon: int) -> Verdict:
     if bound == "at_least" and word in ("unlikely", "very_unlikely"):
         return "not_decided_by_bound"
     return word
+
+
+def note_text(note: Note, dataset: Dataset, texts: Texts) -> str:
+    """Return a note as a sentence in the language of `texts`.
+
+    Fields are put into words by their names: ``indicator``, ``scope``, ``area``, ``areas``, ``standard``,
+    ``before``, ``after``, ``status``, ``qualifier``, ``source``, ``unit``, ``probability`` and ``share``; other numbers
+    are formatted, years stay as they are.
+    """
+    fields = {name: _worded(name, value, dataset, texts) for name, value in note.fields.items()}
+    unit = str(note.fields.get("unit", ""))
+    for name in ("value", "used", "median"):
+        if name in fields and unit:
+            fields[name] = with_unit(fields[name], unit, dataset, texts)
+    return texts.t(note.key, **fields)
+
+
+def notes_text(notes: Sequence[Note], dataset: Dataset, texts: Texts) -> str:
+    """Return notes as one text."""
+    return " ".join(note_text(note, dataset, texts) for note in notes)
+
+
+def with_unit(number: str, unit: str, dataset: Dataset, texts: Texts) -> str:
+    """Return a number's text with the printed unit."""
+    printed = "%" if unit in ("percent", "percent_per_year") else unit_text(unit, dataset.indicators.units, texts)
+    return numbers(texts.language).with_unit(number, printed)
+
+
+def unit_text(unit: str, units: Mapping[str, Unit], texts: Texts) -> str:
+    """Return a unit as printed: as `units` (of the data folder) declare it, else from the catalogue, else its id."""
+    if unit in ("", "index", "milestone"):
+        return ""
+    declared = units.get(unit)
+    if declared is not None:
+        return declared.vi if texts.language == "vi" else declared.en
+    key = f"plan.unit.{unit}"
+    return texts.t(key) if texts.has(key) else unit.replace("_", " ")
+
+
+def _worded(name: str, value: object, dataset: Dataset, texts: Texts) -> str:
+    formatter = numbers(texts.language)
+    if isinstance(value, float):
+        return formatter.probability(value) if name == "probability" else formatter.plain(value, 2)
+    if isinstance(value, int):
+        return str(value) if name in ("year", "first", "last") else formatter.decimal(value, 0)
+    if isinstance(value, tuple):
+        return ", ".join(_worded("area", part, dataset, texts) for part in value)
+    return _named(name, str(value if value is not None else ""), dataset, texts)
+
+
+def _named(name: str, value: str, dataset: Dataset, texts: Texts) -> str:
+    match name:
+        case "indicator":
+            return lowered(dataset.indicators.get(value).names[texts.language])
+        case "scope":
+            return texts.t(f"plan.scope.{value}")
+        case "area":
+            return area_in_sentence(dataset.areas.get(value), texts) if value in dataset.areas else value
+        case "standard" | "before" | "after":
+            return _standard(value, dataset, texts)
+        case "status" | "qualifier":
+            return texts.t(f"attainment.{name}.{value}")
+        case "source":
+            return _source(value, dataset)
+        case "share":
+            return _share(value, texts)
+    return value
+
+
+def lowered(name: str) -> str:
+    """Return a name as it stands inside a sentence: its first letter small, unless it is an abbreviation.
+
+    >>> lowered("Tỷ lệ hộ nghèo"), lowered("HDI of the people")
+    ('tỷ lệ hộ nghèo', 'HDI of the people')
+    """
+    return name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
+
+
+def area_in_sentence(area: Area, texts: Texts) -> str:
+    """Return an area's name inside a sentence: Vietnamese writes ``huyện Bình Gia`` there."""
+    if texts.language == "vi" and area.kind:
+        return f"{area.kind.lower()} {area.short_name}"
+    return area.name(texts.language)
+
+
+def _share(text: str, texts: Texts) -> str:
+    """Return ``"83.91 (2019)"`` as the language writes it: ``83,91 % (2019)``."""
+    number, _, rest = text.partition(" ")
+    figure = number.replace(".", ",") if texts.language == "vi" else number
+    return " ".join(part for part in (numbers(texts.language).with_percent(figure), rest) if part)
+
+
+def _standard(name: str, dataset: Dataset, texts: Texts) -> str:
+    if not name or name not in dataset.standards:
+        return name or texts.t("attainment.no_standard")
+    return dataset.standards.get(name).name(texts.language)
+
+
+def _source(source_id: str, dataset: Dataset) -> str:
+    if source_id not in dataset.sources.index:
+        return source_id
+    return str(dataset.sources.loc[source_id, "publisher"])
+
+
+FIRST_COLUMNS = (
+    "area_code", "area_name", "level", "target_id", "due",
+    "outcome", "probability", "verdict", "grade", "proxy", "missing",
+)  # fmt: skip
+COLUMNS = (
+    *FIRST_COLUMNS, "bound", "target_name", "clause", "indicator", "scope", "unit",
+    "expected", "low80", "high80", "last_value", "last_year", "last_status", "last_qualifier", "last_standard",
+    "last_source", "last_indicator", "last_scope", "last_unit", "overruled",
+    "required_pace", "recent_pace", "recent_pace_years", "pace_unit", "peers_pace_share", "peers_count", "year_reached",
+    "probability_same_standard", "probability_stretch", "probability_basically", "probability_average", "years_met",
+    "areas_meeting", "areas_total", "inferred", "horizon", "mc_error", "effective_draws", "notes",
+)  # fmt: skip
+ATTRIBUTES = {"low80": "low", "high80": "high", "mc_error": "monte_carlo_error"}
+"""Attributes of an answer whose column has another name."""
+WHOLE_NUMBERS = ("last_year", "year_reached", "horizon", "areas_meeting", "areas_total", "peers_count")
+PLACES = 10
+"""Decimal places kept of computed numbers: what lies beyond is rounding noise of the machine."""
+
+
+def attainment_table(attainments: Sequence[Attainment], dataset: Dataset, plan: Plan, texts: Texts) -> pd.DataFrame:
+    """Return one row an answer.
+
+    Parameters
+    ----------
+    attainments :
+        Answers, in the order wanted.
+    dataset, plan :
+        Names of areas, indicators and standards; names of targets.
+    texts :
+        Language of `missing`, `notes` and the names; ids and verdicts stay the same in every language.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns :data:`FIRST_COLUMNS`, then all else that a reviewer needs. Numbers that do not exist are empty.
+    """
+    import pandas as pd
+
+    rows = attainment_rows(attainments, dataset, plan, texts)
+    table = pd.DataFrame(rows, columns=list(COLUMNS if rows else FIRST_COLUMNS))
+    return table.astype({name: "Int64" for name in WHOLE_NUMBERS if name in table})
+
+
+def attainment_rows(
+    attainments: Sequence[Attainment], dataset: Dataset, plan: Plan, texts: Texts
+) -> list[dict[str, object]]:
+    """Return the rows of :func:`attainment_table`, None where a number does not exist."""
+    return [_row(attainment, dataset, plan, texts) for attainment in attainments]
+
+
+def verdict_words(verdict: str) -> str:
+    """Return a verdict in plain English, as the table has it.
+
+    >>> verdict_words("about_as_likely_as_not")
+    'about as likely as not'
+    """
+    return verdict.replace("_", " ")
+
+
+def _row(answer: Attainment, dataset: Dataset, plan: Plan, texts: Texts) -> dict[str, object]:
+    area, target = dataset.areas.get(answer.area_code), plan.target(answer.target_id)
+    met, total = answer.areas_met or (None, None)
+    told = {
+        "area_name": area.name_vi,
+        "level": area.level,
+        "verdict": verdict_words(answer.verdict),
+        "missing": notes_text(answer.missing, dataset, texts),
+        "bound": answer.bound if answer.outcome == "probability" else "",
+        "target_name": target.name(texts.language),
+        "clause": target.clause,
+        "indicator": target.indicator,
+        "scope": target.scope,
+        "overruled": "; ".join(f"{other.value:g} ({other.year}, {other.source_id})" for other in answer.overruled),
+        "recent_pace_years": "-".join(str(year) for year in answer.recent_pace_years or ()),
+        "years_met": "; ".join(f"{year}: {share:.3f}" for year, share in answer.years_met),
+        "areas_meeting": met,
+        "areas_total": total,
+        "inferred": "; ".join(answer.inferred),
+        "notes": notes_text(answer.notes, dataset, texts),
+    }
+    return {name: told[name] if name in told else _kept(answer, ATTRIBUTES.get(name, name)) for name in COLUMNS}
+
+
+def _kept(answer: Attainment, name: str) -> object:
+    value: object = getattr(answer, name)
+    return float(round(value, PLACES)) if isinstance(value, float) else value

@@ -1,6 +1,7 @@
-"""Progress classes of seven other systems, for comparison and never as ours: functions of a few published figures.
+"""Progress classes of seven other systems; apart because no answer of ours rests on them: they are for comparison.
 
-Each function names where its rule was read. Thresholds, class names and oddities are the systems' own.
+They are functions of a few published figures. Each names where its rule was read. Thresholds, class names and
+oddities are the systems' own.
 """
 
 from __future__ import annotations

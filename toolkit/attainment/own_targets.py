@@ -36,19 +36,9 @@ class Stated:
 def stated(dataset: Dataset) -> tuple[Stated, ...]:
     """Return the targets, in the order of the file."""
     rows = dataset.local_targets[dataset.local_targets["kind"] == "target"].to_dict("records")
+    texts = ("area_code", "indicator", "scope", "op", "unit", "standard", "source_id", "note")
     return tuple(
-        Stated(
-            area_code=str(row["area_code"]),
-            indicator=str(row["indicator"]),
-            scope=str(row["scope"]),
-            due=int(row["due"]),
-            op=str(row["op"] or ""),
-            value=float(row["value"]),
-            unit=str(row["unit"]),
-            standard=str(row["standard"] or ""),
-            source_id=str(row["source_id"]),
-            note=str(row["note"] or ""),
-        )
+        Stated(due=int(row["due"]), value=float(row["value"]), **{name: str(row[name] or "") for name in texts})
         for row in rows
     )
 

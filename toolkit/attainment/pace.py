@@ -12,8 +12,7 @@ from toolkit.attainment.question import Question
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Observation
 from toolkit.forecast.paths import Path
-from toolkit.plan.base import RuleBase
-from toolkit.plan.judgement import Case, Note, Start, covers
+from toolkit.plan.judgement import Case, Note, PaceStart, RuleBase, covers
 from toolkit.plan.predicates import PaceKind, median, pace, pace_kind, probability
 
 RECENT_YEARS = 5
@@ -55,7 +54,7 @@ class Pace:
     notes: tuple[Note, ...] = ()
 
 
-def pace_of(question: Question) -> Pace:
+def pace_to_target(question: Question) -> Pace:
     """Return required and recent pace, peers' pace and the year the target is reached.
 
     The way is counted from the newest figure; where the area has none, from the estimate for the newest year
@@ -70,10 +69,10 @@ def pace_of(question: Question) -> Pace:
     if required is None:
         return Pace(year_reached=reached)
     recent, years = recent_mean(known) if rule.flow else recent_pace(path, required.kind, known)
-    peers = PeersPace(None, 0)
+    peers = PeersShare(None, 0)
     if required.pace is not None and required.span > 0 and not rule.flow:
         whose = (question.dataset, *question.measured, question.area.code)
-        peers = peers_pace(*whose, required.pace, required.kind, rule.falling, required.span)
+        peers = peers_keeping_pace(*whose, required.pace, required.kind, rule.falling, required.span)
     return Pace(
         required=required.pace,
         recent=recent,
@@ -135,7 +134,7 @@ def recent_mean(known: Mapping[int, float]) -> tuple[float | None, tuple[int, in
     return sum(known[year] for year in recent) / len(recent), (recent[0], recent[-1])
 
 
-def _start(path: Path, known: Mapping[int, float], due: int) -> Start | None:
+def _start(path: Path, known: Mapping[int, float], due: int) -> PaceStart | None:
     """Return the newest own figure if it is on the standard of the newest evidence, else the estimate for then."""
     newest, last = path.evidence.last_year, max(known, default=None)
     if last is not None and (not covers(path, newest) or _on_one_standard(path, last, newest)):
@@ -148,7 +147,7 @@ def _start(path: Path, known: Mapping[int, float], due: int) -> Start | None:
         notes = [Note("attainment.note.pace_from_estimate", {"year": year, "value": value})]
     if any(year < change.year <= due for change in path.breaks):
         notes.append(Note("attainment.note.pace_on_standard", {"standard": path.standards[path.position(year)]}))
-    return Start(year, value, tuple(notes))
+    return PaceStart(year, value, tuple(notes))
 
 
 def _on_one_standard(path: Path, year: int, other: int) -> bool:
@@ -156,7 +155,7 @@ def _on_one_standard(path: Path, year: int, other: int) -> bool:
 
 
 @dataclass(frozen=True)
-class PeersPace:
+class PeersShare:
     """How often others kept a pace.
 
     Attributes
@@ -171,7 +170,7 @@ class PeersPace:
     count: int
 
 
-def peers_pace(
+def peers_keeping_pace(
     dataset: Dataset,
     indicator: str,
     scope: str,
@@ -180,7 +179,7 @@ def peers_pace(
     kind: PaceKind,
     falling: bool,
     span: int,
-) -> PeersPace:
+) -> PeersShare:
     """Return how many past spells of other areas kept a pace or better.
 
     Parameters
@@ -205,9 +204,9 @@ def peers_pace(
     return _as_good(paces, required, falling)
 
 
-def peers_mean(
+def peers_keeping_mean(
     dataset: Dataset, indicator: str, scope: str, area_code: str, required: float, falling: bool, span: int
-) -> PeersPace:
+) -> PeersShare:
     """Return how many past spells of `span` years of other areas had a mean that good; for yearly flows.
 
     Parameters
@@ -227,11 +226,11 @@ def peers_mean(
     return _as_good(means, required, falling)
 
 
-def _as_good(spells: Sequence[float], required: float, falling: bool) -> PeersPace:
+def _as_good(spells: Sequence[float], required: float, falling: bool) -> PeersShare:
     if not spells:
-        return PeersPace(None, 0)
+        return PeersShare(None, 0)
     better = [kept <= required + SLACK if falling else kept >= required - SLACK for kept in spells]
-    return PeersPace(sum(better) / len(better), len(better))
+    return PeersShare(sum(better) / len(better), len(better))
 
 
 def past_paces(observations: Sequence[Observation], span: int, kind: PaceKind) -> Iterator[float]:

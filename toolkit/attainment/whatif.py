@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from toolkit.attainment.assess import assess
-from toolkit.attainment.attainment import Attainment
-from toolkit.attainment.pace import PeersPace, peers_mean, peers_pace
+from toolkit.attainment.attainment import PLACES, Attainment, verdict_words
+from toolkit.attainment.pace import PeersShare, peers_keeping_mean, peers_keeping_pace
 from toolkit.attainment.question import PathSource, Question
-from toolkit.attainment.table import PLACES, verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.data.areas import Area
@@ -21,9 +20,9 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.panels import count_of
 from toolkit.forecast.paths import Path
 from toolkit.models.panel import BoolArray, FloatArray
-from toolkit.plan.judgement import Bound, Judgement
+from toolkit.plan.judgement import Bound, Judgement, covers
 from toolkit.plan.plan import Plan, Target
-from toolkit.plan.predicates import PaceKind, effective_count, monte_carlo_error, pace
+from toolkit.plan.predicates import PaceKind, effective_count, joint_weights, monte_carlo_error, pace
 from toolkit.plan.rules import PeriodRule
 
 if TYPE_CHECKING:
@@ -260,17 +259,13 @@ def joint(
     kept = [(target, found) for target in asked if (found := judged[target.id]) is not None]
     if not kept:
         raise UsageError(say("scenario.nothing_judged", area=area.code), say("scenario.no_path.remedy"))
-    weights = np.ones(len(kept[0][1].met))
-    for _, found in kept:
-        weights = weights if found.weights is None else weights * found.weights
-    if not weights.sum() > 0:
-        weights = np.ones(len(weights))
+    count, weights = len(kept[0][1].met), joint_weights([found for _, found in kept])
     return Joint(
         area_code=area.code,
         target_ids=tuple(target.id for target, _ in kept),
         dues=tuple(target.due for target, _ in kept),
         met=np.column_stack([found.met for _, found in kept]),
-        weights=np.asarray(weights / weights.sum(), dtype=np.float64),
+        weights=np.full(count, 1.0 / count) if weights is None else weights,
         bounds=tuple(assess(target, area, plan, dataset, forecasts).bound for target, _ in kept),
         left_out=tuple(target.id for target in asked if judged[target.id] is None) if targets is not None else (),
     )
@@ -282,7 +277,7 @@ def stands_for(dataset: Dataset, usual: Path, changed: Path, year: int) -> Stand
     The whole is the newest published one and is not forecast.
     """
     indicator, code = dataset.indicators.get(usual.indicator), usual.area_code
-    if indicator.unit != "percent" or not int(usual.years[0]) <= year <= int(usual.years[-1]):
+    if indicator.unit != "percent" or not covers(usual, year):
         return None
     difference = (_median(changed, year) - _median(usual, year)) / 100.0
     if indicator.countable == "communes":
@@ -305,7 +300,7 @@ class _Way(NamedTuple):
 
     pace: float | None = None
     kind: PaceKind | None = None
-    peers: PeersPace = PeersPace(None, 0)
+    peers: PeersShare = PeersShare(None, 0)
 
 
 def _way(target: Target, area: Area, dataset: Dataset, changed: PathSource) -> _Way:
@@ -317,24 +312,25 @@ def _way(target: Target, area: Area, dataset: Dataset, changed: PathSource) -> _
         return _mean_way(path, rule, area, dataset)
     if path.proxy is not None:
         path = changed.path(area.code, path.proxy.indicator, path.proxy.scope, across_breaks=False)
-    if path is None or not int(path.years[0]) <= path.evidence.last_year < target.due <= int(path.years[-1]):
+    if path is None or path.evidence.last_year >= target.due or not covers(path, path.evidence.last_year, target.due):
         return _Way()
     span = target.due - path.evidence.last_year
     first, last = _median(path, path.evidence.last_year), _median(path, target.due)
     kind = rule.pace_kind(dataset.indicators.get(path.indicator).link, first, last)
     kept = pace(first, last, span, kind)
-    return _Way(kept, kind, peers_pace(dataset, path.indicator, path.scope, area.code, kept, kind, rule.falling, span))
+    return _Way(
+        kept, kind, peers_keeping_pace(dataset, path.indicator, path.scope, area.code, kept, kind, rule.falling, span)
+    )
 
 
 def _mean_way(path: Path, rule: PeriodRule, area: Area, dataset: Dataset) -> _Way:
     """Return the mean of the medians of the years left, for yearly flows in per cent."""
     years = [year for year in range(rule.from_year, rule.to_year + 1) if year > path.evidence.last_year]
-    if path.unit != "percent" or not years or not int(path.years[0]) <= years[0] <= years[-1] <= int(path.years[-1]):
+    if path.unit != "percent" or not years or not covers(path, *years):
         return _Way()
     kept = float(np.mean([_median(path, year) for year in years]))
-    return _Way(
-        kept, "percent", peers_mean(dataset, path.indicator, path.scope, area.code, kept, rule.falling, len(years))
-    )  # fmt: skip
+    whose = (dataset, path.indicator, path.scope, area.code)
+    return _Way(kept, "percent", peers_keeping_mean(*whose, kept, rule.falling, len(years)))
 
 
 def _median(path: Path, year: int) -> float:

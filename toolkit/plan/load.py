@@ -14,7 +14,7 @@ from toolkit.base.texts import nearest, say
 from toolkit.base.yaml_files import Place, YamlText, read_yaml
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
-from toolkit.plan.base import FAULT, Fault, NumberRule
+from toolkit.plan.judgement import FAULT, Contradiction, NumberRule
 from toolkit.plan.plan import Plan, PlanHeader, Target, plan_faults, target_faults
 from toolkit.plan.rules import RULES
 
@@ -191,43 +191,41 @@ def check_plan(path: Path, dataset: Dataset) -> list[Problem]:
     return text.problems
 
 
-def _place(fault: Fault) -> Place:
+def _place(fault: Contradiction) -> Place:
     return tuple(int(part) if part.isdigit() else part for part in fault.field.split("."))
 
 
-def _header_faults(plan: Plan, dataset: Dataset) -> Iterator[Fault]:
+def _header_faults(plan: Plan, dataset: Dataset) -> Iterator[Contradiction]:
     if plan.province_code not in dataset.areas:
-        yield Fault("province_code", "unknown_area", {"name": plan.province_code})
+        yield Contradiction("province_code", "unknown_area", {"name": plan.province_code})
     declared = [proxy.id for indicator in dataset.indicators.values() for proxy in indicator.proxies]
     for switch, names in (("proxies.on", plan.proxies.on), ("proxies.off", plan.proxies.off)):
         for position, name in enumerate(names):
             if name not in declared:
-                yield Fault(
-                    f"{switch}.{position}", "unknown_proxy", {"name": name, "near": ", ".join(nearest(name, declared))}
-                )
+                near = ", ".join(nearest(name, declared))
+                yield Contradiction(f"{switch}.{position}", "unknown_proxy", {"name": name, "near": near})
 
 
-def _target_faults(target: Target, dataset: Dataset) -> Iterator[Fault]:
+def _target_faults(target: Target, dataset: Dataset) -> Iterator[Contradiction]:
     rule = target.rule
     named, benchmark = [("indicator", target.indicator)], rule.compared_with
     if benchmark is not None:
         named.append(("rule.benchmark.indicator", benchmark.indicator))
         area = benchmark.area
         if area not in ("same", "country", "province") and area not in dataset.areas:
-            yield Fault("rule.benchmark.area", "unknown_area", {"name": area})
+            yield Contradiction("rule.benchmark.area", "unknown_area", {"name": area})
     for field, name in named:
         if name not in dataset.indicators:
-            yield Fault(
-                field, "unknown_indicator", {"name": name, "near": ", ".join(nearest(name, dataset.indicators))}
-            )
+            near = ", ".join(nearest(name, dataset.indicators))
+            yield Contradiction(field, "unknown_indicator", {"name": name, "near": near})
     if target.indicator not in dataset.indicators:
         return
     indicator = dataset.indicators[target.indicator]
     unit = dataset.indicators.units.get(target.unit)
     if indicator.unit not in (target.unit, unit.measured_as if unit else None):
-        yield Fault("unit", "unlike_unit", {"unit": target.unit, "declared": indicator.unit})
+        yield Contradiction("unit", "unlike_unit", {"unit": target.unit, "declared": indicator.unit})
     if isinstance(rule, NumberRule) and rule.of_level and _outside(rule.value, indicator):
-        yield Fault("rule.value", "out_of_bounds", {"value": rule.value})
+        yield Contradiction("rule.value", "out_of_bounds", {"value": rule.value})
 
 
 def _outside(value: float, indicator: Indicator) -> bool:

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import Language, nearest, say
 from toolkit.data.indicators import Scope
-from toolkit.plan.base import Fault, Name, Raw, RuleBase, Strict, Year, refuse
+from toolkit.plan.judgement import Contradiction, Name, Raw, RuleBase, Strict, Year, refuse
 from toolkit.plan.rules import RULES, Rule
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -178,14 +178,9 @@ class Plan(PlanHeader):
 
     targets: tuple[Target, ...]
 
-    @property
-    def names(self) -> dict[str, str]:
-        """The plan's title by language."""
-        return {"vi": self.name_vi, "en": self.name_en}
-
     def name(self, lang: Language) -> str:
         """Return the plan's title in `lang`."""
-        return self.names[lang]
+        return self.name_vi if lang == "vi" else self.name_en
 
     def target(self, target_id: str) -> Target:
         """Return one target.
@@ -210,7 +205,7 @@ class Plan(PlanHeader):
         return None
 
 
-def target_faults(target: Raw) -> Iterator[Fault]:
+def target_faults(target: Raw) -> Iterator[Contradiction]:
     """Yield what contradicts itself in one target and its rule, as the file has them.
 
     They are found on the raw entries so that a type error in one field does not hide a contradiction in another;
@@ -222,38 +217,38 @@ def target_faults(target: Raw) -> Iterator[Fault]:
         yield from _years_faults(target, rule)
         milestone_unit, milestone_rule = target.get("unit") == "milestone", rule.get("kind") == "milestone"
         if milestone_unit != milestone_rule and isinstance(target.get("unit"), str):
-            yield Fault("unit", "milestone")
+            yield Contradiction("unit", "milestone")
     yield from _part_faults(target)
     yield from _inferred_faults(target)
     if target.get("level") == "province" and target.get("each_area") is True:
-        yield Fault("each_area", "each_area")
+        yield Contradiction("each_area", "each_area")
 
 
-def _years_faults(target: Raw, rule: Raw) -> Iterator[Fault]:
+def _years_faults(target: Raw, rule: Raw) -> Iterator[Contradiction]:
     due, last, base = target.get("due"), rule.get("to"), rule.get("base_year")
     if isinstance(due, int) and isinstance(last, int) and last > due:
-        yield Fault("rule.to", "after_due", {"year": last, "due": due})
+        yield Contradiction("rule.to", "after_due", {"year": last, "due": due})
     if isinstance(due, int) and isinstance(base, int) and base >= due:
-        yield Fault("rule.base_year", "base", {"year": base, "due": due})
+        yield Contradiction("rule.base_year", "base", {"year": base, "due": due})
 
 
-def _part_faults(target: Raw) -> Iterator[Fault]:
+def _part_faults(target: Raw) -> Iterator[Contradiction]:
     if target.get("part_of") is None:
         if target.get("one_denominator") is not None:
-            yield Fault("one_denominator", "no_part")
+            yield Contradiction("one_denominator", "no_part")
         return
     if target.get("part_of") == target.get("id"):
-        yield Fault("part_of", "part_of_itself")
+        yield Contradiction("part_of", "part_of_itself")
     for name in ("share_of", "one_denominator"):
         if target.get(name) is None:
-            yield Fault(name, f"no_{name}")
+            yield Contradiction(name, f"no_{name}")
 
 
-def _inferred_faults(target: Raw) -> Iterator[Fault]:
+def _inferred_faults(target: Raw) -> Iterator[Contradiction]:
     inferred = target.get("inferred")
     for name in inferred if isinstance(inferred, Sequence) and not isinstance(inferred, str) else ():
         if isinstance(name, str) and not _holds(target, name.split(".")):
-            yield Fault("inferred", "inferred", {"name": name})
+            yield Contradiction("inferred", "inferred", {"name": name})
 
 
 def _holds(entry: Raw, path: Sequence[str]) -> bool:
@@ -265,7 +260,7 @@ def _holds(entry: Raw, path: Sequence[str]) -> bool:
     return True
 
 
-def plan_faults(header: Raw, targets: Sequence[Raw]) -> Iterator[tuple[int | None, Fault]]:
+def plan_faults(header: Raw, targets: Sequence[Raw]) -> Iterator[tuple[int | None, Contradiction]]:
     """Yield contradictions between a plan's header and its targets, with the position of the target.
 
     The position is None where the header itself is at fault.
@@ -276,33 +271,33 @@ def plan_faults(header: Raw, targets: Sequence[Raw]) -> Iterator[tuple[int | Non
     for position, target in enumerate(targets):
         identifier, due = target.get("id"), target.get("due")
         if identifier is not None and identifier in identifiers[:position]:
-            yield position, Fault("id", "duplicate", {"first": identifiers.index(identifier) + 1})
+            yield position, Contradiction("id", "duplicate", {"first": identifiers.index(identifier) + 1})
         if isinstance(horizons, Sequence) and isinstance(due, int) and due not in horizons:
             choices = ", ".join(str(year) for year in horizons)
-            yield position, Fault("due", "horizon", {"year": due, "horizons": choices})
+            yield position, Contradiction("due", "horizon", {"year": due, "horizons": choices})
         for fault in _whole_faults(target, targets):
             yield position, fault
 
 
-def _header_faults(header: Raw) -> Iterator[Fault]:
+def _header_faults(header: Raw) -> Iterator[Contradiction]:
     proxies = header.get("proxies")
     if isinstance(proxies, Mapping):
         on, off = proxies.get("on"), proxies.get("off")
         if isinstance(on, Sequence) and isinstance(off, Sequence):
             for name in sorted({str(proxy) for proxy in on} & {str(proxy) for proxy in off}):
-                yield Fault("proxies", "on_and_off", {"proxy": name})
+                yield Contradiction("proxies", "on_and_off", {"proxy": name})
 
 
-def _whole_faults(target: Raw, targets: Sequence[Raw]) -> Iterator[Fault]:
+def _whole_faults(target: Raw, targets: Sequence[Raw]) -> Iterator[Contradiction]:
     whole_id = target.get("part_of")
     if not isinstance(whole_id, str) or whole_id == target.get("id"):
         return
     whole = next((other for other in targets if other.get("id") == whole_id), None)
     if whole is None:
-        yield Fault("part_of", "part_of_nothing", {"target": whole_id})
+        yield Contradiction("part_of", "part_of_nothing", {"target": whole_id})
         return
     if whole.get("part_of") is not None:
-        yield Fault("part_of", "part_of_part", {"target": whole_id})
+        yield Contradiction("part_of", "part_of_part", {"target": whole_id})
     unlike = (whole.get("unit"), whole.get("due")) != (target.get("unit"), target.get("due"))
     if target.get("one_denominator") is True and unlike:
-        yield Fault("one_denominator", "unlike_whole", {"target": whole_id})
+        yield Contradiction("one_denominator", "unlike_whole", {"target": whole_id})

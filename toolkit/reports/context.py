@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import pandas as pd
 
-from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.attainment import Attainment, area_in_sentence, lowered, note_text
 from toolkit.attainment.own_targets import LocalTarget
-from toolkit.attainment.wording import note_text
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import Language, say
 from toolkit.data.areas import Area
@@ -22,7 +21,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import Note
 from toolkit.plan.plan import Plan, ReportingBodies, Target
 from toolkit.reports.blocks import Head, Letter, Section, Tally
-from toolkit.reports.wording import Words, lowered, requirement
+from toolkit.reports.wording import Words, requirement
 
 
 @dataclass(frozen=True)
@@ -187,6 +186,10 @@ class Context:
     cycle: Cycle | None = None
     own: tuple[LocalTarget, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Let the words know the units that the data folder declares."""
+        object.__setattr__(self, "words", replace(self.words, units=self.dataset.indicators.units))
+
     @property
     def year(self) -> int:
         """The running year: the reporting round's, else that of the as-of date."""
@@ -217,7 +220,7 @@ class Context:
 
     def requirement(self, attainment: Attainment) -> str:
         """Return what the target requires, in words."""
-        return requirement(self.target(attainment), self.words, self.printed_unit(self.indicator(attainment)))
+        return requirement(self.target(attainment), self.words)
 
     def quoted(self, attainment: Attainment) -> str:
         """Return name and requirement as a sentence quotes them."""
@@ -226,7 +229,7 @@ class Context:
     @property
     def area_name(self) -> str:
         """The document's area inside a sentence."""
-        return self._in_sentence(self.area)
+        return area_in_sentence(self.area, self.words.texts)
 
     @property
     def short_name(self) -> str:
@@ -236,12 +239,8 @@ class Context:
 
     def parent_name(self, path: Path) -> str:
         """Return the area whose course a path follows, inside a sentence."""
-        return self._in_sentence(self.dataset.areas.get(path.evidence.parent_code or self.plan.province_code))
-
-    def _in_sentence(self, area: Area) -> str:
-        """Return an area's name inside a sentence: Vietnamese writes ``huyện Bình Gia`` there."""
-        name = area.name(self.words.language)
-        return lowered(name) if self.words.language == "vi" and area.kind else name
+        parent = self.dataset.areas.get(path.evidence.parent_code or self.plan.province_code)
+        return area_in_sentence(parent, self.words.texts)
 
     def series_name(self, indicator_id: str, scope: str) -> str:
         """Return an indicator's name with the scope, unless the name says it or it is everybody."""
@@ -260,33 +259,26 @@ class Context:
             return ""
         return lowered(self.dataset.indicators[path.proxy.indicator].names[self.words.language])
 
-    def printed_unit(self, indicator: Indicator) -> str:
-        """Return the indicator's unit as its file prints it, for units that the catalogue lacks."""
-        return indicator.units[self.words.language]
-
     def observation(self, path: Path, number: int) -> str:
         """Return an observation (by its place) that a path is made from, with its unit; it may be a proxy's."""
         source = self.dataset.indicators[path.proxy.indicator if path.proxy else path.indicator]
         value = path.evidence.observations[number].value
-        return self.words.amount(value, source.unit, printed=self.printed_unit(source))
+        return self.words.amount(value, source.unit)
 
     def expected(self, path: Path, year: int) -> tuple[float, str, str]:
         """Return the median of a path in one year, the same with its unit, and the 80 % interval in words."""
         words, indicator = self.words, self.dataset.indicators[path.indicator]
-        printed, places = self.printed_unit(indicator), indicator.decimals
         low, median, high = (float(value) for value in path.quantiles((0.1, 0.5, 0.9))[path.position(year)])
-        interval = words.interval(low, high, path.unit, places, printed=printed)
-        return median, words.amount(median, path.unit, places, printed=printed), interval
+        interval = words.interval(low, high, path.unit, indicator.decimals)
+        return median, words.amount(median, path.unit, indicator.decimals), interval
 
     def judged(self, attainment: Attainment, value: float | None) -> str:
         """Return a value of the judged quantity (level, ratio, mean, change) with its unit."""
-        printed = self.printed_unit(self.indicator(attainment))
-        return self.words.amount(value, attainment.unit, self._places(attainment), printed=printed)
+        return self.words.amount(value, attainment.unit, self._places(attainment))
 
     def judged_interval(self, attainment: Attainment) -> str:
         """Return the 80 % interval of the judged quantity."""
-        printed, places = self.printed_unit(self.indicator(attainment)), self._places(attainment)
-        return self.words.interval(attainment.low, attainment.high, attainment.unit, places, printed=printed)
+        return self.words.interval(attainment.low, attainment.high, attainment.unit, self._places(attainment))
 
     def _places(self, attainment: Attainment) -> int:
         rate = attainment.unit in {"times", "ratio", "percentage_points"}
@@ -328,7 +320,7 @@ def head_of(
         skip_label=words.t("skip"),
         kicker=kicker(words, context.cycle),
         title=title,
-        subtitle=words.t("subtitle", plan=context.plan.names[words.language], day=words.day(context.facts.as_of)),
+        subtitle=words.t("subtitle", plan=context.plan.name(words.language), day=words.day(context.facts.as_of)),
         answer=tuple(answer),
         notices=tuple(notices),
         banner=words.t("simulated") if context.facts.simulated else "",

@@ -1,4 +1,4 @@
-"""A comparison of scenarios for one area, as a document: tables, charts, the steps taken."""
+"""A comparison of scenarios for one area; apart because it is a document of its own, with charts and steps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from toolkit.reports.blocks import (
     Table,
 )
 from toolkit.reports.context import Context, head_of
-from toolkit.reports.fan_charts import fan_chart, median_line
+from toolkit.reports.targets import fan_chart, median_line
 from toolkit.reports.wording import Words
 from toolkit.scenario.steps import Step
 

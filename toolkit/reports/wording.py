@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 
+from toolkit.attainment.attainment import unit_text
 from toolkit.base.numbers import NO_VALUE, Numbers, numbers
 from toolkit.base.texts import Language, Texts, texts
+from toolkit.data.indicators import Unit
 from toolkit.plan.plan import Target
 
 SPACE = "\u00a0"
@@ -46,11 +48,14 @@ class Words:
         ``"vi"`` or ``"en"``.
     texts, numbers :
         The catalogue and the number format of that language.
+    units :
+        Units as the data folder declares them, for those that the catalogue has no words for.
     """
 
     language: Language
     texts: Texts
     numbers: Numbers
+    units: Mapping[str, Unit] = field(default_factory=dict)
 
     def t(self, key: str, **fields: object) -> str:
         """Return the catalogue's text ``report.<key>`` with its fields filled."""
@@ -66,7 +71,7 @@ class Words:
         form = "one" if count == 1 else "other"
         return self.t(f"{key}.{form}", count=self.numbers.decimal(count, 0), **fields)
 
-    def amount(self, value: float | None, unit: str, decimals: int | None = None, *, printed: str = "") -> str:
+    def amount(self, value: float | None, unit: str, decimals: int | None = None) -> str:
         r"""Return a value with its unit.
 
         Parameters
@@ -75,8 +80,6 @@ class Words:
             The number and the unit's id; ``None`` and NaN give a dash.
         decimals :
             Decimal places; as many as the number has when left out (observations).
-        printed :
-            How to write a unit that the catalogue lacks.
 
         >>> words("vi").amount(2.32, "percent"), words("en").amount(1, "communes", 0)
         ('2,32\xa0%', '1\xa0commune')
@@ -84,9 +87,9 @@ class Words:
         if value is None or math.isnan(value):
             return NO_VALUE
         text = self.numbers.plain(value) if decimals is None else self.numbers.decimal(value, decimals)
-        return self._with_unit(text, unit, value, printed)
+        return self._with_unit(text, unit, value)
 
-    def interval(self, low: float | None, high: float | None, unit: str, decimals: int, *, printed: str = "") -> str:
+    def interval(self, low: float | None, high: float | None, unit: str, decimals: int) -> str:
         r"""Return an interval with its unit, each limit in full.
 
         >>> words("vi").interval(0.84, 3.91, "percent", 1)
@@ -96,33 +99,23 @@ class Words:
             return NO_VALUE
         joint = "–" if low >= 0 else f"{SPACE}{self.t('interval.to')}{SPACE}"
         text = f"{self.numbers.decimal(low, decimals)}{joint}{self.numbers.decimal(high, decimals)}"
-        return self._with_unit(text, unit, 2.0, printed)
+        return self._with_unit(text, unit, 2.0)
 
-    def _with_unit(self, text: str, unit: str, value: float, printed: str) -> str:
+    def _with_unit(self, text: str, unit: str, value: float) -> str:
         if unit in {"percent", "percent_per_year"}:
             percent = self.numbers.with_percent(text)
             return percent if unit == "percent" else self.t("unit.percent_per_year", text=percent)
-        name = self.unit(unit, printed, one=abs(value) == 1)
+        name = self.unit(unit, one=abs(value) == 1)
         return f"{text}{SPACE}{name}" if name else text
 
-    def unit(self, unit: str, printed: str = "", *, one: bool = False) -> str:
-        """Return the name of a unit, as it stands alone in headings of charts and columns or behind a number.
-
-        Parameters
-        ----------
-        unit, printed :
-            The unit's id, and how to write it if the catalogue lacks it.
-        one :
-            True for the singular.
-        """
+    def unit(self, unit: str, *, one: bool = False) -> str:
+        """Return the name of a unit, as it stands alone in headings or behind a number; `one` asks for the singular."""
         if unit in {"percent", "percent_per_year"}:
             return "%" if unit == "percent" else self.t("unit.percent_per_year", text="%")
-        if unit in {"index", "", "milestone"}:
-            return ""
         for key in (f"unit.{unit}.{'one' if one else 'other'}", f"unit.{unit}"):
             if self.texts.has(f"report.{key}"):
                 return self.t(key)
-        return printed or unit.replace("_", " ")
+        return unit_text(unit, self.units, self.texts)
 
     def pace(self, value: float | None, pace_unit: str, decimals: int = 2) -> str:
         r"""Return a yearly change in words: its direction, its size, its unit.
@@ -138,7 +131,7 @@ class Words:
         if size == 0:
             return self.t("pace.none")
         text = self.numbers.plain(size, decimals)
-        amount = self._with_unit(text, pace_unit.removesuffix("_per_year"), size, "")
+        amount = self._with_unit(text, pace_unit.removesuffix("_per_year"), size)
         return self.t("pace.fall" if value < 0 else "pace.rise", amount=amount)
 
     def day(self, when: date) -> str:
@@ -184,27 +177,8 @@ def words(language: str) -> Words:
     return Words(catalogue.language, catalogue, numbers(catalogue.language))
 
 
-def requirement(target: Target, words: Words, printed_unit: str) -> str:
-    """Return what `target` requires, without its name: ``"below 10% by 2030"``.
-
-    Parameters
-    ----------
-    target :
-        The target.
-    words :
-        Of the language wanted.
-    printed_unit :
-        How to write a unit that the catalogue lacks.
-    """
-    unit = words.unit(target.unit, printed_unit)
+def requirement(target: Target, words: Words) -> str:
+    """Return what `target` requires, without its name: ``"below 10% by 2030"``."""
+    unit = words.unit(target.unit)
     rule = target.rule.words("%" if unit.startswith("%") else unit, words.texts)
     return words.t("ask.by", asked=rule, due=target.due) if target.rule.at_due else rule
-
-
-def lowered(name: str) -> str:
-    """Return a name as it stands inside a sentence: its first letter small, unless it is an abbreviation.
-
-    >>> lowered("Tỷ lệ hộ nghèo"), lowered("HDI of the people")
-    ('tỷ lệ hộ nghèo', 'HDI of the people')
-    """
-    return name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"

@@ -12,17 +12,27 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from toolkit.attainment.table import attainment_rows
+from toolkit.attainment.attainment import attainment_rows
 from toolkit.base.files import atomic, sha256, write_atomic
 from toolkit.base.texts import Language, slug, texts
 from toolkit.data.areas import Area
 from toolkit.evaluate.ledger import LEVELS, ledger_text
 from toolkit.forecast.summary import summary_columns
-from toolkit.reports.changes import changes_section, earlier_answers
 from toolkit.reports.context import RunFacts
 from toolkit.reports.formats import Edition
-from toolkit.reports.index import AreaCounts, IndexEntry, counts_of, index_page
-from toolkit.reports.sheets import Row, Sheet, Workbook, csv_text, open_workbook, rows_of
+from toolkit.reports.index import (
+    AreaCounts,
+    IndexEntry,
+    Sheet,
+    SheetRow,
+    Workbook,
+    counts_of,
+    csv_text,
+    index_page,
+    open_workbook,
+    rows_of,
+)
+from toolkit.reports.plan_summary import changes_section, earlier_answers
 from toolkit.reports.wording import words
 from toolkit.run.batch import Done, Job, run_jobs, run_on_cluster
 from toolkit.run.kernels import Kernels, fork_server, usual_kernels
@@ -332,7 +342,7 @@ def gather(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
         "since": request.edition.since is not None,
         "failed": {item.job.name: item.error for item in done if item.error},
     }
-    write_crate(request.folder, facts, language=request.language, plan=run.plan.names[request.language])
+    write_crate(request.folder, facts, language=request.language, plan=run.plan.name(request.language))
     write_manifest(request.folder, inputs=inputs_of(request.data), parameters=parameters, facts=facts)
 
 
@@ -345,7 +355,7 @@ class _Table:
         self._sheet: Sheet | None = None
         self._begun = False
 
-    def add(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    def add(self, columns: Sequence[str], rows: Sequence[SheetRow]) -> None:
         """Append rows."""
         if not self._begun:
             self._sheet = self._book.sheet(self._name, columns) if self._book else None
@@ -383,7 +393,7 @@ def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
     return told
 
 
-def report_rows(folder: Path, done: Sequence[Done]) -> list[Row]:
+def report_rows(folder: Path, done: Sequence[Done]) -> list[SheetRow]:
     """Return one row a report: whether it was made, and for those that failed the cell (from 1) and the error.
 
     Times are left out, so that two runs give the same table; ``toolkit report --json`` tells them.
@@ -392,7 +402,7 @@ def report_rows(folder: Path, done: Sequence[Done]) -> list[Row]:
     return [columns, *(_report_row(folder, item) for item in done)]
 
 
-def _report_row(folder: Path, item: Done) -> Row:
+def _report_row(folder: Path, item: Done) -> SheetRow:
     return (
         item.job.name,
         item.job.label,

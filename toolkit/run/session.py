@@ -14,8 +14,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.attainment import Attainment
-from toolkit.attainment.table import attainment_table
+from toolkit.attainment.attainment import Attainment, attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say, texts

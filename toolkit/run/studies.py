@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.table import PLACES
+from toolkit.attainment.attainment import PLACES
 from toolkit.attainment.whatif import Joint, effects, effects_table, joint
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import write_atomic

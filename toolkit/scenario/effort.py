@@ -13,8 +13,7 @@ from toolkit.forecast.panels import count_of
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.models.panel import BoolArray, FloatArray
-from toolkit.plan.base import NumberRule
-from toolkit.plan.judgement import Case
+from toolkit.plan.judgement import Case, NumberRule
 from toolkit.plan.plan import Target
 from toolkit.plan.predicates import Operator, Printed, compare, level_met, yearly_changes
 from toolkit.plan.rules import AnnualChangeRule, PeriodRule

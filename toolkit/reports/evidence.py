@@ -1,25 +1,31 @@
-"""What the answers rest on: missing series and which would help most, proxies, conflicting values, our readings."""
+"""What answers rest on: missing series, stand-ins, conflicting values, our readings; method, test record, sources."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import Any
 
-from toolkit.attainment.attainment import Attainment
+import pandas as pd
+
+from toolkit.attainment.attainment import Attainment, lowered
+from toolkit.data.folder import PROJECT_DATA
 from toolkit.data.indicators import Indicator
 from toolkit.data.observations import Observation
-from toolkit.plan.base import OP_KEYS
-from toolkit.reports.blocks import Block, Cell, Heading, Paragraph, Section, Table
-from toolkit.reports.context import Context
-from toolkit.reports.wording import lowered
+from toolkit.plan.judgement import OP_KEYS
+from toolkit.reports.blocks import Block, Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Section, Table
+from toolkit.reports.context import Context, Cycle, RunFacts, SourceBook
+from toolkit.reports.wording import Words
 
-MOST_GAPS = 12
+MOST_MISSING = 12
 """Missing series that are listed."""
 
 
 @dataclass(frozen=True)
-class Gap:
+class MissingSeries:
     """A series that the area lacks.
 
     Attributes
@@ -31,7 +37,7 @@ class Gap:
     weak :
         Targets whose answer rests on a proxy, or on other areas, in its place.
     worth :
-        What the ranking goes by: see :func:`gaps`.
+        What the ranking goes by: see :func:`missing_series`.
     """
 
     indicator: str
@@ -41,22 +47,22 @@ class Gap:
     worth: float
 
 
-def gaps(context: Context) -> tuple[Gap, ...]:
+def missing_series(context: Context) -> tuple[MissingSeries, ...]:
     """Return the missing series, the one that would help most first.
 
     A target that could not be answered at all counts 1. One answered through a proxy or from other areas
     counts by what a series of the area's own would take away: how uncertain the answer is, 4 p (1 − p), times the share
-    of that which the series is expected to remove (:func:`toolkit.attainment.evidence.narrowing`). Targets still ahead
+    of that which the series is expected to remove (:func:`toolkit.attainment.assess.narrowing`). Targets still ahead
     count in full, those of a past year half, those beyond the tested horizon a quarter.
     """
     found: dict[tuple[str, str], list[Attainment]] = {}
     for item in context.attainments:
-        borrowed = item.grade[:1] == "C" or "D" in item.grade
-        if item.outcome == "cannot_assess" or (item.outcome == "probability" and borrowed):
+        weak = item.basis == "C" or item.through_proxy
+        if item.outcome == "cannot_assess" or (item.outcome == "probability" and weak):
             target = context.target(item)
             found.setdefault((target.indicator, target.scope), []).append(item)
     ranked = [
-        Gap(
+        MissingSeries(
             *key,
             unanswered=tuple(item for item in items if item.outcome == "cannot_assess"),
             weak=tuple(item for item in items if item.outcome != "cannot_assess"),
@@ -78,7 +84,7 @@ def _worth(context: Context, attainment: Attainment) -> float:
 
 def most_wanted(context: Context) -> str:
     """Return the headline's sentence about the series that would help most; empty when nothing is missing."""
-    ranked = gaps(context)
+    ranked = missing_series(context)
     if not ranked:
         return ""
     words, first = context.words, ranked[0]
@@ -89,22 +95,22 @@ def most_wanted(context: Context) -> str:
 
 def gaps_section(context: Context) -> Section:
     """Return the ranking of missing series."""
-    words, ranked = context.words, gaps(context)
+    words, ranked = context.words, missing_series(context)
     title = words.t("section.gaps")
     if not ranked:
         return Section("gaps", title, (Paragraph(words.t("gaps.nothing")),))
-    rows = [_gap_row(context, gap) for gap in ranked[:MOST_GAPS]]
+    rows = [_gap_row(context, gap) for gap in ranked[:MOST_MISSING]]
     blocks: list[Block] = [
         Paragraph(words.t("gaps.intro"), "note"),
         Table.of(words.t, "gaps", ("gap", "would_answer", "held_now"), rows, caption=words.t("gaps.caption")),
     ]
-    if len(ranked) > MOST_GAPS:
-        blocks.append(Paragraph(words.counted("gaps.rest", len(ranked) - MOST_GAPS), "note"))
+    if len(ranked) > MOST_MISSING:
+        blocks.append(Paragraph(words.counted("gaps.rest", len(ranked) - MOST_MISSING), "note"))
     blocks.append(Paragraph(words.t("gaps.template", code=context.area.code), "note"))
     return Section("gaps", title, tuple(blocks))
 
 
-def _gap_row(context: Context, gap: Gap) -> tuple[Cell, ...]:
+def _gap_row(context: Context, gap: MissingSeries) -> tuple[Cell, ...]:
     words = context.words
     answers = [
         words.counted(f"gaps.{key}", len(items), ids=_ids(items))
@@ -125,7 +131,7 @@ def _ids(attainments: Iterable[Attainment]) -> str:
     return ", ".join(attainment.target_id for attainment in attainments)
 
 
-def _held(context: Context, gap: Gap) -> str:
+def _held(context: Context, gap: MissingSeries) -> str:
     """Return what is held in place of the missing series."""
     words = context.words
     path = context.forecasts.path(context.area.code, gap.indicator, gap.scope)
@@ -201,7 +207,7 @@ def _conflict_rows(context: Context) -> list[tuple[Cell, ...]]:
 
 def _observation_cell(context: Context, indicator: Indicator, item: Observation) -> Cell:
     words = context.words
-    value = words.amount(item.value, indicator.unit, printed=context.printed_unit(indicator))
+    value = words.amount(item.value, indicator.unit)
     if item.qualifier == "about":
         value = words.t("about", value=value)
     origin = (words.t(f"status.{item.status}"), context.sources.publisher(item.source_id))
@@ -242,3 +248,112 @@ def _reading(context: Context, attainment: Attainment, name: str) -> str:
             else:
                 value = words.numbers.plain(taken) if isinstance(taken, float) else str(taken)
     return words.t("readings.field", field=field, value=value) if value else field
+
+
+RECORD = PROJECT_DATA / "panels" / "calibration.csv"
+"""It belongs to the model, not to the data of a province: always the one that came with the program."""
+LINES = {
+    "dense": ("all", "measured", "vietnam_provinces", "grade_A", "grade_B"),
+    "sparse": ("all", "vietnam_provinces", "grade_B", "grade_C"),
+}
+"""A province has series like those of the dense cuts; below it few areas have points, as in the sparse ones."""
+
+
+def method_section(words: Words, facts: RunFacts, level: str) -> Section:
+    """Return how the numbers are made, what the words mean, and how far they were tested for areas of a level."""
+    items = tuple(
+        Item(words.t(f"method.{key}", draws=words.numbers.decimal(facts.draws, 0)), words.t(f"method.{key}_head"))
+        for key in ("draws", "scale", "grades", "breaks", "limits")
+    )
+    tested = Heading(words.t("method.calibration_head"))
+    blocks = (Bullets(items), tested, *calibration_blocks(words, level))
+    return Section("method", words.t("section.method"), blocks, boxed=True)
+
+
+def lines_for(level: str, record: Path = RECORD) -> list[Any]:
+    """Return the lines of the calibration record that apply to areas of a level; none where it is missing.
+
+    A line is a group of forecasts of panels that no weight was learned on: ``covers_80`` and ``covers_95`` are the
+    shares of outcomes inside these intervals, their ``…_error`` the standard errors (nan where a group holds a single
+    indicator), ``brier`` the score of the probabilities and ``base_rate`` that of quoting how often the events came
+    true; ``cuts`` counts the histories forecast, ``families`` the indicators that they belong to.
+    """
+    if not record.is_file():
+        return []
+    shape = "dense" if level in ("country", "region", "province") else "sparse"
+    table = pd.read_csv(record, encoding="utf-8")
+    wanted = {"shape": shape, "model": "default", "sample": "out_of_sample"}
+    found = {line.group: line for line in table[(table[list(wanted)] == pd.Series(wanted)).all(axis=1)].itertuples()}
+    return [found[group] for group in LINES[shape] if group in found]
+
+
+def calibration_blocks(words: Words, level: str, record: Path = RECORD) -> tuple[Paragraph | Table, ...]:
+    """Return the record's lines as a table with a sentence before and one after it."""
+    lines = lines_for(level, record)
+    if not lines:
+        return (Paragraph(words.t("calibration.none")),)
+    names = ("group", "c80", "c95", "brier", "base", "cuts")
+    columns = tuple(Column(words.t(f"calibration.{name}"), numeric=name != "group") for name in names)
+    rows = tuple(_calibration_row(words, line) for line in lines)
+    table = Table("calibration", words.t("calibration.caption"), columns, rows)
+    return (Paragraph(words.t("calibration.before")), table, Paragraph(words.t("calibration.after"), "note"))
+
+
+def _calibration_row(words: Words, line: Any) -> tuple[Cell, ...]:
+    numbers = words.numbers
+    shares = [
+        Cell(numbers.with_percent(numbers.with_error(100 * share, 100 * error, 1)), value=share)
+        for share, error in ((line.covers_80, line.covers_80_error), (line.covers_95, line.covers_95_error))
+    ]
+    return (
+        Cell(words.t(f"calibration.groups.{line.group}")),
+        *shares,
+        Cell(numbers.decimal(line.brier, 3), value=line.brier),
+        Cell(numbers.decimal(line.base_rate, 3), value=line.base_rate),
+        Cell(f"{numbers.decimal(line.cuts, 0)} ({numbers.decimal(line.families, 0)})", value=line.cuts),
+    )
+
+
+def sources_section(words: Words, book: SourceBook) -> Section:
+    """Return the sources that the document names, numbered, with publisher, date and address as text."""
+    items = []
+    for record in book.named():
+        published = _published(words, record["published"].strip())
+        address = record["url"].strip() or words.t("sources.no_address")
+        text = words.t("sources.entry", publisher=record["publisher"], published=published, address=address)
+        items.append(Item(text, record["title"]))
+    listed = Bullets(tuple(items), ordered=True) if items else Paragraph(words.t("sources.none"))
+    return Section("sources", words.t("section.sources"), (listed,))
+
+
+def _published(words: Words, text: str) -> str:
+    """Return the date of a source as far as it is known: a day, a month, a year, or the text as it stands."""
+    if not text:
+        return words.t("sources.no_date")
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return words.day(date.fromisoformat(text))
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        year, month = text.split("-")
+        return words.t("month_of", month=int(month), month_name=words.t(f"month.{int(month)}"), year=year)
+    return text
+
+
+def provenance_section(words: Words, facts: RunFacts, cycle: Cycle | None = None) -> Section:
+    """Return how to make the document again, and on what its addressee rests."""
+    receiver = ""
+    if cycle is not None and cycle.bodies is not None:  # the plan names bodies that are gone
+        basis = cycle.bodies.basis_vi if words.language == "vi" else cycle.bodies.basis_en
+        receiver = words.t("provenance.received", receiver=cycle.receiver(words.language), basis=basis)
+    entries = (
+        ("run", facts.title),
+        ("as_of", words.day(facts.as_of)),
+        ("model", facts.model),
+        ("draws", words.t("provenance.seeded", draws=words.numbers.decimal(facts.draws, 0), seed=facts.seed)),
+        ("receiver", receiver),
+        ("commit", facts.commit),
+        ("versions", ", ".join(f"{name} {version}" for name, version in facts.versions.items())),
+        ("command", facts.command),
+    )
+    shown = tuple((words.t(f"provenance.{key}"), text) for key, text in entries if text)
+    intro = Paragraph(words.t("provenance.intro"), "note")
+    return Section("provenance", words.t("section.provenance"), (intro, Definitions(shown)))
