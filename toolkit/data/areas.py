@@ -15,7 +15,7 @@ from toolkit.data.schemas import LEVELS, Record
 
 Level = Literal["country", "region", "province", "district", "commune"]
 
-KINDS = {
+DESIGNATIONS = {
     "Thành phố": "city",
     "Thị xã": "town",
     "Thị trấn": "township",
@@ -65,12 +65,12 @@ class Area:
         """Return the full name: ``Huyện Bình Gia`` or ``Bình Gia district``."""
         if language == "vi":
             return self.name_vi
-        return self.name_en or (f"{self.short_name} {KINDS[self.kind]}" if self.kind else self.name_vi)
+        return self.name_en or (f"{self.short_name} {DESIGNATIONS[self.kind]}" if self.kind else self.name_vi)
 
     @cached_property
     def kind(self) -> str:
         """What stands before the name (``Huyện``); empty for the country and regions."""
-        return next((kind for kind in KINDS if self.name_vi.startswith(f"{kind} ")), "")
+        return next((kind for kind in DESIGNATIONS if self.name_vi.startswith(f"{kind} ")), "")
 
     @cached_property
     def short_name(self) -> str:
@@ -273,7 +273,7 @@ def area_of(record: Record) -> Area:
 
 
 @dataclass(frozen=True)
-class Link:
+class CrosswalkLink:
     """A piece of an old commune's territory that went into a new one.
 
     Attributes
@@ -305,20 +305,20 @@ class Crosswalk:
         In the order of the file.
     """
 
-    def __init__(self, links: Iterable[Link]) -> None:
+    def __init__(self, links: Iterable[CrosswalkLink]) -> None:
         self.links = tuple(links)
-        self._old_of: dict[str, tuple[Link, ...]] = {}
+        self._old_of: dict[str, tuple[CrosswalkLink, ...]] = {}
         for link in self.links:
             self._old_of[link.new_commune_code] = (*self._old_of.get(link.new_commune_code, ()), link)
 
     def __len__(self) -> int:
         return len(self.links)
 
-    def new_of(self, old_commune_code: str) -> tuple[Link, ...]:
+    def new_of(self, old_commune_code: str) -> tuple[CrosswalkLink, ...]:
         """Return where an old commune went: one link, or several if it was split; none for an unknown code."""
         return tuple(link for link in self.links if link.old_commune_code == old_commune_code)
 
-    def old_of(self, new_commune_code: str) -> tuple[Link, ...]:
+    def old_of(self, new_commune_code: str) -> tuple[CrosswalkLink, ...]:
         """Return what a new commune is made of; none for an unknown code."""
         return self._old_of.get(new_commune_code, ())
 
@@ -333,12 +333,12 @@ class Crosswalk:
         )
 
 
-def link_of(record: Record) -> Link:
+def link_of(record: Record) -> CrosswalkLink:
     """Return a link from its row."""
     old, district, new = (
         record.text(column) for column in ("old_commune_code", "old_district_code", "new_commune_code")
     )
-    return Link(district, old, new, record.text("share") == "whole", record.values["weight"], record.row)
+    return CrosswalkLink(district, old, new, record.text("share") == "whole", record.values["weight"], record.row)
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from xml.parsers import expat
 from toolkit.base.problems import Problems
 from toolkit.data.parsing import Numeral, RawSheet, Row
 
-MOST_BYTES = 300_000_000
+MOST_UNPACKED_BYTES = 300_000_000
 """Unpacked size of all parts of a workbook; 200,000 rows of 14 columns take about a third of it."""
-SMALL = 10_000_000
+SMALL_BYTES = 10_000_000
 MOST_RATIO = 100
 """A workbook above the small size that unpacks to more than this many times its own is a zip bomb."""
 MOST_PARTS = 2_000
@@ -34,7 +34,7 @@ ENTITY = re.compile(
         b"\\x00?".join(re.escape(bytes([sign])) for sign in word) for word in (b"<!DOCTYPE", b"<!ENTITY")
     )  # also as UTF-16, where every other byte is 0
 )
-WORKBOOK = "xl/workbook.xml"
+USUAL_WORKBOOK_PART = "xl/workbook.xml"
 OTHER_WORKBOOKS = frozenset({"content.xml", "xl/workbook.bin"})
 """Parts by which an OpenDocument and a binary workbook are known."""
 
@@ -49,8 +49,8 @@ def danger(path: Path) -> str:
         with zipfile.ZipFile(path) as parts:
             infos = parts.infolist()
             size = sum(info.file_size for info in infos)
-            swollen = size > SMALL and size > MOST_RATIO * path.stat().st_size
-            if len(infos) > MOST_PARTS or size > MOST_BYTES or swollen:
+            swollen = size > SMALL_BYTES and size > MOST_RATIO * path.stat().st_size
+            if len(infos) > MOST_PARTS or size > MOST_UNPACKED_BYTES or swollen:
                 return "bomb"
             names = {info.filename for info in infos}
             if names & OTHER_WORKBOOKS:
@@ -118,7 +118,7 @@ def related(parts: zipfile.ZipFile, source: str) -> dict[str, tuple[str, str]]:
 
 def workbook_part(parts: zipfile.ZipFile) -> str:
     """Return the name of the part that lists the sheets."""
-    return next((place for kind, place in related(parts, "").values() if kind == "officeDocument"), WORKBOOK)
+    return next((place for kind, place in related(parts, "").values() if kind == "officeDocument"), USUAL_WORKBOOK_PART)
 
 
 MOST_ROWS = 1_048_576
@@ -276,7 +276,7 @@ FIRST_DAY = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
 """Day 0 of the calendars of Windows and of old Macintosh workbooks."""
 LAST_DAY = 2_958_466
 """The day after 31 December 9999, as a number of days."""
-EXACT = 1e15
+LARGEST_EXACT = 1e15
 PERCENT_FORMATS = frozenset({9, 10})
 DAY_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
@@ -320,7 +320,7 @@ class Book:
             value = round(value * 100, 10)
         elif shown == "day" and 0 < value < LAST_DAY:
             return (FIRST_DAY[self.macintosh] + timedelta(days=int(value))).isoformat()
-        whole = value.is_integer() and abs(value) < EXACT
+        whole = value.is_integer() and abs(value) < LARGEST_EXACT
         return Numeral(int(value) if whole else value)
 
 

@@ -8,15 +8,14 @@ from typing import NamedTuple, TypeVar
 
 from toolkit.base.problems import Problems
 from toolkit.data.indicators import Indicator
-from toolkit.data.parsing import NumberColumn, Numeral, Reading, as_column, day_of, narrowed, reading, year_of
-from toolkit.data.reference import Reference
-from toolkit.data.row_checks import RULES, Fault, RowContext
+from toolkit.data.parsing import NumberColumn, Numeral, Reading, as_column, day_of, narrowed_reading, reading, year_of
+from toolkit.data.reference import ROW_RULES, Reference, RowContext, RowFault
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, STATUSES
 from toolkit.data.tables import Layout, Table
 
 UNUSED = "unverified"
 """Figures with this qualifier are shown and never used."""
-LAYOUT = Layout(
+OBSERVATION_LAYOUT = Layout(
     tuple(name for name in OBSERVATIONS.names if name not in MISSING_ALLOWED),
     tuple(name for name in OBSERVATIONS.names if name in MISSING_ALLOWED),
 )
@@ -181,12 +180,12 @@ class Figures:
 
 
 def figures_of(table: Table, reference: Reference) -> Figures:
-    """RowContext every row of a table; rows with an error are noted and left out."""
+    """Judge every row of a table; rows with an error are noted and left out."""
     context = RowContext(reference, table.problems, table.has("from_year"))
     values = _values(table, context)
-    rules = [(columns, rule) for columns, rule in RULES if all(_given(table, column) for column in columns)]
-    judged = [(_picker(table, columns), rule, dict[tuple[str, ...], list[Fault]]()) for columns, rule in rules]
-    complete = all(table.has(column) for column in LAYOUT.required)
+    rules = [(columns, rule) for columns, rule in ROW_RULES if all(_given(table, column) for column in columns)]
+    judged = [(_picker(table, columns), rule, dict[tuple[str, ...], list[RowFault]]()) for columns, rule in rules]
+    complete = all(table.has(column) for column in OBSERVATION_LAYOUT.required)
     picker, place = _picker(table, OBSERVATIONS.names), (table.problems.file, table.problems.sheet)
     kept = []
     for position, row in enumerate(table.rows):
@@ -239,7 +238,7 @@ def _values(table: Table, context: RowContext) -> tuple[float | None, ...]:
     for name, _, text in cells:
         key, indicator = (name, text, isinstance(text, Numeral)), context.indicator(name)
         if key not in known:
-            known[key] = narrowed(reading(text), indicator.allows) if indicator else reading(text)
+            known[key] = narrowed_reading(reading(text), indicator.allows) if indicator else reading(text)
         readings.append(known[key])
     column = as_column(readings)
     values: list[float | None] = []

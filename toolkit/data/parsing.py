@@ -25,7 +25,7 @@ from typing import Literal
 from toolkit.base.problems import Phrase, Problems
 from toolkit.base.texts import fold
 
-MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """Bytes at the beginning of a file that name its encoding."""
 UTF16_SAMPLE = 4096
 TCVN3_SIGNS = frozenset("µ¶·¸¹¨©ª«¬\u00ad®")
@@ -60,7 +60,7 @@ class Decoded:
 
 def decode(data: bytes, problems: Problems) -> Decoded:
     """Return the text of a file, noting what cannot be read."""
-    mark, encoding = next(((mark, name) for mark, name in MARKS.items() if data.startswith(mark)), (b"", ""))
+    mark, encoding = next(((mark, name) for mark, name in BYTE_ORDER_MARKS.items() if data.startswith(mark)), (b"", ""))
     data = data.removeprefix(mark)
     sample = data[:UTF16_SAMPLE]
     if not encoding and b"\0" in sample:
@@ -226,7 +226,7 @@ DAY_FIRST = re.compile(
 PART_OF_YEAR = re.compile(r"\b(?:thang|quy|nua|half|quarter|[qh][1-4]|\d{1,2}t|t\d{1,2})\b", re.ASCII)
 HAS_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)", re.ASCII)
 LONGEST_YEAR = 60
-WHOLE = re.compile(r"\d{1,15}(?:\.0+)?", re.ASCII)
+COUNT = re.compile(r"\d{1,15}(?:\.0+)?", re.ASCII)
 FIRST_YEAR = 1945
 """Years before it are taken for mistakes: no figure of the present administration is older."""
 
@@ -301,7 +301,7 @@ def day_of(text: str) -> date | None:
 
 def whole_of(text: str) -> int | None:
     """Return a count written in digits, else None."""
-    return int(text.partition(".")[0]) if WHOLE.fullmatch(text) else None
+    return int(text.partition(".")[0]) if COUNT.fullmatch(text) else None
 
 
 Style = Literal["comma", "point"]
@@ -379,7 +379,7 @@ def _value(body: str, style: Style) -> float:
     return float(body.replace(group, "").replace(mark, "."))
 
 
-def narrowed(found: Reading, fits: Callable[[float], bool]) -> Reading:
+def narrowed_reading(found: Reading, fits: Callable[[float], bool]) -> Reading:
     """Return the reading without the meanings that cannot be; all stay if none can be."""
     if not found.open:
         return found

@@ -27,7 +27,7 @@ from toolkit.data.parsing import (
     csv_rows,
     decode,
     delimiter_of,
-    narrowed,
+    narrowed_reading,
     no_year,
     reading,
     year_of,
@@ -149,7 +149,7 @@ class Table:
             text, fits = row.cells[at], allows[position] if allows else None
             key = (text, isinstance(text, Numeral), fits)
             if key not in known:
-                known[key] = narrowed(reading(text), fits) if fits else reading(text)
+                known[key] = narrowed_reading(reading(text), fits) if fits else reading(text)
             readings.append(known[key])
         settled = as_column(readings)
         values: list[float | None] = [None] * len(self.rows)

@@ -12,8 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Indicator
-from toolkit.data.standards import BreakPrior, Standards
+from toolkit.data.indicators import BreakPrior, Indicator, Standards
 from toolkit.forecast.paths import Break, scale_of
 from toolkit.models.panel import FloatArray, Jump
 

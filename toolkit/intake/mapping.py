@@ -16,11 +16,9 @@ from toolkit.base.problems import Problem, Problems, has_error
 from toolkit.base.texts import fold, interface_language, nearest, say
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
-from toolkit.data.reference import Reference
+from toolkit.data.reference import LONGEST_NAME, Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
 from toolkit.data.tables import Table, note_above, note_merged, read_sheets, tidy, usable, usual_width
-
-FIELDS = OBSERVATIONS.names
 
 
 class ColumnMapping(BaseModel):
@@ -76,10 +74,10 @@ def read_mapping(path: Path) -> ColumnMapping:
         problem, remedy = text.problems[0].words(interface_language())
         reason = f"{text.problems[0].row}: {problem} {remedy}"
         raise UsageError(say("desk.mapping.unreadable", file=path, reason=reason), say("desk.mapping.remedy"))
-    return checked(text.content, path.name)
+    return checked_mapping(text.content, path.name)
 
 
-def checked(content: Any, name: str) -> ColumnMapping:
+def checked_mapping(content: Any, name: str) -> ColumnMapping:
     """Return a mapping from plain data.
 
     Raises
@@ -94,8 +92,8 @@ def checked(content: Any, name: str) -> ColumnMapping:
         raise UsageError(say("desk.mapping.wrong", file=name, reason=reason), say("desk.mapping.remedy")) from error
     named = [*mapping.columns, *mapping.fixed, *(field for given in mapping.wide.values() for field in given)]
     for column in named:
-        if column not in FIELDS:
-            near = ", ".join(nearest(column, FIELDS))
+        if column not in OBSERVATIONS.names:
+            near = ", ".join(nearest(column, OBSERVATIONS.names))
             raise UsageError(say("desk.mapping.no_field", file=name, field=column), say("data.nearest", near=near))
     if not mapping.is_wide and "value" not in mapping.columns:
         raise UsageError(say("desk.mapping.no_value", file=name), say("desk.mapping.remedy"))
@@ -126,13 +124,13 @@ def mapping_of(
     held["area_level"] = area_level or held.get("area_level")
     if not held["years"] and not held.get("wide"):
         held["columns"].setdefault("value", "value")
-    return checked(held, file.name if file else "--column, --fixed")
+    return checked_mapping(held, file.name if file else "--column, --fixed")
 
 
 def value_columns(mapping: ColumnMapping, headers: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return the headers that hold values, with what their figures are.
 
-    >>> value_columns(checked({"years": True}, ""), ["Huyện", "Năm 2022", "2023"])
+    >>> value_columns(checked_mapping({"years": True}, ""), ["Huyện", "Năm 2022", "2023"])
     {'Năm 2022': {'year': '2022'}, '2023': {'year': '2023'}}
     """
     found = dict(mapping.wide)
@@ -153,11 +151,9 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-ROWS_FOR_HEADER = 30
+ROWS_FOR_MAPPED_HEADER = 30
 BETWEEN = " / "
 """Between the upper and the lower text of a header of two rows."""
-NAMES = OBSERVATIONS.names
-LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -270,7 +266,7 @@ def find_header(rows: Sequence[Row], wanted: Iterable[str], header_rows: int) ->
     """
     folded = {fold(name) for name in wanted}
     most, found = 0, None
-    for at in range(min(len(rows), ROWS_FOR_HEADER) - header_rows + 1):
+    for at in range(min(len(rows), ROWS_FOR_MAPPED_HEADER) - header_rows + 1):
         names = _joined(rows[at : at + header_rows])
         hits = len({fold(part) for name in names for part in (name, name.rpartition(BETWEEN)[2])} & folded)
         if hits > most:
@@ -330,9 +326,11 @@ def _table(
     headers = {**mapping.columns, **({"value": name} if name else {})}
     places = {column: header.places(text)[0] for column, text in headers.items()}
     fixed = {**mapping.fixed, **given}
-    columns = tuple(column for column in NAMES if column in places or column in fixed or column in MISSING_ALLOWED)
+    columns = tuple(
+        column for column in OBSERVATIONS.names if column in places or column in fixed or column in MISSING_ALLOWED
+    )
     problems = HeaderedProblems(sheet.problems.file, sheet.problems.sheet, headers=headers)
-    for column in NAMES:
+    for column in OBSERVATIONS.names:
         if column not in columns:
             problems.add("missing_column", header.row.number, column, fields={"near": "--fixed"})
     note_merged(replace(sheet, problems=problems), header.row, set(places.values()))

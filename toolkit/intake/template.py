@@ -13,10 +13,9 @@ from toolkit.base.numbers import numbers
 from toolkit.base.texts import LANGUAGES, Language, Texts, say, slug, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Indicator
+from toolkit.data.indicators import Indicator, Standard
 from toolkit.data.observations import Observation
 from toolkit.data.schemas import BASES, QUALIFIERS, SOURCES, STATUSES
-from toolkit.data.standards import Standard
 from toolkit.intake.history import districts_of
 from toolkit.intake.incoming import MARK, harmless
 from toolkit.plan.plan import Plan, Target
@@ -35,7 +34,7 @@ MOST_YEARS = 40
 
 
 @dataclass(frozen=True)
-class Question:
+class RequestedFigure:
     """One figure asked for.
 
     Attributes
@@ -55,7 +54,7 @@ class Question:
     last: Observation | None
 
 
-def questions(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int]) -> tuple[Question, ...]:
+def requested_figures(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int]) -> tuple[RequestedFigure, ...]:
     """Return what an area is asked for, in the plan's order; every indicator and scope once a year.
 
     Raises
@@ -71,7 +70,7 @@ def questions(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int]) ->
             raise UsageError(say("desk.template.ahead", year=year), say("desk.template.ahead.remedy"))
     keys = list(dict.fromkeys(key for target in plan.targets for key in _keys(target, plan, area, dataset)))
     return tuple(
-        Question(
+        RequestedFigure(
             indicator=dataset.indicators[name],
             scope=scope,
             year=year,
@@ -143,7 +142,7 @@ def _last(dataset: Dataset, area: Area, indicator: str, scope: str) -> Observati
     return held[-1] if held else None
 
 
-FIGURES = {
+FIGURE_COLUMNS = {
     "info_name": 44, "info_scope": 14, "info_bounds": 18, "info_last": 12, "info_last_year": 10,
     "info_last_source": 22, "year": 8, "value": 14, "qualifier": 12, "status": 13, "source_id": 22,
     "available_from": 14, "note": 30, "standard": 14, "unit": 16, "area_code": 10, "indicator": 26, "scope": 10,
@@ -178,7 +177,7 @@ def template(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], *, 
     """
     import xlsxwriter
 
-    asked, stream, words = questions(dataset, plan, area, years), io.BytesIO(), texts(language)
+    asked, stream, words = requested_figures(dataset, plan, area, years), io.BytesIO(), texts(language)
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(stream, options) as book:
         book.set_properties({"created": datetime.combine(dataset.as_of, time())})  # the same bytes on any day
@@ -264,10 +263,10 @@ def _guide(pen: Pen, dataset: Dataset, plan: Plan, area: Area, years: Sequence[i
         pen.put(sheet, row, 1, line, kind)
 
 
-def _figures(pen: Pen, dataset: Dataset, area: Area, asked: Sequence[Question], language: Language) -> None:
+def _figures(pen: Pen, dataset: Dataset, area: Area, asked: Sequence[RequestedFigure], language: Language) -> None:
     words = texts(language)
     sheet = pen.sheet(words.t("desk.template.sheet.figures"))
-    pen.header(sheet, FIGURES, LABEL_ROW, words)
+    pen.header(sheet, FIGURE_COLUMNS, LABEL_ROW, words)
     pen.put(sheet, 1, 1, words.t("desk.template.figures", area=area.name(language), code=area.code), "title")
     if dataset.simulated:
         pen.put(sheet, 2, 1, words.t("report.simulated"), "title")
@@ -279,7 +278,7 @@ def _figures(pen: Pen, dataset: Dataset, area: Area, asked: Sequence[Question], 
     sheet.freeze_panes(FIRST_ROW - 1, 1)
 
 
-def _cells(question: Question, dataset: Dataset, area: Area, language: Language) -> dict[str, object]:
+def _cells(question: RequestedFigure, dataset: Dataset, area: Area, language: Language) -> dict[str, object]:
     indicator, last, words = question.indicator, question.last, texts(language)
     shown: dict[str, object] = {
         "info_name": indicator.names[language],
@@ -296,10 +295,10 @@ def _cells(question: Question, dataset: Dataset, area: Area, language: Language)
         "indicator": indicator.id,
         "scope": question.scope,
     }
-    return {name: shown.get(name, "") for name in FIGURES}
+    return {name: shown.get(name, "") for name in FIGURE_COLUMNS}
 
 
-def _of_parents(question: Question, dataset: Dataset, area: Area, language: Language) -> str:
+def _of_parents(question: RequestedFigure, dataset: Dataset, area: Area, language: Language) -> str:
     """Return the newest figures of a commune's (former) districts, said to be theirs."""
     told = []
     for code in districts_of(dataset, area.code):
@@ -320,9 +319,9 @@ def _sources(pen: Pen, area: Area, years: Sequence[int], words: Texts) -> None:
             pen.put(sheet, row, column, proposed, "entry")
 
 
-def _validate(sheet: Worksheet, asked: Sequence[Question]) -> None:
+def _validate(sheet: Worksheet, asked: Sequence[RequestedFigure]) -> None:
     """Give every cell of entry its rule: bounds of the figure, lists of words."""
-    columns = {name: at for at, name in enumerate(FIGURES)}
+    columns = {name: at for at, name in enumerate(FIGURE_COLUMNS)}
     by_indicator: dict[str, list[int]] = {}
     for at, question in enumerate(asked, start=FIRST_ROW - 1):
         by_indicator.setdefault(question.indicator.id, []).append(at)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA
 from toolkit.reports.blocks import Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Section, Table
 from toolkit.reports.context import Cycle, RunFacts, SourceBook
 from toolkit.reports.wording import Words
