@@ -1,4 +1,4 @@
-"""XLSX workbooks to rows of text: hostile files are refused, values read as they are shown.
+"""XLSX workbooks to rows of text, apart because it is a format of its own: hostile files refused, values as shown.
 
 Read with the standard library as a stream, since checking a table must cost little however long it is. Formulas
 count by the results that the spreadsheet program stored.
@@ -79,8 +79,8 @@ def _declares_entities(parts: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
 
 @lru_cache(maxsize=1024)
 def local(tag: str) -> str:
-    """Return a tag without its namespace; the two editions of the format differ in nothing else that matters."""
-    return tag.rpartition("}")[2]
+    """Return a tag without its namespace or prefix; the two editions of the format differ in nothing else."""
+    return tag.rpartition("}")[2].rpartition(":")[2]
 
 
 def elements(parts: zipfile.ZipFile, name: str, *wanted: str) -> Iterator[ElementTree.Element]:
@@ -114,11 +114,6 @@ def related(parts: zipfile.ZipFile, source: str) -> dict[str, tuple[str, str]]:
         place = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
         found[element.get("Id", "")] = (posixpath.basename(element.get("Type", "")), place)
     return found
-
-
-def workbook_part(parts: zipfile.ZipFile) -> str:
-    """Return the name of the part that lists the sheets."""
-    return next((place for kind, place in related(parts, "").values() if kind == "officeDocument"), USUAL_WORKBOOK_PART)
 
 
 MOST_ROWS = 1_048_576
@@ -156,7 +151,6 @@ class SheetReader:
     _inline: str = ""
     _pronunciation: int = 0
     _collected: list[str] | None = None
-    _names: dict[str, str] = field(default_factory=dict)
 
     def read(self, stream: IO[bytes]) -> SheetReader:
         """Read the whole stream.
@@ -177,13 +171,8 @@ class SheetReader:
         parser.Parse(b"", True)
         return self
 
-    def _local(self, name: str) -> str:
-        if name not in self._names:
-            self._names[name] = name.rpartition(":")[2]
-        return self._names[name]
-
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = self._local(name)
+        tag = local(name)
         if tag == "c":
             self._begin_cell(attributes)
         elif tag in ("v", "f", "t"):
@@ -202,7 +191,7 @@ class SheetReader:
             self._collected.append(text)
 
     def _end(self, name: str) -> None:
-        tag = self._local(name)
+        tag = local(name)
         if tag in ("v", "f", "t"):
             self._keep(tag, "".join(self._collected or ()))
         elif tag == "c":
@@ -339,7 +328,8 @@ def read_workbook(path: Path, problems: Problems) -> tuple[RawSheet, ...]:
 
 
 def _sheets(parts: zipfile.ZipFile, file: str) -> Iterator[RawSheet]:
-    main = workbook_part(parts)
+    documents = (place for kind, place in related(parts, "").values() if kind == "officeDocument")
+    main = next(documents, USUAL_WORKBOOK_PART)
     places = related(parts, main)
     named = {kind: place for kind, place in places.values() if kind in ("sharedStrings", "styles")}
     book = Book(

@@ -5,7 +5,7 @@ Standards of one chain follow each other; at each change a prior says how the le
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -229,31 +229,27 @@ class Indicators(Mapping[str, Indicator]):
 
 
 FILE = "indicators.yaml"
-PARTS = ("units", "indicators")
 Declared = TypeVar("Declared", bound=BaseModel)
 
 
 def read_indicators(folder: Path) -> tuple[Indicators, YamlText]:
     """Read ``indicators.yaml``; whatever is wrong is noted in the text, and the rest returned."""
     text = read_yaml(file_of(folder, FILE), room="data")
-    if not text.problems and not (isinstance(text.content, dict) and set(PARTS) <= set(text.content)):
+    if not text.problems and not (isinstance(text.content, dict) and {"units", "indicators"} <= set(text.content)):
         text.add((), "", "no_indicators")
-    units = {
-        key: unit
-        for key, entry in _entries(text, "units")
-        if (unit := _made(Unit, entry, ("units", key), text)) is not None
-    }
-    indicators = {
-        key: made
-        for key, entry in _entries(text, "indicators")
-        if (made := _made(Indicator, _completed(key, entry, units), ("indicators", key), text)) is not None
-    }
-    return Indicators(indicators, units), text
+    units = _declared(Unit, "units", text, lambda _, entry: entry)
+    made = _declared(Indicator, "indicators", text, lambda key, entry: _completed(key, entry, units))
+    return Indicators(made, units), text
 
 
-def _entries(text: YamlText, part: str) -> list[tuple[str, Any]]:
+def _declared(
+    kind: type[Declared], part: str, text: YamlText, completed: Callable[[str, Any], Any]
+) -> dict[str, Declared]:
+    """Return the declarations of a part of the file, by their keys; those that cannot be used are noted."""
     entries = text.content.get(part) if isinstance(text.content, dict) else None
-    return [(str(key), entry) for key, entry in entries.items()] if isinstance(entries, dict) else []
+    named = {str(key): entry for key, entry in entries.items()} if isinstance(entries, dict) else {}
+    made = {key: _made(kind, completed(key, entry), (part, key), text) for key, entry in named.items()}
+    return {key: declaration for key, declaration in made.items() if declaration is not None}
 
 
 def _completed(key: str, entry: Any, units: Mapping[str, Unit]) -> Any:
@@ -410,14 +406,8 @@ class Standards:
 
     def link(self, before: str, after: str, indicator: str | None = None) -> BreakPrior | None:
         """Return the change from one standard to the next, for an indicator (the first declared if none is given)."""
-        return next(
-            (
-                item
-                for item in self.breaks
-                if (item.before, item.after) == (before, after) and (indicator is None or indicator in item.indicators)
-            ),
-            None,
-        )
+        found = (item for item in self.breaks if (item.before, item.after) == (before, after))
+        return next((item for item in found if indicator is None or indicator in item.indicators), None)
 
     def published(self, standard: str, year: int) -> date:
         """Return the day on which a figure of `year` counts as known by rule."""
@@ -426,10 +416,10 @@ class Standards:
 
     def neighbours(self, indicator: str) -> tuple[tuple[Standard, Standard], ...]:
         """Return each pair of an indicator's standards that follow each other in a chain."""
-        chains = dict.fromkeys(standard.chain for standard in self.of(indicator))
-        return tuple(
-            pair for chain in chains for pair in pairwise(item for item in self.of(indicator) if item.chain == chain)
-        )
+        chains: dict[str, list[Standard]] = {}
+        for standard in self.of(indicator):
+            chains.setdefault(standard.chain, []).append(standard)
+        return tuple(pair for chain in chains.values() for pair in pairwise(chain))
 
 
 def standard_of(record: Record) -> Standard:

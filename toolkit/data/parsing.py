@@ -75,7 +75,7 @@ def decode(data: bytes, problems: Problems) -> Decoded:
     words = TCVN3.findall(text) if not encoding else []
     if len(words) >= FEWEST_TCVN3_WORDS:
         problems.add("tcvn3", text[: text.index(words[0])].count("\n") + 1, value=words[0])
-    return Decoded(_composed(text), encoding or "utf-8")
+    return Decoded(unicodedata.normalize("NFC", text), encoding or "utf-8")
 
 
 def _unmarked_utf16(sample: bytes) -> str:
@@ -94,7 +94,7 @@ def _damaged(data: bytes, encoding: str, start: int, problems: Problems) -> Deco
     good = len(patched) - len(patched.encode("ascii", errors="ignore")) - damaged
     if encoding or good >= damaged:
         problems.add("bad_bytes", row, value=byte, fields={"encoding": encoding or "utf-8"})
-        return Decoded(_composed(patched), encoding or "utf-8")
+        return Decoded(unicodedata.normalize("NFC", patched), encoding or "utf-8")
     legacy = data.decode("cp1258", errors="replace")
     if looks_like_tcvn3(legacy):
         problems.add("tcvn3", row, value=byte)
@@ -102,7 +102,7 @@ def _damaged(data: bytes, encoding: str, start: int, problems: Problems) -> Deco
     if "\ufffd" in legacy:
         row = legacy[: legacy.index("\ufffd")].count("\n") + 1
         problems.add("bad_bytes", row, fields={"encoding": "windows-1258"})
-    return Decoded(_composed(legacy), "windows-1258")
+    return Decoded(unicodedata.normalize("NFC", legacy), "windows-1258")
 
 
 def looks_like_tcvn3(text: str) -> bool:
@@ -110,10 +110,6 @@ def looks_like_tcvn3(text: str) -> bool:
     signs, foreign, tones = (sum(map(text.count, letters)) for letters in (TCVN3_SIGNS, FOREIGN, TONES))
     stray = len(STRAY_TONE.findall(text))
     return signs + foreign + stray > tones - stray and TCVN3.search(text) is not None
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
 
 
 @dataclass(frozen=True)
@@ -336,6 +332,11 @@ class Reading:
     fault: str = ""
 
     @cached_property
+    def first(self) -> float | None:
+        """The first meaning; None for what is no number."""
+        return next(iter(self.meanings.values()), None)
+
+    @cached_property
     def telling(self) -> Style | None:
         """The style that this cell speaks for; None for plain digits and for what can be read both ways."""
         return next(iter(self.meanings)) if len(self.meanings) == 1 else None
@@ -433,14 +434,10 @@ def as_column(readings: Sequence[Reading]) -> NumberColumn:
     mixed = frozenset(at for other in STYLES if other != style for at in votes[other])
     unclear = frozenset(at for at, found in enumerate(readings) if found.open) if style is None else frozenset()
     values = tuple(
-        None if at in mixed or at in unclear or not found.meanings else _meaning(found, style)
+        None if at in mixed or at in unclear else found.meanings.get(style or "comma", found.first)
         for at, found in enumerate(readings)
     )
     return NumberColumn(readings, values, mixed, unclear, style)
-
-
-def _meaning(found: Reading, style: Style | None) -> float:
-    return found.meanings[style] if style in found.meanings else next(iter(found.meanings.values()))
 
 
 def decimals_of(written: str) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from toolkit.base.problems import Phrase, Problem, Problems, Severity
+from toolkit.base.problems import Problem, Problems, Severity
 from toolkit.base.texts import fold
 from toolkit.base.yaml_files import YamlText
 from toolkit.data.areas import Areas, Crosswalk, area_of, link_of
@@ -22,19 +22,15 @@ from toolkit.data.schemas import (
     BASES,
     BREAKS,
     CROSSWALK,
-    LOCAL_TARGETS,
-    MILESTONES,
-    OVERLAPS,
     QUALIFIERS,
     SCOPES,
+    SMALL_TABLES,
     SOURCES,
     STANDARDS,
     STATUSES,
     Records,
     read_records,
 )
-
-SMALL_TABLES = (SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES)
 
 
 @dataclass(frozen=True)
@@ -154,10 +150,6 @@ class RowContext:
         """Return a known indicator."""
         return self.reference.indicators[key] if key in self.reference.indicators else None  # noqa: SIM401  (get refuses)
 
-    def near(self, kind: str, value: str, choices: tuple[str, ...]) -> str | Phrase:
-        """Return the nearest choices as text."""
-        return self.problems.near(kind, value, choices)
-
 
 def known_area(context: RowContext, area_code: str) -> list[RowFault]:
     """Check that the code is a known area's."""
@@ -167,7 +159,9 @@ def known_area(context: RowContext, area_code: str) -> list[RowFault]:
     if area_code in areas:
         return []
     near = ", ".join(f"{area.code} ({area.name_vi})" for area in areas.named(area_code[:LONGEST_NAME])[:5])
-    return [RowFault("unknown_area", "area_code", {"near": near or context.near("area", area_code, areas.codes)})]
+    return [
+        RowFault("unknown_area", "area_code", {"near": near or context.problems.near("area", area_code, areas.codes)})
+    ]
 
 
 def known_indicator(context: RowContext, indicator: str) -> list[RowFault]:
@@ -176,7 +170,7 @@ def known_indicator(context: RowContext, indicator: str) -> list[RowFault]:
         return [RowFault("empty_cell", "indicator")]
     declared = context.indicator(indicator)
     if declared is None:
-        near = context.near("indicator", indicator, tuple(context.reference.indicators))
+        near = context.problems.near("indicator", indicator, context.reference.indicators)
         return [RowFault("unknown_indicator", "indicator", {"near": near})]
     return [RowFault("milestone_indicator", "indicator")] if declared.unit == "milestone" else []
 
@@ -187,7 +181,7 @@ def one_of(column: str, choices: tuple[str, ...]) -> Callable[[RowContext, str],
     def rule(context: RowContext, text: str) -> list[RowFault]:
         if text in choices:
             return []
-        near = context.near(column, text, tuple(filter(None, choices)))
+        near = context.problems.near(column, text, filter(None, choices))
         return [RowFault("unknown_choice", column, {"near": near}) if text else RowFault("empty_cell", column)]
 
     return rule
@@ -201,7 +195,7 @@ def known_source(context: RowContext, source_id: str) -> list[RowFault]:
     if source_id in sources:
         return []
     return [
-        RowFault("unknown_source", "source_id", {"near": context.near("source", source_id, tuple(sorted(sources)))})
+        RowFault("unknown_source", "source_id", {"near": context.problems.near("source", source_id, sorted(sources))})
     ]
 
 
@@ -212,7 +206,7 @@ def right_unit(context: RowContext, indicator: str, unit: str) -> list[RowFault]
     units = context.reference.indicators.units
     declared = context.indicator(indicator)
     if unit not in units:
-        near = declared.unit if declared else context.near("unit", unit, tuple(units))
+        near = declared.unit if declared else context.problems.near("unit", unit, units)
         return [RowFault("unknown_unit", "unit", {"near": near})]
     if declared is not None and unit != declared.unit:
         return [RowFault("wrong_unit", "unit", {"wanted": declared.unit, "indicator": indicator})]
@@ -271,7 +265,7 @@ def right_standard(context: RowContext, indicator: str, standard: str, year: str
     if not allowed:
         return [RowFault("needless_standard", "standard", {"indicator": indicator})]
     if standard not in names:
-        known_ones = context.near(f"standard of {indicator}", standard, names)
+        known_ones = context.problems.near(f"standard of {indicator}", standard, names)
         return [RowFault("unknown_standard", "standard", {"near": known_ones, "indicator": indicator})]
     item = context.reference.standards.get(standard)
     if known is None or item.measured_in(known):
@@ -288,7 +282,7 @@ def right_status(context: RowContext, indicator: str, status: str, year: str) ->
     if status not in STATUSES:
         if word in PLANNED:
             return [RowFault("planned_status", "status")]
-        near = STATUS_WORDS.get(word) or context.near("status", status, STATUSES)
+        near = STATUS_WORDS.get(word) or context.problems.near("status", status, STATUSES)
         return [RowFault("unknown_choice", "status", {"near": near})]
     known, declared = year_of(year), context.indicator(indicator)
     decided = declared is not None and declared.set_by_decision

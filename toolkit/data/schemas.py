@@ -94,14 +94,11 @@ OBSERVATIONS = Schema(
 SOURCES = Schema(
     "sources.csv",
     (
-        text("source_id"),
-        text("title"),
-        text("publisher"),
-        text("published", required=False),
+        text("source_id"), text("title"), text("publisher"), text("published", required=False),
         text("url", required=False),
     ),
     ("source_id",),
-)
+)  # fmt: skip
 AREAS = Schema(
     "areas.csv",
     (
@@ -167,9 +164,8 @@ MILESTONES = Schema(
     ),
     ("target_id",),
 )  # fmt: skip
-SCHEMAS = (
-    OBSERVATIONS, SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES,
-)  # fmt: skip
+SMALL_TABLES = (SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES)
+SCHEMAS = (OBSERVATIONS, *SMALL_TABLES)
 PARSERS: dict[ColumnKind, tuple[Callable[[str], object], str]] = {
     "whole": (whole_of, "no_count"),
     "day": (day_of, "no_day"),

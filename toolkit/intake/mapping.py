@@ -15,6 +15,7 @@ from toolkit.base.errors import UsageError
 from toolkit.base.problems import Problem, Problems, has_error
 from toolkit.base.texts import fold, interface_language, nearest, say
 from toolkit.base.yaml_files import read_yaml
+from toolkit.data.areas import Areas
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
 from toolkit.data.reference import LONGEST_NAME, Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
@@ -254,8 +255,7 @@ def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], re
         return []
     _name_unread(header, {at for name in read for at in header.places(name)}, problems)
     rows = _body(sheet, header, mapping)
-    areas = AreaReader(reference, mapping.area_level)
-    return [_table(sheet, header, rows, mapping, name, given, areas) for name, given in values.items()]
+    return [_table(sheet, header, rows, mapping, name, given, reference.areas) for name, given in values.items()]
 
 
 def find_header(rows: Sequence[Row], wanted: Iterable[str], header_rows: int) -> Header | None:
@@ -320,7 +320,7 @@ def _table(
     mapping: ColumnMapping,
     name: str,
     given: Mapping[str, str],
-    areas: AreaReader,
+    areas: Areas,
 ) -> Table:
     """Return the table of one column of values (or of the only one, in a long table)."""
     headers = {**mapping.columns, **({"value": name} if name else {})}
@@ -340,7 +340,8 @@ def _table(
         if name and not cells["value"]:
             continue  # an empty cell of a wide table is a figure that nobody gave
         if "area_code" in cells:
-            cells["area_code"] = areas.code(cells["area_code"], cells.get("year", ""), row.number, problems)
+            given_area, year = cells["area_code"], cells.get("year", "")
+            cells["area_code"] = _area_code(given_area, mapping.area_level, year, row.number, areas, problems)
         made.append(Row(row.number, tuple(cells[column] for column in columns)))
     return Table(columns, header.row.number, tuple(made), problems)
 
@@ -352,31 +353,21 @@ def _cell(row: Row, place: int | None, otherwise: str) -> str:
     return text if isinstance(text, Numeral) else tidy(text) or otherwise
 
 
-@dataclass
-class AreaReader:
-    """Reads areas given by code or by name; each text and year once.
+def _area_code(text: str, level: str | None, year: str, row: int, areas: Areas, problems: HeaderedProblems) -> str:
+    """Return the code of an area given by code or by name; the text itself, with a problem, if it is no one's.
 
-    Attributes
+    Parameters
     ----------
-    reference :
-        The project's areas.
     level :
         Level of areas given by name; None for what a name usually means.
     """
-
-    reference: Reference
-    level: str | None
-
-    def code(self, text: str, year: str, row: int, problems: HeaderedProblems) -> str:
-        """Return the code of an area; the text itself, with a problem, if it is no area's or several areas'."""
-        areas = self.reference.areas
-        if not text or text in areas or text.isdigit():
-            return text
-        known = year_of(year)
-        day = date(known, 12, 31) if known and self.level == "commune" else None
-        try:
-            return areas.find(text[:LONGEST_NAME], level=self.level, on=day).code
-        except UsageError as error:
-            fields = {"reason": error.message, "advice": error.remedy}
-            problems.add("area_name", row, "area_code", text, fields=fields)
-            return text
+    if not text or text in areas or text.isdigit():
+        return text
+    known = year_of(year)
+    day = date(known, 12, 31) if known and level == "commune" else None
+    try:
+        return areas.find(text[:LONGEST_NAME], level=level, on=day).code
+    except UsageError as error:
+        fields = {"reason": error.message, "advice": error.remedy}
+        problems.add("area_name", row, "area_code", text, fields=fields)
+        return text

@@ -1,9 +1,10 @@
-"""The workbook that an area fills in: what the plan's targets need, what is known of it, what may be entered."""
+"""The workbook that an area fills in, apart because it is a form of its own: what the targets need, what is known."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ SUPPORTING = {
 }
 """Counts that a rate can be checked by; asked for beside it."""
 MOST_YEARS = 40
+SPAN_OF_YEARS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def requested_figures(dataset: Dataset, plan: Plan, area: Area, years: Sequence[
             scope=scope,
             year=year,
             standard=standard_in(dataset, dataset.indicators[name], year),
-            last=_last(dataset, area, name, scope),
+            last=next(reversed(dataset.series(area.code, name, scope).observations), None),
         )
         for year in years
         for name, scope in keys
@@ -97,13 +99,9 @@ def years_of(text: str) -> tuple[int, ...]:
     >>> years_of("2023-2025,2020")
     (2020, 2023, 2024, 2025)
     """
-    years: set[int] = set()
-    for part in text.split(","):
-        first, sign, last = part.strip().partition("-")
-        if not first.isdigit() or (sign and not last.isdigit()) or len(first) > 4 or len(last) > 4:
-            raise UsageError(say("desk.template.no_years", text=text), say("desk.template.no_years.remedy"))
-        years |= set(range(int(first), int(last or first) + 1))
-    if not 1 <= len(years) <= MOST_YEARS:
+    spans = [SPAN_OF_YEARS.fullmatch(part.strip()) for part in text.split(",")]
+    years = {year for span in spans if span for year in range(int(span[1]), int(span[2] or span[1]) + 1)}
+    if None in spans or not 1 <= len(years) <= MOST_YEARS:
         raise UsageError(say("desk.template.no_years", text=text), say("desk.template.no_years.remedy"))
     return tuple(sorted(years))
 
@@ -121,25 +119,12 @@ def _keys(target: Target, plan: Plan, area: Area, dataset: Dataset) -> list[tupl
     keys: list[tuple[str, str]] = [(target.indicator, target.scope)]
     if isinstance(target.rule, RatioToRule) and target.rule.benchmark.area == "same":
         keys.append((target.rule.benchmark.indicator, target.rule.benchmark.scope))
-    keys += [(proxy, scope) for proxy, scope in _proxies(dataset.indicators[target.indicator], target.scope, plan)]
+    proxies = [item for item in dataset.indicators[target.indicator].proxies if item.for_scope == target.scope]
+    keys += [(item.indicator, item.scope) for item in proxies if item.id in plan.proxies.on or item.on_by_default]
     keys += [(count, scope) for name, scope in list(keys) for count in SUPPORTING.get(name, ())]
-    return [key for key in keys if _measured(dataset, key[0])]
-
-
-def _measured(dataset: Dataset, name: str) -> bool:
-    indicator = dataset.indicators[name]
-    return indicator.unit != "milestone" and indicator.period_average_of is None
-
-
-def _proxies(indicator: Indicator, scope: str, plan: Plan) -> Iterable[tuple[str, str]]:
-    for proxy in indicator.proxies:
-        if proxy.for_scope == scope and (proxy.id in plan.proxies.on or proxy.on_by_default):
-            yield proxy.indicator, proxy.scope
-
-
-def _last(dataset: Dataset, area: Area, indicator: str, scope: str) -> Observation | None:
-    held = dataset.series(area.code, indicator, scope).observations
-    return held[-1] if held else None
+    measured = {name for name, item in dataset.indicators.items()
+                if item.unit != "milestone" and item.period_average_of is None}  # fmt: skip
+    return [key for key in keys if key[0] in measured]
 
 
 FIGURE_COLUMNS = {
