@@ -21,7 +21,7 @@
 # %%
 import pandas as pd
 
-from toolkit.data.folder import data_folder
+from toolkit.data.dataset import data_folder
 from toolkit.evaluate.backtest import rolling_origins, score_cuts, summary
 from toolkit.evaluate.backtest import reliability_of_events
 from toolkit.forecast.any_table import panels_of_table

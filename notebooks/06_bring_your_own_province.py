@@ -24,7 +24,7 @@ import tempfile
 from pathlib import Path
 
 import toolkit
-from toolkit.data.folder import data_folder
+from toolkit.data.dataset import data_folder
 
 mine = Path(tempfile.mkdtemp()) / "data"
 shutil.copytree(data_folder(None), mine, ignore=shutil.ignore_patterns("panels", "provinces", "scenarios"))

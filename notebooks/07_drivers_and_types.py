@@ -22,7 +22,7 @@
 import numpy as np
 import pandas as pd
 
-from toolkit.data.folder import data_folder
+from toolkit.data.dataset import data_folder
 from toolkit.models import Scale
 
 panels = pd.read_csv(data_folder(None) / "panels" / "panels.csv", dtype={"unit": str})

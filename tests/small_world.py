@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.data.consistency import PARTS
-from toolkit.data.dataset import SIMULATED, Dataset, load
-from toolkit.data.folder import NATIONAL, PROJECT_DATA, file_of
+from toolkit.data.consistency import PARTS_AND_WHOLES
+from toolkit.data.dataset import PROJECT_DATA, SIMULATED, Dataset, load
 from toolkit.data.indicators import Indicator
+from toolkit.data.schemas import NATIONAL, file_of
 from toolkit.forecast.make import needed
 from toolkit.forecast.paths import scale_of
 from toolkit.intake.template import standard_in
@@ -155,7 +155,7 @@ def _rates(made: Values, code: str, scope: str) -> None:
 
 def _keep_parts_below_wholes(made: Values, dataset: Dataset, plan: Plan) -> None:
     targets = {target.id: target for target in plan.targets}
-    pairs = [(part, whole, scope) for part, whole in PARTS for scope in ("all", "dtts", "dtts_mn")]
+    pairs = [(part, whole, scope) for part, whole in PARTS_AND_WHOLES for scope in ("all", "dtts", "dtts_mn")]
     pairs += [
         (target.indicator, targets[target.part_of].indicator, target.scope)
         for target in plan.targets

@@ -31,7 +31,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from toolkit.data.folder import data_folder
+from toolkit.data.dataset import data_folder
 from toolkit.forecast.any_table import forecast_table
 from toolkit.run.manifest import commit, versions
 

@@ -13,9 +13,8 @@ import pandas as pd
 from toolkit.attainment.assess import assess
 from toolkit.attainment.attainment import Attainment
 from toolkit.data.areas import Area, Areas
-from toolkit.data.indicators import Indicator, Indicators
+from toolkit.data.indicators import Indicator, Indicators, Standards
 from toolkit.data.observations import Observation, PeriodAverage, Series
-from toolkit.data.standards import Standards
 from toolkit.forecast.paths import Break, Evidence, Path, ProxyUse
 from toolkit.plan.plan import Plan, Target
 

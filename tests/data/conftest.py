@@ -9,9 +9,8 @@ from hypothesis import settings
 
 from toolkit.base.problems import Problem
 from toolkit.data.consistency import check_between
-from toolkit.data.dataset import Dataset, load
-from toolkit.data.folder import PROJECT_DATA
-from toolkit.data.observations import LAYOUT, figures_of
+from toolkit.data.dataset import PROJECT_DATA, Dataset, load
+from toolkit.data.observations import OBSERVATION_LAYOUT, figures_of
 from toolkit.data.reference import Reference, read_reference
 from toolkit.data.tables import read_tables
 
@@ -39,7 +38,7 @@ def speak_english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def check_against(path: Path, reference: Reference) -> list[Problem]:
     """Return all problems of one observation table."""
-    tables, problems = read_tables(path, LAYOUT)
+    tables, problems = read_tables(path, OBSERVATION_LAYOUT)
     for table in tables:
         read = figures_of(table, reference)
         check_between(read, reference)

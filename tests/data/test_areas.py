@@ -11,8 +11,7 @@ from tests.data.conftest import TODAY
 from toolkit.base.errors import AmbiguousNameError, UsageError
 from toolkit.base.texts import fold
 from toolkit.data.areas import Area, Areas
-from toolkit.data.dataset import Dataset, load
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 
 AREAS = load(PROJECT_DATA).areas
 BEFORE = date(2025, 6, 30)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.data.conftest import Check, check_against
 from tests.data.tables import COLUMNS, GOOD, REQUIRED, changed, plus, spoilt, text, without
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA
 from toolkit.data.reference import Reference
 from toolkit.data.tables import tidy
 

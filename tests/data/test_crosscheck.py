@@ -7,8 +7,7 @@ import pytest
 from tests.data.conftest import Check
 from tests.data.tables import GOOD, changed, text
 from toolkit.data.areas import divided
-from toolkit.data.dataset import check_folder
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, check_folder
 from toolkit.data.reference import Reference
 
 COUNT = {"unit": "households", "standard": "mdp_2022", "status": "reported", "available_from": "", "note": ""}

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from toolkit.data.dataset import Dataset, load
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 
 CROSSWALK = load(PROJECT_DATA).crosswalk
 

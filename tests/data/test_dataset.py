@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from tests.data.tables import GOOD, changed, text
 from toolkit.base.errors import DataError, UsageError
-from toolkit.data.dataset import Dataset, check_folder, load
-from toolkit.data.folder import PROJECT_DATA, data_folder
+from toolkit.data.dataset import PROJECT_DATA, Dataset, check_folder, data_folder, load
 from toolkit.data.observations import Observation, resolved
 
 STATUSES = ("final", "reported", "preliminary")

@@ -8,8 +8,7 @@ import re
 import pytest
 import yaml
 
-from toolkit.data.dataset import Dataset
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, Dataset
 from toolkit.data.indicators import Indicator, Proxy, Unit
 from toolkit.data.schemas import SCHEMAS, Schema
 

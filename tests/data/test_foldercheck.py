@@ -11,8 +11,7 @@ import pytest
 
 from toolkit.base.errors import DataError
 from toolkit.base.problems import Problem
-from toolkit.data.dataset import check_folder, load
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, check_folder, load
 from toolkit.data.schemas import SCHEMAS
 
 Change = Callable[[Path], None]

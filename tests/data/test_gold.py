@@ -8,8 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from toolkit.data.dataset import Dataset
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, Dataset
 
 OBSERVATIONS = {
     "attended_births_share": (1, "99.5"),

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.base.errors import UsageError
-from toolkit.data.dataset import Dataset
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, Dataset
 from toolkit.data.indicators import Indicator, read_indicators
 
 VIETNAMESE = frozenset("ăâđêôơưàáảãạèéẻẽẹìíỉĩịòóỏõọùúủũụỳýỷỹỵằắẳẵặầấẩẫậềếểễệồốổỗộờớởỡợừứửữự")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.base.numbers import numbers
-from toolkit.data.parsing import Numeral, as_column, day_of, narrowed, reading, whole_of, year_of
+from toolkit.data.parsing import Numeral, as_column, day_of, narrowed_reading, reading, whole_of, year_of
 
 FINITE = st.floats(-1e9, 1e9, allow_nan=False)
 
@@ -63,9 +63,9 @@ def test_a_column_decides_or_refuses(cells: list[str], values: list[float | None
 
 def test_what_is_counted_narrows_the_meaning() -> None:
     found = reading("12.868")
-    assert narrowed(found, float.is_integer).meanings == {"comma": 12868.0}
-    assert narrowed(found, lambda value: value <= 100).meanings == {"point": 12.868}
-    assert narrowed(found, lambda value: value < 0).open
+    assert narrowed_reading(found, float.is_integer).meanings == {"comma": 12868.0}
+    assert narrowed_reading(found, lambda value: value <= 100).meanings == {"point": 12.868}
+    assert narrowed_reading(found, lambda value: value < 0).open
 
 
 def test_numbers_of_a_workbook_tell_no_style() -> None:

@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from toolkit.data.dataset import Dataset, load
-from toolkit.data.folder import PROJECT_DATA
-from toolkit.data.standards import BreakPrior
+from toolkit.data.dataset import PROJECT_DATA, Dataset, load
+from toolkit.data.indicators import BreakPrior
 from toolkit.forecast.make import Span, make_forecasts
 from toolkit.forecast.panels import BETWEEN_PLACES, OVERLAP_SD, Overlap, overlaps_of, updated_prior
 from toolkit.forecast.store import Forecasts

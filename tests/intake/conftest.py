@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA
 from toolkit.data.reference import Reference, read_reference
 
 settings.register_profile("intake", deadline=None)  # several workers may share two cores

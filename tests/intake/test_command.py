@@ -13,7 +13,7 @@ import typer.main
 from tests.cli.commands import run
 from tests.data.tables import changed, spoilt, text
 from toolkit.cli.main import app, main
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA
 
 Call = Callable[..., tuple[int, str]]
 WITHOUT_DATA = {"params", "verify"}

@@ -23,10 +23,10 @@ from toolkit.data.parsing import day_of, reading, year_of
 from toolkit.data.reference import Reference
 from toolkit.data.tables import tidy
 from toolkit.intake.incoming import Incoming, read_incoming, stored_cells
-from toolkit.intake.mapping import checked
+from toolkit.intake.mapping import checked_mapping
 
 Place = tuple[int, str]
-WIDE = checked(
+WIDE = checked_mapping(
     {
         "columns": {"area_code": "Huyện"}, "years": True, "area_level": "district",
         "fixed": {"indicator": "poverty_rate", "scope": "all", "unit": "percent", "standard": "mdp_2022",

@@ -9,8 +9,7 @@ import pytest
 from tests.data.tables import changed, text
 from toolkit.base.errors import DataError
 from toolkit.base.problems import Problem
-from toolkit.data.dataset import Dataset, load
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 from toolkit.data.reference import Reference
 from toolkit.forecast.any_table import panels_of_file
 from toolkit.intake.incoming import Incoming, check_file, read_incoming

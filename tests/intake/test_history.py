@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.data.tables import changed, text
 from toolkit.data.dataset import load
 from toolkit.intake.history import history
-from toolkit.intake.ingest import commit, prepare
+from toolkit.intake.ingest import prepare, write_changes
 
 
 def test_conflicts_and_what_counts() -> None:
@@ -29,7 +29,7 @@ def test_means_of_periods_are_listed_apart() -> None:
 def test_what_a_source_corrected_stays_in_its_history(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "incoming.csv"
     file.write_text(text([changed(3, value="3.37")]), encoding="utf-8")
-    commit(prepare([file], folder))
+    write_changes(prepare([file], folder))
     entries = [entry for entry in history(load(folder), "20", "poverty_rate", "all") if entry.year == 2024]
     assert [(entry.value, entry.standing) for entry in entries] == [("3.37", "counts"), ("3.36", "replaced")]
     assert (entries[1].replaced_by, entries[1].available_from) == ("incoming.csv", "2025-01-31")
@@ -44,7 +44,7 @@ def test_communes_are_summed_to_their_former_district_with_coverage(folder: Path
     cells = {"year": "2025", "standard": "mdp_2022", "available_from": "", "note": ""}
     rows = [changed(4, area_code=code, value="100", **cells) for code in NEW_COMMUNES[:5]]
     (tmp_path / "in.csv").write_text(text(rows), encoding="utf-8")
-    commit(prepare([tmp_path / "in.csv"], folder))
+    write_changes(prepare([tmp_path / "in.csv"], folder))
     dataset = load(folder, as_of=date(2026, 11, 23))
     of_2025 = [item for item in history(dataset, "181", "poor_households") if item.year == 2025]
     assert [(item.standing, item.value, item.coverage) for item in of_2025] == [("summed", "500", "5/8")]

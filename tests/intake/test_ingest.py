@@ -15,9 +15,8 @@ import pytest
 from tests.data.tables import COLUMNS, GOOD, changed, text
 from toolkit.base.errors import DataError, ToolkitError
 from toolkit.base.files import locked
-from toolkit.data.dataset import load
-from toolkit.data.journal import DECIDED, INGESTS, REPLACED, STAGED, finish_switch, read_rows
-from toolkit.intake.ingest import Ingest, commit, prepare, write_rejected
+from toolkit.data.dataset import DECIDED, INGESTS, REPLACED, STAGED, finish_switch, load, read_rows
+from toolkit.intake.ingest import Ingest, prepare, write_changes, write_rejected
 
 NEW = (
     ("181", "poverty_rate", "all", "2024", "", "7.50", "", "percent", "mdp_2022", "reported", "kh99-2021", "", "", ""),
@@ -39,7 +38,7 @@ def rows_of(folder: Path) -> list[list[str]]:
 
 def ingested(file: Path, folder: Path) -> Ingest:
     found = prepare([file], folder)
-    commit(found)
+    write_changes(found)
     return found
 
 
@@ -58,7 +57,7 @@ def test_ingesting_twice_changes_nothing(folder: Path, tmp_path: Path) -> None:
     state = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     again = prepare([file], folder)
     assert (again.writes, {change.kind for change in again.changes}) == (False, {"same"})
-    assert commit(again) is False
+    assert write_changes(again) is False
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == state
 
 
@@ -164,16 +163,16 @@ def test_a_folder_with_errors_takes_nothing(folder: Path, tmp_path: Path) -> Non
 
 def test_changes_worked_out_against_other_data_are_not_written(folder: Path, tmp_path: Path) -> None:
     first, second = prepare([table(tmp_path, NEW[:1])], folder), prepare([table(tmp_path, NEW[1:], "b.csv")], folder)
-    commit(first)
+    write_changes(first)
     with pytest.raises(ToolkitError):
-        commit(second)
+        write_changes(second)
 
 
 def test_two_ingests_never_write_at_once(folder: Path, tmp_path: Path) -> None:
     found = prepare([table(tmp_path, NEW)], folder)
     with locked(folder), pytest.raises(ToolkitError), locked(folder, wait=0.1):
         pass
-    started = threading.Thread(target=commit, args=(found,))
+    started = threading.Thread(target=write_changes, args=(found,))
     with locked(folder):
         started.start()
         started.join(0.3)
@@ -220,7 +219,7 @@ def test_an_ingest_cut_off_at_any_step_leaves_the_old_state_or_the_new_one(
 ) -> None:
     found = with_source(prepare([table(tmp_path, [*NEW, CORRECTION])], folder))
     old = state(folder)
-    assert commit(found)
+    assert write_changes(found)
     new = state(folder)
     assert {name for name in new if new[name] != old.get(name)} == {
         "sources.csv", "replaced.csv", "ingests.csv", "observations.csv",
@@ -232,7 +231,7 @@ def test_an_ingest_cut_off_at_any_step_leaves_the_old_state_or_the_new_one(
             steps = cut_at(number, patched)
             cut = False
             try:
-                commit(found)
+                write_changes(found)
             except KeyboardInterrupt:
                 cut = True
         finish_switch(folder)  # what the next start does first
@@ -241,7 +240,7 @@ def test_an_ingest_cut_off_at_any_step_leaves_the_old_state_or_the_new_one(
         if not cut:
             break
         if not seen[-1]:
-            assert commit(found)
+            assert write_changes(found)
             assert state(folder) == new
     assert not cut
     assert seen.index(True) > 10  # many steps before the one that decides

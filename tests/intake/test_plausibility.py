@@ -13,11 +13,10 @@ from tests.cli.commands import run
 from tests.data.tables import text
 from tests.small_world import small_world
 from toolkit.cli.options import MOST_FOR_MODEL, few_enough
-from toolkit.data.dataset import Dataset, load
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 from toolkit.data.observations import Figure
-from toolkit.intake.ingest import commit, prepare, with_doubts
-from toolkit.intake.plausibility import doubts, doubts_within
+from toolkit.intake.incoming import doubts, doubts_within
+from toolkit.intake.ingest import prepare, with_doubts, write_changes
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 
@@ -119,4 +118,4 @@ def test_what_is_doubted_comes_in_all_the_same(folder: Path, tmp_path: Path, pla
     found = with_doubts(prepare([path], folder), plan)
     assert any("model expected" in problem.problem and problem.row == 2 for problem in found.warnings)
     assert not found.rejected
-    assert commit(found)
+    assert write_changes(found)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.small_world import small_world
-from toolkit.data.dataset import check_folder, load
-from toolkit.data.folder import NATIONAL, PROJECT_DATA, file_of
+from toolkit.data.dataset import PROJECT_DATA, check_folder, load
+from toolkit.data.schemas import NATIONAL, file_of
 from toolkit.forecast.make import make_forecasts
-from toolkit.intake.template import questions
+from toolkit.intake.template import requested_figures
 from toolkit.plan.load import check_plan, find_plan, load_plan
 
 BAC_KAN = PROJECT_DATA / "provinces" / "bac-kan"
@@ -46,8 +46,8 @@ def test_it_runs_through_on_simulated_data_marked_so(tmp_path: Path) -> None:
 
 def test_its_template_asks_for_its_own_targets() -> None:
     dataset, plan = load(BAC_KAN, as_of=DAY), load_plan(None, folder=BAC_KAN)
-    asked = {item.indicator.id for item in questions(dataset, plan, dataset.areas.find("Ba Be"), [2024])}
+    asked = {item.indicator.id for item in requested_figures(dataset, plan, dataset.areas.find("Ba Be"), [2024])}
     assert {"villages_with_hard_road_share", "income_per_capita", "poverty_rate"} <= asked
     assert "communes_with_car_road_share" not in asked
     with pytest.raises(Exception, match="2026"):
-        questions(dataset, plan, dataset.areas.get("06"), [2026])
+        requested_figures(dataset, plan, dataset.areas.get("06"), [2026])

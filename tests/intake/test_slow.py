@@ -19,8 +19,7 @@ import pytest
 
 from tests.cli.commands import PROGRAM, run
 from tests.data.tables import COLUMNS, changed, text
-from toolkit.data.dataset import load
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, load
 
 pytestmark = pytest.mark.slow
 LEFT_OUT = shutil.ignore_patterns("panels", "provinces")

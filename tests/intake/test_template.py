@@ -18,18 +18,25 @@ from hypothesis import strategies as st
 from openxml_audit import FileFormat, OpenXmlValidator
 
 from toolkit.base.errors import UsageError
-from toolkit.data.dataset import Dataset, load
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, Dataset, load, read_rows
 from toolkit.data.indicators import Indicator
-from toolkit.data.journal import read_rows
 from toolkit.data.reference import Reference
 from toolkit.intake.incoming import check_file, is_template
-from toolkit.intake.ingest import commit, prepare
-from toolkit.intake.template import FIGURES, FIRST_ROW, NAME_ROW, OPEN, default_source, questions, template, years_of
+from toolkit.intake.ingest import prepare, write_changes
+from toolkit.intake.template import (
+    FIGURE_COLUMNS,
+    FIRST_ROW,
+    NAME_ROW,
+    OPEN,
+    default_source,
+    requested_figures,
+    template,
+    years_of,
+)
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 
-NAMES = list(FIGURES)
+NAMES = list(FIGURE_COLUMNS)
 LEFT_OUT = shutil.ignore_patterns("panels", "plans", "provinces")
 Entry = Mapping[str, object]
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -83,7 +90,7 @@ def place(blank: Path, indicator: str, scope: str = "all") -> int:
 
 def test_it_asks_what_the_targets_of_the_area_need(dataset: Dataset, plan: Plan) -> None:
     asked_of_district, asked_of_province = (
-        {(item.indicator.id, item.scope) for item in questions(dataset, plan, dataset.areas.get(code), [2024])}
+        {(item.indicator.id, item.scope) for item in requested_figures(dataset, plan, dataset.areas.get(code), [2024])}
         for code in ("181", "20")
     )
     needed = {(t.indicator, t.scope) for t in plan.targets if t.rule.kind != "milestone" and t.level != "province"}
@@ -176,7 +183,7 @@ def test_a_filled_template_comes_in_with_its_source(blank: Path, folder: Path, t
         "value": "12.25", "status": "final", "available_from": "2024-01-31", "source_id": "bc-181-2024", "year": "2023",
     }  # fmt: skip
     assert [(item.row, item.column, item.severity) for item in found.problems] == [(row + 1, "value", "warning")]
-    commit(found)
+    write_changes(found)
     assert load(folder).sources.loc["bc-181-2024", "title"] == "Báo cáo năm 2024"
 
 
@@ -271,7 +278,7 @@ def test_template_filled_ingested_exported_loses_nothing(
              for row, entry in given_answers.items()}  # fmt: skip
     found = prepare([filled(blank, tmp_path / "f.xlsx", cells)], folder)
     assert not found.rejected
-    commit(found)
+    write_changes(found)
     source = default_source(dataset.areas.get("181"), [2023, 2024])
     key = ("indicator", "scope", "year")
     out = {

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.data.dataset import load
-from toolkit.data.folder import data_folder
+from toolkit.data.dataset import data_folder, load
 from workshop import bench
 from workshop.bench import Line
 from workshop.measure import AS_OF

@@ -58,8 +58,7 @@ def backtest(
         found = of_table(existing(table), chosen, progress=_progress)
     else:
         from toolkit.cli.areas import wanted_areas
-        from toolkit.data.dataset import load
-        from toolkit.data.folder import data_folder
+        from toolkit.data.dataset import data_folder, load
         from toolkit.plan.load import load_plan
         from toolkit.run.studies import of_plan
 

@@ -47,7 +47,7 @@ def check(
 
     Example: toolkit check --model
     """
-    from toolkit.data.folder import data_folder
+    from toolkit.data.dataset import data_folder
     from toolkit.intake.mapping import mapping_of
     from toolkit.plan.load import load_plan
 
@@ -97,7 +97,7 @@ def _unlikely(files: list[Path], folder: Path, mapping: ColumnMapping | None, pl
 def _unlikely_held(folder: Path, plan: Plan, day: date) -> list[Problem]:
     """Return what the model thinks unlikely of the folder's own figures, each given all others."""
     from toolkit.data.dataset import load
-    from toolkit.intake.plausibility import as_problem, doubts_within
+    from toolkit.intake.incoming import as_problem, doubts_within
 
     dataset = load(folder, as_of=day)
     if not options.few_enough(len(dataset.figures)):

@@ -57,8 +57,7 @@ def forecast(
     elif weights is not None:
         raise UsageError(say("cli.weights_without_table"), say("cli.no_file.histories"))
     else:
-        from toolkit.data.dataset import load
-        from toolkit.data.folder import data_folder
+        from toolkit.data.dataset import data_folder, load
         from toolkit.forecast.make import make_forecasts
         from toolkit.forecast.summary import summary_table
         from toolkit.plan.load import load_plan

@@ -35,8 +35,7 @@ def history(
     Example: toolkit history 20 poverty_rate --as-of 2024-12-31
     """
     from toolkit.base.errors import UsageError
-    from toolkit.data.dataset import load
-    from toolkit.data.folder import data_folder
+    from toolkit.data.dataset import data_folder, load
     from toolkit.data.schemas import SCOPES
     from toolkit.intake.history import history as entries_of
 

@@ -56,8 +56,8 @@ def ingest(
 
     Example: toolkit ingest bieu.csv --years --column area_code="Huyện" --fixed indicator=poverty_rate …
     """
-    from toolkit.data.folder import data_folder
-    from toolkit.intake.ingest import REJECTED, as_data, commit, diff_lines, prepare, write_rejected
+    from toolkit.data.dataset import data_folder
+    from toolkit.intake.ingest import REJECTED, as_data, diff_lines, prepare, write_changes, write_rejected
     from toolkit.intake.mapping import mapping_of
 
     folder = data_folder(data)
@@ -71,7 +71,7 @@ def ingest(
         print("\n".join(lines))  # noqa: T201
     kept = write_rejected(found, rejected or files[0].parent / REJECTED) if not dry_run else None
     agreed = not dry_run and found.writes and (yes or (not as_json and _agreed()))
-    written = commit(found) if agreed else False
+    written = write_changes(found) if agreed else False
     if as_json:
         print(json.dumps(as_data(found, written=written), ensure_ascii=False, indent=1))  # noqa: T201
     else:

@@ -85,8 +85,7 @@ def report(
 
     Example: toolkit report --lang vi,en --format html,docx,pdf
     """
-    from toolkit.data.dataset import load
-    from toolkit.data.folder import data_folder
+    from toolkit.data.dataset import data_folder, load
     from toolkit.plan.load import load_plan
     from toolkit.reports.index import start_html
     from toolkit.run.manifest import PROJECT

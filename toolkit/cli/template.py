@@ -36,8 +36,7 @@ def template(
     Example: toolkit template --level commune --cycle 2026
     """
     from toolkit.base.files import write_atomic
-    from toolkit.data.dataset import load
-    from toolkit.data.folder import data_folder
+    from toolkit.data.dataset import data_folder, load
     from toolkit.intake.template import file_name, years_of
     from toolkit.intake.template import template as workbook_of
     from toolkit.plan.load import load_plan

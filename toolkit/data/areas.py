@@ -15,7 +15,7 @@ from toolkit.data.schemas import LEVELS, Record
 
 Level = Literal["country", "region", "province", "district", "commune"]
 
-KINDS = {
+DESIGNATIONS = {
     "Thành phố": "city",
     "Thị xã": "town",
     "Thị trấn": "township",
@@ -65,12 +65,12 @@ class Area:
         """Return the full name: ``Huyện Bình Gia`` or ``Bình Gia district``."""
         if language == "vi":
             return self.name_vi
-        return self.name_en or (f"{self.short_name} {KINDS[self.kind]}" if self.kind else self.name_vi)
+        return self.name_en or (f"{self.short_name} {DESIGNATIONS[self.kind]}" if self.kind else self.name_vi)
 
     @cached_property
     def kind(self) -> str:
         """What stands before the name (``Huyện``); empty for the country and regions."""
-        return next((kind for kind in KINDS if self.name_vi.startswith(f"{kind} ")), "")
+        return next((kind for kind in DESIGNATIONS if self.name_vi.startswith(f"{kind} ")), "")
 
     @cached_property
     def short_name(self) -> str:
@@ -88,11 +88,10 @@ class Area:
 
     def validity(self) -> Phrase | str:
         """Return the time in force, to be said; empty if it is open at both ends."""
-        fields = {"first": self.valid_from, "last": self.valid_to}
-        key = {(True, True): "both", (True, False): "from", (False, True): "to"}.get(
-            (self.valid_from is not None, self.valid_to is not None)
-        )
-        return Phrase(f"data.validity.{key}", fields) if key else ""
+        if self.valid_from is None and self.valid_to is None:
+            return ""
+        key = "to" if self.valid_from is None else "from" if self.valid_to is None else "both"
+        return Phrase(f"data.validity.{key}", {"first": self.valid_from, "last": self.valid_to})
 
 
 class Areas:
@@ -157,7 +156,8 @@ class Areas:
         units = [area for area in self._by_code.get(normalise(code), ()) if level is None or area.level == level]
         if not units:
             near = closest(code, (area.code for area in self._all if level is None or area.level == level))
-            raise UsageError(say("data.no_code", code=code), say("data.nearest", near=self._listed(near)))
+            listed = ", ".join(f"{each} ({self._by_code[each][-1].name_vi})" for each in near)
+            raise UsageError(say("data.no_code", code=code), say("data.nearest", near=listed))
         if on is None:
             return units[-1]
         begun = [area for area in units if (area.valid_from or BEGINNING) <= on]
@@ -258,9 +258,6 @@ class Areas:
         listed = ", ".join(f"{short} ({names[short]})" for short in near)
         return UsageError(say("data.no_name", name=name), say("data.nearest", near=listed))
 
-    def _listed(self, codes: Iterable[str]) -> str:
-        return ", ".join(f"{code} ({self._by_code[code][-1].name_vi})" for code in codes)
-
 
 def _described(area: Area) -> str:
     validity = area.validity()
@@ -273,7 +270,7 @@ def area_of(record: Record) -> Area:
 
 
 @dataclass(frozen=True)
-class Link:
+class CrosswalkLink:
     """A piece of an old commune's territory that went into a new one.
 
     Attributes
@@ -305,20 +302,20 @@ class Crosswalk:
         In the order of the file.
     """
 
-    def __init__(self, links: Iterable[Link]) -> None:
+    def __init__(self, links: Iterable[CrosswalkLink]) -> None:
         self.links = tuple(links)
-        self._old_of: dict[str, tuple[Link, ...]] = {}
+        self._old_of: dict[str, tuple[CrosswalkLink, ...]] = {}
         for link in self.links:
             self._old_of[link.new_commune_code] = (*self._old_of.get(link.new_commune_code, ()), link)
 
     def __len__(self) -> int:
         return len(self.links)
 
-    def new_of(self, old_commune_code: str) -> tuple[Link, ...]:
+    def new_of(self, old_commune_code: str) -> tuple[CrosswalkLink, ...]:
         """Return where an old commune went: one link, or several if it was split; none for an unknown code."""
         return tuple(link for link in self.links if link.old_commune_code == old_commune_code)
 
-    def old_of(self, new_commune_code: str) -> tuple[Link, ...]:
+    def old_of(self, new_commune_code: str) -> tuple[CrosswalkLink, ...]:
         """Return what a new commune is made of; none for an unknown code."""
         return self._old_of.get(new_commune_code, ())
 
@@ -328,17 +325,14 @@ class Crosswalk:
 
     def communes_of_district(self, district_code: str) -> tuple[str, ...]:
         """Return the new communes with territory of a former district, those shared with another one too."""
-        return tuple(
-            dict.fromkeys(link.new_commune_code for link in self.links if link.old_district_code == district_code)
-        )
+        links = (link for link in self.links if link.old_district_code == district_code)
+        return tuple(dict.fromkeys(link.new_commune_code for link in links))
 
 
-def link_of(record: Record) -> Link:
+def link_of(record: Record) -> CrosswalkLink:
     """Return a link from its row."""
-    old, district, new = (
-        record.text(column) for column in ("old_commune_code", "old_district_code", "new_commune_code")
-    )
-    return Link(district, old, new, record.text("share") == "whole", record.values["weight"], record.row)
+    codes = {name: record.text(name) for name in ("old_district_code", "old_commune_code", "new_commune_code")}
+    return CrosswalkLink(**codes, whole=record.text("share") == "whole", weight=record.values["weight"], row=record.row)
 
 
 @dataclass(frozen=True)

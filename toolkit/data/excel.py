@@ -1,4 +1,4 @@
-"""XLSX workbooks to rows of text: hostile files are refused, values read as they are shown.
+"""XLSX workbooks to rows of text, apart because it is a format of its own: hostile files refused, values as shown.
 
 Read with the standard library as a stream, since checking a table must cost little however long it is. Formulas
 count by the results that the spreadsheet program stored.
@@ -22,9 +22,9 @@ from xml.parsers import expat
 from toolkit.base.problems import Problems
 from toolkit.data.parsing import Numeral, RawSheet, Row
 
-MOST_BYTES = 300_000_000
+MOST_UNPACKED_BYTES = 300_000_000
 """Unpacked size of all parts of a workbook; 200,000 rows of 14 columns take about a third of it."""
-SMALL = 10_000_000
+SMALL_BYTES = 10_000_000
 MOST_RATIO = 100
 """A workbook above the small size that unpacks to more than this many times its own is a zip bomb."""
 MOST_PARTS = 2_000
@@ -34,7 +34,7 @@ ENTITY = re.compile(
         b"\\x00?".join(re.escape(bytes([sign])) for sign in word) for word in (b"<!DOCTYPE", b"<!ENTITY")
     )  # also as UTF-16, where every other byte is 0
 )
-WORKBOOK = "xl/workbook.xml"
+USUAL_WORKBOOK_PART = "xl/workbook.xml"
 OTHER_WORKBOOKS = frozenset({"content.xml", "xl/workbook.bin"})
 """Parts by which an OpenDocument and a binary workbook are known."""
 
@@ -49,8 +49,8 @@ def danger(path: Path) -> str:
         with zipfile.ZipFile(path) as parts:
             infos = parts.infolist()
             size = sum(info.file_size for info in infos)
-            swollen = size > SMALL and size > MOST_RATIO * path.stat().st_size
-            if len(infos) > MOST_PARTS or size > MOST_BYTES or swollen:
+            swollen = size > SMALL_BYTES and size > MOST_RATIO * path.stat().st_size
+            if len(infos) > MOST_PARTS or size > MOST_UNPACKED_BYTES or swollen:
                 return "bomb"
             names = {info.filename for info in infos}
             if names & OTHER_WORKBOOKS:
@@ -79,8 +79,8 @@ def _declares_entities(parts: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
 
 @lru_cache(maxsize=1024)
 def local(tag: str) -> str:
-    """Return a tag without its namespace; the two editions of the format differ in nothing else that matters."""
-    return tag.rpartition("}")[2]
+    """Return a tag without its namespace or prefix; the two editions of the format differ in nothing else."""
+    return tag.rpartition("}")[2].rpartition(":")[2]
 
 
 def elements(parts: zipfile.ZipFile, name: str, *wanted: str) -> Iterator[ElementTree.Element]:
@@ -114,11 +114,6 @@ def related(parts: zipfile.ZipFile, source: str) -> dict[str, tuple[str, str]]:
         place = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
         found[element.get("Id", "")] = (posixpath.basename(element.get("Type", "")), place)
     return found
-
-
-def workbook_part(parts: zipfile.ZipFile) -> str:
-    """Return the name of the part that lists the sheets."""
-    return next((place for kind, place in related(parts, "").values() if kind == "officeDocument"), WORKBOOK)
 
 
 MOST_ROWS = 1_048_576
@@ -156,7 +151,6 @@ class SheetReader:
     _inline: str = ""
     _pronunciation: int = 0
     _collected: list[str] | None = None
-    _names: dict[str, str] = field(default_factory=dict)
 
     def read(self, stream: IO[bytes]) -> SheetReader:
         """Read the whole stream.
@@ -177,13 +171,8 @@ class SheetReader:
         parser.Parse(b"", True)
         return self
 
-    def _local(self, name: str) -> str:
-        if name not in self._names:
-            self._names[name] = name.rpartition(":")[2]
-        return self._names[name]
-
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = self._local(name)
+        tag = local(name)
         if tag == "c":
             self._begin_cell(attributes)
         elif tag in ("v", "f", "t"):
@@ -202,7 +191,7 @@ class SheetReader:
             self._collected.append(text)
 
     def _end(self, name: str) -> None:
-        tag = self._local(name)
+        tag = local(name)
         if tag in ("v", "f", "t"):
             self._keep(tag, "".join(self._collected or ()))
         elif tag == "c":
@@ -276,7 +265,7 @@ FIRST_DAY = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
 """Day 0 of the calendars of Windows and of old Macintosh workbooks."""
 LAST_DAY = 2_958_466
 """The day after 31 December 9999, as a number of days."""
-EXACT = 1e15
+LARGEST_EXACT = 1e15
 PERCENT_FORMATS = frozenset({9, 10})
 DAY_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
@@ -320,7 +309,7 @@ class Book:
             value = round(value * 100, 10)
         elif shown == "day" and 0 < value < LAST_DAY:
             return (FIRST_DAY[self.macintosh] + timedelta(days=int(value))).isoformat()
-        whole = value.is_integer() and abs(value) < EXACT
+        whole = value.is_integer() and abs(value) < LARGEST_EXACT
         return Numeral(int(value) if whole else value)
 
 
@@ -339,7 +328,8 @@ def read_workbook(path: Path, problems: Problems) -> tuple[RawSheet, ...]:
 
 
 def _sheets(parts: zipfile.ZipFile, file: str) -> Iterator[RawSheet]:
-    main = workbook_part(parts)
+    documents = (place for kind, place in related(parts, "").values() if kind == "officeDocument")
+    main = next(documents, USUAL_WORKBOOK_PART)
     places = related(parts, main)
     named = {kind: place for kind, place in places.values() if kind in ("sharedStrings", "styles")}
     book = Book(

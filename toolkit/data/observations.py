@@ -8,15 +8,14 @@ from typing import NamedTuple, TypeVar
 
 from toolkit.base.problems import Problems
 from toolkit.data.indicators import Indicator
-from toolkit.data.parsing import NumberColumn, Numeral, Reading, as_column, day_of, narrowed, reading, year_of
-from toolkit.data.reference import Reference
-from toolkit.data.row_checks import RULES, Fault, RowContext
+from toolkit.data.parsing import day_of, year_of
+from toolkit.data.reference import ROW_RULES, Reference, RowContext, RowFault
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, STATUSES
 from toolkit.data.tables import Layout, Table
 
 UNUSED = "unverified"
 """Figures with this qualifier are shown and never used."""
-LAYOUT = Layout(
+OBSERVATION_LAYOUT = Layout(
     tuple(name for name in OBSERVATIONS.names if name not in MISSING_ALLOWED),
     tuple(name for name in OBSERVATIONS.names if name in MISSING_ALLOWED),
 )
@@ -181,12 +180,12 @@ class Figures:
 
 
 def figures_of(table: Table, reference: Reference) -> Figures:
-    """RowContext every row of a table; rows with an error are noted and left out."""
+    """Judge every row of a table; rows with an error are noted and left out."""
     context = RowContext(reference, table.problems, table.has("from_year"))
     values = _values(table, context)
-    rules = [(columns, rule) for columns, rule in RULES if all(_given(table, column) for column in columns)]
-    judged = [(_picker(table, columns), rule, dict[tuple[str, ...], list[Fault]]()) for columns, rule in rules]
-    complete = all(table.has(column) for column in LAYOUT.required)
+    rules = [(columns, rule) for columns, rule in ROW_RULES if all(_given(table, column) for column in columns)]
+    judged = [(_picker(table, columns), rule, dict[tuple[str, ...], list[RowFault]]()) for columns, rule in rules]
+    complete = all(table.has(column) for column in OBSERVATION_LAYOUT.required)
     picker, place = _picker(table, OBSERVATIONS.names), (table.problems.file, table.problems.sheet)
     kept = []
     for position, row in enumerate(table.rows):
@@ -228,46 +227,35 @@ def _figure(row: int, cells: tuple[str, ...], value: float, place: tuple[str, st
     )  # fmt: skip
 
 
-def _values(table: Table, context: RowContext) -> tuple[float | None, ...]:
+def _values(table: Table, context: RowContext) -> list[float | None]:
     """Return the value of each row, None where it cannot be used (noted)."""
     if not table.has("value"):
-        return (None,) * len(table.rows)
+        return [None] * len(table.rows)
     pick = _picker(table, ("indicator", "unit", "value"))
     cells = [pick(row.cells) for row in table.rows]
-    known: dict[tuple[str, str, bool], Reading] = {}
-    readings = []
-    for name, _, text in cells:
-        key, indicator = (name, text, isinstance(text, Numeral)), context.indicator(name)
-        if key not in known:
-            known[key] = narrowed(reading(text), indicator.allows) if indicator else reading(text)
-        readings.append(known[key])
-    column = as_column(readings)
-    values: list[float | None] = []
+    declared = {name: context.indicator(name) for name, _, _ in cells}
+    allows = {name: indicator.allows if indicator else None for name, indicator in declared.items()}
+    values = table.numbers("value", [allows[name] for name, _, _ in cells])
     for at, (name, unit, text) in enumerate(cells):
-        fault = _fault(column, at, context.indicator(name), unit) if text else ("empty_cell", {})
+        fault = _fault(text, values[at], declared[name], unit)
         if fault is not None:
             table.problems.add(fault[0], table.rows[at].number, "value", text, fields=fault[1])
-        values.append(column.values[at] if fault is None else None)
-    return tuple(values)
+            values[at] = None
+    return values
 
 
 def _fault(
-    column: NumberColumn, at: int, indicator: Indicator | None, unit: str
+    text: str, value: float | None, indicator: Indicator | None, unit: str
 ) -> tuple[str, dict[str, object]] | None:
-    """Return what is wrong with one value; None if nothing is."""
-    value, found = column.values[at], column.fault(at)
-    if found is not None:
-        return found
-    if column.readings[at].percent and unit != "percent":
+    """Return what is wrong with one value; None if nothing is, or it is noted already as no number."""
+    if not text:
+        return "empty_cell", {}
+    if value is not None and text.endswith("%") and unit != "percent":
         return "percent_sign", {"unit": unit}
     if indicator is None or value is None or indicator.allows(value):
         return None
-    bounds: dict[str, object] = {
-        "lower": _bound(indicator.lower),
-        "upper": _bound(indicator.upper),
-        "indicator": indicator.id,
-    }
-    return ("not_whole" if indicator.whole and value != int(value) else "out_of_bounds"), bounds
+    bounds = {"lower": _bound(indicator.lower), "upper": _bound(indicator.upper), "indicator": indicator.id}
+    return ("not_whole" if indicator.whole and value != int(value) else "out_of_bounds"), {**bounds}
 
 
 def _bound(bound: float | None) -> str:

@@ -25,7 +25,7 @@ from typing import Literal
 from toolkit.base.problems import Phrase, Problems
 from toolkit.base.texts import fold
 
-MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """Bytes at the beginning of a file that name its encoding."""
 UTF16_SAMPLE = 4096
 TCVN3_SIGNS = frozenset("µ¶·¸¹¨©ª«¬\u00ad®")
@@ -60,7 +60,7 @@ class Decoded:
 
 def decode(data: bytes, problems: Problems) -> Decoded:
     """Return the text of a file, noting what cannot be read."""
-    mark, encoding = next(((mark, name) for mark, name in MARKS.items() if data.startswith(mark)), (b"", ""))
+    mark, encoding = next(((mark, name) for mark, name in BYTE_ORDER_MARKS.items() if data.startswith(mark)), (b"", ""))
     data = data.removeprefix(mark)
     sample = data[:UTF16_SAMPLE]
     if not encoding and b"\0" in sample:
@@ -75,7 +75,7 @@ def decode(data: bytes, problems: Problems) -> Decoded:
     words = TCVN3.findall(text) if not encoding else []
     if len(words) >= FEWEST_TCVN3_WORDS:
         problems.add("tcvn3", text[: text.index(words[0])].count("\n") + 1, value=words[0])
-    return Decoded(_composed(text), encoding or "utf-8")
+    return Decoded(unicodedata.normalize("NFC", text), encoding or "utf-8")
 
 
 def _unmarked_utf16(sample: bytes) -> str:
@@ -94,7 +94,7 @@ def _damaged(data: bytes, encoding: str, start: int, problems: Problems) -> Deco
     good = len(patched) - len(patched.encode("ascii", errors="ignore")) - damaged
     if encoding or good >= damaged:
         problems.add("bad_bytes", row, value=byte, fields={"encoding": encoding or "utf-8"})
-        return Decoded(_composed(patched), encoding or "utf-8")
+        return Decoded(unicodedata.normalize("NFC", patched), encoding or "utf-8")
     legacy = data.decode("cp1258", errors="replace")
     if looks_like_tcvn3(legacy):
         problems.add("tcvn3", row, value=byte)
@@ -102,7 +102,7 @@ def _damaged(data: bytes, encoding: str, start: int, problems: Problems) -> Deco
     if "\ufffd" in legacy:
         row = legacy[: legacy.index("\ufffd")].count("\n") + 1
         problems.add("bad_bytes", row, fields={"encoding": "windows-1258"})
-    return Decoded(_composed(legacy), "windows-1258")
+    return Decoded(unicodedata.normalize("NFC", legacy), "windows-1258")
 
 
 def looks_like_tcvn3(text: str) -> bool:
@@ -110,10 +110,6 @@ def looks_like_tcvn3(text: str) -> bool:
     signs, foreign, tones = (sum(map(text.count, letters)) for letters in (TCVN3_SIGNS, FOREIGN, TONES))
     stray = len(STRAY_TONE.findall(text))
     return signs + foreign + stray > tones - stray and TCVN3.search(text) is not None
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
 
 
 @dataclass(frozen=True)
@@ -226,7 +222,7 @@ DAY_FIRST = re.compile(
 PART_OF_YEAR = re.compile(r"\b(?:thang|quy|nua|half|quarter|[qh][1-4]|\d{1,2}t|t\d{1,2})\b", re.ASCII)
 HAS_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)", re.ASCII)
 LONGEST_YEAR = 60
-WHOLE = re.compile(r"\d{1,15}(?:\.0+)?", re.ASCII)
+COUNT = re.compile(r"\d{1,15}(?:\.0+)?", re.ASCII)
 FIRST_YEAR = 1945
 """Years before it are taken for mistakes: no figure of the present administration is older."""
 
@@ -301,7 +297,7 @@ def day_of(text: str) -> date | None:
 
 def whole_of(text: str) -> int | None:
     """Return a count written in digits, else None."""
-    return int(text.partition(".")[0]) if WHOLE.fullmatch(text) else None
+    return int(text.partition(".")[0]) if COUNT.fullmatch(text) else None
 
 
 Style = Literal["comma", "point"]
@@ -334,6 +330,11 @@ class Reading:
     meanings: dict[Style, float]
     percent: bool = False
     fault: str = ""
+
+    @cached_property
+    def first(self) -> float | None:
+        """The first meaning; None for what is no number."""
+        return next(iter(self.meanings.values()), None)
 
     @cached_property
     def telling(self) -> Style | None:
@@ -379,7 +380,7 @@ def _value(body: str, style: Style) -> float:
     return float(body.replace(group, "").replace(mark, "."))
 
 
-def narrowed(found: Reading, fits: Callable[[float], bool]) -> Reading:
+def narrowed_reading(found: Reading, fits: Callable[[float], bool]) -> Reading:
     """Return the reading without the meanings that cannot be; all stay if none can be."""
     if not found.open:
         return found
@@ -433,14 +434,10 @@ def as_column(readings: Sequence[Reading]) -> NumberColumn:
     mixed = frozenset(at for other in STYLES if other != style for at in votes[other])
     unclear = frozenset(at for at, found in enumerate(readings) if found.open) if style is None else frozenset()
     values = tuple(
-        None if at in mixed or at in unclear or not found.meanings else _meaning(found, style)
+        None if at in mixed or at in unclear else found.meanings.get(style or "comma", found.first)
         for at, found in enumerate(readings)
     )
     return NumberColumn(readings, values, mixed, unclear, style)
-
-
-def _meaning(found: Reading, style: Style | None) -> float:
-    return found.meanings[style] if style in found.meanings else next(iter(found.meanings.values()))
 
 
 def decimals_of(written: str) -> int:

@@ -1,33 +1,36 @@
-"""What observation tables are checked against: areas, indicators, sources, standards; checked against each other."""
+"""What observation tables are checked against (areas, indicators, sources, standards), and the rules of one row.
+
+Each rule looks at a few cells, and its verdict on them is remembered: a table of a million rows holds few different
+combinations of, say, indicator, standard and year, so each is judged once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from toolkit.base.problems import Phrase, Problem, closest
+from toolkit.base.problems import Problem, Problems, Severity
+from toolkit.base.texts import fold
 from toolkit.base.yaml_files import YamlText
-from toolkit.data.areas import Area, Areas, Crosswalk, area_of, link_of
-from toolkit.data.indicators import Indicators, Proxy, read_indicators
-from toolkit.data.parsing import day_of
+from toolkit.data.areas import Areas, Crosswalk, area_of, link_of
+from toolkit.data.indicators import Indicator, Indicators, Standards, break_of, read_indicators, standard_of
+from toolkit.data.parsing import day_of, no_year, year_of
 from toolkit.data.schemas import (
     AREAS,
+    BASES,
     BREAKS,
     CROSSWALK,
-    LOCAL_TARGETS,
-    MILESTONES,
-    OVERLAPS,
+    QUALIFIERS,
+    SCOPES,
+    SMALL_TABLES,
     SOURCES,
     STANDARDS,
+    STATUSES,
     Records,
-    Schema,
     read_records,
 )
-from toolkit.data.standards import Standards, break_of, standard_of
-
-SMALL_TABLES = (SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES)
 
 
 @dataclass(frozen=True)
@@ -88,142 +91,241 @@ def read_reference(folder: Path, *, now: date | None = None) -> Reference:
     )
 
 
-def check_reference(reference: Reference) -> None:
-    """Note every name in a file that another file should know and does not, and every contradiction."""
-    tables = reference.tables
-    standards = [standard.id for standard in reference.standards.all]
-    named: tuple[tuple[Schema, str, Collection[str], str], ...] = (
-        *((schema, "indicator", reference.indicators, "indicator")
-          for schema in (STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS)),
-        *((schema, "source_id", reference.sources, "source") for schema in (OVERLAPS, LOCAL_TARGETS, MILESTONES)),
-        (BREAKS, "source_ids", reference.sources, "source"),
-        (LOCAL_TARGETS, "area_code", reference.areas.codes, "area"),
-        *((schema, column, standards, "standard_name")
-          for schema, column in ((LOCAL_TARGETS, "standard"), (BREAKS, "before"), (BREAKS, "after"),
-                                 (OVERLAPS, "standard_from"), (OVERLAPS, "standard_to"))),
-    )  # fmt: skip
-    for schema, column, known, kind in named:
-        tables[schema.file].check(column, known, kind)
-    _check_areas(tables[AREAS.file], reference)
-    _check_crosswalk(tables[CROSSWALK.file], reference)
-    _check_standards(tables[STANDARDS.file])
-    _check_breaks(tables[BREAKS.file], reference)
-    _check_local_targets(tables[LOCAL_TARGETS.file], reference)
-    _check_milestones(tables[MILESTONES.file])
-    _check_proxies(reference)
+LONGEST_NAME = 100
+PLANNED = frozenset(
+    {"plan", "planned", "target", "forecast", "projection", "projected", "official forecast",
+     "ke hoach", "muc tieu", "chi tieu", "du bao"}
+)  # fmt: skip
+"""What plans call the status of their figures; folded."""
+STATUS_WORDS = {
+    "chinh thuc": "final",
+    "so bo": "preliminary",
+    "uoc": "preliminary",
+    "uoc tinh": "preliminary",
+    "estimate": "preliminary",
+    "estimated": "preliminary",
+    "provisional": "preliminary",
+    "official": "final",
+    "bao cao": "reported",
+}
 
 
-def _check_areas(table: Records, reference: Reference) -> None:
-    table.check("parent_code", reference.areas.codes, "area")
-    spans: dict[str, list[tuple[date, date, int]]] = {}
-    for record in table.rows:
-        first, last = record.values["valid_from"] or date.min, record.values["valid_to"] or date.max
-        if first > last:
-            table.note("validity_backwards", record, "valid_to")
-        held = spans.setdefault(record.text("code"), [])
-        for other_first, other_last, row in held:
-            if first <= other_last and other_first <= last:
-                table.note("validity_overlaps", record, "code", first=row)
-        held.append((first, last, record.row))
+@dataclass(frozen=True)
+class RowFault:
+    """What a rule finds wrong.
+
+    Attributes
+    ----------
+    key, column, fields :
+        Words of the catalogue, the cell meant, and what fills the words.
+    severity :
+        ``error`` or ``warning``.
+    """
+
+    key: str
+    column: str
+    fields: dict[str, object] = field(default_factory=dict)
+    severity: Severity = "error"
 
 
-def _check_crosswalk(table: Records, reference: Reference) -> None:
-    codes = {"old_district_code": "district", "old_commune_code": "commune", "new_commune_code": "commune"}
-    for record in table.rows:
-        start, weight = record.values["valid_from"], record.values["weight"]
-        for column, level in codes.items() if start is not None else ():
-            units = [area for area in reference.areas.units(record.text(column)) if area.level == level]
-            if not any(_fits(area, start, new=column.startswith("new")) for area in units):
-                near = table.problems.near("area", record.text(column), reference.areas.codes)
-                table.note("unknown_area", record, column, near=near)
-        if weight is not None and (not 0 < weight <= 1 or (record.text("share") == "whole" and weight != 1)):
-            table.note("bad_weight", record, "weight")
+@dataclass(frozen=True)
+class RowContext:
+    """What rules need to know.
+
+    Attributes
+    ----------
+    reference :
+        The project's areas, indicators, sources, standards.
+    problems :
+        Where the nearest choices are remembered.
+    has_periods :
+        Whether the table has the column ``from_year``.
+    """
+
+    reference: Reference
+    problems: Problems
+    has_periods: bool
+
+    def indicator(self, key: str) -> Indicator | None:
+        """Return a known indicator."""
+        return self.reference.indicators[key] if key in self.reference.indicators else None  # noqa: SIM401  (get refuses)
 
 
-def _fits(area: Area, start: date, *, new: bool) -> bool:
-    return area.valid_from == start if new else area.valid_to is not None and area.valid_to < start
+def known_area(context: RowContext, area_code: str) -> list[RowFault]:
+    """Check that the code is a known area's."""
+    areas = context.reference.areas
+    if not area_code:
+        return [RowFault("empty_cell", "area_code")]
+    if area_code in areas:
+        return []
+    near = ", ".join(f"{area.code} ({area.name_vi})" for area in areas.named(area_code[:LONGEST_NAME])[:5])
+    return [
+        RowFault("unknown_area", "area_code", {"near": near or context.problems.near("area", area_code, areas.codes)})
+    ]
 
 
-def _check_standards(table: Records) -> None:
-    for record in table.rows:
-        if record.year("first_year") > record.year("last_year") > 0:
-            table.note("period_backwards", record, "first_year", year=record.text("last_year"))
-        published = record.text("published_next_year")
-        if published and day_of(f"2023-{published}") is None:
-            table.note("no_day_of_year", record, "published_next_year")
+def known_indicator(context: RowContext, indicator: str) -> list[RowFault]:
+    """Check that the indicator is declared, and one that is measured."""
+    if not indicator:
+        return [RowFault("empty_cell", "indicator")]
+    declared = context.indicator(indicator)
+    if declared is None:
+        near = context.problems.near("indicator", indicator, context.reference.indicators)
+        return [RowFault("unknown_indicator", "indicator", {"near": near})]
+    return [RowFault("milestone_indicator", "indicator")] if declared.unit == "milestone" else []
 
 
-def _check_breaks(table: Records, reference: Reference) -> None:
-    declared: set[tuple[str, str, str]] = set()
-    for record in table.rows:
-        before, after = record.text("before"), record.text("after")
-        declared |= {(indicator, before, after) for indicator in record.list("indicator")}
-        mean, sd, skew = (record.values[name] for name in ("jump_mean", "jump_sd", "jump_skew"))
-        if record.values["comparable"] and None in (mean, sd, skew):
-            table.note("no_jump", record, "jump_mean")
-        if (sd is not None and sd <= 0) or (skew is not None and skew < 0):
-            table.note("bad_jump", record, "jump_sd")
-        first = reference.standards.get(after).first_year if after in reference.standards else None
-        if first not in (None, record.year("year")):
-            table.note("wrong_break_year", record, "year", first=first)
-    for indicator in reference.indicators:
-        for one, other in reference.standards.neighbours(indicator):
-            if (indicator, one.id, other.id) not in declared:
-                fields = {"indicator": indicator, "before": one.id, "after": other.id}
-                table.problems.add("undeclared_break", 1, "before", one.id, fields=fields)
+def one_of(column: str, choices: tuple[str, ...]) -> Callable[[RowContext, str], list[RowFault]]:
+    """Return the rule that a cell is one of some choices."""
+
+    def rule(context: RowContext, text: str) -> list[RowFault]:
+        if text in choices:
+            return []
+        near = context.problems.near(column, text, filter(None, choices))
+        return [RowFault("unknown_choice", column, {"near": near}) if text else RowFault("empty_cell", column)]
+
+    return rule
 
 
-def _check_local_targets(table: Records, reference: Reference) -> None:
-    for record in table.rows:
-        indicator = record.text("indicator")
-        if indicator in reference.indicators and record.text("unit") != reference.indicators[indicator].unit:
-            wanted = reference.indicators[indicator].unit
-            table.note("wrong_unit", record, "unit", wanted=wanted, indicator=indicator)
-        if record.text("kind") == "target" and not record.text("op"):
-            table.note("empty_cell", record, "op")
+def known_source(context: RowContext, source_id: str) -> list[RowFault]:
+    """Check that the source stands in ``sources.csv``."""
+    sources = context.reference.sources
+    if not source_id:
+        return [RowFault("empty_cell", "source_id")]
+    if source_id in sources:
+        return []
+    return [
+        RowFault("unknown_source", "source_id", {"near": context.problems.near("source", source_id, sorted(sources))})
+    ]
 
 
-def _check_milestones(table: Records) -> None:
-    for record in table.rows:
-        if record.text("status") not in ("", "unknown") and not (record.text("evidence") and record.text("source_id")):
-            table.note("no_evidence", record, "evidence")
+def right_unit(context: RowContext, indicator: str, unit: str) -> list[RowFault]:
+    """Check that the unit is the indicator's."""
+    if not unit:
+        return [RowFault("empty_cell", "unit")]
+    units = context.reference.indicators.units
+    declared = context.indicator(indicator)
+    if unit not in units:
+        near = declared.unit if declared else context.problems.near("unit", unit, units)
+        return [RowFault("unknown_unit", "unit", {"near": near})]
+    if declared is not None and unit != declared.unit:
+        return [RowFault("wrong_unit", "unit", {"wanted": declared.unit, "indicator": indicator})]
+    return []
 
 
-def _check_proxies(reference: Reference) -> None:
-    text = reference.indicator_text
-    ids: set[str] = set()
-    for indicator in reference.indicators.values():
-        place = ("indicators", indicator.id)
-        for proxy in indicator.proxies:
-            column = f"{indicator.id}.proxies.{proxy.id}"
-            if proxy.id in ids:
-                text.add(place, column, "double_proxy", value=proxy.id)
-            ids.add(proxy.id)
-            for kind, names, known in _named_by(proxy, reference):
-                for name in names:
-                    if name not in known:
-                        text.add(place, column, f"unknown_{kind}", _near(name, known), name)
-        for field in ("period_average_of", "denominator"):
-            named = getattr(indicator, field)
-            if named is not None and named not in reference.indicators:
-                near = _near(named, reference.indicators)
-                text.add(place, f"{indicator.id}.{field}", "unknown_indicator", near, named)
-        chain = indicator.judged_on
-        if chain is not None and chain not in {standard.chain for standard in reference.standards.of(indicator.id)}:
-            text.add(place, f"{indicator.id}.judged_on", "unknown_chain", value=chain)
+def right_year(context: RowContext, year: str) -> list[RowFault]:
+    """Check that the year is one, and has begun."""
+    return _year(context, "year", year) if year else [RowFault("empty_cell", "year")]
 
 
-def _near(name: str, known: Iterable[str]) -> dict[str, object]:
-    return {"near": ", ".join(closest(name, known)) or Phrase("problem.see_list")}
+def right_period(context: RowContext, indicator: str, from_year: str, year: str) -> list[RowFault]:
+    """Check that a period begins before it ends; means over a period need one."""
+    first, last = year_of(from_year), year_of(year)
+    declared = context.indicator(indicator)
+    if not from_year:
+        if declared is None or declared.period_average_of is None:
+            return []
+        return [RowFault("no_period", "from_year", severity="error" if context.has_periods else "warning")]
+    faults = _year(context, "from_year", from_year)
+    if first is not None and last is not None and first >= last:
+        faults.append(RowFault("period_backwards", "from_year", {"year": year}))
+    return faults
 
 
-def _named_by(proxy: Proxy, reference: Reference) -> tuple[tuple[str, Iterable[str], Collection[str]], ...]:
-    """Return what a proxy names: its kind, the names, and those that are known."""
-    share = [proxy.transform.indicator] if proxy.transform.kind == "divide_by_share" else []
-    standard = [proxy.standard] if proxy.standard is not None else []
-    known_standards = [item.id for item in reference.standards.of(proxy.indicator)]
-    return (
-        ("indicator", [proxy.indicator, *share], reference.indicators),
-        ("source", proxy.source_ids, reference.sources),
-        ("standard_name", standard, known_standards),
-    )
+def area_in_force(context: RowContext, area_code: str, year: str, note: str) -> list[RowFault]:
+    """Check that the unit was in force in the year."""
+    known, units = year_of(year), context.reference.areas.units(area_code)
+    if known is None or not units:
+        return []
+    fields: dict[str, object] = {
+        "area": f"{area_code} {units[-1].name_vi}",
+        "validity": units[-1].validity(),
+        "year": year,
+    }
+    if not any(area.exists_in(known) for area in units):
+        ended = all(area.valid_to is not None and area.valid_to.year < known for area in units)
+        return [RowFault("area_ended" if ended else "area_not_yet", "area_code", fields)]
+    if not note and not any(area.in_force(date(known, 12, 31)) for area in units):
+        return [RowFault("area_ends_in_year", "area_code", fields, "warning")]
+    return []
+
+
+def right_standard(context: RowContext, indicator: str, standard: str, year: str) -> list[RowFault]:
+    """Check that the standard is one of the indicator's, and was measured in the year."""
+    declared = context.indicator(indicator)
+    if declared is None:
+        return []
+    allowed = context.reference.standards.of(indicator)
+    names = tuple(item.id for item in allowed)
+    known = year_of(year)
+    fitting = [item.id for item in allowed if known is not None and item.measured_in(known)]
+    near = ", ".join(fitting or names)
+    if not standard:
+        return [RowFault("no_standard", "standard", {"near": near})] if declared.standard_required and allowed else []
+    if not allowed:
+        return [RowFault("needless_standard", "standard", {"indicator": indicator})]
+    if standard not in names:
+        known_ones = context.problems.near(f"standard of {indicator}", standard, names)
+        return [RowFault("unknown_standard", "standard", {"near": known_ones, "indicator": indicator})]
+    item = context.reference.standards.get(standard)
+    if known is None or item.measured_in(known):
+        return []
+    fields: dict[str, object] = {"first": item.first_year, "last": item.last_year, "year": year, "near": near}
+    return [RowFault("standard_not_in_force", "standard", fields)]
+
+
+def right_status(context: RowContext, indicator: str, status: str, year: str) -> list[RowFault]:
+    """Check that the status is an observation's; a year that is not over has no final figure yet."""
+    if not status:
+        return [RowFault("empty_cell", "status")]
+    word = fold(status).replace("-", " ").replace("_", " ")
+    if status not in STATUSES:
+        if word in PLANNED:
+            return [RowFault("planned_status", "status")]
+        near = STATUS_WORDS.get(word) or context.problems.near("status", status, STATUSES)
+        return [RowFault("unknown_choice", "status", {"near": near})]
+    known, declared = year_of(year), context.indicator(indicator)
+    decided = declared is not None and declared.set_by_decision
+    if status == "final" and known == context.reference.today.year and not decided:
+        return [RowFault("final_too_early", "status", {"year": year})]
+    return []
+
+
+def right_day(context: RowContext, available_from: str, year: str) -> list[RowFault]:
+    """Check that the day of publication is one, in the past, and not before the year began."""
+    if not available_from:
+        return []
+    day, known = day_of(available_from), year_of(year)
+    if day is None:
+        return [RowFault("no_day", "available_from")]
+    if day > context.reference.today:
+        return [RowFault("day_ahead", "available_from", {"today": context.reference.today})]
+    if known is not None and known <= context.reference.today.year and day < date(known, 1, 1):
+        return [RowFault("known_before", "available_from", {"year": year})]
+    return []
+
+
+ROW_RULES: tuple[tuple[tuple[str, ...], Callable[..., list[RowFault]]], ...] = (
+    (("area_code",), known_area),
+    (("indicator",), known_indicator),
+    (("scope",), one_of("scope", SCOPES)),
+    (("qualifier",), one_of("qualifier", QUALIFIERS)),
+    (("available_basis",), one_of("available_basis", BASES)),
+    (("source_id",), known_source),
+    (("indicator", "unit"), right_unit),
+    (("year",), right_year),
+    (("indicator", "from_year", "year"), right_period),
+    (("area_code", "year", "note"), area_in_force),
+    (("indicator", "standard", "year"), right_standard),
+    (("indicator", "status", "year"), right_status),
+    (("available_from", "year"), right_day),
+)
+"""Columns that a rule looks at, and the rule."""
+
+
+def _year(context: RowContext, column: str, text: str) -> list[RowFault]:
+    year = year_of(text)
+    if year is None:
+        return [RowFault(no_year(text), column)]
+    today = context.reference.today
+    return [RowFault("year_ahead", column, {"today": today.year})] if year > today.year else []

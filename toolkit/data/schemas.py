@@ -1,4 +1,4 @@
-"""The small tables of the data folder: their columns, as the data dictionary describes them, and their records."""
+"""The files of the data folder: where they lie, their columns as the data dictionary describes them, their records."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.base.problems import Problems
-from toolkit.data.folder import file_of
 from toolkit.data.parsing import day_of, whole_of
 from toolkit.data.tables import Layout, Table, read_first
 
-Kind = Literal["text", "whole", "number", "year", "day", "flag"]
+ColumnKind = Literal["text", "whole", "number", "year", "day", "flag"]
 
 SCOPES = ("all", "dtts", "dtts_mn", "dtts_in_dtts_mn")
 STATUSES = ("final", "reported", "preliminary")
@@ -28,7 +27,7 @@ MISSING_ALLOWED = ("from_year", "qualifier", "available_from", "available_basis"
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnSchema:
     """One column.
 
     Attributes
@@ -42,7 +41,7 @@ class Column:
     """
 
     name: str
-    kind: Kind = "text"
+    kind: ColumnKind = "text"
     required: bool = False
     choices: tuple[str, ...] = ()
 
@@ -62,7 +61,7 @@ class Schema:
     """
 
     file: str
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnSchema, ...]
     key: tuple[str, ...]
 
     @property
@@ -76,18 +75,18 @@ class Schema:
         return Layout(self.names, may_be_empty=True)
 
 
-def text(name: str, *choices: str, required: bool = True) -> Column:
+def text(name: str, *choices: str, required: bool = True) -> ColumnSchema:
     """Return a column of texts."""
-    return Column(name, "text", required, choices)
+    return ColumnSchema(name, "text", required, choices)
 
 
 OBSERVATIONS = Schema(
     "observations.csv",
     (
-        text("area_code"), text("indicator"), text("scope", *SCOPES), Column("year", "year", required=True),
-        Column("from_year", "year"), Column("value", "number", required=True),
+        text("area_code"), text("indicator"), text("scope", *SCOPES), ColumnSchema("year", "year", required=True),
+        ColumnSchema("from_year", "year"), ColumnSchema("value", "number", required=True),
         text("qualifier", *QUALIFIERS, required=False), text("unit"), text("standard", required=False),
-        text("status", *STATUSES), text("source_id"), Column("available_from", "day"),
+        text("status", *STATUSES), text("source_id"), ColumnSchema("available_from", "day"),
         text("available_basis", *BASES, required=False), text("note", required=False),
     ),
     ("area_code", "indicator", "scope", "year", "from_year", "standard", "source_id"),
@@ -95,20 +94,17 @@ OBSERVATIONS = Schema(
 SOURCES = Schema(
     "sources.csv",
     (
-        text("source_id"),
-        text("title"),
-        text("publisher"),
-        text("published", required=False),
+        text("source_id"), text("title"), text("publisher"), text("published", required=False),
         text("url", required=False),
     ),
     ("source_id",),
-)
+)  # fmt: skip
 AREAS = Schema(
     "areas.csv",
     (
         text("code"), text("name_vi"), text("name_en", required=False), text("level", *LEVELS),
-        text("parent_code", required=False), Column("valid_from", "day"), Column("valid_to", "day"),
-        Column("population_2019", "whole"), Column("area_km2", "number"),
+        text("parent_code", required=False), ColumnSchema("valid_from", "day"), ColumnSchema("valid_to", "day"),
+        ColumnSchema("population_2019", "whole"), ColumnSchema("area_km2", "number"),
     ),
     ("code", "valid_from"),
 )  # fmt: skip
@@ -116,8 +112,8 @@ CROSSWALK = Schema(
     "crosswalk_2025.csv",
     (
         text("old_district_code"), text("old_commune_code"), text("old_commune"), text("new_commune_code"),
-        text("new_commune"), text("share", "whole", "part"), Column("valid_from", "day", required=True),
-        Column("weight", "number"),
+        text("new_commune"), text("share", "whole", "part"), ColumnSchema("valid_from", "day", required=True),
+        ColumnSchema("weight", "number"),
     ),
     ("old_commune_code", "new_commune_code"),
 )  # fmt: skip
@@ -125,8 +121,8 @@ STANDARDS = Schema(
     "standards.csv",
     (
         text("standard"), text("chain"), text("indicator"), text("name_vi"), text("name_en"),
-        text("legal_text", required=False), Column("first_year", "year", required=True),
-        Column("last_year", "year", required=True), text("published_next_year", required=False),
+        text("legal_text", required=False), ColumnSchema("first_year", "year", required=True),
+        ColumnSchema("last_year", "year", required=True), text("published_next_year", required=False),
         text("note", required=False),
     ),
     ("standard",),
@@ -134,9 +130,9 @@ STANDARDS = Schema(
 BREAKS = Schema(
     "breaks.csv",
     (
-        text("indicator"), text("before"), text("after"), Column("year", "year", required=True),
-        Column("jump_mean", "number"), Column("jump_sd", "number"), Column("jump_skew", "number"),
-        Column("measured", "flag", required=True), Column("comparable", "flag", required=True),
+        text("indicator"), text("before"), text("after"), ColumnSchema("year", "year", required=True),
+        ColumnSchema("jump_mean", "number"), ColumnSchema("jump_sd", "number"), ColumnSchema("jump_skew", "number"),
+        ColumnSchema("measured", "flag", required=True), ColumnSchema("comparable", "flag", required=True),
         text("basis_vi"), text("basis_en"), text("source_ids", required=False),
     ),
     ("indicator", "before", "after"),
@@ -144,9 +140,9 @@ BREAKS = Schema(
 OVERLAPS = Schema(
     "standard_overlaps.csv",
     (
-        text("area_name"), text("indicator"), text("scope", *SCOPES), Column("year", "year", required=True),
-        text("standard_from"), Column("value_from", "number", required=True), text("standard_to"),
-        Column("value_to", "number", required=True), text("source_id"),
+        text("area_name"), text("indicator"), text("scope", *SCOPES), ColumnSchema("year", "year", required=True),
+        text("standard_from"), ColumnSchema("value_from", "number", required=True), text("standard_to"),
+        ColumnSchema("value_to", "number", required=True), text("source_id"),
     ),
     ("area_name", "indicator", "scope", "year", "standard_from", "standard_to", "source_id"),
 )  # fmt: skip
@@ -154,8 +150,8 @@ LOCAL_TARGETS = Schema(
     "local_targets.csv",
     (
         text("area_code"), text("indicator"), text("scope", *SCOPES), text("kind", *TARGET_KINDS),
-        Column("due", "year", required=True), text("op", *OPERATORS, required=False),
-        Column("value", "number", required=True), text("unit"), text("standard", required=False),
+        ColumnSchema("due", "year", required=True), text("op", *OPERATORS, required=False),
+        ColumnSchema("value", "number", required=True), text("unit"), text("standard", required=False),
         text("source_id"), text("note", required=False),
     ),
     ("area_code", "indicator", "scope", "kind", "due", "source_id"),
@@ -164,14 +160,13 @@ MILESTONES = Schema(
     "milestones.csv",
     (
         text("target_id"), text("status", *MILESTONE_STATUSES), text("evidence", required=False),
-        text("source_id", required=False), Column("as_of", "day"), text("note", required=False),
+        text("source_id", required=False), ColumnSchema("as_of", "day"), text("note", required=False),
     ),
     ("target_id",),
 )  # fmt: skip
-SCHEMAS = (
-    OBSERVATIONS, SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES,
-)  # fmt: skip
-PARSERS: dict[Kind, tuple[Callable[[str], object], str]] = {
+SMALL_TABLES = (SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES)
+SCHEMAS = (OBSERVATIONS, *SMALL_TABLES)
+PARSERS: dict[ColumnKind, tuple[Callable[[str], object], str]] = {
     "whole": (whole_of, "no_count"),
     "day": (day_of, "no_day"),
     "flag": ({"true": True, "false": False}.get, "no_flag"),
@@ -263,7 +258,7 @@ def read_records(folder: Path, schema: Schema) -> Records:
     return Records(schema, records, table.problems)
 
 
-def _check_texts(table: Table, column: Column) -> None:
+def _check_texts(table: Table, column: ColumnSchema) -> None:
     for row, cell in zip(table.rows, table.texts(column.name), strict=True):
         if not cell:
             if column.required:
@@ -273,7 +268,7 @@ def _check_texts(table: Table, column: Column) -> None:
             table.problems.add("unknown_choice", row.number, column.name, cell, fields={"near": near})
 
 
-def _values(table: Table, column: Column) -> Sequence[object]:
+def _values(table: Table, column: ColumnSchema) -> Sequence[object]:
     """Return the cells of a column by its kind, None where nothing valid stands."""
     if column.kind in PARSERS:
         return table.parsed(column.name, *PARSERS[column.kind])
@@ -291,3 +286,17 @@ def _check_key(records: tuple[Record, ...], schema: Schema, problems: Problems) 
             problems.add("double_key", record.row, schema.key[0], record.text(schema.key[0]), fields=fields)
         else:
             seen[key] = record.row
+
+
+PROVINCES = "provinces"
+NATIONAL = ("indicators.yaml", "standards.csv", "breaks.csv", "standard_overlaps.csv")
+"""Files that hold for every province of the country."""
+
+
+def file_of(folder: Path, name: str) -> Path:
+    """Return where a file of a data folder lies: in it, or, for what a province leaves to the country, above it.
+
+    A folder ``<data>/provinces/<province>`` may leave out the files in :data:`NATIONAL`: those of ``<data>`` hold.
+    """
+    own, parent = folder / name, folder.resolve().parent
+    return own if own.exists() or name not in NATIONAL or parent.name != PROVINCES else parent.parent / name

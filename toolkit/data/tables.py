@@ -27,7 +27,7 @@ from toolkit.data.parsing import (
     csv_rows,
     decode,
     delimiter_of,
-    narrowed,
+    narrowed_reading,
     no_year,
     reading,
     year_of,
@@ -142,23 +142,20 @@ class Table:
             One a row: says whether a number is possible there, which may tell what ``12.868`` means.
         """
         at = self.columns.index(column)
-        filled = [(position, row) for position, row in enumerate(self.rows) if row.cells[at]]
         readings = []
         known: dict[tuple[str, bool, object], Reading] = {}  # a long table holds few different numbers
-        for position, row in filled:
+        for position, row in enumerate(self.rows):
             text, fits = row.cells[at], allows[position] if allows else None
             key = (text, isinstance(text, Numeral), fits)
             if key not in known:
-                known[key] = narrowed(reading(text), fits) if fits else reading(text)
+                known[key] = narrowed_reading(reading(text), fits) if fits else reading(text)
             readings.append(known[key])
         settled = as_column(readings)
-        values: list[float | None] = [None] * len(self.rows)
-        for place, (position, row) in enumerate(filled):
-            values[position] = settled.values[place]
-            fault = settled.fault(place)
-            if fault is not None:
+        for position, row in enumerate(self.rows):
+            fault = settled.fault(position)
+            if row.cells[at] and fault is not None:
                 self.problems.add(fault[0], row.number, column, row.cells[at], fields=fault[1])
-        return values
+        return list(settled.values)
 
 
 def read_tables(path: Path, layout: Layout) -> tuple[tuple[Table, ...], list[Problem]]:

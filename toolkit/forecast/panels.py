@@ -15,9 +15,8 @@ from itertools import pairwise
 import numpy as np
 
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Indicator
+from toolkit.data.indicators import BreakPrior, Indicator, Standards
 from toolkit.data.observations import Observation, Series
-from toolkit.data.standards import BreakPrior, Standards
 from toolkit.forecast.paths import Break, scale_of
 from toolkit.models.panel import BoolArray, FloatArray, Jump, Panel, Scale
 

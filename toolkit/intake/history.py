@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from toolkit.data.areas import divided
-from toolkit.data.dataset import Dataset
-from toolkit.data.journal import REPLACED, read_rows
+from toolkit.data.dataset import REPLACED, Dataset, read_rows
 from toolkit.data.observations import Figure, Observation, Series
 from toolkit.data.parsing import year_of
 

@@ -1,22 +1,33 @@
-"""A file that somebody hands in, to figures: what can be used, what is rejected, and why."""
+"""A file that somebody hands in, to figures: what can be used, what is rejected and why, what the model doubts.
+
+Unlikely figures are flagged and never dropped.
+"""
 
 from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from toolkit.base.problems import Problem, Problems, has_error
+from toolkit.base.numbers import numbers
+from toolkit.base.problems import Problem, Problems, has_error, shortened
+from toolkit.base.texts import Language
 from toolkit.data.consistency import check_between
-from toolkit.data.journal import Cells
-from toolkit.data.observations import LAYOUT, Figure, figures_of
+from toolkit.data.dataset import Cells, Dataset
+from toolkit.data.observations import OBSERVATION_LAYOUT, UNUSED, Figure, figures_of
 from toolkit.data.parsing import RawSheet, Row, decimals_of
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES, Record
 from toolkit.data.tables import ROWS_FOR_HEADER, Layout, Table, read_sheets, read_tables, table_of, tidy
 from toolkit.intake.mapping import ColumnMapping, mapped_tables
+
+if TYPE_CHECKING:
+    from toolkit.forecast.make import Span
+    from toolkit.forecast.store import Forecasts
+    from toolkit.plan.plan import Plan
 
 PLAIN_NUMBER = re.compile(r"[+-]?\d[\d.,]*%?", re.ASCII)
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -50,11 +61,10 @@ INFORMATION = ("info_name", "info_scope", "info_bounds", "info_last", "info_last
 """Columns that a template shows and nobody reads back."""
 ENTERED = ("qualifier", "source_id", "available_from", "note")
 """Cells that say something about a figure; filled without one they are a mistake."""
-PROJECT_COLUMNS = Layout(LAYOUT.required, (*LAYOUT.optional, *INFORMATION))
+PROJECT_COLUMNS = Layout(OBSERVATION_LAYOUT.required, (*OBSERVATION_LAYOUT.optional, *INFORMATION))
 NAMED = tuple(column.name for column in SOURCES.columns if column.required)
 """What a source has to say of itself."""
 LARGEST_DIRECTORY = 2_000_000
-NAMES = OBSERVATIONS.names
 
 
 def is_template(path: Path) -> bool:
@@ -70,7 +80,7 @@ def is_template(path: Path) -> bool:
 
 def filled_tables(path: Path, reference: Reference) -> tuple[tuple[Table, ...], list[Problem], tuple[Cells, ...]]:
     """Return the filled rows of a template, the problems of the file itself, and the sources it declares."""
-    sheets, problems = read_sheets(path, LAYOUT.columns)
+    sheets, problems = read_sheets(path, OBSERVATION_LAYOUT.columns)
     figures = [part for sheet in sheets if (part := _from_header(sheet, ("area_code", "value")))]
     sources = [
         source
@@ -81,7 +91,7 @@ def filled_tables(path: Path, reference: Reference) -> tuple[tuple[Table, ...], 
     first = sources[0]["source_id"] if sources else ""
     tables = [table for sheet in figures if (table := _filled(sheet, first))]
     if not tables and not problems.found:
-        problems.add("no_header", 1, fields={"columns": ", ".join(LAYOUT.required)})
+        problems.add("no_header", 1, fields={"columns": ", ".join(OBSERVATION_LAYOUT.required)})
     return tuple(tables), problems.all(), tuple(sources)
 
 
@@ -105,8 +115,8 @@ def _filled(sheet: RawSheet, source: str) -> Table | None:
                 table.problems.warn("no_figure", row.number, "value")
             continue
         cells["source_id"] = cells.get("source_id") or source
-        rows.append(Row(row.number, tuple(cells.get(name, "") for name in NAMES)))
-    return Table(NAMES, table.header_row, tuple(rows), table.problems)
+        rows.append(Row(row.number, tuple(cells.get(name, "") for name in OBSERVATIONS.names)))
+    return Table(OBSERVATIONS.names, table.header_row, tuple(rows), table.problems)
 
 
 def _sources(sheet: RawSheet, reference: Reference, file: Problems) -> list[Cells]:
@@ -197,7 +207,7 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
         tables, problems, sources = filled_tables(path, reference)
         reference, damaged = with_sources(reference, sources), False
     else:
-        tables, problems = read_tables(path, LAYOUT)
+        tables, problems = read_tables(path, OBSERVATION_LAYOUT)
         damaged = bool(tables) and has_error(problems)
     figures: list[Figure] = []
     rejected: list[Rejected] = []
@@ -246,7 +256,7 @@ def checked_rows(table: Table, reference: Reference) -> tuple[list[Figure], list
 def stored_cells(figure: Figure) -> Cells:
     """Return a figure as a row of ``observations.csv``."""
     held = figure._asdict()
-    cells = {name: "" if held[name] is None else str(held[name]) for name in NAMES}
+    cells = {name: "" if held[name] is None else str(held[name]) for name in OBSERVATIONS.names}
     return {**cells, "value": value_text(figure.value, str(figure.written))}
 
 
@@ -281,3 +291,148 @@ def check_file(path: Path, reference: Reference, mapping: ColumnMapping | None =
     """
     problems = read_incoming(path, reference, mapping).problems
     return [item for item in problems if item.kind != "file_refused"]  # only who takes figures in refuses the rest
+
+
+TAIL = 0.005
+"""A figure that fewer draws than this reach, on its side, is unlikely: about one good figure in a hundred is too."""
+DOUBT_DRAWS = 1000
+MOST_KEYS = 20
+"""Indicators and scopes forecast in one go, so that memory stays bounded."""
+FOLDS = 4
+"""Parts of every series that are held out in turn."""
+PASSED_OVER = (UNUSED, "at_least", "at_most")
+"""Qualifiers of figures that are not judged."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A figure that the model thought unlikely.
+
+    Attributes
+    ----------
+    figure :
+        The figure.
+    tail :
+        Share of the draws at least as far out, on its side of the median.
+    low, high :
+        80 % interval that was expected, in printed units.
+    """
+
+    figure: Figure
+    tail: float
+    low: float
+    high: float
+
+
+def doubts(figures: Sequence[Figure], known: Dataset, plan: Plan, *, seed: int = 138) -> tuple[Doubt, ...]:
+    """Return the figures that lie far out in the predictive distribution made from what is known.
+
+    Parameters
+    ----------
+    figures :
+        Figures to judge; those for which a figure is known already on the same standard, means of periods,
+        one-sided and unverified ones are passed over, and so is what only a proxy gives.
+    known :
+        The data that the predictions rest on; must not hold the figures themselves.
+    plan :
+        Its province, and the proxies that are switched on.
+    """
+    return tuple(doubt for part in _parts(_judged(figures)) for doubt in _doubts(part, known, plan, seed))
+
+
+def doubts_within(dataset: Dataset, plan: Plan, *, seed: int = 138) -> tuple[Doubt, ...]:
+    """Return the figures of a dataset that lie far out in what the model expects from all the others.
+
+    Each figure is held out, with any other for the same area, indicator, scope and year, and predicted from the
+    rest: its own series before and after it, its parents and its peers. So that this takes few passes, every
+    fourth year of every series is held out at a time: one at most of short series, a quarter of long ones.
+
+    Parameters
+    ----------
+    dataset :
+        Figures to judge.
+    plan :
+        Its province, and the proxies that are switched on.
+    """
+    series: dict[tuple[str, str, str], dict[int, list[Figure]]] = {}
+    for item in _judged(dataset.figures):
+        years = series.setdefault((item.area_code, item.indicator, item.scope), {})
+        years.setdefault(item.year, []).append(item)
+    found: list[Doubt] = []
+    for number in range(FOLDS):
+        out = [item for years in series.values() for year in sorted(years)[number::FOLDS] for item in years[year]]
+        places = {(item.area_code, item.indicator, item.scope, item.year) for item in out}
+        rest = tuple(item for item in dataset.figures
+                     if (item.area_code, item.indicator, item.scope, item.year) not in places)  # fmt: skip
+        found += doubts(out, replace(dataset, figures=rest), plan, seed=seed)
+    return tuple(sorted(found, key=lambda item: item.figure.row))
+
+
+def _judged(figures: Iterable[Figure]) -> list[Figure]:
+    return [item for item in figures if item.from_year is None and item.qualifier not in PASSED_OVER]
+
+
+def _doubts(judged: Sequence[Figure], known: Dataset, plan: Plan, seed: int) -> list[Doubt]:
+    from toolkit.forecast.make import Span, make_forecasts  # late: reading a file needs no model
+
+    wanted: dict[tuple[str, str], Span] = {}
+    for item in judged:
+        key, span = (item.indicator, item.scope), Span(item.year, item.year, item.year)
+        wanted[key] = wanted.get(key, span) | span
+    codes = sorted({item.area_code for item in judged})
+    forecasts = make_forecasts(known, plan, codes, draws=DOUBT_DRAWS, seed=seed, only=wanted)
+    found = [_doubt(item, forecasts) for item in judged]
+    return [item for item in found if item is not None]
+
+
+def _doubt(figure: Figure, forecasts: Forecasts) -> Doubt | None:
+    import numpy as np
+
+    path = forecasts.path(figure.area_code, figure.indicator, figure.scope)
+    if path is None or path.proxy is not None or not path.years[0] <= figure.year <= path.years[-1]:
+        return None
+    at = path.position(figure.year)
+    if path.observed[at] or path.standards[at] != figure.standard:
+        return None
+    draws = path.at(figure.year)
+    weights = np.full(len(draws), 1 / len(draws)) if path.weights is None else path.weights
+    tail = float(min(weights[draws <= figure.value].sum(), weights[draws >= figure.value].sum()))
+    if tail >= TAIL:
+        return None
+    low, high = path.quantiles((0.1, 0.9))[at]
+    return Doubt(figure, tail, float(low), float(high))
+
+
+def _parts(figures: Iterable[Figure]) -> list[list[Figure]]:
+    """Return the figures in parts of no more indicators and scopes than are forecast in one go."""
+    by_key: dict[tuple[str, str], list[Figure]] = {}
+    for figure in figures:
+        by_key.setdefault((figure.indicator, figure.scope), []).append(figure)
+    keys = list(by_key)
+    return [
+        [figure for key in keys[start : start + MOST_KEYS] for figure in by_key[key]]
+        for start in range(0, len(keys), MOST_KEYS)
+    ]
+
+
+@dataclass(frozen=True)
+class NumberField:
+    """A number before it is printed: with two decimals, or as a probability."""
+
+    value: float
+    probability: bool = False
+
+    def text(self, language: Language) -> str:
+        """Return the number as a language writes it."""
+        form = numbers(language)
+        return form.probability(self.value) if self.probability else form.plain(self.value, 2)
+
+
+def as_problem(doubt: Doubt) -> Problem:
+    """Return a doubt as a warning at the figure's cell."""
+    figure, fields = (
+        doubt.figure,
+        {"low": NumberField(doubt.low), "high": NumberField(doubt.high), "tail": NumberField(doubt.tail, True)},
+    )
+    value = shortened(str(figure.written))
+    return Problem("data.problem.unlikely", figure.file, figure.row, "value", value, fields, "warning", figure.sheet)

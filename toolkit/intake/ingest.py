@@ -15,39 +15,39 @@ from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import locked, sha256, write_atomic
 from toolkit.base.problems import Problem, Problems
 from toolkit.base.texts import say
-from toolkit.data.consistency import cell, check_plausible
-from toolkit.data.dataset import load, usable_folder
-from toolkit.data.journal import (
+from toolkit.data.consistency import check_plausible, figure_key
+from toolkit.data.dataset import (
     INGEST_NAMES,
     INGESTS,
     REPLACED,
     REPLACED_NAMES,
     Cells,
-    Key,
+    RowKey,
     Rows,
     key_of,
+    load,
     read_rows,
     recover,
     switch,
     table_text,
+    usable_folder,
     with_rows,
 )
 from toolkit.data.observations import Figure, Figures
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES
-from toolkit.intake.incoming import NAMES, Incoming, Rejected, harmless, read_incoming, stored_cells
+from toolkit.intake.incoming import Incoming, Rejected, as_problem, doubts, harmless, read_incoming, stored_cells
 from toolkit.intake.mapping import ColumnMapping
-from toolkit.intake.plausibility import as_problem, doubts
 from toolkit.plan.plan import Plan
 
-Kind = Literal["new", "changed", "same"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+ChangeKind = Literal["new", "changed", "same"]
+CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 UNSAID = ("qualifier", "available_from", "available_basis", "note")
 """An empty cell here says nothing about the row held: it never erases what stands there."""
 
 
 @dataclass(frozen=True)
-class Change:
+class RowChange:
     """One incoming row and what becomes of it.
 
     Attributes
@@ -64,40 +64,40 @@ class Change:
         Rows of other sources for the same cell with another value: both stay, the better status counts.
     """
 
-    kind: Kind
+    kind: ChangeKind
     figure: Figure
     cells: Cells
     before: Cells | None = None
     others: tuple[Cells, ...] = ()
 
 
-def changes_of(figures: Sequence[Figure], held: Rows, reference: Reference) -> tuple[Change, ...]:
+def changes_of(figures: Sequence[Figure], held: Rows, reference: Reference) -> tuple[RowChange, ...]:
     """Return what becomes of each incoming figure beside the rows held.
 
     Of several files that give one source's figure for one cell the last one counts.
     """
-    by_cell: dict[Key, list[Cells]] = {}
+    by_cell: dict[RowKey, list[Cells]] = {}
     for row in held.rows:
         by_cell.setdefault(key_of(row)[:-1], []).append(row)
     last = {key_of(stored_cells(figure)): figure for figure in figures}
     return tuple(_change(figure, by_cell.get(key[:-1], ()), reference) for key, figure in last.items())
 
 
-def _change(figure: Figure, held: Sequence[Cells], reference: Reference) -> Change:
+def _change(figure: Figure, held: Sequence[Cells], reference: Reference) -> RowChange:
     """Return what becomes of a figure beside the rows held for its cell."""
     given = stored_cells(figure)
     before = next((row for row in reversed(held) if row.get("source_id") == figure.source_id), None)
     others = tuple(row for row in held if row.get("source_id") != figure.source_id and not _equal(row, given))
     if before is None:
-        return Change("new", figure, _dated(given, reference), None, others)
-    cells = {**before, **{name: given[name] for name in NAMES if given[name] or name not in UNSAID}}
+        return RowChange("new", figure, _dated(given, reference), None, others)
+    cells = {**before, **{name: given[name] for name in OBSERVATIONS.names if given[name] or name not in UNSAID}}
     if _equal(before, given):
         cells["value"] = before["value"]  # the same number: how the source first printed it stays
-    if all(cells[name] == before.get(name, "") for name in NAMES if not name.endswith("year")):
-        return Change("same", figure, before, before, others)
+    if all(cells[name] == before.get(name, "") for name in OBSERVATIONS.names if not name.endswith("year")):
+        return RowChange("same", figure, before, before, others)
     if not _equal(before, given) and not given["available_from"]:
         cells |= {"available_from": reference.today.isoformat(), "available_basis": ""}
-    return Change("changed", figure, cells, before, others)
+    return RowChange("changed", figure, cells, before, others)
 
 
 def _dated(cells: Cells, reference: Reference) -> Cells:
@@ -115,14 +115,14 @@ def _equal(row: Mapping[str, str], other: Mapping[str, str]) -> bool:
         return row["value"] == other["value"]
 
 
-def merged_rows(held: Rows, changes: Iterable[Change]) -> list[Cells]:
+def merged_rows(held: Rows, changes: Iterable[RowChange]) -> list[Cells]:
     """Return the rows held with the changes made: corrections in place, new rows at the end."""
     changed = {key_of(item.before): item.cells for item in changes if item.kind == "changed" and item.before}
     rows = [changed.get(key_of(row), row) for row in held.rows]
     return [*rows, *(item.cells for item in changes if item.kind == "new")]
 
 
-def warnings_beside(changes: Sequence[Change], held: Figures, reference: Reference) -> list[Problem]:
+def warnings_beside(changes: Sequence[RowChange], held: Figures, reference: Reference) -> list[Problem]:
     """Return what is unlikely about the incoming figures beside those held, at the row of the incoming file.
 
     Parameters
@@ -132,7 +132,7 @@ def warnings_beside(changes: Sequence[Change], held: Figures, reference: Referen
     held :
         The figures of the folder.
     """
-    arriving = {cell(item.figure): item.figure for item in changes if item.kind != "same"}
+    arriving = {figure_key(item.figure): item.figure for item in changes if item.kind != "same"}
     replaced = {key_of(item.before) for item in changes if item.kind == "changed" and item.before}
     codes = {figure.area_code for figure in arriving.values()}
     counted = {figure.indicator for figure in arriving.values() if reference.indicators[figure.indicator].whole}
@@ -150,7 +150,7 @@ def _unlikely_among(figures: Sequence[Figure], reference: Reference) -> list[Pro
 
 
 REJECTED = "rejected.csv"
-REJECTED_NAMES = ("file", "sheet", "row", *NAMES, "problem", "remedy")
+REJECTED_NAMES = ("file", "sheet", "row", *OBSERVATIONS.names, "problem", "remedy")
 
 
 @dataclass(frozen=True)
@@ -175,12 +175,12 @@ class Ingest:
 
     folder: Path
     files: tuple[Incoming, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[RowChange, ...]
     warnings: tuple[Problem, ...]
     digest: str
     today: str
 
-    def of(self, kind: str) -> tuple[Change, ...]:
+    def of(self, kind: str) -> tuple[RowChange, ...]:
         """Return the changes of a kind."""
         return tuple(change for change in self.changes if change.kind == kind)
 
@@ -245,7 +245,7 @@ def with_doubts(ingest: Ingest, plan: Plan) -> Ingest:
     return replace(ingest, warnings=(*ingest.warnings, *found))
 
 
-def commit(ingest: Ingest) -> bool:
+def write_changes(ingest: Ingest) -> bool:
     """Write the changes; False if there was nothing to write.
 
     The folder holds the old files until one rename, and all of the new ones after it.
@@ -263,7 +263,7 @@ def commit(ingest: Ingest) -> bool:
         if sha256(path) != ingest.digest:
             raise ToolkitError(say("desk.moved", folder=folder), say("desk.moved.remedy"))
         held = read_rows(path)
-        names = (*held.names, *(name for name in NAMES if name not in held.names))
+        names = (*held.names, *(name for name in OBSERVATIONS.names if name not in held.names))
         text = table_text(names, merged_rows(held, ingest.changes))
         added = (
             (SOURCES.file, SOURCES.names, _sources_needed(ingest)),
@@ -312,7 +312,7 @@ def _log(ingest: Ingest, text: str) -> list[Cells]:
     log = []
     for file in ingest.files:
         kinds = Counter(change.kind for change in ingest.changes if change.figure.file == file.path.name)
-        counts = {kind: str(kinds[kind]) for kind in KINDS} | {"rejected": str(len(file.rejected))}
+        counts = {kind: str(kinds[kind]) for kind in CHANGE_KINDS} | {"rejected": str(len(file.rejected))}
         named = {"ingested_on": ingest.today, "file": file.path.name, "sha256": sha256(file.path)}
         log.append({**named, **counts, "observations_sha256": after})
     return log
@@ -333,7 +333,7 @@ def _reason(problem: Problem) -> str:
     return f"{problem.column}: {problem.problem}" if problem.column else problem.problem
 
 
-SHOWN = ("value", "qualifier", "status", "available_from", "available_basis", "unit", "note")
+COMPARED = ("value", "qualifier", "status", "available_from", "available_basis", "unit", "note")
 MOST_LINES = 200
 
 
@@ -367,11 +367,11 @@ def as_data(ingest: Ingest, *, written: bool) -> dict[str, object]:
 
 def _counts(ingest: Ingest) -> dict[str, int]:
     conflicts = sum(bool(change.others) and change.kind != "same" for change in ingest.changes)
-    counts: dict[str, int] = {kind: len(ingest.of(kind)) for kind in KINDS}
+    counts: dict[str, int] = {kind: len(ingest.of(kind)) for kind in CHANGE_KINDS}
     return {**counts, "conflicts": conflicts, "rejected": len(ingest.rejected)}
 
 
-def _lines(change: Change) -> Iterator[str]:
+def _lines(change: RowChange) -> Iterator[str]:
     if change.kind == "same":
         return
     cells = change.cells
@@ -381,7 +381,7 @@ def _lines(change: Change) -> Iterator[str]:
     else:
         parts = [
             f"{name} {change.before.get(name, '') or '–'} → {cells[name] or '–'}"
-            for name in SHOWN
+            for name in COMPARED
             if change.before.get(name, "") != cells[name]
         ]
         yield f"~ {place} ({cells['source_id']}): {'; '.join(parts)}"

@@ -15,12 +15,11 @@ from toolkit.base.errors import UsageError
 from toolkit.base.problems import Problem, Problems, has_error
 from toolkit.base.texts import fold, interface_language, nearest, say
 from toolkit.base.yaml_files import read_yaml
+from toolkit.data.areas import Areas
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
-from toolkit.data.reference import Reference
+from toolkit.data.reference import LONGEST_NAME, Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
 from toolkit.data.tables import Table, note_above, note_merged, read_sheets, tidy, usable, usual_width
-
-FIELDS = OBSERVATIONS.names
 
 
 class ColumnMapping(BaseModel):
@@ -76,10 +75,10 @@ def read_mapping(path: Path) -> ColumnMapping:
         problem, remedy = text.problems[0].words(interface_language())
         reason = f"{text.problems[0].row}: {problem} {remedy}"
         raise UsageError(say("desk.mapping.unreadable", file=path, reason=reason), say("desk.mapping.remedy"))
-    return checked(text.content, path.name)
+    return checked_mapping(text.content, path.name)
 
 
-def checked(content: Any, name: str) -> ColumnMapping:
+def checked_mapping(content: Any, name: str) -> ColumnMapping:
     """Return a mapping from plain data.
 
     Raises
@@ -94,8 +93,8 @@ def checked(content: Any, name: str) -> ColumnMapping:
         raise UsageError(say("desk.mapping.wrong", file=name, reason=reason), say("desk.mapping.remedy")) from error
     named = [*mapping.columns, *mapping.fixed, *(field for given in mapping.wide.values() for field in given)]
     for column in named:
-        if column not in FIELDS:
-            near = ", ".join(nearest(column, FIELDS))
+        if column not in OBSERVATIONS.names:
+            near = ", ".join(nearest(column, OBSERVATIONS.names))
             raise UsageError(say("desk.mapping.no_field", file=name, field=column), say("data.nearest", near=near))
     if not mapping.is_wide and "value" not in mapping.columns:
         raise UsageError(say("desk.mapping.no_value", file=name), say("desk.mapping.remedy"))
@@ -126,13 +125,13 @@ def mapping_of(
     held["area_level"] = area_level or held.get("area_level")
     if not held["years"] and not held.get("wide"):
         held["columns"].setdefault("value", "value")
-    return checked(held, file.name if file else "--column, --fixed")
+    return checked_mapping(held, file.name if file else "--column, --fixed")
 
 
 def value_columns(mapping: ColumnMapping, headers: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return the headers that hold values, with what their figures are.
 
-    >>> value_columns(checked({"years": True}, ""), ["Huyện", "Năm 2022", "2023"])
+    >>> value_columns(checked_mapping({"years": True}, ""), ["Huyện", "Năm 2022", "2023"])
     {'Năm 2022': {'year': '2022'}, '2023': {'year': '2023'}}
     """
     found = dict(mapping.wide)
@@ -153,11 +152,9 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-ROWS_FOR_HEADER = 30
+ROWS_FOR_MAPPED_HEADER = 30
 BETWEEN = " / "
 """Between the upper and the lower text of a header of two rows."""
-NAMES = OBSERVATIONS.names
-LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -258,8 +255,7 @@ def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], re
         return []
     _name_unread(header, {at for name in read for at in header.places(name)}, problems)
     rows = _body(sheet, header, mapping)
-    areas = AreaReader(reference, mapping.area_level)
-    return [_table(sheet, header, rows, mapping, name, given, areas) for name, given in values.items()]
+    return [_table(sheet, header, rows, mapping, name, given, reference.areas) for name, given in values.items()]
 
 
 def find_header(rows: Sequence[Row], wanted: Iterable[str], header_rows: int) -> Header | None:
@@ -270,7 +266,7 @@ def find_header(rows: Sequence[Row], wanted: Iterable[str], header_rows: int) ->
     """
     folded = {fold(name) for name in wanted}
     most, found = 0, None
-    for at in range(min(len(rows), ROWS_FOR_HEADER) - header_rows + 1):
+    for at in range(min(len(rows), ROWS_FOR_MAPPED_HEADER) - header_rows + 1):
         names = _joined(rows[at : at + header_rows])
         hits = len({fold(part) for name in names for part in (name, name.rpartition(BETWEEN)[2])} & folded)
         if hits > most:
@@ -324,15 +320,17 @@ def _table(
     mapping: ColumnMapping,
     name: str,
     given: Mapping[str, str],
-    areas: AreaReader,
+    areas: Areas,
 ) -> Table:
     """Return the table of one column of values (or of the only one, in a long table)."""
     headers = {**mapping.columns, **({"value": name} if name else {})}
     places = {column: header.places(text)[0] for column, text in headers.items()}
     fixed = {**mapping.fixed, **given}
-    columns = tuple(column for column in NAMES if column in places or column in fixed or column in MISSING_ALLOWED)
+    columns = tuple(
+        column for column in OBSERVATIONS.names if column in places or column in fixed or column in MISSING_ALLOWED
+    )
     problems = HeaderedProblems(sheet.problems.file, sheet.problems.sheet, headers=headers)
-    for column in NAMES:
+    for column in OBSERVATIONS.names:
         if column not in columns:
             problems.add("missing_column", header.row.number, column, fields={"near": "--fixed"})
     note_merged(replace(sheet, problems=problems), header.row, set(places.values()))
@@ -342,7 +340,8 @@ def _table(
         if name and not cells["value"]:
             continue  # an empty cell of a wide table is a figure that nobody gave
         if "area_code" in cells:
-            cells["area_code"] = areas.code(cells["area_code"], cells.get("year", ""), row.number, problems)
+            given_area, year = cells["area_code"], cells.get("year", "")
+            cells["area_code"] = _area_code(given_area, mapping.area_level, year, row.number, areas, problems)
         made.append(Row(row.number, tuple(cells[column] for column in columns)))
     return Table(columns, header.row.number, tuple(made), problems)
 
@@ -354,31 +353,21 @@ def _cell(row: Row, place: int | None, otherwise: str) -> str:
     return text if isinstance(text, Numeral) else tidy(text) or otherwise
 
 
-@dataclass
-class AreaReader:
-    """Reads areas given by code or by name; each text and year once.
+def _area_code(text: str, level: str | None, year: str, row: int, areas: Areas, problems: HeaderedProblems) -> str:
+    """Return the code of an area given by code or by name; the text itself, with a problem, if it is no one's.
 
-    Attributes
+    Parameters
     ----------
-    reference :
-        The project's areas.
     level :
         Level of areas given by name; None for what a name usually means.
     """
-
-    reference: Reference
-    level: str | None
-
-    def code(self, text: str, year: str, row: int, problems: HeaderedProblems) -> str:
-        """Return the code of an area; the text itself, with a problem, if it is no area's or several areas'."""
-        areas = self.reference.areas
-        if not text or text in areas or text.isdigit():
-            return text
-        known = year_of(year)
-        day = date(known, 12, 31) if known and self.level == "commune" else None
-        try:
-            return areas.find(text[:LONGEST_NAME], level=self.level, on=day).code
-        except UsageError as error:
-            fields = {"reason": error.message, "advice": error.remedy}
-            problems.add("area_name", row, "area_code", text, fields=fields)
-            return text
+    if not text or text in areas or text.isdigit():
+        return text
+    known = year_of(year)
+    day = date(known, 12, 31) if known and level == "commune" else None
+    try:
+        return areas.find(text[:LONGEST_NAME], level=level, on=day).code
+    except UsageError as error:
+        fields = {"reason": error.message, "advice": error.remedy}
+        problems.add("area_name", row, "area_code", text, fields=fields)
+        return text

@@ -1,9 +1,10 @@
-"""The workbook that an area fills in: what the plan's targets need, what is known of it, what may be entered."""
+"""The workbook that an area fills in, apart because it is a form of its own: what the targets need, what is known."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING
@@ -13,10 +14,9 @@ from toolkit.base.numbers import numbers
 from toolkit.base.texts import LANGUAGES, Language, Texts, say, slug, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Indicator
+from toolkit.data.indicators import Indicator, Standard
 from toolkit.data.observations import Observation
 from toolkit.data.schemas import BASES, QUALIFIERS, SOURCES, STATUSES
-from toolkit.data.standards import Standard
 from toolkit.intake.history import districts_of
 from toolkit.intake.incoming import MARK, harmless
 from toolkit.plan.plan import Plan, Target
@@ -32,10 +32,11 @@ SUPPORTING = {
 }
 """Counts that a rate can be checked by; asked for beside it."""
 MOST_YEARS = 40
+SPAN_OF_YEARS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Question:
+class RequestedFigure:
     """One figure asked for.
 
     Attributes
@@ -55,7 +56,7 @@ class Question:
     last: Observation | None
 
 
-def questions(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int]) -> tuple[Question, ...]:
+def requested_figures(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int]) -> tuple[RequestedFigure, ...]:
     """Return what an area is asked for, in the plan's order; every indicator and scope once a year.
 
     Raises
@@ -71,12 +72,12 @@ def questions(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int]) ->
             raise UsageError(say("desk.template.ahead", year=year), say("desk.template.ahead.remedy"))
     keys = list(dict.fromkeys(key for target in plan.targets for key in _keys(target, plan, area, dataset)))
     return tuple(
-        Question(
+        RequestedFigure(
             indicator=dataset.indicators[name],
             scope=scope,
             year=year,
             standard=standard_in(dataset, dataset.indicators[name], year),
-            last=_last(dataset, area, name, scope),
+            last=next(reversed(dataset.series(area.code, name, scope).observations), None),
         )
         for year in years
         for name, scope in keys
@@ -98,13 +99,9 @@ def years_of(text: str) -> tuple[int, ...]:
     >>> years_of("2023-2025,2020")
     (2020, 2023, 2024, 2025)
     """
-    years: set[int] = set()
-    for part in text.split(","):
-        first, sign, last = part.strip().partition("-")
-        if not first.isdigit() or (sign and not last.isdigit()) or len(first) > 4 or len(last) > 4:
-            raise UsageError(say("desk.template.no_years", text=text), say("desk.template.no_years.remedy"))
-        years |= set(range(int(first), int(last or first) + 1))
-    if not 1 <= len(years) <= MOST_YEARS:
+    spans = [SPAN_OF_YEARS.fullmatch(part.strip()) for part in text.split(",")]
+    years = {year for span in spans if span for year in range(int(span[1]), int(span[2] or span[1]) + 1)}
+    if None in spans or not 1 <= len(years) <= MOST_YEARS:
         raise UsageError(say("desk.template.no_years", text=text), say("desk.template.no_years.remedy"))
     return tuple(sorted(years))
 
@@ -122,28 +119,15 @@ def _keys(target: Target, plan: Plan, area: Area, dataset: Dataset) -> list[tupl
     keys: list[tuple[str, str]] = [(target.indicator, target.scope)]
     if isinstance(target.rule, RatioToRule) and target.rule.benchmark.area == "same":
         keys.append((target.rule.benchmark.indicator, target.rule.benchmark.scope))
-    keys += [(proxy, scope) for proxy, scope in _proxies(dataset.indicators[target.indicator], target.scope, plan)]
+    proxies = [item for item in dataset.indicators[target.indicator].proxies if item.for_scope == target.scope]
+    keys += [(item.indicator, item.scope) for item in proxies if item.id in plan.proxies.on or item.on_by_default]
     keys += [(count, scope) for name, scope in list(keys) for count in SUPPORTING.get(name, ())]
-    return [key for key in keys if _measured(dataset, key[0])]
+    measured = {name for name, item in dataset.indicators.items()
+                if item.unit != "milestone" and item.period_average_of is None}  # fmt: skip
+    return [key for key in keys if key[0] in measured]
 
 
-def _measured(dataset: Dataset, name: str) -> bool:
-    indicator = dataset.indicators[name]
-    return indicator.unit != "milestone" and indicator.period_average_of is None
-
-
-def _proxies(indicator: Indicator, scope: str, plan: Plan) -> Iterable[tuple[str, str]]:
-    for proxy in indicator.proxies:
-        if proxy.for_scope == scope and (proxy.id in plan.proxies.on or proxy.on_by_default):
-            yield proxy.indicator, proxy.scope
-
-
-def _last(dataset: Dataset, area: Area, indicator: str, scope: str) -> Observation | None:
-    held = dataset.series(area.code, indicator, scope).observations
-    return held[-1] if held else None
-
-
-FIGURES = {
+FIGURE_COLUMNS = {
     "info_name": 44, "info_scope": 14, "info_bounds": 18, "info_last": 12, "info_last_year": 10,
     "info_last_source": 22, "year": 8, "value": 14, "qualifier": 12, "status": 13, "source_id": 22,
     "available_from": 14, "note": 30, "standard": 14, "unit": 16, "area_code": 10, "indicator": 26, "scope": 10,
@@ -178,7 +162,7 @@ def template(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], *, 
     """
     import xlsxwriter
 
-    asked, stream, words = questions(dataset, plan, area, years), io.BytesIO(), texts(language)
+    asked, stream, words = requested_figures(dataset, plan, area, years), io.BytesIO(), texts(language)
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(stream, options) as book:
         book.set_properties({"created": datetime.combine(dataset.as_of, time())})  # the same bytes on any day
@@ -264,10 +248,10 @@ def _guide(pen: Pen, dataset: Dataset, plan: Plan, area: Area, years: Sequence[i
         pen.put(sheet, row, 1, line, kind)
 
 
-def _figures(pen: Pen, dataset: Dataset, area: Area, asked: Sequence[Question], language: Language) -> None:
+def _figures(pen: Pen, dataset: Dataset, area: Area, asked: Sequence[RequestedFigure], language: Language) -> None:
     words = texts(language)
     sheet = pen.sheet(words.t("desk.template.sheet.figures"))
-    pen.header(sheet, FIGURES, LABEL_ROW, words)
+    pen.header(sheet, FIGURE_COLUMNS, LABEL_ROW, words)
     pen.put(sheet, 1, 1, words.t("desk.template.figures", area=area.name(language), code=area.code), "title")
     if dataset.simulated:
         pen.put(sheet, 2, 1, words.t("report.simulated"), "title")
@@ -279,7 +263,7 @@ def _figures(pen: Pen, dataset: Dataset, area: Area, asked: Sequence[Question], 
     sheet.freeze_panes(FIRST_ROW - 1, 1)
 
 
-def _cells(question: Question, dataset: Dataset, area: Area, language: Language) -> dict[str, object]:
+def _cells(question: RequestedFigure, dataset: Dataset, area: Area, language: Language) -> dict[str, object]:
     indicator, last, words = question.indicator, question.last, texts(language)
     shown: dict[str, object] = {
         "info_name": indicator.names[language],
@@ -296,10 +280,10 @@ def _cells(question: Question, dataset: Dataset, area: Area, language: Language)
         "indicator": indicator.id,
         "scope": question.scope,
     }
-    return {name: shown.get(name, "") for name in FIGURES}
+    return {name: shown.get(name, "") for name in FIGURE_COLUMNS}
 
 
-def _of_parents(question: Question, dataset: Dataset, area: Area, language: Language) -> str:
+def _of_parents(question: RequestedFigure, dataset: Dataset, area: Area, language: Language) -> str:
     """Return the newest figures of a commune's (former) districts, said to be theirs."""
     told = []
     for code in districts_of(dataset, area.code):
@@ -320,9 +304,9 @@ def _sources(pen: Pen, area: Area, years: Sequence[int], words: Texts) -> None:
             pen.put(sheet, row, column, proposed, "entry")
 
 
-def _validate(sheet: Worksheet, asked: Sequence[Question]) -> None:
+def _validate(sheet: Worksheet, asked: Sequence[RequestedFigure]) -> None:
     """Give every cell of entry its rule: bounds of the figure, lists of words."""
-    columns = {name: at for at, name in enumerate(FIGURES)}
+    columns = {name: at for at, name in enumerate(FIGURE_COLUMNS)}
     by_indicator: dict[str, list[int]] = {}
     for at, question in enumerate(asked, start=FIRST_ROW - 1):
         by_indicator.setdefault(question.indicator.id, []).append(at)

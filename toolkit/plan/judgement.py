@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 from toolkit.base.numbers import numbers
 from toolkit.base.texts import Texts, say
 from toolkit.data.areas import Areas
-from toolkit.data.indicators import Link, Relation, Scope
+from toolkit.data.indicators import LinkName, Relation, Scope
 from toolkit.data.observations import PeriodAverage
 from toolkit.plan.predicates import (
     BoolArray,
@@ -374,7 +374,9 @@ class RuleBase(Strict):
         """
         return None
 
-    def required(self, case: Case, link: Link, start: PaceStart | None, known: Mapping[int, float]) -> Required | None:
+    def required(
+        self, case: Case, link: LinkName, start: PaceStart | None, known: Mapping[int, float]
+    ) -> Required | None:
         """Return the pace that the rule asks for, or None for rules without one.
 
         Parameters
@@ -390,7 +392,7 @@ class RuleBase(Strict):
         """
         return None
 
-    def pace_kind(self, link: Link, first: float, last: float) -> PaceKind:
+    def pace_kind(self, link: LinkName, first: float, last: float) -> PaceKind:
         """Return how the pace between two values is counted."""
         return pace_kind(link, first, last)
 

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.data.indicators import Link
+from toolkit.data.indicators import LinkName
 from toolkit.data.observations import PeriodAverage
 from toolkit.data.schemas import STATUSES
 
@@ -171,7 +171,7 @@ def usable_averages(averages: Sequence[PeriodAverage], first: int, last: int) ->
     return sorted(chosen, key=lambda average: average.from_year)
 
 
-def pace_kind(link: Link, start: float, end: float) -> PaceKind:
+def pace_kind(link: LinkName, start: float, end: float) -> PaceKind:
     """Return how a pace is counted: per cent a year on the log scale, else units a year.
 
     A relative pace needs two positive values; a way to zero is counted in units.

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import Field
 
 from toolkit.base.texts import Texts
-from toolkit.data.indicators import Link, Relation
+from toolkit.data.indicators import LinkName, Relation
 from toolkit.data.observations import PeriodAverage
 from toolkit.plan.judgement import (
     Benchmark,
@@ -123,7 +123,9 @@ class DueRule(NumberRule):
         middle = 1.0 if divisor is None else median(divisor[:, 0], case.weights)
         return None if middle is None else self.threshold * middle
 
-    def required(self, case: Case, link: Link, start: PaceStart | None, known: Mapping[int, float]) -> Required | None:
+    def required(
+        self, case: Case, link: LinkName, start: PaceStart | None, known: Mapping[int, float]
+    ) -> Required | None:
         """Return the pace from the newest figure to the level asked, 0 where it is reached already."""
         aim = self.aim(case, known)
         if start is None or aim is None:
@@ -388,12 +390,14 @@ class AnnualChangeRule(PeriodRule):
                 notes.append(Note("attainment.note.change_across_break", fields))
         return kept, tuple(notes)
 
-    def required(self, case: Case, link: Link, start: PaceStart | None, known: Mapping[int, float]) -> Required | None:
+    def required(
+        self, case: Case, link: LinkName, start: PaceStart | None, known: Mapping[int, float]
+    ) -> Required | None:
         """Return the change that is asked for."""
         kind: PaceKind = "points" if self.measured_in == "percentage_points" else "percent"
         return Required(self.value, kind, pace_unit(case.path.unit, kind), self.to_year - self.from_year + 1)
 
-    def pace_kind(self, link: Link, first: float, last: float) -> PaceKind:
+    def pace_kind(self, link: LinkName, first: float, last: float) -> PaceKind:
         """Return how the rule counts changes."""
         return "points" if self.measured_in == "percentage_points" else super().pace_kind(link, first, last)
 
@@ -439,7 +443,9 @@ class AverageRule(PeriodRule):
             notes=tuple(_mean_note(mean, path.unit) for mean in means),
         )
 
-    def required(self, case: Case, link: Link, start: PaceStart | None, known: Mapping[int, float]) -> Required | None:
+    def required(
+        self, case: Case, link: LinkName, start: PaceStart | None, known: Mapping[int, float]
+    ) -> Required | None:
         """Return the mean that the years left have to reach."""
         path = case.path
         means = [(mean.value, _length(mean)) for mean in self._means(path)]

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.attainment.attainment import Attainment, lowered
-from toolkit.data.folder import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA
 from toolkit.data.indicators import Indicator
 from toolkit.data.observations import Observation
 from toolkit.plan.judgement import OP_KEYS

@@ -30,7 +30,7 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import sha256, write_atomic
 from toolkit.base.texts import Language, say, texts
 from toolkit.data.dataset import Dataset
-from toolkit.data.folder import NATIONAL, file_of
+from toolkit.data.schemas import NATIONAL, file_of
 from toolkit.forecast.store import Forecasts
 from toolkit.reports.context import RunFacts
 

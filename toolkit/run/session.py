@@ -20,7 +20,7 @@ from toolkit.base.files import write_atomic
 from toolkit.base.texts import say, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset, load
-from toolkit.data.folder import data_folder as find_data
+from toolkit.data.dataset import data_folder as find_data
 from toolkit.forecast import store
 from toolkit.forecast.make import DRAWS, SEED, make_forecasts
 from toolkit.forecast.store import Forecasts, observation_from
