@@ -11,8 +11,7 @@ from tests.scenario.conftest import DISTRICTS
 from toolkit.attainment.assess import assess
 from toolkit.base.errors import UsageError
 from toolkit.forecast.paths import Path, scale_of
-from toolkit.scenario.effort import edge_of
-from toolkit.scenario.peers import peer_steps, peers_pace
+from toolkit.scenario.effort import edge_of, peer_steps, peers_pace
 from toolkit.scenario.propagate import Setting, shares_of
 from toolkit.scenario.scenario import Scenario
 from toolkit.scenario.steps import VERBS, step_from

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.base.numbers import numbers
-from toolkit.base.texts import Texts
+from toolkit.base.texts import Texts, numbers
 from toolkit.data.dataset import Dataset
 from toolkit.plan.judgement import Note
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.base.numbers import numbers
 from toolkit.base.problems import Problem, shortened
-from toolkit.base.texts import Language
+from toolkit.base.texts import Language, numbers
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import UNUSED, Figure
 from toolkit.forecast.make import Key, Span, make_forecasts

@@ -13,8 +13,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from toolkit.base.numbers import numbers
-from toolkit.base.texts import Texts, say
+from toolkit.base.texts import Texts, numbers, say
 from toolkit.data.areas import Areas
 from toolkit.data.indicators import Link, Relation, Scope
 from toolkit.plan.judgement import Bound, Case, Draws, Judgement, Note, Required, Start

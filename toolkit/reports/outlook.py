@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from toolkit.attainment.attainment import Attainment
-from toolkit.base.numbers import NO_VALUE
+from toolkit.base.texts import NO_VALUE
 from toolkit.forecast.paths import Break, Path
 from toolkit.plan.judgement import Bound
 from toolkit.reports.blocks import Block, Bullets, Cell, Heading, Item, Paragraph, Section, Table

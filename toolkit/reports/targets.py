@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.own_targets import LocalTarget, Stated, stated
-from toolkit.base.numbers import NO_VALUE
+from toolkit.base.texts import NO_VALUE
 from toolkit.plan.judgement import Note
 from toolkit.reports.blocks import Block, Bullets, Cell, Folded, Heading, Item, Paragraph, Section, Table, Tally
 from toolkit.reports.context import Context

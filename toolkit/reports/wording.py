@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from toolkit.base.numbers import NO_VALUE, Numbers, numbers
-from toolkit.base.texts import Language, Texts, texts
+from toolkit.base.texts import NO_VALUE, Language, Numbers, Texts, numbers, texts
 from toolkit.plan.plan import Target
 
 SPACE = "\u00a0"

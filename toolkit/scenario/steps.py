@@ -30,8 +30,7 @@ from toolkit.forecast.paths import Break, FloatArray, Path
 from toolkit.forecast.store import Forecasts, round_as_stored
 from toolkit.models.panel import Jump
 from toolkit.plan.predicates import Operator
-from toolkit.scenario.effort import Start, aim_at_level, aim_at_target, too_late
-from toolkit.scenario.peers import Which, peers_pace
+from toolkit.scenario.effort import Start, Which, aim_at_level, aim_at_target, peers_pace, too_late
 from toolkit.scenario.propagate import Setting, apply_shifts, open_years, path_of, shift_between, with_stand_ins
 
 P = ParamSpec("P")
