@@ -1,4 +1,4 @@
-"""``toolkit forecast``: the plan's forecasts as a table, or those of any table of short series."""
+"""What may come: ``toolkit forecast``, ``toolkit backtest`` (forecasts from past years), ``toolkit scenario``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 DEFAULT_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+MOST_NAMED = 5
+"""So many series that a scenario passed over are named."""
 
 
 def forecast(
@@ -34,7 +36,7 @@ def forecast(
     level: options.Level = None,
     indicator: options.Indicators = None,
     as_of: options.AsOf = None,
-    lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     plan: options.PlanName = None,
     draws: options.Draws = 2000,
@@ -56,23 +58,16 @@ def forecast(
     if table is not None:
         from toolkit.forecast.any_table import forecast_table
 
-        result = forecast_table(existing(table), horizon=horizon, quantiles=levels, model=model, weights=weights)
+        options.existing([table], "cli.no_file.histories")
+        result = forecast_table(table, horizon=horizon, quantiles=levels, model=model, weights=weights)
     elif weights is not None:
         raise UsageError(say("cli.weights_without_table"), say("cli.no_file.histories"))
     else:
-        from toolkit.data.dataset import load
-        from toolkit.data.folder import data_folder
         from toolkit.forecast.make import make_forecasts
         from toolkit.forecast.summary import summary_table
-        from toolkit.plan.load import load_plan
 
-        folder = data_folder(data)
-        dataset = load(folder, as_of=options.day_of(as_of))
-        loaded = load_plan(plan, folder=folder)
-        for name in indicator or []:
-            dataset.indicators.get(name)
-        areas = options.wanted_areas(dataset, loaded, area, level)
-        codes = [item.code for item in areas]
+        dataset, loaded = options.data_and_plan(data, plan, as_of, indicator)
+        codes = [item.code for item in options.wanted_areas(dataset, loaded, area, level)]
         made = make_forecasts(dataset, loaded, codes, draws=draws, seed=seed, model=model)
         result = summary_table(made, dataset, codes, levels=levels, indicators=indicator)
     text = (
@@ -86,7 +81,7 @@ def forecast(
         from toolkit.base.files import write_atomic
 
         write_atomic(out, text)
-        print(say("cli.rows_written", rows=len(result), file=out), file=sys.stderr)  # noqa: T201
+        print(say("cli.rows_written", rows=len(result), file=out), file=sys.stderr)
 
 
 def parse_levels(text: str | None) -> tuple[float, ...]:
@@ -106,19 +101,6 @@ def parse_levels(text: str | None) -> tuple[float, ...]:
     if not all(0 < level < 1 for level in levels):
         raise UsageError(say("cli.levels_outside", text=text), say("cli.no_levels.remedy"))
     return tuple(levels)
-
-
-def existing(table: Path) -> Path:
-    """Return the path of a table of histories.
-
-    Raises
-    ------
-    UsageError
-        If there is no such file.
-    """
-    if not table.is_file():
-        raise UsageError(say("cli.no_file", file=table), say("cli.no_file.histories"))
-    return table
 
 
 def backtest(
@@ -151,24 +133,17 @@ def backtest(
 
     Example: toolkit backtest --table histories.csv --model default --model theta
     """
-    from toolkit.run.backtests import of_table, write_backtest
+    from toolkit.run.backtests import of_plan, of_table, write_backtest
     from toolkit.run.manifest import PROJECT
 
     chosen = _models(model)
     language = texts(lang).language
     if table is not None:
         _only_table({"--area": area, "--level": level, "--indicator": indicator, "--as-of": as_of, "--plan": plan})
-        found = of_table(existing(table), chosen, progress=_progress)
+        options.existing([table], "cli.no_file.histories")
+        found = of_table(table, chosen, progress=_progress)
     else:
-        from toolkit.data.dataset import load
-        from toolkit.data.folder import data_folder
-        from toolkit.plan.load import load_plan
-        from toolkit.run.backtests import of_plan
-
-        folder = data_folder(data)
-        dataset, loaded = load(folder, as_of=options.day_of(as_of)), load_plan(plan, folder=folder)
-        for name in indicator or []:
-            dataset.indicators.get(name)
+        dataset, loaded = options.data_and_plan(data, plan, as_of, indicator)
         codes = [item.code for item in options.wanted_areas(dataset, loaded, area, level)]
         found = of_plan(
             dataset, loaded, codes, chosen, first=first, indicators=indicator or (), draws=draws, seed=seed,
@@ -179,7 +154,7 @@ def backtest(
     if as_json:
         sys.stdout.write(found.scores.to_json(orient="records", force_ascii=False, indent=1))
     else:
-        _tell(found, where, language)
+        _print_scores(found, where, language)
 
 
 def _models(names: list[str] | None) -> list[str]:
@@ -200,26 +175,22 @@ def _only_table(options_of_plan: dict[str, object]) -> None:
 
 
 def _progress(model: str) -> None:
-    print(say("run.backtest.model", model=model), file=sys.stderr)  # noqa: T201
+    print(say("run.backtest.model", model=model), file=sys.stderr)
 
 
-def _tell(found: Backtest, folder: Path, language: str) -> None:
+def _print_scores(found: Backtest, folder: Path, language: str) -> None:
     form = numbers(language)
     for line in found.scores.to_dict("records"):
         words = {name: form.decimal(line[name], 2) for name in ("crps", "brier", "base_rate")}
         cover = form.with_error(line["covers_80"], line["covers_80_error"], 2)
-        print(  # noqa: T201
+        print(
             say("run.backtest.line", model=line["model"], outcomes=int(line["outcomes"]), crps=words["crps"],
                 cover=cover, brier=words["brier"], base=words["base_rate"])
         )  # fmt: skip
     if "dated_by_rule" in found.rows.columns:
         share = form.decimal(float(found.rows["dated_by_rule"].mean()), 2)
-        print(say("run.backtest.by_rule", share=share))  # noqa: T201
-    print(say("run.review.written", folder=folder))  # noqa: T201
-
-
-MOST_NAMED = 5
-"""So many series that were passed over are named."""
+        print(say("run.backtest.by_rule", share=share))
+    print(say("run.review.written", folder=folder))
 
 
 def scenario(
@@ -242,27 +213,25 @@ def scenario(
 
     Example: toolkit scenario data/scenarios/poverty.yaml --lang en
     """
-    if not file.is_file():
-        raise UsageError(say("scenario.no_file", file=file), say("scenario.file.remedy"))
+    from toolkit.data.tables import Table
     from toolkit.run.manifest import PROJECT
     from toolkit.run.scenarios import scenario_run
     from toolkit.run.session import compute_run
     from toolkit.scenario.exchange import read_iamc, scenarios_from_iamc
     from toolkit.scenario.scenario import read_scenarios
 
-    table = read_iamc(file) if file.suffix.lower() in (".csv", ".xlsx") else None
-    wanted = read_scenarios(file) if table is None else None
+    options.existing([file], "scenario.file.remedy")
+    read = read_iamc(file) if file.suffix.lower() in (".csv", ".xlsx") else read_scenarios(file)
     run = compute_run(data=data, plan=plan, as_of=options.day_of(as_of), draws=draws, seed=seed, model=model)
-    if wanted is None and table is not None:
-        wanted, passed = scenarios_from_iamc(table, run.forecasts, run.dataset, file.stem)
-        if passed:
-            said = say("scenario.iamc.passed", count=len(passed), series="; ".join(passed[:MOST_NAMED]))
-            sys.stderr.write(f"{said}\n")
-    if wanted is None:
-        raise UsageError(say("scenario.no_file", file=file), say("scenario.file.remedy"))
+    passed: tuple[str, ...] = ()
+    if isinstance(read, Table):
+        read, passed = scenarios_from_iamc(read, run.forecasts, run.dataset, file.stem)
+    if passed:
+        series = "; ".join(passed[:MOST_NAMED])
+        print(say("scenario.iamc.passed", count=len(passed), series=series), file=sys.stderr)
     folder = out or PROJECT / "reports" / f"scenario-{file.stem}"
-    found = scenario_run(run, wanted, folder, language=texts(lang).language)
+    found = scenario_run(run, read, folder, language=texts(lang).language)
     if as_json:
         sys.stdout.write(found.comparison.to_json(orient="records", force_ascii=False, indent=1))
     else:
-        print(say("scenario.written", count=len(found.pages), page=found.pages[0]))  # noqa: T201
+        print(say("scenario.written", count=len(found.pages), page=found.pages[0]))

@@ -1,4 +1,4 @@
-"""``toolkit check``: all problems of data files, in one list."""
+"""Figures on their way in: ``toolkit check``, ``toolkit ingest``, ``toolkit history``, ``toolkit template``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.base.errors import UsageError
-from toolkit.base.problems import COLUMNS, Problem
+from toolkit.base.problems import COLUMNS, Problem, has_error
 from toolkit.base.texts import interface_language, nearest, numbers, say, texts
 from toolkit.cli import options
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from toolkit.intake.ingest import Ingest
     from toolkit.intake.mapping import ColumnMapping
     from toolkit.plan.plan import Plan
+
+MOST_FOR_MODEL = 3000
+"""Figures that are held against the model; for more that would take too long."""
 
 
 def check(
@@ -36,7 +40,7 @@ def check(
     years: options.Years = False,
     area_level: options.AreaLevel = None,
     as_of: options.AsOf = None,
-    lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the problems as CSV.")] = False,
     model: Annotated[
@@ -59,7 +63,7 @@ def check(
     options.existing(files or [])
     declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
     problems = _of_files(files, folder, declared, day) if files else _whole(folder, day)
-    if model and not any(problem.severity == "error" for problem in problems):
+    if model and not has_error(problems):
         loaded = load_plan(plan, folder=folder)
         problems += _unlikely(files, folder, declared, loaded, day) if files else _unlikely_held(folder, loaded, day)
     if as_json:
@@ -69,10 +73,10 @@ def check(
     else:
         text = "\n".join(problem.line() for problem in problems)
     if text:
-        print(text)  # noqa: T201
+        print(text)
     errors = sum(problem.severity == "error" for problem in problems)
     if not (as_json or as_csv):
-        print(say("cli.checked", errors=errors, warnings=len(problems) - errors))  # noqa: T201
+        print(say("cli.checked", errors=errors, warnings=len(problems) - errors))
     if errors:
         raise typer.Exit(1)
 
@@ -92,7 +96,7 @@ def _unlikely(files: list[Path], folder: Path, mapping: ColumnMapping | None, pl
     from toolkit.intake.ingest import prepare, with_doubts
 
     prepared = [prepare([file], folder, mapping, today=day) for file in files]
-    if not options.few_enough(sum(len(item.changes) for item in prepared)):
+    if not few_enough(sum(len(item.changes) for item in prepared)):
         return []
     doubted = [(item, with_doubts(item, plan)) for item in prepared]
     return [problem for item, found in doubted for problem in found.warnings if problem not in item.warnings]
@@ -104,7 +108,7 @@ def _unlikely_held(folder: Path, plan: Plan, day: date) -> list[Problem]:
     from toolkit.intake.plausibility import as_problem, doubts_within
 
     dataset = load(folder, as_of=day)
-    if not options.few_enough(len(dataset.figures)):
+    if not few_enough(len(dataset.figures)):
         return []
     return [as_problem(doubt) for doubt in doubts_within(dataset, plan)]
 
@@ -116,7 +120,7 @@ def _whole(folder: Path, day: date) -> list[Problem]:
     from toolkit.plan.load import check_plan
 
     problems = check_folder(folder)
-    if not any(problem.severity == "error" for problem in problems):
+    if not has_error(problems):
         dataset = load(folder, as_of=day)
         known = set(dataset.observations["row"])
         problems = [item for item in problems if item.file != OBSERVATIONS.file or item.row in known]
@@ -133,6 +137,13 @@ def _csv(problems: list[Problem]) -> str:
     return stream.getvalue().rstrip("\n")
 
 
+def few_enough(figures: int) -> bool:
+    """Say whether figures can be held against the model in bearable time; tell the user if not."""
+    if figures > MOST_FOR_MODEL:
+        print(say("desk.no_model_many", most=MOST_FOR_MODEL), file=sys.stderr)
+    return figures <= MOST_FOR_MODEL
+
+
 def ingest(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Filled templates, CSV tables or workbooks.")],
     mapping: options.MappingFile = None,
@@ -145,17 +156,14 @@ def ingest(
     rejected: Annotated[
         Path | None,
         typer.Option(
-            "--rejected",
-            metavar="FILE",
-            help="Where rejected rows go.",
-            show_default="beside the first file",
+            "--rejected", metavar="FILE", help="Where rejected rows go.", show_default="beside the first file"
         ),
     ] = None,
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Day on which the figures came in.", show_default="today"),
     ] = None,
-    lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     plan: options.PlanName = None,
     model: Annotated[
@@ -184,18 +192,18 @@ def ingest(
         found = _doubted(found, folder, plan)
     if not as_json:
         lines = [*(problem.line() for problem in found.problems), *diff_lines(found)]
-        print("\n".join(lines))  # noqa: T201
+        print("\n".join(lines))
     kept = write_rejected(found, rejected or files[0].parent / REJECTED) if not dry_run else None
     agreed = not dry_run and found.writes and (yes or (not as_json and _agreed()))
     written = commit(found) if agreed else False
     if as_json:
-        print(json.dumps(as_data(found, written=written), ensure_ascii=False, indent=1))  # noqa: T201
+        print(json.dumps(as_data(found, written=written), ensure_ascii=False, indent=1))
     else:
-        print(say("desk.written" if written else "desk.nothing_written", folder=folder))  # noqa: T201
+        print(say("desk.written" if written else "desk.nothing_written", folder=folder))
         if kept:
-            print(say("desk.rejected", count=len(found.rejected), file=kept))  # noqa: T201
+            print(say("desk.rejected", count=len(found.rejected), file=kept))
     declined = found.writes and not written and not dry_run
-    if found.rejected or declined or any(problem.severity == "error" for problem in found.problems):
+    if found.rejected or declined or has_error(found.problems):
         raise typer.Exit(1)
 
 
@@ -209,9 +217,9 @@ def _doubted(found: Ingest, folder: Path, plan: str | None) -> Ingest:
     except UsageError:
         if plan is not None:
             raise
-        print(say("desk.no_model_plan"), file=sys.stderr)  # noqa: T201
+        print(say("desk.no_model_plan"), file=sys.stderr)
         return found
-    if not options.few_enough(len(found.changes)):
+    if not few_enough(len(found.changes)):
         return found
     return with_doubts(found, loaded)
 
@@ -219,7 +227,7 @@ def _doubted(found: Ingest, folder: Path, plan: str | None) -> Ingest:
 def _agreed() -> bool:
     """Ask on a terminal; elsewhere nobody can answer, so nothing is written."""
     if not sys.stdin.isatty():
-        print(say("desk.nobody_to_ask"), file=sys.stderr)  # noqa: T201
+        print(say("desk.nobody_to_ask"), file=sys.stderr)
         return False
     return typer.confirm(say("desk.ask"), default=False)
 
@@ -232,7 +240,7 @@ def history(
     ] = None,
     level: options.Level = None,
     as_of: options.AsOf = None,
-    lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     as_json: options.Json = False,
 ) -> None:
@@ -242,7 +250,6 @@ def history(
 
     Example: toolkit history 20 poverty_rate --as-of 2024-12-31
     """
-    from toolkit.base.errors import UsageError
     from toolkit.data.dataset import load
     from toolkit.data.folder import data_folder
     from toolkit.data.schemas import SCOPES
@@ -257,25 +264,28 @@ def history(
     entries = entries_of(dataset, found_area.code, declared.id, scope)
     if as_json:
         record = {"area_code": found_area.code, "indicator": declared.id, "as_of": dataset.as_of.isoformat()}
-        print(json.dumps({**record, "entries": [asdict(entry) for entry in entries]}, ensure_ascii=False, indent=1))  # noqa: T201
+        print(json.dumps({**record, "entries": [asdict(entry) for entry in entries]}, ensure_ascii=False, indent=1))
         return
     language = interface_language()
-    name = found_area.name(language)
-    print(  # noqa: T201
-        say("desk.history.title", area=name, code=found_area.code, indicator=declared.names[language],
-            unit=declared.units[language], day=dataset.as_of)
-    )  # fmt: skip
+    named = {"area": found_area.name(language), "code": found_area.code, "indicator": declared.names[language]}
+    print(say("desk.history.title", **named, unit=declared.units[language], day=dataset.as_of))
     if dataset.simulated:
-        print(say("report.simulated"))  # noqa: T201
-    if not entries:
-        print(say("desk.history.none"))  # noqa: T201
-        return
+        print(say("report.simulated"))
+    if entries:
+        _print_entries(entries)
+    else:
+        print(say("desk.history.none"))
+
+
+def _print_entries(entries: Sequence[Entry]) -> None:
+    """Print a table, a line an entry."""
+    plain = numbers(interface_language()).plain
     rows = [
         (
             f"{entry.from_year}–{entry.year}" if entry.from_year else str(entry.year),
             entry.scope,
             entry.standard or "–",
-            numbers(language).plain(float(entry.value)) if _is_number(entry.value) else entry.value,
+            plain(float(entry.value)) if _is_number(entry.value) else entry.value,
             " ".join(filter(None, (entry.status, entry.qualifier))),
             entry.source_id,
             " ".join(filter(None, (entry.available_from, entry.available_basis and f"({entry.available_basis})"))),
@@ -289,7 +299,7 @@ def history(
     )
     widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
     for row in (header, *rows):
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())  # noqa: T201
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _is_number(text: str) -> bool:
@@ -329,19 +339,14 @@ def template(
     Example: toolkit template --level commune --cycle 2026
     """
     from toolkit.base.files import write_atomic
-    from toolkit.data.dataset import load
-    from toolkit.data.folder import data_folder
     from toolkit.intake.template import file_name, years_of
     from toolkit.intake.template import template as workbook_of
-    from toolkit.plan.load import load_plan
 
-    folder = data_folder(data)
-    dataset = load(folder, as_of=options.day_of(as_of))
-    loaded = load_plan(plan, folder=folder)
+    dataset, loaded = options.data_and_plan(data, plan, as_of)
     years = years_of(cycle or str(dataset.as_of.year))
     language = texts(lang).language
     if not area and level is None:
         level = "province"
     for item in options.wanted_areas(dataset, loaded, area, level):
         content = workbook_of(dataset, loaded, item, years, language=language)
-        print(say("desk.template.written", file=write_atomic(out / file_name(item, years), content)))  # noqa: T201
+        print(say("desk.template.written", file=write_atomic(out / file_name(item, years), content)))

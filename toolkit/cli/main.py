@@ -28,7 +28,7 @@ def _version(asked: bool) -> None:
     if asked:
         from toolkit.run.manifest import commit, versions
 
-        print(f"langson-toolkit {versions()['langson-toolkit']} {commit()}".strip())  # noqa: T201
+        print(f"langson-toolkit {versions()['langson-toolkit']} {commit()}".strip())
         raise typer.Exit
 
 
@@ -53,7 +53,7 @@ def main() -> None:
     try:
         app()
     except ToolkitError as error:
-        print(f"toolkit: {error}", file=sys.stderr)  # noqa: T201
+        print(f"toolkit: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(1)
@@ -61,8 +61,8 @@ def main() -> None:
         if error.filename is None:
             raise
         reason = error.strerror or type(error).__name__
-        print(f"toolkit: {say('cli.no_access', file=error.filename, reason=reason)}", file=sys.stderr)  # noqa: T201
+        print(f"toolkit: {say('cli.no_access', file=error.filename, reason=reason)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print(f"toolkit: {say('cli.stopped')}", file=sys.stderr)  # noqa: T201
+        print(f"toolkit: {say('cli.stopped')}", file=sys.stderr)
         sys.exit(130)

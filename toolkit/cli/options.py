@@ -1,9 +1,8 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what they stand for: a day, files, data and plan, areas."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -18,8 +17,6 @@ from toolkit.data.dataset import Dataset
 from toolkit.plan.plan import Plan
 from toolkit.run.session import parse_day, plan_areas
 
-MOST_FOR_MODEL = 3000
-"""Figures that are held against the model; for more that would take too long."""
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder (default: the project's own).", show_default=False)
 ]
@@ -81,8 +78,13 @@ def day_of(as_of: str | None) -> date:
     return parse_day(as_of) if as_of else date.today()  # noqa: DTZ011  (a civil date, as on the sender's calendar)
 
 
-def existing(files: Iterable[Path]) -> None:
+def existing(files: Iterable[Path], remedy: str = "cli.no_file.table") -> None:
     """Refuse files that are not there.
+
+    Parameters
+    ----------
+    remedy :
+        Key of what to do then.
 
     Raises
     ------
@@ -91,14 +93,23 @@ def existing(files: Iterable[Path]) -> None:
     """
     for file in files:
         if not file.is_file():
-            raise UsageError(say("cli.no_file", file=file), say("cli.no_file.table"))
+            raise UsageError(say("cli.no_file", file=file), say(remedy))
 
 
-def few_enough(figures: int) -> bool:
-    """Say whether figures can be held against the model in bearable time; tell the user if not."""
-    if figures > MOST_FOR_MODEL:
-        print(say("desk.no_model_many", most=MOST_FOR_MODEL), file=sys.stderr)  # noqa: T201
-    return figures <= MOST_FOR_MODEL
+def data_and_plan(
+    data: Path | None, plan: str | None, as_of: str | None, indicators: Sequence[str] | None = None
+) -> tuple[Dataset, Plan]:
+    """Return what was known on a day and the plan, by the values of the options; unknown indicators are refused."""
+    from toolkit.data.dataset import load
+    from toolkit.data.folder import data_folder
+    from toolkit.plan.load import load_plan
+
+    folder = data_folder(data)
+    dataset = load(folder, as_of=day_of(as_of))
+    loaded = load_plan(plan, folder=folder)
+    for name in indicators or ():
+        dataset.indicators.get(name)
+    return dataset, loaded
 
 
 def wanted_areas(dataset: Dataset, plan: Plan, names: Sequence[str] | None, level: str | None) -> tuple[Area, ...]:

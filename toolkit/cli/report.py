@@ -1,4 +1,4 @@
-"""``toolkit report``: the main job."""
+"""The main job: ``toolkit report`` with its progress, and ``toolkit params`` of the notebooks behind it."""
 
 from __future__ import annotations
 
@@ -313,7 +313,7 @@ class Progress:
         if failed:
             listed = ", ".join(f"{item.job.label} ({item.job.name})" for item in failed)
             self._say(self._texts.t("run.some_failed", count=len(failed), names=listed))
-        print(self._texts.t("run.where", index=index), file=sys.stdout)  # noqa: T201
+        print(self._texts.t("run.where", index=index), file=sys.stdout)
 
     def _table(self) -> Group:
         counts = {**self._counts, "running": len(self._running), "left": self.left - len(self._running)}
@@ -327,7 +327,7 @@ class Progress:
         return Group(Text(self._stage), table, *(Text(line) for line in running))
 
     def _event(self, event: str, **fields: object) -> None:
-        print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)  # noqa: T201
+        print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False)
@@ -335,7 +335,7 @@ class Progress:
 
 def params(
     notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="A notebook with a cell tagged 'parameters'.")],
-    lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     as_json: options.Json = False,
 ) -> None:
     """Print the parameters of a notebook: name, type, default, what is allowed, and what it means.
@@ -346,9 +346,9 @@ def params(
 
     entries = describe_parameters(notebook)
     if as_json:
-        print(json.dumps(entries, ensure_ascii=False, indent=1))  # noqa: T201
+        print(json.dumps(entries, ensure_ascii=False, indent=1))
         return
     for entry in entries:
         state = say("run.required") if entry["required"] else f"= {json.dumps(entry['default'], ensure_ascii=False)}"
         allowed = f" [{entry['allowed']}]" if entry["allowed"] else ""
-        print(f"{entry['name']}: {entry['type']}{allowed} {state}\n    {entry['help']}".rstrip())  # noqa: T201
+        print(f"{entry['name']}: {entry['type']}{allowed} {state}\n    {entry['help']}".rstrip())

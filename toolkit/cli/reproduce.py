@@ -1,4 +1,4 @@
-"""``toolkit verify``: whether a run is still what it says, and whether making it again gives the same."""
+"""What a run is worth later: ``toolkit verify`` makes it again, ``toolkit review`` scores its forecasts by what came."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def verify(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, as toolkit report leaves it.")],
     hashes: Annotated[bool, typer.Option("--hashes", help="Only compare hashes; do not make the run again.")] = False,
     data: options.Data = None,
-    lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     as_json: options.Json = False,
 ) -> None:
     """Name every altered file of a run; then make it again and name the numbers that changed, cell by cell.
@@ -43,24 +43,24 @@ def verify(
     if not hashes:
         if not as_json:
             if manifest["commit"] != commit():
-                print(say("run.verify.other_program", then=manifest["commit"], now=commit()))  # noqa: T201
-            print(f"{say('run.verify.again')} …", flush=True)  # noqa: T201
+                print(say("run.verify.other_program", then=manifest["commit"], now=commit()))
+            print(f"{say('run.verify.again')} …", flush=True)
         with tempfile.TemporaryDirectory(prefix=scratch_prefix("verify")) as folder:
             results = made_again(run, Path(folder), data=data)
         if not as_json:
             _print_results(results)
     if as_json:
         record = {"altered": [asdict(item) for item in altered], "files": [asdict(item) for item in results]}
-        print(json.dumps(record, ensure_ascii=False, indent=1))  # noqa: T201
+        print(json.dumps(record, ensure_ascii=False, indent=1))
     if altered or any(item.outcome not in ("identical", "within_tolerance") for item in results):
         raise typer.Exit(1)
 
 
 def _print_altered(altered: Sequence[Altered], count: int) -> None:
     for item in altered:
-        print(f"{say(f'run.verify.{item.part}')} {item.file}: {say(f'run.verify.{item.change}')}")  # noqa: T201
+        print(f"{say(f'run.verify.{item.part}')} {item.file}: {say(f'run.verify.{item.change}')}")
     if not altered:
-        print(say("run.verify.hashes_good", count=count))  # noqa: T201
+        print(say("run.verify.hashes_good", count=count))
 
 
 def _print_results(results: Sequence[FileResult]) -> None:
@@ -70,14 +70,14 @@ def _print_results(results: Sequence[FileResult]) -> None:
     for outcome in get_args(Outcome):
         if counts[outcome]:
             key = "gone" if outcome == "missing" else outcome
-            print(say(f"run.verify.{key}", count=counts[outcome]))  # noqa: T201
+            print(say(f"run.verify.{key}", count=counts[outcome]))
     for item in results:
         if item.outcome != "identical":
-            print(f"{item.file}:")  # noqa: T201
+            print(f"{item.file}:")
         for difference in item.differences:
             place = say(f"run.verify.at.{difference.kind}", **difference.cell)
             words = {"before": difference.before[:160], "after": difference.after[:160]}
-            print(f"  {say('run.verify.was_now', place=place, **words)}")  # noqa: T201
+            print(f"  {say('run.verify.was_now', place=place, **words)}")
 
 
 def review(
@@ -118,18 +118,18 @@ def review(
     write_atomic(folder / "verdicts.csv", found.verdicts.to_csv(index=False, lineterminator="\n"))
     summary = found.summary()
     if as_json:
-        print(json.dumps({**summary, "folder": str(folder)}, indent=1))  # noqa: T201
+        print(json.dumps({**summary, "folder": str(folder)}, indent=1))
         return
     format_number = numbers(texts(lang).language).decimal
     words = {name: "–" if value is None else format_number(value, 2) for name, value in summary.items()}
     if summary["figures"]:
-        print(  # noqa: T201
+        print(
             say("run.review.figures", count=summary["figures"], inside80=words["inside80"], inside95=words["inside95"],
                 score=words["interval_score"])
         )  # fmt: skip
     if summary["verdicts"]:
-        print(say("run.review.verdicts", count=summary["verdicts"], brier=words["brier"]))  # noqa: T201
+        print(say("run.review.verdicts", count=summary["verdicts"], brier=words["brier"]))
     if not summary["figures"] and not summary["verdicts"]:
-        print(say("run.review.none"))  # noqa: T201
-    print(say("run.review.open", count=summary["open"]))  # noqa: T201
-    print(say("run.review.written", folder=folder))  # noqa: T201
+        print(say("run.review.none"))
+    print(say("run.review.open", count=summary["open"]))
+    print(say("run.review.written", folder=folder))
