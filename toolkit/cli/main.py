@@ -45,7 +45,7 @@ for command in (
     report.report, report.params, reproduce.verify, reproduce.review, forecast.forecast, forecast.backtest,
     forecast.scenario, intake.check, intake.ingest, intake.history, intake.template,
 ):  # fmt: skip
-    app.command()(command)
+    app.command(command.__name__)(command)
 
 
 def main() -> None:

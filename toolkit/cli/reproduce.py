@@ -1,4 +1,4 @@
-"""What a run is worth later: ``toolkit verify`` makes it again, ``toolkit review`` scores its forecasts by what came."""
+"""What a run is worth later: ``toolkit verify`` makes it again, ``toolkit review`` scores it by what came."""
 
 from __future__ import annotations
 

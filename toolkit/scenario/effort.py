@@ -1,4 +1,7 @@
-"""Effort: how much has to be added, the same in every draw, for a target to be met with a wanted probability."""
+"""How much it takes: the effort that a target lacks, draw by draw, and the paces that other areas kept.
+
+An effort is the same in every draw: the smallest with which the target is met with a wanted probability.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,13 @@ SMALL = 1e-5
 LARGEST = {"logit": 40.0, "log": 40.0, "identity": 1e4}
 """Efforts beyond these are not looked for."""
 HALVINGS = 60
+Which = Literal["best", "top_third", "median"]
+LONGEST_STEP = 5
+"""Years between two figures that still tell a pace."""
+SAME_LEVEL = 1.0
+"""Distance on the link scale within which an area stood about where this one stands."""
+FEWEST, ENOUGH = 3, 5
+"""Below the first there is no peers' pace; below the second the nearest levels count too."""
 
 
 @dataclass(frozen=True)
@@ -214,8 +224,10 @@ def _yearly(path: Path, rule: PeriodRule, due: int, setting: Setting) -> Aim:
     years = rule.years(path)
     if not years:
         raise too_late(path, rule.to_year)
-    _window(path, years[0], years[-1])
     open_, count = open_years(path), path.draws.shape[0]
+    inside = path.years[0] <= years[0] and years[-1] <= path.years[-1]
+    if not (inside and open_[path.position(years[0]) : path.position(years[-1]) + 1].any()):
+        raise too_late(path, years[-1])
     scale, printed = setting.scale(path.indicator), setting.printed(path.indicator)
     linked = scale.to_link(path.draws)
     passed = rule.model_copy(update={"value": float(just_past(np.array(rule.value), rule.op))})
@@ -254,7 +266,7 @@ def _annual_change(path: Path, rule: AnnualChangeRule, setting: Setting) -> Aim:
     for column in columns:
         change = yearly_changes(path.draws[:, column - 1 : column + 1], rule.measured_in)[:, 0]
         if not open_[column]:
-            lacking = np.maximum(lacking, _settled(change, rule.op, rule.value))
+            lacking = np.maximum(lacking, np.where(compare(change, rule.op, rule.value), -np.inf, np.inf))
             continue
         before, made = path.draws[:, column - 1], elapsed[column - 1]
         if relative:
@@ -289,26 +301,7 @@ def _room(before: FloatArray, bound: float | None, step: float, made: float) -> 
     return np.where(room < 0, -np.inf, np.inf) if made == 0 else room / made - SMALL
 
 
-def _settled(values: FloatArray, op: Operator, value: float) -> FloatArray:
-    return np.where(compare(values, op, value), -np.inf, np.inf)
-
-
-def _window(path: Path, first: int, last: int) -> list[int]:
-    if not int(path.years[0]) <= first <= last <= int(path.years[-1]):
-        raise too_late(path, last)
-    columns = [path.position(year) for year in range(first, last + 1)]
-    if not open_years(path)[columns].any():
-        raise too_late(path, last)
-    return columns
-
-
-Which = Literal["best", "top_third", "median"]
-LONGEST_STEP = 5
-"""Years between two figures that still tell a pace."""
-SAME_LEVEL = 1.0
-"""Distance on the link scale within which an area stood about where this one stands."""
-FEWEST, ENOUGH = 3, 5
-"""Below the first there is no peers' pace; below the second the nearest levels count too."""
+# ---- paces that other areas kept, from about the same level
 
 
 @dataclass(frozen=True)

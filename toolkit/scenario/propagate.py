@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from toolkit.models.panel import Scale
 from toolkit.plan.plan import Plan
 from toolkit.plan.predicates import Printed
 
+Spread = Literal["kept", "none"]
 Paths = Mapping[PathKey, Path]
 Shifts = Mapping[str, FloatArray]
 """By area: what is added on the link scale, shape (S, T) or (T,) over that area's years."""
@@ -93,6 +95,28 @@ def shift_between(path: Path, changed: FloatArray, setting: Setting) -> FloatArr
     with np.errstate(invalid="ignore"):
         shift = scale.to_link(changed) - scale.to_link(path.draws)
     return np.asarray(np.where(changed != path.draws, shift, 0.0), dtype=np.float64)
+
+
+def years_lasted(path: Path, from_year: int | None, to_year: int | None) -> FloatArray:
+    """Return how many years a pace has lasted, shape (T,)."""
+    open_ = open_years(path, from_year)
+    until = path.years <= (to_year or int(path.years[-1]))
+    return np.where(open_, np.cumsum(open_ & until), 0).astype(np.float64)
+
+
+def shift_along(path: Path, way: Mapping[int, float], setting: Setting, *, spread: Spread) -> FloatArray:
+    """Return the shift that leads the median from its newest value along `way`, straight between its years."""
+    indicator, scale = setting.indicator(path.indicator), setting.scale(path.indicator)
+    middle = path.quantiles((0.5,))[:, 0]
+    start = path.evidence.last_year
+    now = float(middle[int(np.clip(start - path.years[0], 0, len(path.years) - 1))])
+    way = {start: now} | dict(way)
+    line = np.clip(np.interp(path.years, list(way), list(way.values())), indicator.lower, indicator.upper)
+    if spread == "none":
+        changed = np.broadcast_to(line, path.draws.shape).copy()
+    else:
+        changed = scale.from_link(scale.to_link(path.draws) + scale.to_link(line) - scale.to_link(middle))
+    return shift_between(path, changed, setting)
 
 
 def apply_shifts(forecasts: Forecasts, indicator: str, scope: str, shifts: Shifts, setting: Setting) -> Forecasts:

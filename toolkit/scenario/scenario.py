@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from toolkit.base.errors import DataError
+from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say, slug
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.dataset import Dataset
@@ -31,12 +31,22 @@ from toolkit.scenario.steps import (
     RequiredPace,
     Shock,
     Step,
-    checked,
 )
 
 P = ParamSpec("P")
+S = TypeVar("S", bound=Step)
 MOST_SCENARIOS = 20
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def checked(step: Callable[P, S], *args: P.args, **parameters: P.kwargs) -> S:
+    """Return a step, or refuse its parameters as a user's mistake."""
+    try:
+        return step(*args, **parameters)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        fields = {"verb": getattr(step, "verb", ""), "faults": faults}
+        raise UsageError(say("scenario.bad_step", **fields), say("scenario.bad_step.remedy")) from error
 
 
 def _method(step: Callable[P, Step]) -> Callable[Concatenate[Scenario, P], Scenario]:
