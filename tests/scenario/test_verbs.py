@@ -14,9 +14,9 @@ from tests.scenario.conftest import DISTRICTS
 from toolkit.attainment.assess import assess
 from toolkit.base.errors import UsageError
 from toolkit.forecast.paths import Path, scale_of
-from toolkit.scenario.effort import edge_of, peer_steps, peers_pace
+from toolkit.scenario.effort import edge_of, pace_of_peers, peer_steps
 from toolkit.scenario.propagate import Setting, shares_of
-from toolkit.scenario.scenario import Scenario, checked
+from toolkit.scenario.scenario import Scenario, checked_step
 from toolkit.scenario.steps import VERBS, Step
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -31,7 +31,7 @@ def path(scenario: Scenario, code: str, indicator: str = "poverty_rate", scope: 
 
 def step_from(content: Mapping[str, Any]) -> Step:
     """Return a verb with its parameters, as a file holds them."""
-    return checked(VERBS[content["verb"]], **{name: value for name, value in content.items() if name != "verb"})
+    return checked_step(VERBS[content["verb"]], **{name: value for name, value in content.items() if name != "verb"})
 
 
 def steps() -> st.SearchStrategy[dict[str, object]]:
@@ -291,7 +291,7 @@ def test_peers_pace_is_a_pace_that_others_kept(usual: Scenario) -> None:
     found = peer_steps(setting, start)
     assert len(found) >= 3
     assert "181" not in {step.area_code for step in found}
-    best, third, median = (peers_pace(setting, start, which) for which in ("best", "top_third", "median"))
+    best, third, median = (pace_of_peers(setting, start, which) for which in ("best", "top_third", "median"))
     assert best == min(step.pace for step in found)
     assert best <= third <= median
     made = usual.peers_pace("poverty_rate", "best", areas=["181"])

@@ -11,7 +11,7 @@ from toolkit.base.texts import Language, fold, interface_language, nearest, text
 
 Severity = Literal["error", "warning"]
 
-COLUMNS = ("file", "row", "column", "value", "problem", "remedy", "severity", "sheet", "key")
+PROBLEM_COLUMNS = ("file", "row", "column", "value", "problem", "remedy", "severity", "sheet", "key")
 """Of a table of problems."""
 LONGEST_VALUE = 80
 """Characters of a cell that a message repeats."""
@@ -124,7 +124,7 @@ class Problem:
         """Return the problem as a row of a table, with its words in the user's language."""
         problem, remedy = self.words(interface_language())
         cells = (self.file, self.row, self.column, self.value, problem, remedy, self.severity, self.sheet, self.key)
-        return dict(zip(COLUMNS, cells, strict=True))
+        return dict(zip(PROBLEM_COLUMNS, cells, strict=True))
 
 
 @dataclass

@@ -22,7 +22,7 @@ MOST_NAMED = 5
 
 
 def forecast(
-    table: options.Table = None,
+    table: options.TableFile = None,
     horizon: Annotated[
         int, typer.Option("--horizon", min=1, max=50, help="Years after the origin (with --table).")
     ] = 8,
@@ -33,13 +33,13 @@ def forecast(
         Path | None, typer.Option("--out", metavar="FILE", help="CSV to write.", show_default="standard output")
     ] = None,
     area: options.AreaNames = None,
-    level: options.Level = None,
-    indicator: options.Indicators = None,
+    level: options.LevelName = None,
+    indicator: options.IndicatorNames = None,
     as_of: options.AsOf = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.Draws = 2000,
+    draws: options.DrawCount = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
     weights: Annotated[
@@ -104,15 +104,15 @@ def parse_levels(text: str | None) -> tuple[float, ...]:
 
 
 def backtest(
-    table: options.Table = None,
+    table: options.TableFile = None,
     model: Annotated[
         list[str] | None,
         typer.Option("--model", help="Model; may be repeated.", show_default="default, no_change, drift"),
     ] = None,
     first: Annotated[int, typer.Option("--from", min=1900, max=2100, help="First origin, a year's end.")] = 2008,
     area: options.AreaNames = None,
-    level: options.Level = None,
-    indicator: options.Indicators = None,
+    level: options.LevelName = None,
+    indicator: options.IndicatorNames = None,
     as_of: options.AsOf = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder.", show_default="reports/backtest")
@@ -120,7 +120,7 @@ def backtest(
     lang: options.Lang = "vi",
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.Draws = 1000,
+    draws: options.DrawCount = 1000,
     seed: options.Seed = 138,
     as_json: options.Json = False,
 ) -> None:
@@ -204,7 +204,7 @@ def scenario(
     as_of: options.AsOf = None,
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.Draws = 2000,
+    draws: options.DrawCount = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
     as_json: options.Json = False,
@@ -222,7 +222,7 @@ def scenario(
 
     options.existing([file], "scenario.file.remedy")
     read = read_iamc(file) if file.suffix.lower() in (".csv", ".xlsx") else read_scenarios(file)
-    run = compute_run(data=data, plan=plan, as_of=options.day_of(as_of), draws=draws, seed=seed, model=model)
+    run = compute_run(data=data, plan=plan, as_of=options.counted_day(as_of), draws=draws, seed=seed, model=model)
     passed: tuple[str, ...] = ()
     if isinstance(read, Table):
         read, passed = scenarios_from_iamc(read, run.forecasts, run.dataset, file.stem)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.base.errors import UsageError
-from toolkit.base.problems import COLUMNS, Problem, has_error
+from toolkit.base.problems import PROBLEM_COLUMNS, Problem, has_error
 from toolkit.base.texts import interface_language, nearest, numbers, say, texts
 from toolkit.cli import options
 
@@ -59,7 +59,7 @@ def check(
     from toolkit.intake.mapping import mapping_of
     from toolkit.plan.load import load_plan
 
-    folder, day = data_folder(data), options.day_of(as_of)
+    folder, day = data_folder(data), options.counted_day(as_of)
     options.existing(files or [])
     declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
     problems = _of_files(files, folder, declared, day) if files else _whole(folder, day)
@@ -131,7 +131,7 @@ def _whole(folder: Path, day: date) -> list[Problem]:
 def _csv(problems: list[Problem]) -> str:
     rows = [problem.as_row() for problem in problems]
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(stream, fieldnames=PROBLEM_COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return stream.getvalue().rstrip("\n")
@@ -187,7 +187,7 @@ def ingest(
     folder = data_folder(data)
     options.existing(files)
     declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
-    found = prepare(files, folder, declared, today=options.day_of(as_of))
+    found = prepare(files, folder, declared, today=options.counted_day(as_of))
     if model and found.writes:
         found = _doubted(found, folder, plan)
     if not as_json:
@@ -238,7 +238,7 @@ def history(
     scope: Annotated[
         str | None, typer.Option("--scope", help="all, dtts, dtts_mn or dtts_in_dtts_mn.", show_default="every scope")
     ] = None,
-    level: options.Level = None,
+    level: options.LevelName = None,
     as_of: options.AsOf = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
@@ -258,7 +258,7 @@ def history(
     if scope is not None and scope not in SCOPES:
         near = ", ".join(nearest(scope, SCOPES))
         raise UsageError(say("desk.no_scope", scope=scope), say("data.nearest", near=near))
-    dataset = load(data_folder(data), as_of=options.day_of(as_of))
+    dataset = load(data_folder(data), as_of=options.counted_day(as_of))
     found_area = dataset.areas.find(area, level=level, on=dataset.as_of)
     declared = dataset.indicators.get(indicator)
     entries = entries_of(dataset, found_area.code, declared.id, scope)
@@ -317,7 +317,7 @@ def _standing(entry: Entry) -> str:
 
 def template(
     area: options.AreaNames = None,
-    level: options.Level = None,
+    level: options.LevelName = None,
     cycle: Annotated[
         str | None,
         typer.Option("--cycle", metavar="YEARS", help="2026 or 2023-2025.", show_default="this year"),

@@ -43,12 +43,14 @@ AreaNames = Annotated[
     list[str] | None,
     typer.Option("--area", metavar="CODE|NAME", help="Area by code or name; may be repeated.", show_default=False),
 ]
-Indicators = Annotated[list[str] | None, typer.Option("--indicator", help="Only these indicators.", show_default=False)]
-Table = Annotated[
+IndicatorNames = Annotated[
+    list[str] | None, typer.Option("--indicator", help="Only these indicators.", show_default=False)
+]
+TableFile = Annotated[
     Path | None,
     typer.Option("--table", help="Any long table: panel,kind,unit,year,value.", show_default="the plan's data"),
 ]
-Level = Annotated[
+LevelName = Annotated[
     str | None, typer.Option("--level", help="province, district or commune.", show_default="province and districts")
 ]
 MappingFile = Annotated[
@@ -68,12 +70,12 @@ AreaLevel = Annotated[
     str | None, typer.Option("--area-level", help="Level of areas given by name.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Draws = Annotated[int, typer.Option("--draws", help="Joint draws of each path.")]
+DrawCount = Annotated[int, typer.Option("--draws", help="Joint draws of each path.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of all random numbers.")]
 Model = Annotated[str, typer.Option("--model", help="Forecasting model.")]
 
 
-def day_of(as_of: str | None) -> date:
+def counted_day(as_of: str | None) -> date:
     """Return the day given with ``--as-of``, today by default."""
     return parse_day(as_of) if as_of else date.today()  # noqa: DTZ011  (a civil date, as on the sender's calendar)
 
@@ -105,7 +107,7 @@ def data_and_plan(
     from toolkit.plan.load import load_plan
 
     folder = data_folder(data)
-    dataset = load(folder, as_of=day_of(as_of))
+    dataset = load(folder, as_of=counted_day(as_of))
     loaded = load_plan(plan, folder=folder)
     for name in indicators or ():
         dataset.indicators.get(name)

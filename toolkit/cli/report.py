@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 def report(
     area: options.AreaNames = None,
-    level: options.Level = None,
+    level: options.LevelName = None,
     lang: Annotated[
         str,
         typer.Option(
@@ -82,7 +82,7 @@ def report(
     ] = 1800,
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.Draws = 2000,
+    draws: options.DrawCount = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print events, one JSON object a line.")] = False,
@@ -208,8 +208,8 @@ def _day(as_of: str | None, cycle: str, plan: Plan) -> date:
 
     reporting = cycle_of(cycle.strip(), plan)
     if as_of or reporting is None:
-        return options.day_of(as_of)
-    return reporting.as_of(options.day_of(None))
+        return options.counted_day(as_of)
+    return reporting.as_of(options.counted_day(None))
 
 
 def _run_name(plan: str, day: str, lang: str, names: list[str] | None, level: str | None) -> str:

@@ -102,7 +102,7 @@ def review(
     from toolkit.run.session import compute_run
     from toolkit.run.verify import data_of
 
-    manifest, day = read_manifest(run), options.day_of(as_of)
+    manifest, day = read_manifest(run), options.counted_day(as_of)
     if day.isoformat() <= manifest["as_of"]:
         raise UsageError(
             say("run.review.not_later", day=day, known=manifest["as_of"]), say("run.review.not_later.remedy")

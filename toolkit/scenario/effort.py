@@ -23,13 +23,13 @@ from toolkit.plan.predicates import Operator, Printed, compare, level_met, yearl
 from toolkit.plan.rules import AnnualChangeRule, PeriodRule
 from toolkit.scenario.propagate import Setting, open_years, path_of, shift_between
 
-Start = Literal["last", "base"]
+EffortStart = Literal["last", "base"]
 Counted = Literal["link", "points", "percent"]
-NUDGE = 1e-6
+LEVEL_NUDGE = 1e-6
 """Relative distance by which a threshold is passed, so that rounding to 32 bits does not fall back behind it."""
-SMALL = 1e-5
+CHANGE_NUDGE = 1e-5
 """The same for efforts, and for changes, which are differences of rounded numbers."""
-LARGEST = {"logit": 40.0, "log": 40.0, "identity": 1e4}
+LARGEST_EFFORT = {"logit": 40.0, "log": 40.0, "identity": 1e4}
 """Efforts beyond these are not looked for."""
 HALVINGS = 60
 Which = Literal["best", "top_third", "median"]
@@ -120,7 +120,9 @@ def too_late(path: Path, year: int) -> UsageError:
     return UsageError(message, say("scenario.over.remedy"))
 
 
-def aim_at_target(forecasts: Forecasts, code: str, target: Target, setting: Setting, start: Start = "last") -> Aim:
+def aim_at_target(
+    forecasts: Forecasts, code: str, target: Target, setting: Setting, start: EffortStart = "last"
+) -> Aim:
     """Return what one target asks of one area.
 
     Parameters
@@ -160,7 +162,7 @@ def aim_at_level(
     level: float | FloatArray,
     due: int,
     setting: Setting,
-    start: Start = "last",
+    start: EffortStart = "last",
 ) -> Aim:
     """Return what a level, one for all draws or one for each, asks of a path in its due year."""
     if not (path.years[0] <= due <= path.years[-1] and open_years(path)[path.position(due)]):
@@ -185,7 +187,7 @@ def aim_at_level(
 
 def just_past(level: FloatArray, op: Operator) -> FloatArray:
     """Return values a little further than `level` in the wanted direction."""
-    slack = NUDGE * np.maximum(1e-2, np.abs(level))
+    slack = LEVEL_NUDGE * np.maximum(1e-2, np.abs(level))
     return np.asarray(level - slack if op in ("<", "<=") else level + slack, dtype=np.float64)
 
 
@@ -237,13 +239,13 @@ def _yearly(path: Path, rule: PeriodRule, due: int, setting: Setting) -> Aim:
         draws = np.where(open_, scale.from_link(linked + signed[:, None]), path.draws)
         return passed.judge(Case(due, replace(path, draws=draws), printed)).met
 
-    low, high = np.full(count, -LARGEST[scale.link]), np.full(count, LARGEST[scale.link])
+    low, high = np.full(count, -LARGEST_EFFORT[scale.link]), np.full(count, LARGEST_EFFORT[scale.link])
     reachable = met(high)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         enough = met(middle)
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return Aim(path, np.where(reachable, high + SMALL, np.inf), rule.falling, open_.astype(np.float64))
+    return Aim(path, np.where(reachable, high + CHANGE_NUDGE, np.inf), rule.falling, open_.astype(np.float64))
 
 
 def _annual_change(path: Path, rule: AnnualChangeRule, setting: Setting) -> Aim:
@@ -272,7 +274,7 @@ def _annual_change(path: Path, rule: AnnualChangeRule, setting: Setting) -> Aim:
         if relative:
             needed, limit = _relative(change, before, made, rule, indicator.upper)
         else:
-            needed = (change - rule.value if falling else rule.value - change) + SMALL
+            needed = (change - rule.value if falling else rule.value - change) + CHANGE_NUDGE
             bound = indicator.lower if falling else indicator.upper
             limit = _room(before, bound, abs(rule.value), made) if rule.value * (-1 if falling else 1) > 0 else np.inf
         lacking, most = np.maximum(lacking, needed), np.minimum(most, limit)
@@ -286,11 +288,11 @@ def _relative(
 ) -> tuple[FloatArray, FloatArray | float]:
     factor, wanted = 1.0 + change / 100.0, 1.0 + rule.value / 100.0
     ratio = np.divide(wanted, factor, out=np.full(factor.shape, np.nan), where=factor > 0)
-    needed = np.nan_to_num((1.0 - ratio if rule.falling else ratio - 1.0) + SMALL, nan=np.inf)
+    needed = np.nan_to_num((1.0 - ratio if rule.falling else ratio - 1.0) + CHANGE_NUDGE, nan=np.inf)
     if rule.falling or upper is None or wanted <= 1.0:
         return needed, np.inf
     room = np.divide(upper / wanted, before, out=np.full(before.shape, np.inf), where=before > 0)
-    return needed, np.where(room < 1.0, -np.inf, np.inf) if made == 0 else room ** (1.0 / made) - 1.0 - SMALL
+    return needed, np.where(room < 1.0, -np.inf, np.inf) if made == 0 else room ** (1.0 / made) - 1.0 - CHANGE_NUDGE
 
 
 def _room(before: FloatArray, bound: float | None, step: float, made: float) -> FloatArray | float:
@@ -298,7 +300,7 @@ def _room(before: FloatArray, bound: float | None, step: float, made: float) -> 
     if bound is None:
         return np.inf
     room = np.abs(before - bound) - step
-    return np.where(room < 0, -np.inf, np.inf) if made == 0 else room / made - SMALL
+    return np.where(room < 0, -np.inf, np.inf) if made == 0 else room / made - CHANGE_NUDGE
 
 
 # ---- paces that other areas kept, from about the same level
@@ -340,7 +342,7 @@ def peer_steps(setting: Setting, path: Path) -> tuple[PeerStep, ...]:
     return tuple(found[: max(near, ENOUGH)])
 
 
-def peers_pace(setting: Setting, path: Path, which: Which) -> float:
+def pace_of_peers(setting: Setting, path: Path, which: Which) -> float:
     """Return a yearly pace of peers on the link scale.
 
     Raises

@@ -18,7 +18,7 @@ from toolkit.data.indicators import Scope
 from toolkit.data.parsing import year_of
 from toolkit.data.tables import Layout, Table, read_table, table_of_frame
 from toolkit.forecast.store import Forecasts
-from toolkit.scenario.scenario import Names, Planned, ScenarioFile, checked
+from toolkit.scenario.scenario import Names, Planned, ScenarioFile, checked_step
 from toolkit.scenario.steps import PlannedValues
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ HUBVERSE = (
     "reference_date", "target", "horizon", "target_end_date", "location", "output_type", "output_type_id", "value"
 )  # fmt: skip
 MODEL = "langson-toolkit"
-LEVELS = (0.1, 0.5, 0.9)
+IAMC_LEVELS = (0.1, 0.5, 0.9)
 HUBVERSE_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 PLACES = 6
 CODE = re.compile(r"\[([0-9A-Z-]+)\]\s*$")
@@ -43,7 +43,7 @@ def iamc_table(
     dataset: Dataset,
     area_codes: Sequence[str],
     *,
-    levels: Sequence[float] = LEVELS,
+    levels: Sequence[float] = IAMC_LEVELS,
     indicators: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return forecasts in the long IAMC layout, columns :data:`IAMC`.
@@ -147,7 +147,7 @@ def steps_from_iamc(table: pd.DataFrame | Table, dataset: Dataset, scenario: str
         remedy = say("scenario.iamc.remedy")
         raise DataError(say("scenario.iamc.refused", scenario=scenario), list(dict.fromkeys(problems.all())), remedy)
     return tuple(
-        checked(PlannedValues, indicator, scope=cast("Scope", scope), by_area=by_area)
+        checked_step(PlannedValues, indicator, scope=cast("Scope", scope), by_area=by_area)
         for (indicator, scope), by_area in sorted(planned.items())
     )
 

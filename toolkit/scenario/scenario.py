@@ -9,13 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
+from pydantic import Field, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say, slug
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Strict
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan
 from toolkit.scenario.propagate import Setting
@@ -36,10 +37,10 @@ from toolkit.scenario.steps import (
 P = ParamSpec("P")
 S = TypeVar("S", bound=Step)
 MOST_SCENARIOS = 20
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-def checked(step: Callable[P, S], *args: P.args, **parameters: P.kwargs) -> S:
+def checked_step(step: Callable[P, S], *args: P.args, **parameters: P.kwargs) -> S:
     """Return a step, or refuse its parameters as a user's mistake."""
     try:
         return step(*args, **parameters)
@@ -53,7 +54,7 @@ def _method(step: Callable[P, Step]) -> Callable[Concatenate[Scenario, P], Scena
     """Return the method that adds a step: its parameters and its help are those of the step."""
 
     def method(self: Scenario, /, *args: P.args, **parameters: P.kwargs) -> Scenario:
-        return self.then(checked(step, *args, **parameters))
+        return self.then(checked_step(step, *args, **parameters))
 
     given = inspect.signature(step)
     first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
@@ -149,17 +150,11 @@ AnyStep = Annotated[Step, GetPydanticSchema(_by_verb)]
 """A step as it stands in a file: the verb beside its parameters."""
 
 
-class Strict(BaseModel):
-    """Frozen, nothing unknown."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Names(Strict):
     """A title in both languages."""
 
-    vi: Text
-    en: Text
+    vi: ShortText
+    en: ShortText
 
 
 class Planned(Strict):

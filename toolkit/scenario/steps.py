@@ -22,7 +22,7 @@ from toolkit.forecast.paths import Break, FloatArray, Path
 from toolkit.forecast.store import Forecasts, round_as_stored
 from toolkit.models.panel import Jump
 from toolkit.plan.predicates import Operator
-from toolkit.scenario.effort import Start, Which, aim_at_level, aim_at_target, peers_pace, too_late
+from toolkit.scenario.effort import EffortStart, Which, aim_at_level, aim_at_target, pace_of_peers, too_late
 from toolkit.scenario.propagate import (
     Setting,
     Spread,
@@ -47,7 +47,7 @@ def _plain(value: object) -> object:
 
 Year = Annotated[int, BeforeValidator(_plain), Field(strict=True, ge=1990, le=2100)]
 Number = Annotated[float, BeforeValidator(_plain), Field(strict=True, allow_inf_nan=False)]
-Areas = Annotated[Sequence[str], AfterValidator(tuple)]
+AreaNames = Annotated[Sequence[str], AfterValidator(tuple)]
 Values = Annotated[
     Mapping[Year, Number], Field(min_length=1), AfterValidator(lambda found: dict(sorted(found.items())))
 ]
@@ -66,7 +66,7 @@ class Step(ABC):
 
     verb: ClassVar[str] = ""
     _: KW_ONLY
-    areas: Areas | None = None
+    areas: AreaNames | None = None
 
     @abstractmethod
     def apply(self, forecasts: Forecasts, setting: Setting) -> Forecasts:
@@ -144,7 +144,7 @@ class RequiredPace(Step):
     value: Number | None = None
     due: Year | None = None
     probability: Annotated[Number, Field(gt=0, lt=1)] = 0.5
-    counted_from: Start = "last"
+    counted_from: EffortStart = "last"
     keep_better: StrictBool = True
 
     def __post_init__(self) -> None:
@@ -317,7 +317,7 @@ class PeersPace(Shifting):
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the shift of the median to the line of that pace."""
-        pace = peers_pace(setting, path, self.which)
+        pace = pace_of_peers(setting, path, self.which)
         linked = setting.scale(path.indicator).to_link(path.quantiles((0.5,))[:, 0])
         open_ = open_years(path, self.from_year)
         first = int(np.argmax(open_)) if open_.any() else len(open_)
