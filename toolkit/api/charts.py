@@ -48,8 +48,10 @@ def draw_fan(context: Context, found: Attainment, usual: Line | None = None) -> 
 
     Parameters
     ----------
-    context, found :
-        The area and the answer.
+    context :
+        The area, and what words and charts are made from.
+    found :
+        The answer.
     usual :
         The median as usual, drawn beside a scenario.
     """

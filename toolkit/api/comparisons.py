@@ -45,8 +45,10 @@ class Comparison(Shown):
         The scenario's.
     effects :
         What changes, target by target.
-    joint, usual_joint :
-        All these targets at once, with and without the scenario.
+    joint :
+        All these targets at once, in the scenario.
+    usual_joint :
+        The same as usual.
     usual :
         Forecasts as usual.
     """
@@ -128,8 +130,10 @@ def compare(
 
     Parameters
     ----------
-    run, scenario :
+    run :
         The run that the scenario was begun from.
+    scenario :
+        What to compare with business as usual.
     area :
         Code or name.
     targets :
@@ -264,7 +268,19 @@ def joint(
 
 @dataclass(frozen=True)
 class SliderValues:
-    """Where the sliders stand: area, target, pace a year (points, or per cent on the log scale), shock in points."""
+    """Where the sliders stand.
+
+    Attributes
+    ----------
+    area :
+        Code of the area.
+    target :
+        Number of the target.
+    pace :
+        Added a year: points, or per cent for indicators on the log scale.
+    shock :
+        Points, two years after the newest evidence.
+    """
 
     area: str
     target: str
@@ -274,7 +290,23 @@ class SliderValues:
 
 @dataclass(frozen=True)
 class ExplorerView:
-    """What the page shows: both answers, the change with its error, and the chart."""
+    """What the page shows: both answers, the change with its error, and the chart.
+
+    Attributes
+    ----------
+    context :
+        The area, and what words and charts are made from.
+    usual :
+        The answer as usual.
+    changed :
+        The answer in the scenario.
+    change :
+        Difference of their probabilities.
+    change_error :
+        Its simulation error.
+    line :
+        The median as usual; None without a forecast.
+    """
 
     context: Context
     usual: Attainment
@@ -366,8 +398,10 @@ class Explorer:
 
     Attributes
     ----------
-    run, language :
-        What is explored, and in which language.
+    run :
+        What is explored.
+    language :
+        ``vi`` or ``en``.
     """
 
     run: Run

@@ -1,6 +1,7 @@
 """How much it takes: the effort that a target lacks, draw by draw, and the paces that other areas kept.
 
-An effort is the same in every draw: the smallest with which the target is met with a wanted probability.
+Apart from the verbs of :mod:`toolkit.scenario.steps`, which ask it: how an effort is found is a story of its own. An
+effort is the same in every draw: the smallest with which the target is met with a wanted probability.
 """
 
 from __future__ import annotations
@@ -308,7 +309,21 @@ def _room(before: FloatArray, bound: float | None, step: float, made: float) -> 
 
 @dataclass(frozen=True)
 class PeerStep:
-    """A step between two figures of another area on one standard; `pace` is a year's, on the link scale."""
+    """A step between two figures of another area on one standard.
+
+    Attributes
+    ----------
+    area_code :
+        The other area.
+    from_year :
+        Year of the first figure.
+    to_year :
+        Year of the second.
+    start :
+        First figure, on the link scale.
+    pace :
+        Change a year, on the link scale.
+    """
 
     area_code: str
     from_year: int

@@ -14,11 +14,11 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.problems import Problems, has_error
 from toolkit.base.texts import say, slug
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Scope
+from toolkit.data.indicators import Both, Scope
 from toolkit.data.parsing import year_of
 from toolkit.data.tables import Layout, Table, read_table, table_of_frame
 from toolkit.forecast.store import Forecasts
-from toolkit.scenario.scenario import Names, Planned, ScenarioFile, checked_step
+from toolkit.scenario.scenario import Planned, ScenarioFile, checked_step
 from toolkit.scenario.steps import PlannedValues
 
 if TYPE_CHECKING:
@@ -232,10 +232,10 @@ def scenarios_from_iamc(
                 kept.append(replace(step, by_area=open_))
                 codes += open_
         if kept:
-            planned.append(Planned(id=slug(name)[:40], title=Names(vi=name, en=name), steps=tuple(kept)))
+            planned.append(Planned(id=slug(name)[:40], title=Both(vi=name, en=name), steps=tuple(kept)))
     if not planned:
         raise UsageError(say("scenario.iamc.nothing"), say("scenario.iamc.remedy"))
-    file = ScenarioFile(title=Names(vi=title, en=title), areas=tuple(dict.fromkeys(codes)), scenarios=tuple(planned))
+    file = ScenarioFile(title=Both(vi=title, en=title), areas=tuple(dict.fromkeys(codes)), scenarios=tuple(planned))
     return file, tuple(passed)
 
 

@@ -38,7 +38,15 @@ LARGEST_FACTOR = 10.0
 
 @dataclass(frozen=True)
 class Setting:
-    """Data and plan that a scenario is about: what verbs need beside the draws."""
+    """Data and plan that a scenario is about: what verbs need beside the draws.
+
+    Attributes
+    ----------
+    dataset :
+        Areas, indicators and published figures.
+    plan :
+        The plan, whose province is the area above all others.
+    """
 
     dataset: Dataset
     plan: Plan

@@ -16,7 +16,7 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say, slug
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Strict
+from toolkit.data.indicators import Both, Strict
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan
 from toolkit.scenario.propagate import Setting
@@ -37,7 +37,6 @@ from toolkit.scenario.steps import (
 P = ParamSpec("P")
 S = TypeVar("S", bound=Step)
 MOST_SCENARIOS = 20
-ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 def checked_step(step: Callable[P, S], *args: P.args, **parameters: P.kwargs) -> S:
@@ -73,8 +72,10 @@ class Scenario:
     ----------
     base :
         The forecasts as they are: business as usual.
-    dataset, plan :
-        What they were made from.
+    dataset :
+        The data that they were made from.
+    plan :
+        The plan that they were made for.
     name :
         How tables and charts call it.
     steps :
@@ -150,18 +151,21 @@ AnyStep = Annotated[Step, GetPydanticSchema(_by_verb)]
 """A step as it stands in a file: the verb beside its parameters."""
 
 
-class Names(Strict):
-    """A title in both languages."""
-
-    vi: ShortText
-    en: ShortText
-
-
 class Planned(Strict):
-    """One scenario: its id, its title, its verbs in order."""
+    """One scenario of a file.
+
+    Attributes
+    ----------
+    id :
+        Its name in tables and in files.
+    title :
+        Its name on pages, in both languages.
+    steps :
+        Its verbs, in order.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
-    title: Names
+    title: Both
     steps: tuple[AnyStep, ...] = ()
 
 
@@ -172,15 +176,17 @@ class ScenarioFile(Strict):
     ----------
     title :
         Of the comparison.
-    areas, targets :
-        What to compare; without targets all that can be judged.
+    areas :
+        Codes or names of the areas to compare.
+    targets :
+        Numbers of the targets to compare; by default all that can be judged.
     at_least :
         Numbers k for the question "at least k of the targets".
     scenarios :
         At least one; business as usual always stands beside them.
     """
 
-    title: Names
+    title: Both
     areas: Annotated[tuple[str, ...], Field(min_length=1)]
     targets: tuple[str, ...] | None = None
     at_least: tuple[Annotated[int, Field(ge=1)], ...] = ()
