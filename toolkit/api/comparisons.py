@@ -45,18 +45,12 @@ class Comparison(Shown):
         The scenario's.
     effects :
         What changes, target by target.
-    joint :
-        All these targets at once, in the scenario.
-    usual_joint :
-        The same as usual.
     usual :
         Forecasts as usual.
     """
 
     name: str
     effects: tuple[Effect, ...]
-    joint: Joint
-    usual_joint: Joint
     usual: Forecasts
 
     @cached_property
@@ -154,10 +148,8 @@ def compare(
     """
     changed = replace(run, forecasts=scenario.forecasts)
     context = context_of(changed, area, language)
-    plan, dataset = run.plan, run.dataset
-    found = whatif.effects(plan, [context.area], dataset, run.forecasts, changed.forecasts, targets)
-    both = [whatif.joint(plan, context.area, dataset, one.forecasts, targets) for one in (changed, run)]
-    return Comparison(context, scenario.name, found, both[0], both[1], run.forecasts)
+    found = whatif.effects(run.plan, [context.area], run.dataset, run.forecasts, changed.forecasts, targets)
+    return Comparison(context, scenario.name, found, run.forecasts)
 
 
 @dataclass(frozen=True, repr=False)

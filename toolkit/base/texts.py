@@ -1,8 +1,9 @@
-"""The one catalogue of words, and the spelling of names.
+"""The one catalogue of words, the spelling of names, and the one format of numbers.
 
 The catalogue is the folder ``catalogue/``: YAML files of ``key: {vi: …, en: …}``, one file a room. It holds every
 text that a user reads, in Vietnamese and English. Texts may hold ``{fields}``, filled by :meth:`Texts.t`.
-Names are kept in one spelling (Unicode form NFC) and looked up in any reasonable one.
+Names are kept in one spelling (Unicode form NFC) and looked up in any reasonable one. Numbers are written as Vietnamese
+(``12,2 %``, ``781.655 người``, a change of a rate in ``điểm phần trăm``) or English usage has it.
 """
 
 from __future__ import annotations
