@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.base.numbers import NO_VALUE, numbers
+from toolkit.base.texts import NO_VALUE, numbers
 
 VALUES = st.floats(-1e12, 1e12, allow_nan=False)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from toolkit.cli.progress import Progress
+from toolkit.cli.report import Progress
 from toolkit.run.batch import Done, Job
 
 

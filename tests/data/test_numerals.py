@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.base.numbers import numbers
+from toolkit.base.texts import numbers
 from toolkit.data.parsing import Numeral, as_column, day_of, narrowed_reading, reading, whole_of, year_of
 
 FINITE = st.floats(-1e9, 1e9, allow_nan=False)

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.commands import run
 from tests.data.tables import text
 from tests.small_world import small_world
-from toolkit.cli.options import MOST_FOR_MODEL, few_enough
+from toolkit.cli.intake import MOST_FOR_MODEL, few_enough
 from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 from toolkit.data.observations import Figure
 from toolkit.intake.incoming import doubts, doubts_within

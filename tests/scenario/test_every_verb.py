@@ -12,10 +12,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.scenario.test_verbs import LATER, path, steps, summed
+from tests.scenario.test_verbs import LATER, path, step_from, steps, summed
 from toolkit.base.errors import UsageError
 from toolkit.scenario.scenario import Scenario, read_scenarios, scenarios_of
-from toolkit.scenario.steps import VERBS, step_from
+from toolkit.scenario.steps import VERBS
 
 POVERTY: dict[str, Any] = {"indicator": "poverty_rate"}
 SAMPLES: dict[str, dict[str, Any]] = {

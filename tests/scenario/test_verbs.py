@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,11 +14,10 @@ from tests.scenario.conftest import DISTRICTS
 from toolkit.attainment.assess import assess
 from toolkit.base.errors import UsageError
 from toolkit.forecast.paths import Path, scale_of
-from toolkit.scenario.effort import edge_of
-from toolkit.scenario.peers import peer_steps, peers_pace
+from toolkit.scenario.effort import edge_of, pace_of_peers, peer_steps
 from toolkit.scenario.propagate import Setting, shares_of
-from toolkit.scenario.scenario import Scenario
-from toolkit.scenario.steps import VERBS, step_from
+from toolkit.scenario.scenario import Scenario, checked_step
+from toolkit.scenario.steps import VERBS, Step
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 POVERTY = ("poverty_rate", "all")
@@ -25,6 +27,11 @@ def path(scenario: Scenario, code: str, indicator: str = "poverty_rate", scope: 
     found = scenario.forecasts.path(code, indicator, scope, **options)
     assert found is not None
     return found
+
+
+def step_from(content: Mapping[str, Any]) -> Step:
+    """Return a verb with its parameters, as a file holds them."""
+    return checked_step(VERBS[content["verb"]], **{name: value for name, value in content.items() if name != "verb"})
 
 
 def steps() -> st.SearchStrategy[dict[str, object]]:
@@ -284,7 +291,7 @@ def test_peers_pace_is_a_pace_that_others_kept(usual: Scenario) -> None:
     found = peer_steps(setting, start)
     assert len(found) >= 3
     assert "181" not in {step.area_code for step in found}
-    best, third, median = (peers_pace(setting, start, which) for which in ("best", "top_third", "median"))
+    best, third, median = (pace_of_peers(setting, start, which) for which in ("best", "top_third", "median"))
     assert best == min(step.pace for step in found)
     assert best <= third <= median
     made = usual.peers_pace("poverty_rate", "best", areas=["181"])
@@ -320,7 +327,6 @@ def test_shares_of_communes_stay_whole_numbers_of_communes(usual: Scenario) -> N
 
 def test_mistakes_get_a_message_and_a_remedy(usual: Scenario) -> None:
     for content, words in (
-        ({"verb": "halt_rice"}, "halt_rise"),
         ({"verb": "shock", "indicator": "poverty_rate", "year": 2028}, "points"),
         ({"verb": "shock", "indicator": "poverty_rate", "year": 2028, "points": 1.0, "depth": 3}, "depth"),
         ({"verb": "required_pace"}, "target"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolkit.api.answers import Answer, Officials, ask, official_answers
-from toolkit.api.scenarios import Comparison, Together, compare, explore, joint, what_if
+from toolkit.api.comparisons import Comparison, Together, compare, explore, joint, what_if
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.any_table import forecast_table
 from toolkit.forecast.make import make_forecasts

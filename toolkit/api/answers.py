@@ -17,11 +17,12 @@ from toolkit.plan.rules import LevelRule
 from toolkit.reports.context import Context, SourceBook
 from toolkit.reports.wording import Words, words
 from toolkit.run.session import Run
+from toolkit.scenario.propagate import no_path
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from toolkit.api.plots import Chart
+    from toolkit.api.charts import Chart
 
 
 @dataclass(frozen=True, repr=False)
@@ -147,12 +148,11 @@ class Answer(Shown):
         UsageError
             If there is no evidence to draw.
         """
-        from toolkit.api.plots import draw_fan
+        from toolkit.api.charts import draw_fan
 
         if self.path is None:
             found = self.attainment
-            message = say("scenario.no_path", indicator=found.target_id, scope="", area=found.area_code)
-            raise UsageError(message, say("scenario.no_path.remedy"))
+            raise no_path(found.target_id, "", found.area_code)
         return draw_fan(self.context, self.attainment)
 
     def shown(self) -> pd.DataFrame:
@@ -266,7 +266,7 @@ class Officials(Shown):
 
     def plot(self) -> Chart:
         """Return yes and no as bars of 1 and 0, which is what such a verdict says as a forecast, beside ours."""
-        from toolkit.api.plots import bars
+        from toolkit.api.charts import bars
 
         t = self.wording.texts.t
         given = {name: float(one.on_track) for name, one in self.verdicts.items() if one}

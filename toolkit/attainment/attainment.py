@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from toolkit.base.numbers import numbers
-from toolkit.base.texts import Texts
+from toolkit.base.texts import Texts, numbers
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Unit

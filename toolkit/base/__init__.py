@@ -1,1 +1,1 @@
-"""Ground floor: errors, names, numbers, texts and files that every other room may use."""
+"""What every other room may use: errors, problems of files, texts and numbers, files and YAML."""

@@ -71,7 +71,3 @@ class UsageError(ToolkitError):
 
 class AmbiguousNameError(UsageError):
     """A name stands for several areas; the message lists their codes."""
-
-
-class ModelError(ToolkitError):
-    """A forecast cannot be made from what was given."""

@@ -146,9 +146,7 @@ def locked(folder: Path, *, wait: float = WAIT) -> Iterator[None]:
 
 
 if sys.platform == "win32":
-    import hashlib
     import msvcrt
-    import tempfile
 
     def _opened(folder: Path) -> int:
         name = hashlib.sha256(str(folder.resolve()).casefold().encode()).hexdigest()[:16]

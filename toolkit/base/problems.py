@@ -11,7 +11,7 @@ from toolkit.base.texts import Language, fold, interface_language, nearest, text
 
 Severity = Literal["error", "warning"]
 
-COLUMNS = ("file", "row", "column", "value", "problem", "remedy", "severity", "sheet", "key")
+PROBLEM_COLUMNS = ("file", "row", "column", "value", "problem", "remedy", "severity", "sheet", "key")
 """Of a table of problems."""
 LONGEST_VALUE = 80
 """Characters of a cell that a message repeats."""
@@ -36,8 +36,10 @@ class Phrase:
 
     Attributes
     ----------
-    key, fields :
-        Its key, and what fills it; a field may be a phrase itself.
+    key :
+        Its key in the catalogue.
+    fields :
+        What fills its ``{fields}``; a value may be a phrase itself.
     """
 
     key: str
@@ -63,17 +65,21 @@ class Problem:
     key :
         What is wrong: a key of the catalogue such as ``data.problem.no_number``, whose remedy has the key
         ``data.remedy.no_number``.
-    file, sheet :
-        Name of the file and, for workbooks, of its sheet (empty otherwise).
+    file :
+        Name of the file.
     row :
         Row as a spreadsheet shows it: the header is row 1, the first record row 2; the line of a YAML file.
         1 for a file that is empty or cannot be read.
-    column, value :
-        Column name and the text found there (both empty when the whole row is meant).
+    column :
+        Column name; empty when the whole row is meant.
+    value :
+        Text found there; empty when the whole row is meant.
     fields :
         What fills the words.
     severity :
         ``"error"`` stops the use of the row, ``"warning"`` does not.
+    sheet :
+        Name of the sheet of a workbook; empty otherwise.
     """
 
     key: str
@@ -124,7 +130,7 @@ class Problem:
         """Return the problem as a row of a table, with its words in the user's language."""
         problem, remedy = self.words(interface_language())
         cells = (self.file, self.row, self.column, self.value, problem, remedy, self.severity, self.sheet, self.key)
-        return dict(zip(COLUMNS, cells, strict=True))
+        return dict(zip(PROBLEM_COLUMNS, cells, strict=True))
 
 
 @dataclass
@@ -133,8 +139,10 @@ class Problems:
 
     Attributes
     ----------
-    file, sheet :
-        Where they stand.
+    file :
+        Name of the file.
+    sheet :
+        Name of the sheet of a workbook; empty otherwise.
     found :
         The problems listed so far.
     """

@@ -21,7 +21,7 @@ Place = tuple[str | int, ...]
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Plain data only, never objects; the compiled one is ten times as fast."""
-WHOLE = re.compile("[1-9][0-9]{0,8}")
+WHOLE_NUMBER = re.compile("[1-9][0-9]{0,8}")
 """Keys that are numbers, such as years; all others are texts, ``on`` and ``05977`` too."""
 MOST_BYTES = 4_000_000
 MOST_DEPTH = 40
@@ -170,7 +170,7 @@ class _Reader:
             key: str | int = ""
             if self.loader.check_event(yaml.ScalarEvent):
                 key = self.loader.get_event().value
-                if not self.only_texts and WHOLE.fullmatch(str(key)):
+                if not self.only_texts and WHOLE_NUMBER.fullmatch(str(key)):
                     key = int(key)
             else:
                 self._built((*place, key))

@@ -1,1 +1,1 @@
-"""The command line: one file a group of commands; it reads, asks the rooms below, and prints."""
+"""The command line: one file a group of commands; it reads options, asks the rooms below, and prints."""

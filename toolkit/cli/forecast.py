@@ -1,23 +1,28 @@
-"""``toolkit forecast``: the plan's forecasts as a table, or those of any table of short series."""
+"""What may come: ``toolkit forecast``, ``toolkit backtest`` (forecasts from past years), ``toolkit scenario``."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolkit.base.errors import UsageError
-from toolkit.base.texts import say
+from toolkit.base.texts import numbers, say, texts
 from toolkit.cli import options
-from toolkit.cli.areas import wanted_areas
+
+if TYPE_CHECKING:
+    from toolkit.run.studies import Backtest
+
 
 DEFAULT_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+MOST_NAMED = 5
+"""So many series that a scenario passed over are named."""
 
 
 def forecast(
-    table: options.Table = None,
+    table: options.TableFile = None,
     horizon: Annotated[
         int, typer.Option("--horizon", min=1, max=50, help="Years after the origin (with --table).")
     ] = 8,
@@ -28,13 +33,13 @@ def forecast(
         Path | None, typer.Option("--out", metavar="FILE", help="CSV to write.", show_default="standard output")
     ] = None,
     area: options.AreaNames = None,
-    level: options.Level = None,
-    indicator: options.Indicators = None,
+    level: options.LevelName = None,
+    indicator: options.IndicatorNames = None,
     as_of: options.AsOf = None,
-    lang: options.Speech = "vi",  # noqa: ARG001  (the option itself sets the language)
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.Draws = 2000,
+    draws: options.DrawCount = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
     weights: Annotated[
@@ -53,22 +58,16 @@ def forecast(
     if table is not None:
         from toolkit.forecast.any_table import forecast_table
 
-        result = forecast_table(existing(table), horizon=horizon, quantiles=levels, model=model, weights=weights)
+        options.existing([table], "cli.no_file.histories")
+        result = forecast_table(table, horizon=horizon, quantiles=levels, model=model, weights=weights)
     elif weights is not None:
         raise UsageError(say("cli.weights_without_table"), say("cli.no_file.histories"))
     else:
-        from toolkit.data.dataset import data_folder, load
         from toolkit.forecast.make import make_forecasts
         from toolkit.forecast.summary import summary_table
-        from toolkit.plan.load import load_plan
 
-        folder = data_folder(data)
-        dataset = load(folder, as_of=options.day_of(as_of))
-        loaded = load_plan(plan, folder=folder)
-        for name in indicator or []:
-            dataset.indicators.get(name)
-        areas = wanted_areas(dataset, loaded, area, level)
-        codes = [item.code for item in areas]
+        dataset, loaded = options.data_and_plan(data, plan, as_of, indicator)
+        codes = [item.code for item in options.wanted_areas(dataset, loaded, area, level)]
         made = make_forecasts(dataset, loaded, codes, draws=draws, seed=seed, model=model)
         result = summary_table(made, dataset, codes, levels=levels, indicators=indicator)
     text = (
@@ -82,7 +81,7 @@ def forecast(
         from toolkit.base.files import write_atomic
 
         write_atomic(out, text)
-        print(say("cli.rows_written", rows=len(result), file=out), file=sys.stderr)  # noqa: T201
+        print(say("cli.rows_written", rows=len(result), file=out), file=sys.stderr)
 
 
 def parse_levels(text: str | None) -> tuple[float, ...]:
@@ -104,14 +103,135 @@ def parse_levels(text: str | None) -> tuple[float, ...]:
     return tuple(levels)
 
 
-def existing(table: Path) -> Path:
-    """Return the path of a table of histories.
+def backtest(
+    table: options.TableFile = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="Model; may be repeated.", show_default="default, no_change, drift"),
+    ] = None,
+    first: Annotated[int, typer.Option("--from", min=1900, max=2100, help="First origin, a year's end.")] = 2008,
+    area: options.AreaNames = None,
+    level: options.LevelName = None,
+    indicator: options.IndicatorNames = None,
+    as_of: options.AsOf = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder.", show_default="reports/backtest")
+    ] = None,
+    lang: options.Lang = "vi",
+    data: options.Data = None,
+    plan: options.PlanName = None,
+    draws: options.DrawCount = 1000,
+    seed: options.Seed = 138,
+    as_json: options.Json = False,
+) -> None:
+    """Forecast from past origins with what was known then, and score what came since.
 
-    Raises
-    ------
-    UsageError
-        If there is no such file.
+    Writes tables (scores, by number of points, horizon, evidence grade and panel, reliability, all outcomes) and
+    figures into a folder.
+
+    Example: toolkit backtest --indicator poverty_rate --from 2015 --lang en
+
+    Example: toolkit backtest --table histories.csv --model default --model theta
     """
-    if not table.is_file():
-        raise UsageError(say("cli.no_file", file=table), say("cli.no_file.histories"))
-    return table
+    from toolkit.run.manifest import PROJECT
+    from toolkit.run.studies import of_plan, of_table, write_backtest
+
+    chosen = _models(model)
+    language = texts(lang).language
+    if table is not None:
+        _only_table({"--area": area, "--level": level, "--indicator": indicator, "--as-of": as_of, "--plan": plan})
+        options.existing([table], "cli.no_file.histories")
+        found = of_table(table, chosen, progress=_progress)
+    else:
+        dataset, loaded = options.data_and_plan(data, plan, as_of, indicator)
+        codes = [item.code for item in options.wanted_areas(dataset, loaded, area, level)]
+        found = of_plan(
+            dataset, loaded, codes, chosen, first=first, indicators=indicator or (), draws=draws, seed=seed,
+            progress=_progress,
+        )  # fmt: skip
+    where = out or PROJECT / "reports" / "backtest"
+    write_backtest(found, where, language=language)
+    if as_json:
+        sys.stdout.write(found.scores.to_json(orient="records", force_ascii=False, indent=1))
+    else:
+        _print_scores(found, where, language)
+
+
+def _models(names: list[str] | None) -> list[str]:
+    from toolkit.models import NAMES
+    from toolkit.run.studies import BASELINES
+
+    chosen = list(dict.fromkeys(names or ("default", *BASELINES)))
+    for name in chosen:
+        if name not in NAMES:
+            raise UsageError(say("forecast.no_model", model=name), say("base.choose", choices=", ".join(NAMES)))
+    return chosen
+
+
+def _only_table(options_of_plan: dict[str, object]) -> None:
+    named = [name for name, value in options_of_plan.items() if value]
+    if named:
+        raise UsageError(say("run.backtest.one_table", names=", ".join(named)), say("run.backtest.one_table.remedy"))
+
+
+def _progress(model: str) -> None:
+    print(say("run.backtest.model", model=model), file=sys.stderr)
+
+
+def _print_scores(found: Backtest, folder: Path, language: str) -> None:
+    form = numbers(language)
+    for line in found.scores.to_dict("records"):
+        words = {name: form.decimal(line[name], 2) for name in ("crps", "brier", "base_rate")}
+        cover = form.with_error(line["covers_80"], line["covers_80_error"], 2)
+        print(
+            say("run.backtest.line", model=line["model"], outcomes=int(line["outcomes"]), crps=words["crps"],
+                cover=cover, brier=words["brier"], base=words["base_rate"])
+        )  # fmt: skip
+    if "dated_by_rule" in found.rows.columns:
+        share = form.decimal(float(found.rows["dated_by_rule"].mean()), 2)
+        print(say("run.backtest.by_rule", share=share))
+    print(say("run.review.written", folder=folder))
+
+
+def scenario(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Scenarios in YAML; or a table in the IAMC layout, as CSV or XLSX.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder.", show_default="reports/scenario-FILE")
+    ] = None,
+    lang: options.Lang = "vi",
+    as_of: options.AsOf = None,
+    data: options.Data = None,
+    plan: options.PlanName = None,
+    draws: options.DrawCount = 2000,
+    seed: options.Seed = 138,
+    model: options.Model = "default",
+    as_json: options.Json = False,
+) -> None:
+    """Compare scenarios with business as usual: tables, charts, one page an area; iamc.csv and hubverse.csv beside.
+
+    Example: toolkit scenario data/scenarios/poverty.yaml --lang en
+    """
+    from toolkit.data.tables import Table
+    from toolkit.run.manifest import PROJECT
+    from toolkit.run.session import compute_run
+    from toolkit.run.studies import scenario_run
+    from toolkit.scenario.exchange import read_iamc, scenarios_from_iamc
+    from toolkit.scenario.scenario import read_scenarios
+
+    options.existing([file], "scenario.file.remedy")
+    read = read_iamc(file) if file.suffix.lower() in (".csv", ".xlsx") else read_scenarios(file)
+    run = compute_run(data=data, plan=plan, as_of=options.counted_day(as_of), draws=draws, seed=seed, model=model)
+    passed: tuple[str, ...] = ()
+    if isinstance(read, Table):
+        read, passed = scenarios_from_iamc(read, run.forecasts, run.dataset, file.stem)
+    if passed:
+        series = "; ".join(passed[:MOST_NAMED])
+        print(say("scenario.iamc.passed", count=len(passed), series=series), file=sys.stderr)
+    folder = out or PROJECT / "reports" / f"scenario-{file.stem}"
+    found = scenario_run(run, read, folder, language=texts(lang).language)
+    if as_json:
+        sys.stdout.write(found.comparison.to_json(orient="records", force_ascii=False, indent=1))
+    else:
+        print(say("scenario.written", count=len(found.pages), page=found.pages[0]))

@@ -9,19 +9,7 @@ import typer
 
 from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import say
-from toolkit.cli import (
-    backtest,
-    check,
-    forecast,
-    history,
-    ingest,
-    params,
-    report,
-    review,
-    scenario,
-    template,
-    verify,
-)
+from toolkit.cli import forecast, intake, report, reproduce
 
 EXIT_HELP = "Exit code 0: all well; 1: problems found; 2: the call itself was wrong."
 
@@ -40,7 +28,7 @@ def _version(asked: bool) -> None:
     if asked:
         from toolkit.run.manifest import commit, versions
 
-        print(f"langson-toolkit {versions()['langson-toolkit']} {commit()}".strip())  # noqa: T201
+        print(f"langson-toolkit {versions()['langson-toolkit']} {commit()}".strip())
         raise typer.Exit
 
 
@@ -53,17 +41,11 @@ def program(
     """Hold the options that go before any command."""
 
 
-app.command("backtest")(backtest.backtest)
-app.command("check")(check.check)
-app.command("forecast")(forecast.forecast)
-app.command("history")(history.history)
-app.command("ingest")(ingest.ingest)
-app.command("params")(params.params)
-app.command("report")(report.report)
-app.command("review")(review.review)
-app.command("verify")(verify.verify)
-app.command("scenario")(scenario.scenario)
-app.command("template")(template.template)
+for command in (
+    report.report, report.params, reproduce.verify, reproduce.review, forecast.forecast, forecast.backtest,
+    forecast.scenario, intake.check, intake.ingest, intake.history, intake.template,
+):  # fmt: skip
+    app.command(command.__name__)(command)
 
 
 def main() -> None:
@@ -71,7 +53,7 @@ def main() -> None:
     try:
         app()
     except ToolkitError as error:
-        print(f"toolkit: {error}", file=sys.stderr)  # noqa: T201
+        print(f"toolkit: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(1)
@@ -79,8 +61,8 @@ def main() -> None:
         if error.filename is None:
             raise
         reason = error.strerror or type(error).__name__
-        print(f"toolkit: {say('cli.no_access', file=error.filename, reason=reason)}", file=sys.stderr)  # noqa: T201
+        print(f"toolkit: {say('cli.no_access', file=error.filename, reason=reason)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print(f"toolkit: {say('cli.stopped')}", file=sys.stderr)  # noqa: T201
+        print(f"toolkit: {say('cli.stopped')}", file=sys.stderr)
         sys.exit(130)

@@ -1,10 +1,9 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what they stand for: a day, files, data and plan, areas."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +11,12 @@ from typing import Annotated
 import typer
 
 from toolkit.base.errors import UsageError
-from toolkit.base.texts import say, texts
-from toolkit.run.session import parse_day
+from toolkit.base.texts import interface_language, say, texts
+from toolkit.data.areas import Area
+from toolkit.data.dataset import Dataset
+from toolkit.plan.plan import Plan
+from toolkit.run.session import parse_day, plan_areas
 
-MOST_FOR_MODEL = 3000
-"""Figures that are held against the model; for more that would take too long."""
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder (default: the project's own).", show_default=False)
 ]
@@ -43,12 +43,14 @@ AreaNames = Annotated[
     list[str] | None,
     typer.Option("--area", metavar="CODE|NAME", help="Area by code or name; may be repeated.", show_default=False),
 ]
-Indicators = Annotated[list[str] | None, typer.Option("--indicator", help="Only these indicators.", show_default=False)]
-Table = Annotated[
+IndicatorNames = Annotated[
+    list[str] | None, typer.Option("--indicator", help="Only these indicators.", show_default=False)
+]
+TableFile = Annotated[
     Path | None,
     typer.Option("--table", help="Any long table: panel,kind,unit,year,value.", show_default="the plan's data"),
 ]
-Level = Annotated[
+LevelName = Annotated[
     str | None, typer.Option("--level", help="province, district or commune.", show_default="province and districts")
 ]
 MappingFile = Annotated[
@@ -68,18 +70,23 @@ AreaLevel = Annotated[
     str | None, typer.Option("--area-level", help="Level of areas given by name.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Draws = Annotated[int, typer.Option("--draws", help="Joint draws of each path.")]
+DrawCount = Annotated[int, typer.Option("--draws", help="Joint draws of each path.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of all random numbers.")]
 Model = Annotated[str, typer.Option("--model", help="Forecasting model.")]
 
 
-def day_of(as_of: str | None) -> date:
+def counted_day(as_of: str | None) -> date:
     """Return the day given with ``--as-of``, today by default."""
     return parse_day(as_of) if as_of else date.today()  # noqa: DTZ011  (a civil date, as on the sender's calendar)
 
 
-def existing(files: Iterable[Path]) -> None:
+def existing(files: Iterable[Path], remedy: str = "cli.no_file.table") -> None:
     """Refuse files that are not there.
+
+    Parameters
+    ----------
+    remedy :
+        Key of what to do then.
 
     Raises
     ------
@@ -88,11 +95,47 @@ def existing(files: Iterable[Path]) -> None:
     """
     for file in files:
         if not file.is_file():
-            raise UsageError(say("cli.no_file", file=file), say("cli.no_file.table"))
+            raise UsageError(say("cli.no_file", file=file), say(remedy))
 
 
-def few_enough(figures: int) -> bool:
-    """Say whether figures can be held against the model in bearable time; tell the user if not."""
-    if figures > MOST_FOR_MODEL:
-        print(say("desk.no_model_many", most=MOST_FOR_MODEL), file=sys.stderr)  # noqa: T201
-    return figures <= MOST_FOR_MODEL
+def data_and_plan(
+    data: Path | None, plan: str | None, as_of: str | None, indicators: Sequence[str] | None = None
+) -> tuple[Dataset, Plan]:
+    """Return what was known on a day and the plan, by the values of the options; unknown indicators are refused."""
+    from toolkit.data.dataset import data_folder, load
+    from toolkit.plan.load import load_plan
+
+    folder = data_folder(data)
+    dataset = load(folder, as_of=counted_day(as_of))
+    loaded = load_plan(plan, folder=folder)
+    for name in indicators or ():
+        dataset.indicators.get(name)
+    return dataset, loaded
+
+
+def wanted_areas(dataset: Dataset, plan: Plan, names: Sequence[str] | None, level: str | None) -> tuple[Area, ...]:
+    """Return the areas asked for; without names, those of the level, or the province and its districts.
+
+    Raises
+    ------
+    UsageError
+        For an unknown or ambiguous name, with the nearest names or the codes to choose from.
+    """
+    if not names:
+        return tuple(plan_areas(dataset, plan, level))
+    found = [dataset.areas.find(name, level=level, on=dataset.as_of) for name in names]
+    for area in found:
+        _check_in_force(dataset, area)
+    return tuple({area.code: area for area in found}.values())
+
+
+def _check_in_force(dataset: Dataset, area: Area) -> None:
+    """Refuse an ended commune: planning goes on in its heir. Former districts keep their past, and their reports."""
+    if area.level != "commune" or area.in_force(dataset.as_of):
+        return
+    codes = dict.fromkeys(link.new_commune_code for link in dataset.crosswalk.new_of(area.code))
+    heirs = [dataset.areas.get(code, dataset.as_of) for code in codes]
+    language = interface_language()
+    listed = ", ".join(f"{heir.code} {heir.name(language)}" for heir in heirs) or say("cli.heirs_unknown")
+    message = say("cli.ended", code=area.code, name=area.name(language), day=area.valid_to)
+    raise UsageError(message, say("cli.ended.remedy", heirs=listed))

@@ -1,20 +1,28 @@
-"""``toolkit report``: the main job."""
+"""The main job: ``toolkit report`` with its progress, and ``toolkit params`` of the notebooks behind it."""
 
 from __future__ import annotations
 
+import json
 import shlex
+import sys
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
 
 from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
-from toolkit.base.texts import say, texts
+from toolkit.base.texts import Language, numbers, say, texts
 from toolkit.cli import options
-from toolkit.cli.areas import wanted_areas
-from toolkit.cli.progress import Progress
+from toolkit.run.batch import Done, Job
 
 if TYPE_CHECKING:
     from datetime import date
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
 
 def report(
     area: options.AreaNames = None,
-    level: options.Level = None,
+    level: options.LevelName = None,
     lang: Annotated[
         str,
         typer.Option(
@@ -74,7 +82,7 @@ def report(
     ] = 1800,
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.Draws = 2000,
+    draws: options.DrawCount = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print events, one JSON object a line.")] = False,
@@ -99,7 +107,7 @@ def report(
     folder = data_folder(data)
     loaded = load_plan(plan, folder=folder)
     dataset = load(folder, as_of=_day(as_of, cycle, loaded))
-    areas = wanted_areas(dataset, loaded, area, level)
+    areas = options.wanted_areas(dataset, loaded, area, level)
     request = ReportRequest(
         areas=areas,
         summary=not area,
@@ -199,8 +207,8 @@ def _day(as_of: str | None, cycle: str, plan: Plan) -> date:
 
     reporting = cycle_of(cycle.strip(), plan)
     if as_of or reporting is None:
-        return options.day_of(as_of)
-    return reporting.as_of(options.day_of(None))
+        return options.counted_day(as_of)
+    return reporting.as_of(options.counted_day(None))
 
 
 def _run_name(plan: str, day: str, lang: str, names: list[str] | None, level: str | None) -> str:
@@ -208,3 +216,138 @@ def _run_name(plan: str, day: str, lang: str, names: list[str] | None, level: st
 
     parts = [plan, day, lang, *([level] if level else []), *([slug("-".join(names))[:60]] if names else [])]
     return "_".join(parts)
+
+
+class Progress:
+    """Tells how far a run is.
+
+    Parameters
+    ----------
+    total :
+        Number of reports to make.
+    language :
+        Of the messages.
+    events :
+        Print one JSON object a line to standard output instead of words.
+    console :
+        Where words go; standard error by default.
+    """
+
+    def __init__(self, total: int, language: Language, *, events: bool = False, console: Console | None = None) -> None:
+        self._total = total
+        self._counts = {"done": 0, "kept": 0, "failed": 0}
+        self._running: dict[str, str] = {}
+        self._first_start = 0.0
+        self._stage = ""
+        self._texts = texts(language)
+        self._numbers = numbers(language)
+        self._events = events
+        self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=2, transient=True)
+        self._is_live = self._console.is_terminal and not events
+
+    def __enter__(self) -> Self:
+        if self._is_live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_live:
+            self._live.stop()
+
+    def stage(self, key: str) -> None:
+        """Say which stage starts."""
+        self._stage = self._texts.t(key)
+        if self._events:
+            self._event("stage", name=key.removeprefix("run."))
+        elif not self._is_live:
+            self._say(f"{self._stage} …")
+
+    def start(self, job: Job) -> None:
+        """Note that a report is begun."""
+        self._running[job.name] = job.label
+        self._first_start = self._first_start or time.monotonic()
+        if self._events:
+            self._event("start", name=job.name)
+
+    def done(self, done: Done) -> None:
+        """Say how one report ended."""
+        self._running.pop(done.job.name, None)
+        outcome = "failed" if done.error else "kept" if done.kept else "done"
+        self._counts[outcome] += 1
+        if self._events:
+            self._event(
+                outcome,
+                name=done.job.name,
+                seconds=round(done.seconds, 2),
+                error=done.error,
+                cell=done.cell,
+                left=self.left,
+            )
+            return
+        seconds = self._numbers.decimal(done.seconds, 1)
+        key = {"failed": "run.page_failed", "kept": "run.page_kept", "done": "run.page_done"}[outcome]
+        words = self._texts.t(key, name=done.job.name, label=done.job.label, seconds=seconds, error=done.error)
+        self._say(f"[{self._total - self.left}/{self._total}] {words}")
+
+    @property
+    def left(self) -> int:
+        """Return how many reports have not ended."""
+        return self._total - sum(self._counts.values())
+
+    def seconds_to_go(self) -> float | None:
+        """Return an estimate of the time to the end; None before the first report was made."""
+        made = self._counts["done"] + self._counts["failed"]
+        if not made or not self._first_start:
+            return None
+        return (time.monotonic() - self._first_start) / made * self.left
+
+    def close_with(self, index: Path, failed: Sequence[Done]) -> None:
+        """Say where the result is, and which reports are missing."""
+        if self._events:
+            self._event("end", index=str(index), folder=str(index.parent), failed=[item.job.name for item in failed])
+            return
+        if failed:
+            listed = ", ".join(f"{item.job.label} ({item.job.name})" for item in failed)
+            self._say(self._texts.t("run.some_failed", count=len(failed), names=listed))
+        print(self._texts.t("run.where", index=index), file=sys.stdout)
+
+    def _table(self) -> Group:
+        counts = {**self._counts, "running": len(self._running), "left": self.left - len(self._running)}
+        table = Table(box=None, pad_edge=False)
+        for name in counts:
+            table.add_column(self._texts.t(f"run.count.{name}"), justify="right")
+        table.add_column(self._texts.t("run.count.to_go"), justify="right")
+        to_go = self.seconds_to_go()
+        table.add_row(*map(str, counts.values()), "–" if to_go is None else f"{int(to_go) // 60}:{int(to_go) % 60:02d}")
+        running = [f"  {label} ({name})" for name, label in self._running.items()]
+        return Group(Text(self._stage), table, *(Text(line) for line in running))
+
+    def _event(self, event: str, **fields: object) -> None:
+        print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False)
+
+
+def params(
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="A notebook with a cell tagged 'parameters'.")],
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
+    as_json: options.Json = False,
+) -> None:
+    """Print the parameters of a notebook: name, type, default, what is allowed, and what it means.
+
+    Example: toolkit params parameterized/area_report.ipynb --lang en
+    """
+    from toolkit.run.notebook import describe_parameters
+
+    entries = describe_parameters(notebook)
+    if as_json:
+        print(json.dumps(entries, ensure_ascii=False, indent=1))
+        return
+    for entry in entries:
+        state = say("run.required") if entry["required"] else f"= {json.dumps(entry['default'], ensure_ascii=False)}"
+        allowed = f" [{entry['allowed']}]" if entry["allowed"] else ""
+        print(f"{entry['name']}: {entry['type']}{allowed} {state}\n    {entry['help']}".rstrip())

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.base.numbers import numbers
 from toolkit.base.problems import Problem, Problems, has_error, shortened
-from toolkit.base.texts import Language
+from toolkit.base.texts import Language, numbers
 from toolkit.data.consistency import check_between
 from toolkit.data.dataset import Cells, Dataset
 from toolkit.data.observations import OBSERVATION_LAYOUT, UNUSED, Figure, figures_of

@@ -10,8 +10,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from toolkit.base.errors import UsageError
-from toolkit.base.numbers import numbers
-from toolkit.base.texts import LANGUAGES, Language, Texts, say, slug, texts
+from toolkit.base.texts import LANGUAGES, Language, Texts, numbers, say, slug, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator, Standard

@@ -15,8 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from toolkit.base.numbers import numbers
-from toolkit.base.texts import Texts, say
+from toolkit.base.texts import Texts, numbers, say
 from toolkit.data.areas import Areas
 from toolkit.data.indicators import LinkName, Relation, Scope
 from toolkit.data.observations import PeriodAverage

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.own_targets import assess_local
-from toolkit.base.numbers import NO_VALUE
+from toolkit.base.texts import NO_VALUE
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import Break, Path

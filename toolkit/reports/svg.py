@@ -13,7 +13,7 @@ from html import escape
 from math import ceil, floor, log10
 from pathlib import Path
 
-from toolkit.base.numbers import numbers
+from toolkit.base.texts import numbers
 from toolkit.reports.blocks import Band, FanChart, Point, Sparkline
 
 TEMPLATES = Path(__file__).parent / "templates"

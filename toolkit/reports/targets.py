@@ -9,8 +9,7 @@ import numpy as np
 
 from toolkit.attainment.attainment import Attainment, lowered
 from toolkit.attainment.own_targets import LocalTarget, Stated, stated
-from toolkit.base.numbers import NO_VALUE
-from toolkit.base.texts import slug
+from toolkit.base.texts import NO_VALUE, slug
 from toolkit.data.observations import Observation
 from toolkit.forecast.paths import Path
 from toolkit.plan.judgement import Note, NumberRule

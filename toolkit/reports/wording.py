@@ -13,8 +13,7 @@ from datetime import date
 from functools import cache
 
 from toolkit.attainment.attainment import unit_text
-from toolkit.base.numbers import NO_VALUE, Numbers, numbers
-from toolkit.base.texts import Language, Texts, texts
+from toolkit.base.texts import NO_VALUE, Language, Numbers, Texts, numbers, texts
 from toolkit.data.indicators import Unit
 from toolkit.plan.plan import Target
 

@@ -1,8 +1,13 @@
-"""Effort: how much has to be added, the same in every draw, for a target to be met with a wanted probability."""
+"""How much it takes: the effort that a target lacks, draw by draw, and the paces that other areas kept.
+
+Apart from the verbs of :mod:`toolkit.scenario.steps`, which ask it: how an effort is found is a story of its own. An
+effort is the same in every draw: the smallest with which the target is met with a wanted probability.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -19,15 +24,22 @@ from toolkit.plan.predicates import Operator, Printed, compare, level_met, yearl
 from toolkit.plan.rules import AnnualChangeRule, PeriodRule
 from toolkit.scenario.propagate import Setting, open_years, path_of, shift_between
 
-Start = Literal["last", "base"]
+EffortStart = Literal["last", "base"]
 Counted = Literal["link", "points", "percent"]
-NUDGE = 1e-6
+LEVEL_NUDGE = 1e-6
 """Relative distance by which a threshold is passed, so that rounding to 32 bits does not fall back behind it."""
-SMALL = 1e-5
+CHANGE_NUDGE = 1e-5
 """The same for efforts, and for changes, which are differences of rounded numbers."""
-LARGEST = {"logit": 40.0, "log": 40.0, "identity": 1e4}
+LARGEST_EFFORT = {"logit": 40.0, "log": 40.0, "identity": 1e4}
 """Efforts beyond these are not looked for."""
 HALVINGS = 60
+Which = Literal["best", "top_third", "median"]
+LONGEST_STEP = 5
+"""Years between two figures that still tell a pace."""
+SAME_LEVEL = 1.0
+"""Distance on the link scale within which an area stood about where this one stands."""
+FEWEST, ENOUGH = 3, 5
+"""Below the first there is no peers' pace; below the second the nearest levels count too."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +121,9 @@ def too_late(path: Path, year: int) -> UsageError:
     return UsageError(message, say("scenario.over.remedy"))
 
 
-def aim_at_target(forecasts: Forecasts, code: str, target: Target, setting: Setting, start: Start = "last") -> Aim:
+def aim_at_target(
+    forecasts: Forecasts, code: str, target: Target, setting: Setting, start: EffortStart = "last"
+) -> Aim:
     """Return what one target asks of one area.
 
     Parameters
@@ -149,7 +163,7 @@ def aim_at_level(
     level: float | FloatArray,
     due: int,
     setting: Setting,
-    start: Start = "last",
+    start: EffortStart = "last",
 ) -> Aim:
     """Return what a level, one for all draws or one for each, asks of a path in its due year."""
     if not (path.years[0] <= due <= path.years[-1] and open_years(path)[path.position(due)]):
@@ -174,7 +188,7 @@ def aim_at_level(
 
 def just_past(level: FloatArray, op: Operator) -> FloatArray:
     """Return values a little further than `level` in the wanted direction."""
-    slack = NUDGE * np.maximum(1e-2, np.abs(level))
+    slack = LEVEL_NUDGE * np.maximum(1e-2, np.abs(level))
     return np.asarray(level - slack if op in ("<", "<=") else level + slack, dtype=np.float64)
 
 
@@ -213,8 +227,10 @@ def _yearly(path: Path, rule: PeriodRule, due: int, setting: Setting) -> Aim:
     years = rule.years(path)
     if not years:
         raise too_late(path, rule.to_year)
-    _window(path, years[0], years[-1])
     open_, count = open_years(path), path.draws.shape[0]
+    inside = path.years[0] <= years[0] and years[-1] <= path.years[-1]
+    if not (inside and open_[path.position(years[0]) : path.position(years[-1]) + 1].any()):
+        raise too_late(path, years[-1])
     scale, printed = setting.scale(path.indicator), setting.printed(path.indicator)
     linked = scale.to_link(path.draws)
     passed = rule.model_copy(update={"value": float(just_past(np.array(rule.value), rule.op))})
@@ -224,13 +240,13 @@ def _yearly(path: Path, rule: PeriodRule, due: int, setting: Setting) -> Aim:
         draws = np.where(open_, scale.from_link(linked + signed[:, None]), path.draws)
         return passed.judge(Case(due, replace(path, draws=draws), printed)).met
 
-    low, high = np.full(count, -LARGEST[scale.link]), np.full(count, LARGEST[scale.link])
+    low, high = np.full(count, -LARGEST_EFFORT[scale.link]), np.full(count, LARGEST_EFFORT[scale.link])
     reachable = met(high)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         enough = met(middle)
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return Aim(path, np.where(reachable, high + SMALL, np.inf), rule.falling, open_.astype(np.float64))
+    return Aim(path, np.where(reachable, high + CHANGE_NUDGE, np.inf), rule.falling, open_.astype(np.float64))
 
 
 def _annual_change(path: Path, rule: AnnualChangeRule, setting: Setting) -> Aim:
@@ -253,13 +269,13 @@ def _annual_change(path: Path, rule: AnnualChangeRule, setting: Setting) -> Aim:
     for column in columns:
         change = yearly_changes(path.draws[:, column - 1 : column + 1], rule.measured_in)[:, 0]
         if not open_[column]:
-            lacking = np.maximum(lacking, _settled(change, rule.op, rule.value))
+            lacking = np.maximum(lacking, np.where(compare(change, rule.op, rule.value), -np.inf, np.inf))
             continue
         before, made = path.draws[:, column - 1], elapsed[column - 1]
         if relative:
             needed, limit = _relative(change, before, made, rule, indicator.upper)
         else:
-            needed = (change - rule.value if falling else rule.value - change) + SMALL
+            needed = (change - rule.value if falling else rule.value - change) + CHANGE_NUDGE
             bound = indicator.lower if falling else indicator.upper
             limit = _room(before, bound, abs(rule.value), made) if rule.value * (-1 if falling else 1) > 0 else np.inf
         lacking, most = np.maximum(lacking, needed), np.minimum(most, limit)
@@ -273,11 +289,11 @@ def _relative(
 ) -> tuple[FloatArray, FloatArray | float]:
     factor, wanted = 1.0 + change / 100.0, 1.0 + rule.value / 100.0
     ratio = np.divide(wanted, factor, out=np.full(factor.shape, np.nan), where=factor > 0)
-    needed = np.nan_to_num((1.0 - ratio if rule.falling else ratio - 1.0) + SMALL, nan=np.inf)
+    needed = np.nan_to_num((1.0 - ratio if rule.falling else ratio - 1.0) + CHANGE_NUDGE, nan=np.inf)
     if rule.falling or upper is None or wanted <= 1.0:
         return needed, np.inf
     room = np.divide(upper / wanted, before, out=np.full(before.shape, np.inf), where=before > 0)
-    return needed, np.where(room < 1.0, -np.inf, np.inf) if made == 0 else room ** (1.0 / made) - 1.0 - SMALL
+    return needed, np.where(room < 1.0, -np.inf, np.inf) if made == 0 else room ** (1.0 / made) - 1.0 - CHANGE_NUDGE
 
 
 def _room(before: FloatArray, bound: float | None, step: float, made: float) -> FloatArray | float:
@@ -285,17 +301,75 @@ def _room(before: FloatArray, bound: float | None, step: float, made: float) -> 
     if bound is None:
         return np.inf
     room = np.abs(before - bound) - step
-    return np.where(room < 0, -np.inf, np.inf) if made == 0 else room / made - SMALL
+    return np.where(room < 0, -np.inf, np.inf) if made == 0 else room / made - CHANGE_NUDGE
 
 
-def _settled(values: FloatArray, op: Operator, value: float) -> FloatArray:
-    return np.where(compare(values, op, value), -np.inf, np.inf)
+# ---- paces that other areas kept, from about the same level
 
 
-def _window(path: Path, first: int, last: int) -> list[int]:
-    if not int(path.years[0]) <= first <= last <= int(path.years[-1]):
-        raise too_late(path, last)
-    columns = [path.position(year) for year in range(first, last + 1)]
-    if not open_years(path)[columns].any():
-        raise too_late(path, last)
-    return columns
+@dataclass(frozen=True)
+class PeerStep:
+    """A step between two figures of another area on one standard.
+
+    Attributes
+    ----------
+    area_code :
+        The other area.
+    from_year :
+        Year of the first figure.
+    to_year :
+        Year of the second.
+    start :
+        First figure, on the link scale.
+    pace :
+        Change a year, on the link scale.
+    """
+
+    area_code: str
+    from_year: int
+    to_year: int
+    start: float
+    pace: float
+
+
+def peer_steps(setting: Setting, path: Path) -> tuple[PeerStep, ...]:
+    """Return the steps of other areas that began at about the level of `path`'s newest year.
+
+    Areas of every level count, each standard by itself. Levels are compared on the link scale, within
+    :data:`SAME_LEVEL`; where fewer than :data:`ENOUGH` are found, the nearest ones are taken.
+    """
+    scale = setting.scale(path.indicator)
+    found: list[PeerStep] = []
+    for code, name, scope in sorted(setting.dataset.with_data()):
+        if (name, scope) != (path.indicator, path.scope) or code == path.area_code:
+            continue
+        figures = setting.dataset.series(code, name, scope).observations
+        for standard in sorted({figure.standard for figure in figures}):
+            for before, after in pairwise([figure for figure in figures if figure.standard == standard]):
+                years = after.year - before.year
+                if 0 < years <= LONGEST_STEP:
+                    start, end = (float(scale.to_link(figure.value)) for figure in (before, after))
+                    found.append(PeerStep(code, before.year, after.year, start, (end - start) / years))
+    last = min(max(path.evidence.last_year, int(path.years[0])), int(path.years[-1]))
+    level = float(scale.to_link(np.median(path.at(last))))
+    found.sort(key=lambda step: (abs(step.start - level), step.area_code, step.from_year))
+    near = sum(abs(step.start - level) <= SAME_LEVEL for step in found)
+    return tuple(found[: max(near, ENOUGH)])
+
+
+def pace_of_peers(setting: Setting, path: Path, which: Which) -> float:
+    """Return a yearly pace of peers on the link scale.
+
+    Raises
+    ------
+    UsageError
+        If fewer than :data:`FEWEST` steps of peers are known, or the indicator has no better direction.
+    """
+    indicator = setting.indicator(path.indicator)
+    steps = peer_steps(setting, path)
+    if len(steps) < FEWEST or indicator.direction == "none":
+        message = say("scenario.few_peers", indicator=path.indicator, area=path.area_code, count=len(steps))
+        raise UsageError(message, say("scenario.few_peers.remedy", fewest=FEWEST))
+    sign = 1.0 if indicator.direction == "up" else -1.0
+    level = {"best": 1.0, "top_third": 2.0 / 3.0, "median": 0.5}[which]
+    return sign * float(np.quantile([sign * step.pace for step in steps], level))

@@ -14,12 +14,12 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.problems import Problems, has_error
 from toolkit.base.texts import say, slug
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Scope
+from toolkit.data.indicators import Both, Scope
 from toolkit.data.parsing import year_of
 from toolkit.data.tables import Layout, Table, read_table, table_of_frame
 from toolkit.forecast.store import Forecasts
-from toolkit.scenario.scenario import Names, Planned, ScenarioFile
-from toolkit.scenario.steps import PlannedValues, checked
+from toolkit.scenario.scenario import Planned, ScenarioFile, checked_step
+from toolkit.scenario.steps import PlannedValues
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,11 +32,9 @@ HUBVERSE = (
     "reference_date", "target", "horizon", "target_end_date", "location", "output_type", "output_type_id", "value"
 )  # fmt: skip
 MODEL = "langson-toolkit"
-LEVELS = (0.1, 0.5, 0.9)
+IAMC_LEVELS = (0.1, 0.5, 0.9)
 HUBVERSE_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 PLACES = 6
-TABLE = "IAMC"
-"""What messages call a table that came in."""
 CODE = re.compile(r"\[([0-9A-Z-]+)\]\s*$")
 
 
@@ -45,7 +43,7 @@ def iamc_table(
     dataset: Dataset,
     area_codes: Sequence[str],
     *,
-    levels: Sequence[float] = LEVELS,
+    levels: Sequence[float] = IAMC_LEVELS,
     indicators: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return forecasts in the long IAMC layout, columns :data:`IAMC`.
@@ -149,7 +147,7 @@ def steps_from_iamc(table: pd.DataFrame | Table, dataset: Dataset, scenario: str
         remedy = say("scenario.iamc.remedy")
         raise DataError(say("scenario.iamc.refused", scenario=scenario), list(dict.fromkeys(problems.all())), remedy)
     return tuple(
-        checked(PlannedValues, indicator, scope=cast("Scope", scope), by_area=by_area)
+        checked_step(PlannedValues, indicator, scope=cast("Scope", scope), by_area=by_area)
         for (indicator, scope), by_area in sorted(planned.items())
     )
 
@@ -166,7 +164,7 @@ class _Place(NamedTuple):
 def _checked(table: pd.DataFrame | Table) -> Table:
     """Return a table whose columns are all there, and all of whose cells can be read."""
     if not isinstance(table, Table):
-        table = table_of_frame(table, IAMC_LAYOUT, TABLE)
+        table = table_of_frame(table, IAMC_LAYOUT, "IAMC")
     if not table.problems.found:
         for column in _value_columns(table):
             table.numbers(column)
@@ -234,10 +232,10 @@ def scenarios_from_iamc(
                 kept.append(replace(step, by_area=open_))
                 codes += open_
         if kept:
-            planned.append(Planned(id=slug(name)[:40], title=Names(vi=name, en=name), steps=tuple(kept)))
+            planned.append(Planned(id=slug(name)[:40], title=Both(vi=name, en=name), steps=tuple(kept)))
     if not planned:
         raise UsageError(say("scenario.iamc.nothing"), say("scenario.iamc.remedy"))
-    file = ScenarioFile(title=Names(vi=title, en=title), areas=tuple(dict.fromkeys(codes)), scenarios=tuple(planned))
+    file = ScenarioFile(title=Both(vi=title, en=title), areas=tuple(dict.fromkeys(codes)), scenarios=tuple(planned))
     return file, tuple(passed)
 
 
@@ -254,19 +252,14 @@ def _changeable(step: PlannedValues, forecasts: Forecasts) -> tuple[dict[str, Ma
     return open_, closed
 
 
-def hubverse_table(
-    forecasts: Forecasts,
-    area_codes: Sequence[str],
-    *,
-    levels: Sequence[float] = HUBVERSE_LEVELS,
-) -> pd.DataFrame:
+def hubverse_table(forecasts: Forecasts, area_codes: Sequence[str]) -> pd.DataFrame:
     """Return quantiles of the years after the newest evidence in hubverse's columns (:data:`HUBVERSE`).
 
     `horizon` counts years from the newest evidence; figures of a year end with it.
     """
     import pandas as pd
 
-    parts = []
+    parts, levels = [], HUBVERSE_LEVELS
     for (code, indicator, scope, across), path in forecasts.paths.items():
         ahead = path.years > path.evidence.last_year
         if code not in area_codes or not across or not ahead.any():
@@ -280,7 +273,7 @@ def hubverse_table(
             "location": code,
             "output_type": "quantile",
             "output_type_id": np.repeat(levels, len(years)),
-            "value": path.quantiles(tuple(levels))[ahead].round(PLACES).T.ravel(),
+            "value": path.quantiles(levels)[ahead].round(PLACES).T.ravel(),
         }
         parts.append(pd.DataFrame(part))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(HUBVERSE))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -25,18 +26,27 @@ from toolkit.models.panel import BoolArray, FloatArray, Scale
 from toolkit.plan.plan import Plan
 from toolkit.plan.predicates import Printed
 
-Paths = Mapping[PathKey, Path]
+Spread = Literal["kept", "none"]
+PathsByKey = Mapping[PathKey, Path]
 Shifts = Mapping[str, FloatArray]
 """By area: what is added on the link scale, shape (S, T) or (T,) over that area's years."""
 STEPS = 14
 """Steps of Newton's method, held between bounds that close in; after them nothing is left to see."""
-LARGEST = 10.0
+LARGEST_FACTOR = 10.0
 """No part moves more than so many times its whole's shift."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Data and plan that a scenario is about: what verbs need beside the draws."""
+    """Data and plan that a scenario is about: what verbs need beside the draws.
+
+    Attributes
+    ----------
+    dataset :
+        Areas, indicators and published figures.
+    plan :
+        The plan, whose province is the area above all others.
+    """
 
     dataset: Dataset
     plan: Plan
@@ -73,9 +83,14 @@ def path_of(forecasts: Forecasts, code: str, indicator: str, scope: str) -> Path
     """
     path = forecasts.path(code, indicator, scope)
     if path is None:
-        message = say("scenario.no_path", indicator=indicator, scope=scope, area=code)
-        raise UsageError(message, say("scenario.no_path.remedy"))
+        raise no_path(indicator, scope, code)
     return path
+
+
+def no_path(indicator: str, scope: str, code: str) -> UsageError:
+    """Return the refusal of what has no forecast."""
+    message = say("scenario.no_path", indicator=indicator, scope=scope, area=code)
+    return UsageError(message, say("scenario.no_path.remedy"))
 
 
 def open_years(path: Path, from_year: int | None = None) -> BoolArray:
@@ -93,6 +108,28 @@ def shift_between(path: Path, changed: FloatArray, setting: Setting) -> FloatArr
     with np.errstate(invalid="ignore"):
         shift = scale.to_link(changed) - scale.to_link(path.draws)
     return np.asarray(np.where(changed != path.draws, shift, 0.0), dtype=np.float64)
+
+
+def years_lasted(path: Path, from_year: int | None, to_year: int | None) -> FloatArray:
+    """Return how many years a pace has lasted, shape (T,)."""
+    open_ = open_years(path, from_year)
+    until = path.years <= (to_year or int(path.years[-1]))
+    return np.where(open_, np.cumsum(open_ & until), 0).astype(np.float64)
+
+
+def shift_along(path: Path, way: Mapping[int, float], setting: Setting, *, spread: Spread) -> FloatArray:
+    """Return the shift that leads the median from its newest value along `way`, straight between its years."""
+    indicator, scale = setting.indicator(path.indicator), setting.scale(path.indicator)
+    middle = path.quantiles((0.5,))[:, 0]
+    start = path.evidence.last_year
+    now = float(middle[int(np.clip(start - path.years[0], 0, len(path.years) - 1))])
+    way = {start: now} | dict(way)
+    line = np.clip(np.interp(path.years, list(way), list(way.values())), indicator.lower, indicator.upper)
+    if spread == "none":
+        changed = np.broadcast_to(line, path.draws.shape).copy()
+    else:
+        changed = scale.from_link(scale.to_link(path.draws) + scale.to_link(line) - scale.to_link(middle))
+    return shift_between(path, changed, setting)
 
 
 def apply_shifts(forecasts: Forecasts, indicator: str, scope: str, shifts: Shifts, setting: Setting) -> Forecasts:
@@ -214,7 +251,7 @@ def agreeing(
     shifts :
         Of the whole and of all its parts, on the link scale; each draw and year gets one factor for all parts.
         Where the parts cannot reach the whole's change (they stand at a bound, or their figures are known) the
-        factor stays between 0 and :data:`LARGEST`.
+        factor stays between 0 and :data:`LARGEST_FACTOR`.
     """
     shares = shares_of(setting, indicator, scope, whole)
     paths = {code: forecasts.path(code, indicator, scope) for code in (whole, *(shares or ()))}
@@ -234,7 +271,7 @@ def agreeing(
         return np.where(shift != 0.0, scale.from_link(linked[code] + shift) - drawn[code], 0.0)
 
     wanted = change(whole, 1.0)
-    factor, low, high = np.ones(wanted.shape), np.zeros(wanted.shape), np.full(wanted.shape, LARGEST)
+    factor, low, high = np.ones(wanted.shape), np.zeros(wanted.shape), np.full(wanted.shape, LARGEST_FACTOR)
     upward = np.sign(sum(np.sign(added[code]) for code in shares))  # more of the shift, more of the change
     for _ in range(STEPS):
         reached, ahead = (sum(share * change(code, factor + h) for code, share in shares.items()) for h in (0.0, 1e-4))
@@ -250,7 +287,7 @@ def agreeing(
     return made
 
 
-def lifted(paths: Paths, before: Paths, indicator: str, scope: str, setting: Setting) -> dict[PathKey, Path]:
+def lifted(paths: PathsByKey, before: PathsByKey, indicator: str, scope: str, setting: Setting) -> dict[PathKey, Path]:
     """Return the wholes that move because parts of them did, although nobody moved them: districts, then the province.
 
     Parameters
@@ -274,7 +311,7 @@ def lifted(paths: Paths, before: Paths, indicator: str, scope: str, setting: Set
     return made
 
 
-def _summed(paths: Paths, before: Paths, key: PathKey, shares: Mapping[str, float], setting: Setting) -> Path:
+def _summed(paths: PathsByKey, before: PathsByKey, key: PathKey, shares: Mapping[str, float], setting: Setting) -> Path:
     path, (_, indicator, scope, across) = before[key], key
     described = setting.indicator(indicator)
     gained = np.zeros(path.draws.shape)
@@ -294,7 +331,7 @@ def _summed(paths: Paths, before: Paths, key: PathKey, shares: Mapping[str, floa
 
 
 def with_stand_ins(
-    paths: dict[PathKey, Path], before: Paths, touched: set[tuple[str, str]], setting: Setting
+    paths: dict[PathKey, Path], before: PathsByKey, touched: set[tuple[str, str]], setting: Setting
 ) -> dict[PathKey, Path]:
     """Return paths in which everything seen through a moved indicator is made again from it.
 
@@ -336,6 +373,6 @@ def _same(one: Path | None, other: Path | None, path: Path) -> BoolArray:
     return np.asarray(one.draws == other.draws)
 
 
-def _stored(paths: Paths, code: str, indicator: str, scope: str, across: bool) -> Path | None:
+def _stored(paths: PathsByKey, code: str, indicator: str, scope: str, across: bool) -> Path | None:
     crossing = paths.get((code, indicator, scope, True))
     return crossing if across else paths.get((code, indicator, scope, False), crossing)

@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
+from pydantic import Field, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from toolkit.base.errors import DataError
+from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say, slug
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Both, Strict
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan
 from toolkit.scenario.propagate import Setting
@@ -31,19 +32,28 @@ from toolkit.scenario.steps import (
     RequiredPace,
     Shock,
     Step,
-    checked,
 )
 
 P = ParamSpec("P")
+S = TypeVar("S", bound=Step)
 MOST_SCENARIOS = 20
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def checked_step(step: Callable[P, S], *args: P.args, **parameters: P.kwargs) -> S:
+    """Return a step, or refuse its parameters as a user's mistake."""
+    try:
+        return step(*args, **parameters)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        fields = {"verb": getattr(step, "verb", ""), "faults": faults}
+        raise UsageError(say("scenario.bad_step", **fields), say("scenario.bad_step.remedy")) from error
 
 
 def _method(step: Callable[P, Step]) -> Callable[Concatenate[Scenario, P], Scenario]:
     """Return the method that adds a step: its parameters and its help are those of the step."""
 
     def method(self: Scenario, /, *args: P.args, **parameters: P.kwargs) -> Scenario:
-        return self.then(checked(step, *args, **parameters))
+        return self.then(checked_step(step, *args, **parameters))
 
     given = inspect.signature(step)
     first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
@@ -62,8 +72,10 @@ class Scenario:
     ----------
     base :
         The forecasts as they are: business as usual.
-    dataset, plan :
-        What they were made from.
+    dataset :
+        The data that they were made from.
+    plan :
+        The plan that they were made for.
     name :
         How tables and charts call it.
     steps :
@@ -139,24 +151,21 @@ AnyStep = Annotated[Step, GetPydanticSchema(_by_verb)]
 """A step as it stands in a file: the verb beside its parameters."""
 
 
-class Strict(BaseModel):
-    """Frozen, nothing unknown."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Names(Strict):
-    """A title in both languages."""
-
-    vi: Text
-    en: Text
-
-
 class Planned(Strict):
-    """One scenario: its id, its title, its verbs in order."""
+    """One scenario of a file.
+
+    Attributes
+    ----------
+    id :
+        Its name in tables and in files.
+    title :
+        Its name on pages, in both languages.
+    steps :
+        Its verbs, in order.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
-    title: Names
+    title: Both
     steps: tuple[AnyStep, ...] = ()
 
 
@@ -167,15 +176,17 @@ class ScenarioFile(Strict):
     ----------
     title :
         Of the comparison.
-    areas, targets :
-        What to compare; without targets all that can be judged.
+    areas :
+        Codes or names of the areas to compare.
+    targets :
+        Numbers of the targets to compare; by default all that can be judged.
     at_least :
         Numbers k for the question "at least k of the targets".
     scenarios :
         At least one; business as usual always stands beside them.
     """
 
-    title: Names
+    title: Both
     areas: Annotated[tuple[str, ...], Field(min_length=1)]
     targets: tuple[str, ...] | None = None
     at_least: tuple[Annotated[int, Field(ge=1)], ...] = ()

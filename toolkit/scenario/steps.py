@@ -7,29 +7,34 @@ scenario file are made from the same class; what is published never changes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, fields, replace
-from typing import Annotated, Any, ClassVar, Literal, ParamSpec, TypeVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool
 from pydantic.dataclasses import dataclass
 
 from toolkit.base.errors import UsageError
-from toolkit.base.problems import closest
 from toolkit.base.texts import say
 from toolkit.data.indicators import Scope
 from toolkit.forecast.paths import Break, Path
 from toolkit.forecast.store import Forecasts, round_as_stored
 from toolkit.models.panel import FloatArray, Jump
 from toolkit.plan.predicates import Operator
-from toolkit.scenario.effort import Start, aim_at_level, aim_at_target, too_late
-from toolkit.scenario.peers import Which, peers_pace
-from toolkit.scenario.propagate import Setting, apply_shifts, open_years, path_of, shift_between, with_stand_ins
+from toolkit.scenario.effort import EffortStart, Which, aim_at_level, aim_at_target, pace_of_peers, too_late
+from toolkit.scenario.propagate import (
+    Setting,
+    Spread,
+    apply_shifts,
+    open_years,
+    path_of,
+    shift_along,
+    shift_between,
+    with_stand_ins,
+    years_lasted,
+)
 
-P = ParamSpec("P")
-S = TypeVar("S", bound="Step")
-Spread = Literal["kept", "none"]
 Recovery = Literal["never", "slow", "fast"]
 RECOVERY_YEARS = {"slow": 5, "fast": 2}
 STRICT = ConfigDict(extra="forbid")
@@ -42,7 +47,7 @@ def _plain(value: object) -> object:
 
 Year = Annotated[int, BeforeValidator(_plain), Field(strict=True, ge=1990, le=2100)]
 Number = Annotated[float, BeforeValidator(_plain), Field(strict=True, allow_inf_nan=False)]
-Areas = Annotated[Sequence[str], AfterValidator(tuple)]
+AreaNames = Annotated[Sequence[str], AfterValidator(tuple)]
 Values = Annotated[
     Mapping[Year, Number], Field(min_length=1), AfterValidator(lambda found: dict(sorted(found.items())))
 ]
@@ -61,7 +66,7 @@ class Step(ABC):
 
     verb: ClassVar[str] = ""
     _: KW_ONLY
-    areas: Areas | None = None
+    areas: AreaNames | None = None
 
     @abstractmethod
     def apply(self, forecasts: Forecasts, setting: Setting) -> Forecasts:
@@ -139,7 +144,7 @@ class RequiredPace(Step):
     value: Number | None = None
     due: Year | None = None
     probability: Annotated[Number, Field(gt=0, lt=1)] = 0.5
-    counted_from: Start = "last"
+    counted_from: EffortStart = "last"
     keep_better: StrictBool = True
 
     def __post_init__(self) -> None:
@@ -242,7 +247,7 @@ class FixedTarget(Shifting):
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the shift to the straight line, which is held."""
-        shift = _along(path, {self.year: self.value}, setting, spread=self.spread)
+        shift = shift_along(path, {self.year: self.value}, setting, spread=self.spread)
         return np.where(open_years(path), shift, 0.0)
 
 
@@ -277,7 +282,7 @@ class ChangeOfPace(Shifting):
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the pace times the years that it has lasted."""
-        elapsed = _elapsed(path, self.from_year, self.to_year)
+        elapsed = years_lasted(path, self.from_year, self.to_year)
         if self.points is not None:
             changed = path.draws + self.points * elapsed
         else:
@@ -312,11 +317,11 @@ class PeersPace(Shifting):
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the shift of the median to the line of that pace."""
-        pace = peers_pace(setting, path, self.which)
+        pace = pace_of_peers(setting, path, self.which)
         linked = setting.scale(path.indicator).to_link(path.quantiles((0.5,))[:, 0])
         open_ = open_years(path, self.from_year)
         first = int(np.argmax(open_)) if open_.any() else len(open_)
-        line = linked[max(first - 1, 0)] + pace * _elapsed(path, self.from_year, self.to_year)
+        line = linked[max(first - 1, 0)] + pace * years_lasted(path, self.from_year, self.to_year)
         jumps = np.zeros(len(path.years))  # a change of standard moves the line as it moves the forecast
         for change in path.breaks:
             at = path.position(change.year)
@@ -452,7 +457,7 @@ class PlannedValues(Shifting):
         ahead = {year: value for year, value in values.items() if year > path.evidence.last_year}
         if not ahead:
             raise too_late(path, max(values))
-        shift = _along(path, ahead, setting, spread=self.spread)
+        shift = shift_along(path, ahead, setting, spread=self.spread)
         later = path.years > max(ahead)
         shift[:, later] = shift[:, [path.position(min(max(ahead), int(path.years[-1])))]]
         return np.where(open_years(path), shift, 0.0)
@@ -533,31 +538,6 @@ VERBS: dict[str, type[Step]] = {
 }  # fmt: skip
 
 
-def step_from(content: Mapping[str, Any]) -> Step:
-    """Return a verb with its parameters, checked.
-
-    Raises
-    ------
-    UsageError
-        For an unknown verb (with the nearest), and for unknown, missing or impossible parameters.
-    """
-    verb = content.get("verb")
-    if verb not in VERBS:
-        near = ", ".join(closest(str(verb), tuple(VERBS)) or VERBS)
-        raise UsageError(say("scenario.no_verb", verb=verb), say("data.nearest", near=near))
-    return checked(VERBS[verb], **{name: value for name, value in content.items() if name != "verb"})
-
-
-def checked(step: Callable[P, S], *args: P.args, **parameters: P.kwargs) -> S:
-    """Return a step, or refuse its parameters as a user's mistake."""
-    try:
-        return step(*args, **parameters)
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        fields = {"verb": getattr(step, "verb", ""), "faults": faults}
-        raise UsageError(say("scenario.bad_step", **fields), say("scenario.bad_step.remedy")) from error
-
-
 def _nobody(name: str | None, scope: str) -> UsageError:
     return UsageError(say("scenario.nobody", indicator=name, scope=scope), say("scenario.no_path.remedy"))
 
@@ -566,25 +546,3 @@ def _exactly_one(points: float | None, percent: float | None) -> None:
     if (points is None) == (percent is None):
         message = "say either points or percent"
         raise ValueError(message)
-
-
-def _elapsed(path: Path, from_year: int | None, to_year: int | None) -> FloatArray:
-    """Return how many years a pace has lasted, shape (T,)."""
-    open_ = open_years(path, from_year)
-    until = path.years <= (to_year or int(path.years[-1]))
-    return np.where(open_, np.cumsum(open_ & until), 0).astype(np.float64)
-
-
-def _along(path: Path, way: Mapping[int, float], setting: Setting, *, spread: Spread) -> FloatArray:
-    """Return the shift that leads the median from its newest value along `way`, straight between its years."""
-    indicator, scale = setting.indicator(path.indicator), setting.scale(path.indicator)
-    middle = path.quantiles((0.5,))[:, 0]
-    start = path.evidence.last_year
-    now = float(middle[int(np.clip(start - path.years[0], 0, len(path.years) - 1))])
-    way = {start: now} | dict(way)
-    line = np.clip(np.interp(path.years, list(way), list(way.values())), indicator.lower, indicator.upper)
-    if spread == "none":
-        changed = np.broadcast_to(line, path.draws.shape).copy()
-    else:
-        changed = scale.from_link(scale.to_link(path.draws) + scale.to_link(line) - scale.to_link(middle))
-    return shift_between(path, changed, setting)

@@ -1,4 +1,4 @@
-"""Matplotlib figures for notebooks: the fan_chart of a report and bars, with axes that a reader can go on with.
+"""Matplotlib figures for notebooks: the fan chart of a report and bars, with axes that a reader can go on with.
 
 Imported when something is drawn: matplotlib is heavy.
 """
@@ -6,7 +6,7 @@ Imported when something is drawn: matplotlib is heavy.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -15,12 +15,12 @@ from matplotlib.ticker import MaxNLocator
 
 from toolkit.api.answers import footnotes
 from toolkit.attainment.attainment import Attainment
-from toolkit.reports.blocks import FanChart
+from toolkit.reports.blocks import FanChart, Line
 from toolkit.reports.context import Context
 from toolkit.reports.targets import fan_chart
 from toolkit.reports.wording import Words
 
-BANDS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))
+BAND_COLOURS = (("low95", "high95", "#dbe7f3"), ("low80", "high80", "#b5cfe8"), ("low50", "high50", "#86b0d9"))
 MIDDLE, USUAL, GOAL, INK = "#12548f", "#6b7785", "#9c3d00", "#1f2933"
 
 
@@ -43,28 +43,30 @@ class Chart(Figure):
         return {"image/png": stream.getvalue(), "text/plain": self.alt}
 
 
-def draw_fan(context: Context, found: Attainment, usual: Sequence[tuple[int, float]] = ()) -> Chart:
-    """Return the fan_chart chart of an answer: 50, 80 and 95 % intervals, median, published figures, target.
+def draw_fan(context: Context, found: Attainment, usual: Line | None = None) -> Chart:
+    """Return the fan chart of an answer: 50, 80 and 95 % intervals, median, published figures, target.
 
     Parameters
     ----------
-    context, found :
-        The area and the answer.
+    context :
+        The area, and what words and charts are made from.
+    found :
+        The answer.
     usual :
-        ``(year, median)`` as forecast, drawn beside a scenario.
+        The median as usual, drawn beside a scenario.
     """
     chart, t = fan_chart(context, found), context.words.texts.t
     figure = Chart(figsize=(7.2, 4.4), layout="constrained", alt=chart.alt)
     axes = figure.add_subplot()
     years = [band.year for band in chart.bands]
-    for low, high, colour in BANDS:
+    for low, high, colour in BAND_COLOURS:
         bottom, top = ([getattr(band, name) for band in chart.bands] for name in (low, high))
         label = t("scenario.chart.interval", share=low.removeprefix("low"))
         axes.fill_between(years, bottom, top, color=colour, linewidth=0, label=label)
     line = "--" if chart.through_proxy else "-"  # as in reports: dashed is not measured
     axes.plot(years, [band.median for band in chart.bands], line, color=MIDDLE, label=t("scenario.chart.median"))
-    if usual:
-        axes.plot(*zip(*usual, strict=True), color=USUAL, linestyle=":", linewidth=2, label=t("scenario.usual"))
+    if usual is not None and usual.points:
+        axes.plot(*zip(*usual.points, strict=True), color=USUAL, linestyle=":", linewidth=2, label=usual.label)
     known = chart.points or chart.proxy_points
     if known:
         label = t("scenario.chart.figures" if chart.points else "scenario.chart.stand_ins")

@@ -1,4 +1,4 @@
-"""Questions about scenarios: what one changes in an area, several targets at once, and a page of sliders."""
+"""Comparisons with business as usual: what a scenario changes in an area, several targets at once, sliders."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from toolkit.attainment import whatif
 from toolkit.attainment.assess import assess
 from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.whatif import Effect, Joint
-from toolkit.base.errors import UsageError
-from toolkit.base.texts import interface_language, say, texts
+from toolkit.base.texts import interface_language, texts
 from toolkit.data.areas import Area
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
@@ -22,16 +21,16 @@ from toolkit.plan.plan import Target
 from toolkit.reports.blocks import FanChart, Line
 from toolkit.reports.context import Context, SourceBook
 from toolkit.reports.svg import fan_chart_svg, standing_alone
-from toolkit.reports.targets import fan_chart
+from toolkit.reports.targets import fan_chart, median_line
 from toolkit.reports.wording import words
 from toolkit.run.session import Run, plan_areas
-from toolkit.scenario.propagate import open_years
+from toolkit.scenario.propagate import no_path, open_years
 from toolkit.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from toolkit.api.plots import Chart
+    from toolkit.api.charts import Chart
 
 LARGEST_PACE, LARGEST_SHOCK = 3.0, 10.0
 
@@ -46,16 +45,12 @@ class Comparison(Shown):
         The scenario's.
     effects :
         What changes, target by target.
-    joint, usual_joint :
-        All these targets at once, with and without the scenario.
     usual :
         Forecasts as usual.
     """
 
     name: str
     effects: tuple[Effect, ...]
-    joint: Joint
-    usual_joint: Joint
     usual: Forecasts
 
     @cached_property
@@ -81,24 +76,23 @@ class Comparison(Shown):
         return "\n".join(sentences) or t("scenario.page.no_answer")
 
     def plot(self, target: str = "") -> Chart:
-        """Return the fan_chart chart of a target in the scenario with the usual median beside it.
+        """Return the fan chart of a target in the scenario with the usual median beside it.
 
         Parameters
         ----------
         target :
             By default the one whose chance changes most.
         """
-        from toolkit.api.plots import draw_fan
+        from toolkit.api.charts import draw_fan
 
         ranked = sorted(self.effects, key=lambda item: -abs(item.change or 0.0))
         named = [item for item in ranked if target in ("", item.target_id)]
         drawn = next((item for item in named if self.context.path(item.changed) is not None), None)
         if drawn is None:
-            message = say("scenario.no_path", indicator=target, scope="", area=self.context.area.code)
-            raise UsageError(message, say("scenario.no_path.remedy"))
+            raise no_path(target, "", self.context.area.code)
         judged = self.context.target(drawn.changed)
         before = self.usual.path(self.context.area.code, judged.indicator, judged.scope)
-        return draw_fan(self.context, drawn.changed, median_line(before, drawn.due))
+        return draw_fan(self.context, drawn.changed, usual_median(self.context, before, drawn.due))
 
     def shown(self) -> pd.DataFrame:
         """Return the columns that a notebook displays."""
@@ -107,13 +101,11 @@ class Comparison(Shown):
         ]
 
 
-def median_line(path: Path | None, until: int) -> tuple[tuple[int, float], ...]:
-    """Return ``(year, median)`` of a forecast from its newest evidence to a year; nothing without a path."""
+def usual_median(context: Context, path: Path | None, until: int) -> Line | None:
+    """Return the median as usual from the newest evidence to a year; None without a path."""
     if path is None:
-        return ()
-    middle = path.quantiles((0.5,))[:, 0]
-    years = [int(year) for year in path.years if path.evidence.last_year <= year <= until]
-    return tuple((year, float(middle[path.position(year)])) for year in years)
+        return None
+    return median_line(context.words.texts.t("scenario.usual"), path, range(path.evidence.last_year, until + 1))
 
 
 def what_if(run: Run, name: str = "") -> Scenario:
@@ -132,8 +124,10 @@ def compare(
 
     Parameters
     ----------
-    run, scenario :
+    run :
         The run that the scenario was begun from.
+    scenario :
+        What to compare with business as usual.
     area :
         Code or name.
     targets :
@@ -154,10 +148,8 @@ def compare(
     """
     changed = replace(run, forecasts=scenario.forecasts)
     context = context_of(changed, area, language)
-    plan, dataset = run.plan, run.dataset
-    found = whatif.effects(plan, [context.area], dataset, run.forecasts, changed.forecasts, targets)
-    both = [whatif.joint(plan, context.area, dataset, one.forecasts, targets) for one in (changed, run)]
-    return Comparison(context, scenario.name, found, both[0], both[1], run.forecasts)
+    found = whatif.effects(run.plan, [context.area], run.dataset, run.forecasts, changed.forecasts, targets)
+    return Comparison(context, scenario.name, found, run.forecasts)
 
 
 @dataclass(frozen=True, repr=False)
@@ -218,7 +210,7 @@ class Together(Shown):
 
     def plot(self) -> Chart:
         """Return P(at least k targets are met) for every k."""
-        from toolkit.api.plots import bars
+        from toolkit.api.charts import bars
 
         t, total = self.wording.texts.t, len(self.joint.target_ids)
         counts = range(1, total + 1)
@@ -267,8 +259,20 @@ def joint(
 
 
 @dataclass(frozen=True)
-class Setup:
-    """Where the sliders stand: area, target, pace a year (points, or per cent on the log scale), shock in points."""
+class SliderValues:
+    """Where the sliders stand.
+
+    Attributes
+    ----------
+    area :
+        Code of the area.
+    target :
+        Number of the target.
+    pace :
+        Added a year: points, or per cent for indicators on the log scale.
+    shock :
+        Points, two years after the newest evidence.
+    """
 
     area: str
     target: str
@@ -277,15 +281,31 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class View:
-    """What the page shows: both answers, the change with its error, and the chart."""
+class ExplorerView:
+    """What the page shows: both answers, the change with its error, and the chart.
+
+    Attributes
+    ----------
+    context :
+        The area, and what words and charts are made from.
+    usual :
+        The answer as usual.
+    changed :
+        The answer in the scenario.
+    change :
+        Difference of their probabilities.
+    change_error :
+        Its simulation error.
+    line :
+        The median as usual; None without a forecast.
+    """
 
     context: Context
     usual: Attainment
     changed: Attainment
     change: float
     change_error: float
-    line: tuple[tuple[int, float], ...]
+    line: Line | None
 
     @property
     def text(self) -> str:
@@ -303,9 +323,8 @@ class View:
 
     @property
     def chart(self) -> FanChart:
-        """The fan_chart chart of the scenario, with the usual median in it."""
-        usual = Line(self.context.words.texts.t("scenario.usual"), self.line)
-        return replace(fan_chart(self.context, self.changed), lines=(usual,))
+        """The fan chart of the scenario, with the usual median in it."""
+        return replace(fan_chart(self.context, self.changed), lines=(self.line,) if self.line else ())
 
     def svg(self) -> str:
         """Return the chart as SVG text; drawn as in reports, in some hundredths of a second."""
@@ -334,7 +353,7 @@ def askable(run: Run, area: Area) -> list[Target]:
     return found
 
 
-def scenario_of(run: Run, setup: Setup) -> Scenario:
+def scenario_of(run: Run, setup: SliderValues) -> Scenario:
     """Return the scenario that the sliders say."""
     scenario = what_if(run)
     target = run.plan.target(setup.target)
@@ -351,7 +370,7 @@ def scenario_of(run: Run, setup: Setup) -> Scenario:
     return scenario
 
 
-def view_of(run: Run, setup: Setup, language: str) -> View:
+def view_of(run: Run, setup: SliderValues, language: str) -> ExplorerView:
     """Return what the page shows for a setup; a fifth of a second with 500 draws."""
     area, target = run.dataset.areas.get(setup.area), run.plan.target(setup.target)
     changed = scenario_of(run, setup).forecasts
@@ -362,7 +381,7 @@ def view_of(run: Run, setup: Setup, language: str) -> View:
     book, wording = SourceBook(run.dataset.sources), words(language)
     context = Context(area, (after,), changed, run.dataset, run.plan, run.facts, wording, book)
     path = run.forecasts.path(area.code, target.indicator, target.scope)
-    return View(context, before, after, *difference, median_line(path, target.due))
+    return ExplorerView(context, before, after, *difference, usual_median(context, path, target.due))
 
 
 @dataclass
@@ -371,8 +390,10 @@ class Explorer:
 
     Attributes
     ----------
-    run, language :
-        What is explored, and in which language.
+    run :
+        What is explored.
+    language :
+        ``vi`` or ``en``.
     """
 
     run: Run
@@ -425,7 +446,7 @@ class Explorer:
         parts = self._parts
         if parts["target"].value is None:
             return
-        setup = Setup(*(parts[name].value for name in ("area", "target", "pace", "shock")))
+        setup = SliderValues(*(parts[name].value for name in ("area", "target", "pace", "shock")))
         counted = "_percent" if self._relative(setup.target) else ""
         parts["pace"].description = texts(self.language).t(f"scenario.explorer.pace{counted}")
         found = view_of(self.run, setup, self.language)
@@ -437,7 +458,7 @@ class Explorer:
 
 
 def explore(run: Run, *, language: str = "") -> Explorer:
-    """Return a page of sliders: area, target, pace, shock; the chance and the fan_chart chart follow.
+    """Return a page of sliders: area, target, pace, shock; the chance and the fan chart follow.
 
     Parameters
     ----------

@@ -1,0 +1,351 @@
+"""Figures on their way in: ``toolkit check``, ``toolkit ingest``, ``toolkit history``, ``toolkit template``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolkit.base.errors import UsageError
+from toolkit.base.problems import PROBLEM_COLUMNS, Problem, has_error
+from toolkit.base.texts import interface_language, nearest, numbers, say, texts
+from toolkit.cli import options
+
+if TYPE_CHECKING:
+    from toolkit.intake.history import Entry
+    from toolkit.intake.ingest import Ingest
+    from toolkit.intake.mapping import ColumnMapping
+    from toolkit.plan.plan import Plan
+
+MOST_FOR_MODEL = 3000
+"""Figures that are held against the model; for more that would take too long."""
+
+
+def check(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]…", help="Observation tables; none: the whole data folder.", show_default=False),
+    ] = None,
+    mapping: options.MappingFile = None,
+    column: options.Columns = None,
+    fixed: options.Fixed = None,
+    years: options.Years = False,
+    area_level: options.AreaLevel = None,
+    as_of: options.AsOf = None,
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
+    data: options.Data = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the problems as CSV.")] = False,
+    model: Annotated[
+        bool, typer.Option("--model", help="Also flag figures that the model thinks unlikely, given all others.")
+    ] = False,
+    plan: options.PlanName = None,
+    as_json: options.Json = False,
+) -> None:
+    """Check observation tables, each alone against the project's areas, indicators, sources and standards.
+
+    Example: toolkit check my-district.csv
+
+    Example: toolkit check --model
+    """
+    from toolkit.data.dataset import data_folder
+    from toolkit.intake.mapping import mapping_of
+    from toolkit.plan.load import load_plan
+
+    folder, day = data_folder(data), options.counted_day(as_of)
+    options.existing(files or [])
+    declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
+    problems = _of_files(files, folder, declared, day) if files else _whole(folder, day)
+    if model and not has_error(problems):
+        loaded = load_plan(plan, folder=folder)
+        problems += _unlikely(files, folder, declared, loaded, day) if files else _unlikely_held(folder, loaded, day)
+    if as_json:
+        text = json.dumps([problem.as_row() for problem in problems], ensure_ascii=False, indent=1)
+    elif as_csv:
+        text = _csv(problems)
+    else:
+        text = "\n".join(problem.line() for problem in problems)
+    if text:
+        print(text)
+    errors = sum(problem.severity == "error" for problem in problems)
+    if not (as_json or as_csv):
+        print(say("cli.checked", errors=errors, warnings=len(problems) - errors))
+    if errors:
+        raise typer.Exit(1)
+
+
+def _of_files(files: list[Path], folder: Path, mapping: ColumnMapping | None, day: date) -> list[Problem]:
+    """Check files one by one, judged on a day."""
+    from toolkit.data.dataset import usable_folder
+    from toolkit.intake.incoming import check_file
+
+    reference = usable_folder(folder)[0]
+    reference = replace(reference, today=min(day, reference.today))
+    return [problem for file in files for problem in check_file(file, reference, mapping)]
+
+
+def _unlikely(files: list[Path], folder: Path, mapping: ColumnMapping | None, plan: Plan, day: date) -> list[Problem]:
+    """Return what the model thinks unlikely of files, given the figures of the folder."""
+    from toolkit.intake.ingest import prepare, with_doubts
+
+    prepared = [prepare([file], folder, mapping, today=day) for file in files]
+    if not few_enough(sum(len(item.changes) for item in prepared)):
+        return []
+    doubted = [(item, with_doubts(item, plan)) for item in prepared]
+    return [problem for item, found in doubted for problem in found.warnings if problem not in item.warnings]
+
+
+def _unlikely_held(folder: Path, plan: Plan, day: date) -> list[Problem]:
+    """Return what the model thinks unlikely of the folder's own figures, each given all others."""
+    from toolkit.data.dataset import load
+    from toolkit.intake.incoming import as_problem, doubts_within
+
+    dataset = load(folder, as_of=day)
+    if not few_enough(len(dataset.figures)):
+        return []
+    return [as_problem(doubt) for doubt in doubts_within(dataset, plan)]
+
+
+def _whole(folder: Path, day: date) -> list[Problem]:
+    """Check every table of a data folder, as far as known on a day, and its plans against them."""
+    from toolkit.data.dataset import check_folder, load
+    from toolkit.data.schemas import OBSERVATIONS
+    from toolkit.plan.load import check_plan
+
+    problems = check_folder(folder)
+    if not has_error(problems):
+        dataset = load(folder, as_of=day)
+        known = set(dataset.observations["row"])
+        problems = [item for item in problems if item.file != OBSERVATIONS.file or item.row in known]
+        problems += [problem for plan in sorted(folder.glob("plans/*.yaml")) for problem in check_plan(plan, dataset)]
+    return problems
+
+
+def _csv(problems: list[Problem]) -> str:
+    rows = [problem.as_row() for problem in problems]
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, fieldnames=PROBLEM_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue().rstrip("\n")
+
+
+def few_enough(figures: int) -> bool:
+    """Say whether figures can be held against the model in bearable time; tell the user if not."""
+    if figures > MOST_FOR_MODEL:
+        print(say("desk.no_model_many", most=MOST_FOR_MODEL), file=sys.stderr)
+    return figures <= MOST_FOR_MODEL
+
+
+def ingest(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Filled templates, CSV tables or workbooks.")],
+    mapping: options.MappingFile = None,
+    column: options.Columns = None,
+    fixed: options.Fixed = None,
+    years: options.Years = False,
+    area_level: options.AreaLevel = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the differences and write nothing.")] = False,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(
+            "--rejected", metavar="FILE", help="Where rejected rows go.", show_default="beside the first file"
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Day on which the figures came in.", show_default="today"),
+    ] = None,
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
+    data: options.Data = None,
+    plan: options.PlanName = None,
+    model: Annotated[
+        bool, typer.Option("--model/--no-model", help="Flag figures that the model thinks unlikely.")
+    ] = True,
+    as_json: options.Json = False,
+) -> None:
+    """Read figures into the data folder: shows what is new, changed or in conflict, then asks.
+
+    What a figure replaces is kept in replaced.csv; rejected rows go to rejected.csv with their reasons.
+    Ingesting a file twice changes nothing.
+
+    Example: toolkit ingest binh-gia-2026.xlsx
+
+    Example: toolkit ingest bieu.csv --years --column area_code="Huyện" --fixed indicator=poverty_rate …
+    """
+    from toolkit.data.dataset import data_folder
+    from toolkit.intake.ingest import REJECTED, as_data, diff_lines, prepare, write_changes, write_rejected
+    from toolkit.intake.mapping import mapping_of
+
+    folder = data_folder(data)
+    options.existing(files)
+    declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
+    found = prepare(files, folder, declared, today=options.counted_day(as_of))
+    if model and found.writes:
+        found = _doubted(found, folder, plan)
+    if not as_json:
+        lines = [*(problem.line() for problem in found.problems), *diff_lines(found)]
+        print("\n".join(lines))
+    kept = write_rejected(found, rejected or files[0].parent / REJECTED) if not dry_run else None
+    agreed = not dry_run and found.writes and (yes or (not as_json and _agreed()))
+    written = write_changes(found) if agreed else False
+    if as_json:
+        print(json.dumps(as_data(found, written=written), ensure_ascii=False, indent=1))
+    else:
+        print(say("desk.written" if written else "desk.nothing_written", folder=folder))
+        if kept:
+            print(say("desk.rejected", count=len(found.rejected), file=kept))
+    declined = found.writes and not written and not dry_run
+    if found.rejected or declined or has_error(found.problems):
+        raise typer.Exit(1)
+
+
+def _doubted(found: Ingest, folder: Path, plan: str | None) -> Ingest:
+    """Hold the figures against the model, if there is one plan to tell the province and they are not too many."""
+    from toolkit.intake.ingest import with_doubts
+    from toolkit.plan.load import load_plan
+
+    try:
+        loaded = load_plan(plan, folder=folder)
+    except UsageError:
+        if plan is not None:
+            raise
+        print(say("desk.no_model_plan"), file=sys.stderr)
+        return found
+    if not few_enough(len(found.changes)):
+        return found
+    return with_doubts(found, loaded)
+
+
+def _agreed() -> bool:
+    """Ask on a terminal; elsewhere nobody can answer, so nothing is written."""
+    if not sys.stdin.isatty():
+        print(say("desk.nobody_to_ask"), file=sys.stderr)
+        return False
+    return typer.confirm(say("desk.ask"), default=False)
+
+
+def history(
+    area: Annotated[str, typer.Argument(metavar="AREA", help="Area by code or name.")],
+    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="Indicator, such as poverty_rate.")],
+    scope: Annotated[
+        str | None, typer.Option("--scope", help="all, dtts, dtts_mn or dtts_in_dtts_mn.", show_default="every scope")
+    ] = None,
+    level: options.LevelName = None,
+    as_of: options.AsOf = None,
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
+    data: options.Data = None,
+    as_json: options.Json = False,
+) -> None:
+    """List every figure of an indicator: what counts, what it overrules, conflicts and revisions.
+
+    Example: toolkit history "Lạng Sơn" poverty_rate
+
+    Example: toolkit history 20 poverty_rate --as-of 2024-12-31
+    """
+    from toolkit.data.dataset import data_folder, load
+    from toolkit.data.schemas import SCOPES
+    from toolkit.intake.history import history as entries_of
+
+    if scope is not None and scope not in SCOPES:
+        near = ", ".join(nearest(scope, SCOPES))
+        raise UsageError(say("desk.no_scope", scope=scope), say("data.nearest", near=near))
+    dataset = load(data_folder(data), as_of=options.counted_day(as_of))
+    found_area = dataset.areas.find(area, level=level, on=dataset.as_of)
+    declared = dataset.indicators.get(indicator)
+    entries = entries_of(dataset, found_area.code, declared.id, scope)
+    if as_json:
+        record = {"area_code": found_area.code, "indicator": declared.id, "as_of": dataset.as_of.isoformat()}
+        print(json.dumps({**record, "entries": [asdict(entry) for entry in entries]}, ensure_ascii=False, indent=1))
+        return
+    language = interface_language()
+    named = {"area": found_area.name(language), "code": found_area.code, "indicator": declared.names[language]}
+    print(say("desk.history.title", **named, unit=declared.units[language], day=dataset.as_of))
+    if dataset.simulated:
+        print(say("report.simulated"))
+    if entries:
+        _print_entries(entries)
+    else:
+        print(say("desk.history.none"))
+
+
+def _print_entries(entries: Sequence[Entry]) -> None:
+    """Print a table, a line an entry."""
+    plain = numbers(interface_language()).plain
+    rows = [
+        (
+            f"{entry.from_year}–{entry.year}" if entry.from_year else str(entry.year),
+            entry.scope,
+            entry.standard or "–",
+            plain(float(entry.value)) if _is_number(entry.value) else entry.value,
+            " ".join(filter(None, (entry.status, entry.qualifier))),
+            entry.source_id,
+            " ".join(filter(None, (entry.available_from, entry.available_basis and f"({entry.available_basis})"))),
+            _standing(entry),
+        )
+        for entry in entries
+    ]
+    header = tuple(
+        say(f"desk.history.{name}")
+        for name in ("year", "scope", "standard", "value", "status", "source", "known", "standing")
+    )
+    widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
+    for row in (header, *rows):
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _standing(entry: Entry) -> str:
+    fields = {"day": entry.replaced_on, "file": entry.replaced_by, "share": entry.coverage, "code": entry.parent_code}
+    return say(f"desk.history.standing.{entry.standing}", **fields)
+
+
+def template(
+    area: options.AreaNames = None,
+    level: options.LevelName = None,
+    cycle: Annotated[
+        str | None,
+        typer.Option("--cycle", metavar="YEARS", help="2026 or 2023-2025.", show_default="this year"),
+    ] = None,
+    lang: options.Lang = "vi",
+    as_of: options.AsOf = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the workbooks.", show_default="templates")
+    ] = Path("templates"),
+    data: options.Data = None,
+    plan: options.PlanName = None,
+) -> None:
+    """Make an Excel workbook for each area: what its targets need, what is known, what may be entered.
+
+    Filled in, it comes back with toolkit ingest.
+
+    Example: toolkit template --area "Lạng Sơn" --level province --cycle 2026
+
+    Example: toolkit template --level commune --cycle 2026
+    """
+    from toolkit.base.files import write_atomic
+    from toolkit.intake.template import file_name, years_of
+    from toolkit.intake.template import template as workbook_of
+
+    dataset, loaded = options.data_and_plan(data, plan, as_of)
+    years = years_of(cycle or str(dataset.as_of.year))
+    language = texts(lang).language
+    if not area and level is None:
+        level = "province"
+    for item in options.wanted_areas(dataset, loaded, area, level):
+        content = workbook_of(dataset, loaded, item, years, language=language)
+        print(say("desk.template.written", file=write_atomic(out / file_name(item, years), content)))
