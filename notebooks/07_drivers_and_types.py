@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.data.dataset import data_folder
-from toolkit.models import Scale
+from toolkit.models.panel import Scale
 
 panels = pd.read_csv(data_folder(None) / "panels" / "panels.csv", dtype={"unit": str})
 wide = {

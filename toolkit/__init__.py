@@ -28,8 +28,7 @@ def __getattr__(name: str) -> object:
             return (*api.__all__, "__version__")
         if name in api.__all__:
             return getattr(api, name)
-    message = f"module 'toolkit' has no attribute {name!r}"
-    raise AttributeError(message)
+    raise AttributeError(f"module 'toolkit' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.evaluate.backtest import HORIZONS, Cut
-from toolkit.models import Panel, Scale
-from toolkit.models.panel import BoolArray, FloatArray, IntArray
+from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel, Scale
 
 __all__ = ["LENGTHS", "cut_panels", "read_panels", "steady_cuts"]
 
@@ -176,17 +175,7 @@ def sparse_cut(
     own = layout.value[np.arange(units), newest]
     last = np.where(history.any(axis=1), own, mean[-1])
     return Cut(
-        panel_id,
-        family,
-        modelled,
-        length,
-        panel,
-        unit,
-        horizon,
-        truth,
-        last[unit],
-        newest[unit] + layout.first,
-        parent,
+        panel_id, family, modelled, length, panel, unit, horizon, truth, last[unit], newest[unit] + layout.first, parent
     )
 
 

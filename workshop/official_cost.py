@@ -15,7 +15,7 @@ import pandas as pd
 from toolkit import models
 from toolkit.attainment.official import SYSTEMS, official_verdicts
 from toolkit.evaluate.backtest import PACES, Cut, forecast_cut, pace_of, score_cut
-from toolkit.models import Forecaster
+from toolkit.models.panel import Forecaster
 from workshop.cuts import cut_panels, read_panels
 from workshop.record import TEST_SEED
 
@@ -75,7 +75,7 @@ def official_cost(cuts: Sequence[Cut], model: Forecaster) -> pd.DataFrame:
 def main(panels: Path, table: Path) -> None:
     """Write the table for the panels of a folder."""
     cuts = cut_panels(read_panels(panels), seed=TEST_SEED)
-    official_cost(cuts, models.default()).to_csv(table, index=False, lineterminator="\n")
+    official_cost(cuts, models.get("default")).to_csv(table, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def record(folder: Path) -> pd.DataFrame:
         calibration_lines(number_cuts(pd.concat(rows, ignore_index=True), "fold"), shape, "default", "out_of_sample")
         for rows, shape in ((dense_rows, "dense"), (sparse_rows, "sparse"))
     ]
-    lines.append(calibration_lines(score_cuts(dense, models.default()), "dense", "default", "in_sample"))
+    lines.append(calibration_lines(score_cuts(dense, models.get("default")), "dense", "default", "in_sample"))
     lines.extend(
         calibration_lines(score_cuts(dense, models.get(name)), "dense", name, "out_of_sample") for name in BASELINES
     )

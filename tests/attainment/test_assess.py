@@ -172,12 +172,7 @@ def test_without_a_path_nothing_is_said_but_what_is_missing() -> None:
     assert (answer.outcome, answer.verdict, answer.grade, answer.probability) == (
         "cannot_assess", "cannot_be_assessed", "N", None,
     )  # fmt: skip
-    assert keys(answer) == {
-        "missing.series",
-        "note.not_comparable",
-        "note.other_scope",
-        "note.unverified",
-    }
+    assert keys(answer) == {"missing.series", "note.not_comparable", "note.other_scope", "note.unverified"}
     assert answer.last_value == 35.0
     assert dict(answer.missing[0].fields) == {"indicator": "share", "scope": "all", "area": "20"}
 

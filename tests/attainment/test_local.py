@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.attainment.house import BINH_GIA, PROVINCE, World, level, path_of, plan_of, target_of, upper_bound
-from toolkit.attainment.own_targets import assess_local
+from toolkit.attainment.assess import assess_local
 
 DRAWS = np.repeat(np.linspace(0.0, 10.0, 101)[:, None], 11, axis=1)
 PLAN = plan_of(target_of(level("<", 10)))

@@ -226,8 +226,7 @@ def test_encodings_delimiters_and_line_ends(encoding: str, delimiter: str, end: 
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [("6,03", []), ("6,03 %", []), ("6,03%", []), (" 6,03 ", []), ("\u00a06,03", [])],
+    ("value", "expected"), [("6,03", []), ("6,03 %", []), ("6,03%", []), (" 6,03 ", []), ("\u00a06,03", [])]
 )
 def test_decimal_commas_and_per_cent_signs_can_be_read(value: str, expected: list[str], check: Check) -> None:
     rows = [changed(2, value=value), changed(4, value="3.681"), changed(5, value="12.868"), changed(6, value="0,692")]

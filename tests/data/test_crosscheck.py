@@ -111,8 +111,7 @@ def test_a_commune_of_two_former_districts_keeps_the_sum_open(check: Check, refe
 
 
 @pytest.mark.parametrize(
-    ("later", "implausible"),
-    [("5.9", False), ("3.0", False), ("60.3", True), ("0.6", True), ("9.5", False)],
+    ("later", "implausible"), [("5.9", False), ("3.0", False), ("60.3", True), ("0.6", True), ("9.5", False)]
 )
 def test_a_jump_is_told_and_kept(later: str, implausible: bool, check: Check) -> None:
     rows = [GOOD[0], changed(2, year="2024", value=later, available_from="")]

@@ -32,8 +32,7 @@ def test_blank_lines_count_and_line_breaks_in_quotes_do_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ['a,b\n1,"x\n2,y\n3,z\n', 'a,b\n1,"x"x\n2,y\n3,z\n', 'a,b\n1,"x\n2,y "q"\n3,z\n', 'a,b\n1,"x\n2,"y"\n3,z\n'],
+    "text", ['a,b\n1,"x\n2,y\n3,z\n', 'a,b\n1,"x"x\n2,y\n3,z\n', 'a,b\n1,"x\n2,y "q"\n3,z\n', 'a,b\n1,"x\n2,"y"\n3,z\n']
 )
 def test_a_damaged_record_does_not_swallow_the_next(text: str) -> None:
     problems = Problems("f")

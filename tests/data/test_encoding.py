@@ -56,11 +56,7 @@ def test_utf8_is_composed(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("data", "row"),
-    [
-        (f"a\n{VIETNAMESE}\n".encode() + b"b\xff\n", 3),
-        (VIETNAMESE.encode("utf-16")[:-1], 1),
-        (bytes(800), 1),
-    ],
+    [(f"a\n{VIETNAMESE}\n".encode() + b"b\xff\n", 3), (VIETNAMESE.encode("utf-16")[:-1], 1), (bytes(800), 1)],
 )
 def test_what_cannot_be_read_is_told_with_its_row(data: bytes, row: int) -> None:
     problems = Problems("f")

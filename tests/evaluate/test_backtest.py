@@ -10,7 +10,7 @@ from statsmodels.regression.linear_model import OLS
 from toolkit import models
 from toolkit.evaluate import backtest
 from toolkit.evaluate.backtest import LEVELS
-from toolkit.models import Panel, Scale
+from toolkit.models.panel import Panel, Scale
 from workshop import learn
 from workshop.cuts import cut_panels, read_panels
 from workshop.record import calibration_lines
@@ -34,7 +34,7 @@ def test_no_change_has_the_error_of_no_change(rows: pd.DataFrame) -> None:
 def test_the_default_model_beats_no_change_on_vietnams_provinces(rows: pd.DataFrame) -> None:
     panels = read_panels(learn.FOLDER)
     cuts = cut_panels(panels[panels["family"].str.startswith("vn_")], seed=2)
-    ours = backtest.summary(backtest.score_cuts(cuts, models.default())).iloc[0]
+    ours = backtest.summary(backtest.score_cuts(cuts, models.get("default"))).iloc[0]
     theirs = backtest.summary(rows).iloc[0]
     assert ours["crps"] < 0.87 * theirs["crps"]
     assert ours["brier"] < ours["base_rate"]

@@ -133,10 +133,7 @@ def test_scenario_tables_are_read_by_the_same_rules(file: str, values: dict[int,
 
 @pytest.mark.parametrize(
     ("file", "found"),
-    [
-        ("iamc_na_unit.csv", [("other_unit", 3, "unit")]),
-        ("iamc_two_models.csv", [("year_twice", 3, "year")] * 5),
-    ],
+    [("iamc_na_unit.csv", [("other_unit", 3, "unit")]), ("iamc_two_models.csv", [("year_twice", 3, "year")] * 5)],
 )
 def test_rows_of_scenario_tables_that_cannot_be_used_are_named(
     file: str, found: list[tuple[str, int, str]], dataset: Dataset

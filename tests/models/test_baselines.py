@@ -8,7 +8,7 @@ import statsmodels.api as sm
 from scipy.stats import norm, t
 
 from toolkit import models
-from toolkit.models import Panel, Scale
+from toolkit.models.panel import Panel, Scale
 
 YEARS = range(2021, 2029)
 VALUES = [3.0, 2.5, 2.7, 2.0, 1.6, 1.4]

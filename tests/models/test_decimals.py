@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit import models
-from toolkit.models import Panel, Scale
+from toolkit.models.panel import Panel, Scale
 from toolkit.models.publish import as_printed, quantiles_as_printed, step_of
 
 LEVELS = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])

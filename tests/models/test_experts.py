@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from toolkit import models
-from toolkit.models import Panel, Scale
 from toolkit.models.experts import common_path
+from toolkit.models.panel import Panel, Scale
 
 RANDOM = np.random.Generator(np.random.PCG64(4))
 
@@ -29,7 +29,7 @@ def test_forecasts_do_not_depend_on_the_unit_of_measurement(factor: float) -> No
     value = np.exp(RANDOM.normal(3.0, 0.3, 6)[:, None] + steps)
     unit, year = np.repeat(np.arange(6), 5), np.tile(np.arange(2015, 2020), 6)
     plain, scaled = (
-        models.default().quantiles(
+        models.get("default").quantiles(
             Panel.from_rows(6, unit, year, value.ravel() * by, Scale.positive()), range(2020, 2028), (0.1, 0.5, 0.9)
         )
         for by in (1.0, factor)

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toolkit import models
-from toolkit.models import Jump, Panel, Scale
-from toolkit.models.panel import Paths
+from toolkit.models.panel import Jump, Panel, Paths, Scale
 
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 QUICK = ("no_change", "drift", "ols")
@@ -36,7 +35,7 @@ def width(panel: Panel, quantiles: np.ndarray) -> np.ndarray:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(panel=panels())
 def test_quantiles_are_ordered_bounded_wide_and_never_narrow(panel: Panel) -> None:
-    found = models.default().quantiles(panel, range(2021, 2029), LEVELS)
+    found = models.get("default").quantiles(panel, range(2021, 2029), LEVELS)
     assert found.shape == (panel.units, 8, len(LEVELS))
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=-1) >= 0).all()
@@ -71,10 +70,10 @@ def test_paths_keep_observed_cells_and_bounds(name: str, panel: Panel) -> None:
 @pytest.mark.parametrize("value", [0.0, 12.0, 100.0])
 def test_constant_series_has_positive_width(value: float) -> None:
     panel = Panel.from_rows(2, [0] * 5 + [1] * 5, list(range(2015, 2020)) * 2, [value] * 10, Scale.percent())
-    found = models.default().paths(panel, range(2020, 2028), draws=500)
+    found = models.get("default").paths(panel, range(2020, 2028), draws=500)
     low, high = np.quantile(found.values, [0.1, 0.9], axis=0)
     assert (high > low).all()
-    quantiles = models.default().quantiles(panel, range(2020, 2028), LEVELS)
+    quantiles = models.get("default").quantiles(panel, range(2020, 2028), LEVELS)
     # at a bound the far quantiles are the bound itself
     assert (quantiles[..., -2] > quantiles[..., 1]).all()
     assert (np.diff(quantiles, axis=-1) >= 0).all()
@@ -107,7 +106,7 @@ def test_a_unit_moves_to_its_group_as_its_data_thin_out() -> None:
             np.append(group.value, rising),
             Scale.percent(),
         )
-        median = models.default().quantiles(panel, [2025], [0.5])[10, 0, 0]
+        median = models.get("default").quantiles(panel, [2025], [0.5])[10, 0, 0]
         changes.append(float(Scale.percent().to_link(median)))
     # never away from the group by more than its earlier, lower value pulls down the level of a unit with two points
     assert (np.diff(changes) < 0.15).all()
@@ -118,7 +117,7 @@ def test_same_seed_same_bytes_in_another_process() -> None:
     code = (
         "import hashlib, numpy as np; from toolkit import models; from toolkit.models import Panel, Scale;"
         "p = Panel.from_rows(3, [0,0,0,1,1], [2017,2018,2021,2020,2021], [22.,19,12.2,30,28], Scale.percent());"
-        "f = models.default().paths(p, range(2015, 2031), draws=200, seed=7);"
+        "f = models.get('default').paths(p, range(2015, 2031), draws=200, seed=7);"
         "print(hashlib.sha256(f.values.tobytes() + f.latent.tobytes()).hexdigest())"
     )
     command = [sys.executable, "-c", code]
@@ -130,15 +129,17 @@ def test_same_seed_same_bytes_in_another_process() -> None:
 def test_paths_and_quantiles_agree() -> None:
     panel = declining(6, 6, -0.1)
     years = range(2021, 2029)
-    found = np.moveaxis(np.quantile(models.default().paths(panel, years, draws=8000).values, LEVELS, axis=0), 0, -1)
-    closed = models.default().quantiles(panel, years, LEVELS)
+    found = np.moveaxis(
+        np.quantile(models.get("default").paths(panel, years, draws=8000).values, LEVELS, axis=0), 0, -1
+    )
+    closed = models.get("default").quantiles(panel, years, LEVELS)
     gap = np.abs(Scale.percent().to_link(found) - Scale.percent().to_link(closed))
     assert gap.max() < 0.08 * width(panel, closed).max()
 
 
 def test_years_asked_do_not_change_the_draws() -> None:
     panel = declining(3, 5, -0.1)
-    model = models.default()
+    model = models.get("default")
     all_years = model.paths(panel, range(2010, 2036), draws=100)
     some = model.paths(panel, [2030, 2024], draws=100)
     np.testing.assert_allclose(some.values[:, :, 0], all_years.values[:, :, 20], rtol=1e-12)
@@ -146,7 +147,7 @@ def test_years_asked_do_not_change_the_draws() -> None:
 
 
 def test_children_follow_the_draws_of_their_parent() -> None:
-    model = models.default()
+    model = models.get("default")
     parent_panel = Panel.from_rows(1, [0] * 5, range(2016, 2021), [30.0, 27, 24, 22, 20], Scale.percent())
     parent = model.paths(parent_panel, range(2014, 2031), draws=1500)
     children = Panel.from_rows(3, [0, 0, 1], [2018, 2020, 2019], [40.0, 35, 12], Scale.percent(), origin=2020)
@@ -160,7 +161,7 @@ def test_children_follow_the_draws_of_their_parent() -> None:
 
 
 def test_parent_has_to_cover_the_years_and_draws() -> None:
-    model = models.default()
+    model = models.get("default")
     parent_panel = Panel.from_rows(1, [0, 0], [2018, 2020], [30.0, 27], Scale.percent())
     parent = model.paths(parent_panel, range(2018, 2025), draws=50)
     children = Panel.from_rows(1, [0], [2017], [40.0], Scale.percent(), origin=2020)
@@ -188,7 +189,7 @@ def across_the_break(jumped: float) -> Panel:
 
 @pytest.mark.parametrize("jumped", [0.1, 0.6])
 def test_past_jumps_are_estimated(jumped: float) -> None:
-    found = models.default().paths(across_the_break(jumped), [2024], draws=800)
+    found = models.get("default").paths(across_the_break(jumped), [2024], draws=800)
     assert found.offsets[:, 1].mean() == pytest.approx(jumped, abs=0.06)
     assert found.offsets[:, 1].std() < 0.1
 
@@ -202,7 +203,7 @@ def test_future_jump_alone_separates_with_and_without() -> None:
         Scale.percent(),
         jumps=[Jump(2027, 0, 1, 0.4, 0.35, skew=1.0)],
     )
-    model = models.default()
+    model = models.get("default")
     years = [2026, 2027, 2030]
     without = model.paths(panel, years, draws=400, segments=[0, 0, 0])
     across = model.paths(panel, years, draws=400, segments=[0, 1, 1])
@@ -218,7 +219,7 @@ def test_future_jump_alone_separates_with_and_without() -> None:
 
 
 def test_children_share_their_parents_offsets() -> None:
-    model = models.default()
+    model = models.get("default")
     jumps = [Jump(2027, 0, 1, 0.4, 0.35)]
     province = Panel.from_rows(1, [0, 0], [2023, 2025], [6.0, 4], Scale.percent(), jumps=jumps)
     parent = model.paths(province, range(2023, 2031), draws=100)
@@ -238,7 +239,7 @@ def test_two_standards_in_one_year() -> None:
         segment=[0, 0, 1, 0, 1],
         jumps=[Jump(2020, 0, 1, 0.3, 0.5)],
     )
-    model = models.default()
+    model = models.get("default")
     old = model.paths(panel, [2020], draws=500, segments=[0])
     new = model.paths(panel, [2020], draws=500, segments=[1])
     assert (old.values[:, 0, 0] == 9.0).all()
@@ -250,14 +251,14 @@ def test_noisy_observation_is_drawn_around() -> None:
     panel = Panel.from_rows(
         1, [0] * 4, [2017, 2018, 2019, 2020], [20.0, 19, 18, 30], Scale.percent(), noise=[0, 0, 0, 0.5]
     )
-    found: Paths = models.default().paths(panel, [2019, 2020], draws=1000)
+    found: Paths = models.get("default").paths(panel, [2019, 2020], draws=1000)
     assert (found.values[:, 0, 0] == 18.0).all()
     assert found.values[:, 0, 1].std() > 0.3
     assert 16 < np.median(found.values[:, 0, 1]) < 29  # pulled from 30 towards the path
 
 
 def test_degenerate_panels() -> None:
-    model = models.default()
+    model = models.get("default")
     gap = Panel.from_rows(1, [0, 0], [2005, 2016], [30.0, 10], Scale.percent())
     nothing = Panel.from_rows(2, [], [], [], Scale.percent(), origin=2020)
     one = Panel.from_rows(1, [0], [2020], [5.0], Scale.positive())

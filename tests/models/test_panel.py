@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit import models
-from toolkit.models import Jump, Panel, Scale
+from toolkit.models.panel import Jump, Panel, Scale
 
 
 @given(st.floats(0.0, 100.0))

@@ -7,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from toolkit.models import Panel, Scale
 from toolkit.models.experts import fit_experts
 from toolkit.models.features import UNIT_FEATURES
 from toolkit.models.gate import FEATURES, features_of_units
-from toolkit.models.panel import grid_of
+from toolkit.models.panel import Panel, Scale, grid_of
 
 YEARS = np.arange(2010, 2016)
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit import models
-from toolkit.models import Panel, Scale, features
+from toolkit.models import features
 from toolkit.models.features import bound_proximity, widening_near_bounds
+from toolkit.models.panel import Panel, Scale
 
 YEARS = range(2021, 2027)
 

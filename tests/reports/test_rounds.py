@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.attainment.assess import assess_all
+from toolkit.attainment.assess import assess_all, assess_local
 from toolkit.attainment.attainment import Attainment, attainment_table
-from toolkit.attainment.own_targets import assess_local
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import texts
 from toolkit.data.dataset import Dataset
@@ -76,9 +75,7 @@ def in_round(
     return make
 
 
-def test_the_page_names_round_deadline_and_the_letter_its_addressee(
-    in_round: Callable[[str, str], Document],
-) -> None:
+def test_the_page_names_round_deadline_and_the_letter_its_addressee(in_round: Callable[[str, str], Document]) -> None:
     annual, half = in_round("2026-annual", "vi"), in_round("2026-six-month", "en")
     assert "năm 2026" in annual.head.kicker
     assert "30/11/2026" in annual.head.kicker

@@ -95,8 +95,7 @@ def test_random_numbers_of_two_kernels_differ_unless_seeded(tmp_path: Path, kern
 
 def test_the_kernel_works_in_the_folder_of_its_notebook_with_one_thread(tmp_path: Path, kernels: Kernels) -> None:
     template = write_notebook(
-        tmp_path / "t.ipynb",
-        "import os, sys\nprint(os.getcwd(), os.environ['OMP_NUM_THREADS'], sys.executable)",
+        tmp_path / "t.ipynb", "import os, sys\nprint(os.getcwd(), os.environ['OMP_NUM_THREADS'], sys.executable)"
     )
     execute(template, tmp_path / "deep" / "out.ipynb", {}, kernels=kernels)
     printed = outputs(tmp_path / "deep" / "out.ipynb")[-1]

@@ -9,7 +9,8 @@ import pytest
 from tests.conftest import ROOT
 from toolkit.attainment.official import SYSTEMS, unsd_2023
 from toolkit.evaluate.backtest import PACES, Cut, forecast_cut, pace_of, score_cut
-from toolkit.models import Panel, Scale, get
+from toolkit.models import get
+from toolkit.models.panel import Panel, Scale
 from workshop.official_cost import HORIZON, OURS, official_cost
 
 

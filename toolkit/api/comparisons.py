@@ -220,12 +220,7 @@ class Together(Shown):
 
 
 def joint(
-    run: Run,
-    area: str,
-    targets: Sequence[str] | None = None,
-    *,
-    scenario: Scenario | None = None,
-    language: str = "",
+    run: Run, area: str, targets: Sequence[str] | None = None, *, scenario: Scenario | None = None, language: str = ""
 ) -> Together:
     """Return several targets of an area at once, counted draw by draw.
 

@@ -1,5 +1,7 @@
 """From a question to its answer: judged draws become a verdict, an evidence grade, and notes on what it rests on.
 
+Areas' own targets (``local_targets.csv``) are answered in the same way, beside the plan's.
+
 Notes name stand-ins, borrowed paths, changes of standard, figures used and not used, and what figures would help; of
 the area's own figure also how much it would narrow the answer.
 """
@@ -7,7 +9,8 @@ the area's own figure also how much it would narrow the answer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 
@@ -16,11 +19,13 @@ from toolkit.attainment.pace import Pace, pace_to_target
 from toolkit.attainment.question import PathSource, Question
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
+from toolkit.data.indicators import Scope
 from toolkit.forecast.paths import Break, Path
 from toolkit.models.panel import FloatArray
 from toolkit.plan.judgement import Judgement, Note, covers
 from toolkit.plan.plan import Plan, Target
-from toolkit.plan.predicates import BoolArray, effective_count, monte_carlo_error, probability, quantiles
+from toolkit.plan.predicates import BoolArray, Operator, effective_count, monte_carlo_error, probability, quantiles
+from toolkit.plan.rules import LevelRule
 
 
 def assess_all(plan: Plan, areas: Sequence[Area], dataset: Dataset, forecasts: PathSource) -> tuple[Attainment, ...]:
@@ -366,3 +371,92 @@ def narrowing(met: BoolArray, figure: FloatArray, weights: FloatArray | None = N
         part = float(weight[group] @ met[group] / mine)
         within += mine * part * (1.0 - part) * effective / (effective - 1.0)  # a share of few draws looks too sure
     return float(np.clip(1.0 - within / total, 0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class StatedTarget:
+    """One target of ``local_targets.csv``; attributes are its columns."""
+
+    area_code: str
+    indicator: str
+    scope: str
+    due: int
+    op: str
+    value: float
+    unit: str
+    standard: str
+    source_id: str
+    note: str
+
+
+def stated_targets(dataset: Dataset, area_code: str) -> tuple[StatedTarget, ...]:
+    """Return the targets that an area has set itself, in the order of the file."""
+    rows = dataset.local_targets[["kind", *StatedTarget.__dataclass_fields__]]
+    rows = rows[(rows["kind"] == "target") & (rows["area_code"] == area_code)].drop(columns="kind").fillna("")
+    return tuple(StatedTarget(**{str(name): cell for name, cell in row.items()}) for row in rows.to_dict("records"))
+
+
+@dataclass(frozen=True)
+class LocalTarget:
+    """A target that an area has set itself, with its answer.
+
+    Attributes
+    ----------
+    target :
+        What was set, as a rule about a level.
+    source_id, note :
+        Where it stands, and the file's remark.
+    attainment :
+        The answer.
+    """
+
+    target: Target
+    source_id: str
+    note: str
+    attainment: Attainment
+
+
+def assess_local(area: Area, plan: Plan, dataset: Dataset, forecasts: PathSource) -> tuple[LocalTarget, ...]:
+    """Return the answers to the targets that an area has set itself (``local_targets.csv``, kind ``target``).
+
+    Left out, because nothing can be judged: targets for indicators without a path in the area, for years that
+    the path does not reach, in another unit, or on another standard than the one in force in the due year; and
+    those with a path through another indicator, which was declared to stand in for the plan's meaning, not for
+    theirs (a province's "thu nhập bình quân" is mostly GRDP per person, twice the income of households).
+    """
+    own = stated_targets(dataset, area.code)
+    answers = []
+    for number, row in enumerate(own, start=1):
+        target = _target(row, number, dataset)
+        if target is not None and _can_be_judged(target, row.standard, area, forecasts):
+            attainment = assess(target, area, plan, dataset, forecasts)
+            answers.append(LocalTarget(target, row.source_id, row.note, attainment))
+    return tuple(answers)
+
+
+def _target(row: StatedTarget, number: int, dataset: Dataset) -> Target | None:
+    op = next((known for known in get_args(Operator) if known == row.op), None)
+    scope = next((known for known in get_args(Scope) if known == row.scope), None)
+    if op is None or scope is None or row.indicator not in dataset.indicators:
+        return None
+    names = dataset.indicators[row.indicator].names
+    return Target(
+        id=f"local-{row.area_code}-{number}",
+        due=row.due,
+        clause="",
+        indicator=row.indicator,
+        scope=scope,
+        unit=row.unit,
+        name_vi=names["vi"],
+        name_en=names["en"],
+        rule=LevelRule(kind="level", op=op, value=row.value),
+    )
+
+
+def _can_be_judged(target: Target, standard: str, area: Area, forecasts: PathSource) -> bool:
+    path = forecasts.path(area.code, target.indicator, target.scope)
+    if path is None or (path.proxy is not None and path.proxy.indicator != target.indicator):
+        return False
+    if path.unit != target.unit or not covers(path, target.due):
+        return False
+    return standard in ("", path.standards[path.position(target.due)])

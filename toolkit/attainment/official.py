@@ -78,11 +78,9 @@ def cagr(first: float, last: float, years: float) -> float:
     -0.070376
     """
     if years <= 0:
-        message = f"growth needs time to pass, not {years} years"
-        raise ValueError(message)
+        raise ValueError(f"growth needs time to pass, not {years} years")
     if first == 0 or last / first < 0:
-        message = f"no growth rate leads from {first} to {last}"
-        raise ValueError(message)
+        raise ValueError(f"no growth rate leads from {first} to {last}")
     return float((last / first) ** (1.0 / years) - 1.0)
 
 
@@ -211,12 +209,7 @@ def opensdg(
     if room == 0.0 and growth >= 0:
         return _scored(value, 0, 5.0, room)
     rank = _rank(value, 0.015 * room, 0.005 * room, 0.0 * room)
-    slope, shift = (
-        (500.0 / room, -5.0),
-        (250.0 / room, -1.25),
-        (500.0 / room, -2.5),
-        (125.0, -2.5),
-    )[rank]
+    slope, shift = ((500.0 / room, -5.0), (250.0 / room, -1.25), (500.0 / room, -2.5), (125.0, -2.5))[rank]
     return _scored(value, rank, slope * value + shift, room)
 
 
@@ -328,8 +321,7 @@ def destatis(
         For fewer than two points.
     """
     if len(values) < 2:
-        message = "a mean change needs two points"
-        raise ValueError(message)
+        raise ValueError("a mean change needs two points")
     last, first = values[-1], -min(DESTATIS_POINTS, len(values))
     change = (last - values[first]) / (years[-1] - years[first])
     if meets(last, target, direction):

@@ -92,15 +92,12 @@ def catalogue() -> dict[str, dict[str, str]]:
     for path in sorted(CATALOGUE.glob("*.yaml")):
         read = read_yaml(path)
         if read.problems or not isinstance(read.content, dict):
-            message = f"{path.name}, line {read.problems[0].row if read.problems else 1}: this is no catalogue"
-            raise ValueError(message)
+            raise ValueError(f"{path.name}, line {read.problems[0].row if read.problems else 1}: this is no catalogue")
         for key, texts in read.content.items():
             if key in entries:
-                message = f"{path.name}: the key {key!r} stands in the catalogue already"
-                raise ValueError(message)
+                raise ValueError(f"{path.name}: the key {key!r} stands in the catalogue already")
             if set(texts) != set(LANGUAGES):
-                message = f"{path.name}: {key!r} needs exactly the languages {LANGUAGES}, not {sorted(texts)}"
-                raise ValueError(message)
+                raise ValueError(f"{path.name}: {key!r} needs exactly the languages {LANGUAGES}, not {sorted(texts)}")
             entries[key] = {language: normalise(str(text)) for language, text in texts.items()}
     return entries
 
@@ -127,8 +124,7 @@ class Texts:
         """
         entries = catalogue()
         if key not in entries:
-            message = f"no text {key!r} in the catalogue; near: {nearest(key, entries)}"
-            raise KeyError(message)
+            raise KeyError(f"no text {key!r} in the catalogue; near: {nearest(key, entries)}")
         return FIELD.sub(lambda match: str(fields[match[1]]), entries[key][self.language])
 
     def has(self, key: str) -> bool:
@@ -148,8 +144,7 @@ def texts(language: str) -> Texts:
     for known in LANGUAGES:
         if language == known:
             return Texts(known)
-    message = say("base.no_language", language=language)
-    raise UsageError(message, say("base.choose", choices=", ".join(LANGUAGES)))
+    raise UsageError(say("base.no_language", language=language), say("base.choose", choices=", ".join(LANGUAGES)))
 
 
 def interface_language() -> Language:

@@ -318,8 +318,7 @@ def template(
     area: options.AreaNames = None,
     level: options.LevelName = None,
     cycle: Annotated[
-        str | None,
-        typer.Option("--cycle", metavar="YEARS", help="2026 or 2023-2025.", show_default="this year"),
+        str | None, typer.Option("--cycle", metavar="YEARS", help="2026 or 2023-2025.", show_default="this year")
     ] = None,
     lang: options.Lang = "vi",
     as_of: options.AsOf = None,

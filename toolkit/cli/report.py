@@ -73,8 +73,7 @@ def report(
         str, typer.Option("--scheduler", metavar="tcp://…", help="Run on a Dask cluster.", show_default=False)
     ] = "",
     force: Annotated[
-        bool,
-        typer.Option("--force/--resume", help="Make all anew, or keep what is still good of an earlier run."),
+        bool, typer.Option("--force/--resume", help="Make all anew, or keep what is still good of an earlier run.")
     ] = False,
     cell_timeout: Annotated[float, typer.Option("--cell-timeout", min=1, help="Seconds that a cell may take.")] = 600,
     notebook_timeout: Annotated[

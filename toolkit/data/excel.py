@@ -206,8 +206,7 @@ class SheetReader:
         self._number = int(attributes.get("r", self._number + 1))
         self._texts, self._column = [], -1
         if not 0 < self._number <= MOST_ROWS:
-            message = f"row {self._number}"
-            raise ValueError(message)
+            raise ValueError(f"row {self._number}")
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         place = attributes.get("r")
@@ -234,8 +233,7 @@ class SheetReader:
         if not text:
             return
         if self._column >= MOST_COLUMNS:
-            message = f"column {self._column + 1}"
-            raise ValueError(message)
+            raise ValueError(f"column {self._column + 1}")
         self._texts.extend([""] * (self._column + 1 - len(self._texts)))
         self._texts[self._column] = text
 
@@ -248,8 +246,7 @@ def reference(text: str) -> tuple[int, int]:
     """
     match = REFERENCE.fullmatch(text)
     if match is None:
-        message = f"cell {text!r}"
-        raise ValueError(message)
+        raise ValueError(f"cell {text!r}")
     column = 0
     for letter in match[1]:
         column = 26 * column + ord(letter) - 64
@@ -257,8 +254,7 @@ def reference(text: str) -> tuple[int, int]:
 
 
 def _refuse(*_: object) -> None:
-    message = "a document type is declared"
-    raise ValueError(message)
+    raise ValueError("a document type is declared")
 
 
 FIRST_DAY = {False: date(1899, 12, 30), True: date(1904, 1, 1)}

@@ -177,11 +177,9 @@ class Indicator(Strict):
     @model_validator(mode="after")
     def _bounds_fit_the_link(self) -> Indicator:
         if self.link == "logit" and (self.lower is None or self.upper is None or self.lower >= self.upper):
-            message = "a logit link needs a lower and an upper bound"
-            raise ValueError(message)
+            raise ValueError("a logit link needs a lower and an upper bound")
         if self.link == "log" and self.lower != 0:
-            message = "a log link needs the lower bound 0"
-            raise ValueError(message)
+            raise ValueError("a log link needs the lower bound 0")
         return self
 
     def allows(self, value: float) -> bool:

@@ -183,7 +183,8 @@ def figures_of(table: Table, reference: Reference) -> Figures:
     """Judge every row of a table; rows with an error are noted and left out."""
     context = RowContext(reference, table.problems, table.has("from_year"))
     values = _values(table, context)
-    rules = [(columns, rule) for columns, rule in ROW_RULES if all(_given(table, column) for column in columns)]
+    seen = {name for name in OBSERVATIONS.names if table.has(name)} | set(MISSING_ALLOWED)
+    rules = [(columns, rule) for columns, rule in ROW_RULES if seen.issuperset(columns)]
     judged = [(_picker(table, columns), rule, dict[tuple[str, ...], list[RowFault]]()) for columns, rule in rules]
     complete = all(table.has(column) for column in OBSERVATION_LAYOUT.required)
     picker, place = _picker(table, OBSERVATIONS.names), (table.problems.file, table.problems.sheet)
@@ -204,11 +205,6 @@ def figures_of(table: Table, reference: Reference) -> Figures:
         if fine and complete and value is not None:
             kept.append(_figure(row.number, picker(row.cells), value, place))
     return Figures(tuple(kept), table.problems, table.header_row)
-
-
-def _given(table: Table, column: str) -> bool:
-    """Say whether a rule can see a column: it is there, or may be missing and counts as empty."""
-    return table.has(column) or column in MISSING_ALLOWED
 
 
 def _picker(table: Table, columns: tuple[str, ...]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:

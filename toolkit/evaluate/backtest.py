@@ -22,8 +22,7 @@ from toolkit.data.observations import Observation
 from toolkit.evaluate import scores
 from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.paths import Path
-from toolkit.models import Forecaster, Panel
-from toolkit.models.panel import FloatArray, IntArray
+from toolkit.models.panel import FloatArray, Forecaster, IntArray, Panel
 from toolkit.models.publish import quantiles_as_printed
 from toolkit.plan.plan import Plan
 

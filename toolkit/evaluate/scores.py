@@ -44,8 +44,7 @@ def weighted_interval_score(quantiles: npt.ArrayLike, levels: npt.ArrayLike, obs
     """
     q, tau = np.asarray(quantiles, dtype=np.float64), np.asarray(levels, dtype=np.float64)
     if tau.size % 2 == 0 or not np.allclose(tau + tau[::-1], 1.0):
-        msg = "the levels have to be symmetric around 0.5"
-        raise ValueError(msg)
+        raise ValueError("the levels have to be symmetric around 0.5")
     y = np.asarray(observed, dtype=np.float64)
     half = tau.size // 2
     total = np.abs(y - q[..., half]) / 2.0

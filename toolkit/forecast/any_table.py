@@ -19,10 +19,10 @@ import pandas as pd
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say
 from toolkit.data.tables import Layout, Table, read_table, table_of_frame
-from toolkit.models import NAMES, Forecaster, Panel, Scale, draws_after_parent, get
+from toolkit.models import NAMES, get
 from toolkit.models.gate import gates_of
-from toolkit.models.panel import FloatArray
-from toolkit.models.panel_model import PanelModel
+from toolkit.models.panel import FloatArray, Forecaster, Panel, Scale
+from toolkit.models.panel_model import PanelModel, draws_after_parent
 from toolkit.models.publish import quantiles_as_printed
 
 DEFAULT = "default"
@@ -188,12 +188,7 @@ class PanelTable:
         position = np.array([wanted.get(name, -1) for name in self.units])
         kept = (position[self.unit] >= 0) & np.isfinite(self.value)
         return Panel.from_rows(
-            len(names),
-            position[self.unit[kept]],
-            self.year[kept],
-            self.value[kept],
-            self.scale(),
-            origin=self.origin,
+            len(names), position[self.unit[kept]], self.year[kept], self.value[kept], self.scale(), origin=self.origin
         )
 
 

@@ -27,8 +27,8 @@ from toolkit.forecast.panels import (
     with_binomial_noise,
 )
 from toolkit.forecast.paths import Evidence, Path
-from toolkit.models import DrawUnits, Forecaster, Paths, draws_after_parent
-from toolkit.models.panel import FloatArray
+from toolkit.models.panel import FloatArray, Forecaster, Paths
+from toolkit.models.panel_model import DrawUnits, draws_after_parent
 
 FEWEST_EFFECTIVE_DRAWS = 50
 """A one-sided figure that leaves fewer effective draws than this contradicts the model: it is not used."""

@@ -411,7 +411,7 @@ def updated_prior(prior: BreakPrior, overlaps: Sequence[Overlap]) -> BreakPrior:
     reach = 6.0 * upper
     grid = np.linspace(min(prior.jump_mean - reach, *jumps), max(prior.jump_mean + reach, *jumps), NODES)
     elsewhere = [item.jump for item in overlaps if not item.own]
-    below, above = ((_without_place(sd) if elsewhere else sd) for sd in (prior.jump_sd, upper))
+    below, above = (_sd_of_mean(sd) if elsewhere else sd for sd in (prior.jump_sd, upper))
     density = np.where(grid <= prior.jump_mean, _normal(grid - prior.jump_mean, below),
                        _normal(grid - prior.jump_mean, above))  # fmt: skip
     for jump in elsewhere:
@@ -429,7 +429,7 @@ def updated_prior(prior: BreakPrior, overlaps: Sequence[Overlap]) -> BreakPrior:
     return replace(prior, jump_mean=float(middle), jump_sd=float(down), jump_skew=float(up / down - 1.0))
 
 
-def _without_place(sd: float) -> float:
+def _sd_of_mean(sd: float) -> float:
     """Return the standard deviation of the mean jump alone."""
     return float(max(sd**2 - BETWEEN_PLACES**2, LEAST_SD**2) ** 0.5)
 

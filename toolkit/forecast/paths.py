@@ -151,8 +151,7 @@ class Path:
         offset = year - int(self.years[0])
         if not 0 <= offset < len(self.years):
             span = f"{int(self.years[0])}..{int(self.years[-1])}"
-            message = f"{year} lies outside {span} ({self.indicator}, {self.area_code})"
-            raise KeyError(message)
+            raise KeyError(f"{year} lies outside {span} ({self.indicator}, {self.area_code})")
         return offset
 
     @property

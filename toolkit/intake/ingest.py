@@ -321,16 +321,13 @@ def _log(ingest: Ingest, text: str) -> list[Cells]:
 def _rejected_cells(row: Rejected) -> Cells:
     reasons = [problem for problem in row.problems if problem.severity == "error"]
     words = {
-        "problem": " ".join(dict.fromkeys(_reason(problem) for problem in reasons)) or say("desk.many_of_a_kind"),
+        "problem": " ".join(dict.fromkeys(": ".join(filter(None, (one.column, one.problem))) for one in reasons))
+        or say("desk.many_of_a_kind"),
         "remedy": " ".join(dict.fromkeys(problem.remedy for problem in reasons)),
     }
     cells = {**{name: str(text) for name, text in row.cells.items()}, **words}
     named = {"file": row.file, "sheet": row.sheet, "row": str(row.row)}
     return {name: harmless(text) for name, text in {**cells, **named}.items()}
-
-
-def _reason(problem: Problem) -> str:
-    return f"{problem.column}: {problem.problem}" if problem.column else problem.problem
 
 
 COMPARED = ("value", "qualifier", "status", "available_from", "available_basis", "unit", "note")

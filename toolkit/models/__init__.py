@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
+from toolkit.base.texts import nearest
 from toolkit.models.baselines import BASELINES, Baseline
-from toolkit.models.panel import Forecaster, Jump, Panel, Paths, Scale
-from toolkit.models.panel_model import DrawUnits, PanelModel, draws_after_parent
-
-__all__ = [
-    "NAMES",
-    "DrawUnits",
-    "Forecaster",
-    "Jump",
-    "Panel",
-    "Paths",
-    "Scale",
-    "default",
-    "draws_after_parent",
-    "get",
-]
+from toolkit.models.panel import Forecaster
+from toolkit.models.panel_model import PanelModel
 
 NAMES: tuple[str, ...] = ("default", *BASELINES)
 """Names of all models: the one in use, and the baselines."""
@@ -34,14 +20,7 @@ def get(name: str) -> Forecaster:
         If there is no such model; the message names the nearest ones.
     """
     if name == "default":
-        return default()
+        return PanelModel()
     if name not in BASELINES:
-        near = get_close_matches(name, NAMES, n=3) or list(NAMES)
-        msg = f"no model {name!r}; try {', '.join(near)}"
-        raise KeyError(msg)
+        raise KeyError(f"no model {name!r}; try {', '.join(nearest(name, NAMES))}")
     return Baseline(name, BASELINES[name])
-
-
-def default() -> PanelModel:
-    """Return the model that the toolkit uses."""
-    return PanelModel()

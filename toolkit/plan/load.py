@@ -62,8 +62,7 @@ def find_plan(path_or_id: str | Path | None = None, *, folder: Path) -> Path:
         if path_or_id in (file.stem, _own_id(file)):
             return file
     near = ", ".join(nearest(str(path_or_id), [file.stem for file in files])) or "–"
-    message = say("plan.find.unknown", name=path_or_id, folder=folder / "plans")
-    raise UsageError(message, say("plan.near", near=near))
+    raise UsageError(say("plan.find.unknown", name=path_or_id, folder=folder / "plans"), say("plan.near", near=near))
 
 
 def _own_id(file: Path) -> object:

@@ -194,8 +194,7 @@ class Plan(PlanHeader):
             if target.id == target_id:
                 return target
         near = ", ".join(nearest(target_id, [target.id for target in self.targets]))
-        message = say("plan.no_target", number=self.number, target=target_id)
-        raise UsageError(message, say("plan.near", near=near))
+        raise UsageError(say("plan.no_target", number=self.number, target=target_id), say("plan.near", near=near))
 
     def bodies_on(self, day: date) -> ReportingBodies | None:
         """Return who reports to whom on `day`, or None where the plan file has no setting for it."""

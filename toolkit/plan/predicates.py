@@ -200,13 +200,11 @@ def pace(start: float, end: float, years: float, kind: PaceKind) -> float:
     (8.45, -2.47)
     """
     if years <= 0:
-        message = f"the way must take time, not {years} years"
-        raise ValueError(message)
+        raise ValueError(f"the way must take time, not {years} years")
     if kind == "points":
         return (end - start) / years
     if start <= 0 or end <= 0:
-        message = f"no relative pace leads from {start} to {end}"
-        raise ValueError(message)
+        raise ValueError(f"no relative pace leads from {start} to {end}")
     return 100.0 * math.expm1(math.log(end / start) / years)
 
 

@@ -486,8 +486,7 @@ class MilestoneRule(RuleBase):
 
     def judge(self, case: Case) -> Judgement:
         """Refuse: a milestone has no number to judge."""
-        message = "a milestone has no number to judge"
-        raise TypeError(message)
+        raise TypeError("a milestone has no number to judge")
 
 
 Rule = Annotated[

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from toolkit.attainment.assess import assess_local
 from toolkit.attainment.attainment import Attainment
-from toolkit.attainment.own_targets import assess_local
 from toolkit.base.texts import NO_VALUE
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
@@ -118,13 +118,11 @@ def build_area_document(
 def _check(area: Area, attainments: Sequence[Attainment], plan: Plan) -> None:
     strangers = {attainment.area_code for attainment in attainments} - {area.code}
     if strangers:
-        message = f"attainments of {sorted(strangers)} in the document of {area.code}"
-        raise ValueError(message)
+        raise ValueError(f"attainments of {sorted(strangers)} in the document of {area.code}")
     judged = {item.target_id for item in attainments}
     lacking = [target.id for target in plan.targets if target.id not in judged]
     if lacking:
-        message = f"no attainment for {', '.join(lacking)} in {area.code}"
-        raise ValueError(message)
+        raise ValueError(f"no attainment for {', '.join(lacking)} in {area.code}")
 
 
 ESTIMATES = 15

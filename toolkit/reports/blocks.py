@@ -474,5 +474,4 @@ class Document:
         for section in self.sections:
             if section.key == key:
                 return section
-        message = f"no section {key!r}; there are {[section.key for section in self.sections]}"
-        raise KeyError(message)
+        raise KeyError(f"no section {key!r}; there are {[section.key for section in self.sections]}")

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from toolkit.attainment.assess import LocalTarget
 from toolkit.attainment.attainment import Attainment, area_in_sentence, lowered, note_text
-from toolkit.attainment.own_targets import LocalTarget
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import Language, say
 from toolkit.data.areas import Area

@@ -120,8 +120,7 @@ def write_page(notebook: Path, page: Path, *, language: str, audience: Audience 
     try:
         content = nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4)
     except (OSError, ValueError) as error:
-        message = f"{notebook.name} is no readable notebook ({error})."
-        raise PageError(message, "Run the report again.") from error
+        raise PageError(f"{notebook.name} is no readable notebook ({error}).", "Run the report again.") from error
     return write_atomic(page, notebook_page(content, language=texts(language).language, audience=audience))
 
 

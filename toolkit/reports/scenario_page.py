@@ -54,12 +54,7 @@ class Compared:
 
 
 def comparison_document(
-    title: str,
-    usual: Context,
-    usual_joint: Joint | None,
-    compared: Sequence[Compared],
-    *,
-    at_least: Sequence[int] = (),
+    title: str, usual: Context, usual_joint: Joint | None, compared: Sequence[Compared], *, at_least: Sequence[int] = ()
 ) -> Document:
     """Return the comparison of scenarios for one area.
 

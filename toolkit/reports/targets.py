@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from toolkit.attainment.assess import LocalTarget, StatedTarget, stated_targets
 from toolkit.attainment.attainment import Attainment, lowered
-from toolkit.attainment.own_targets import LocalTarget, Stated, stated
 from toolkit.base.texts import NO_VALUE, slug
 from toolkit.data.observations import Observation
 from toolkit.forecast.paths import Path
@@ -229,7 +229,7 @@ def own_section(context: Context) -> Section:
             Table.of(words.t, "own", names, rows, caption=words.t("own.caption")),
         ]
     judged = {(item.target.indicator, item.target.scope, item.target.due) for item in context.own}
-    own = [row for row in stated(context.dataset) if row.area_code == context.area.code]
+    own = stated_targets(context.dataset, context.area.code)
     rest = [row for row in own if (row.indicator, row.scope, row.due) not in judged]
     if rest:
         blocks.append(Paragraph(words.counted("own.unjudged", len(rest)), "note"))
@@ -260,7 +260,7 @@ def _plan_cell(context: Context, item: LocalTarget) -> Cell:
     return Cell(texts[0], tuple(texts[1:])) if texts else Cell(context.words.t("own.plan_silent"))
 
 
-def _stated_item(context: Context, row: Stated) -> Item:
+def _stated_item(context: Context, row: StatedTarget) -> Item:
     known = row.indicator in context.dataset.indicators
     name = context.series_name(row.indicator, row.scope) if known else row.indicator.replace("_", " ")
     sign = {"<=": "≤", ">=": "≥"}.get(row.op, row.op)
@@ -356,8 +356,7 @@ def fan_chart(context: Context, attainment: Attainment) -> FanChart:
     """
     path = context.path(attainment)
     if path is None:
-        message = f"no path for {attainment.target_id} in {context.area.code}"
-        raise ValueError(message)
+        raise ValueError(f"no path for {attainment.target_id} in {context.area.code}")
     words, target, indicator = context.words, context.target(attainment), context.indicator(attainment)
     unit, grade = words.unit(path.unit), words.t("chart.grade", grade=attainment.grade)
     required = f"{attainment.target_id}: {context.requirement(attainment)}"

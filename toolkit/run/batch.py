@@ -253,11 +253,7 @@ def _keep_fork_server() -> None:
 
 
 def run_on_cluster(
-    jobs: Sequence[Job],
-    scheduler: str,
-    *,
-    kernels: Kernels,
-    on_done: Callable[[Done], None] = lambda _: None,
+    jobs: Sequence[Job], scheduler: str, *, kernels: Kernels, on_done: Callable[[Done], None] = lambda _: None
 ) -> list[Done]:
     """Run jobs on the workers of a Dask cluster and return how each ended, in the order of `jobs`.
 

@@ -230,8 +230,7 @@ class BatchKernelClient(AsyncKernelClient):
                         self._handle_kernel_info_reply(reply)
                         return
                 if not await self.is_alive():
-                    message = "Kernel died before replying to kernel_info"
-                    raise RuntimeError(message)
+                    raise RuntimeError("Kernel died before replying to kernel_info")
 
 
 class BatchKernelManager(AsyncKernelManager):

@@ -50,6 +50,7 @@ KEY = "key"
 RECORDS = "records"
 LOCK = ".lock"
 LICENSE = "https://spdx.org/licenses/MIT"
+_LICENCE = {"@id": LICENSE, "@type": "CreativeWork", "name": "MIT", "identifier": LICENSE}
 
 
 def versions() -> dict[str, str]:
@@ -272,7 +273,7 @@ def write_crate(folder: Path, facts: RunFacts, *, language: Language, plan: str)
     """
     outputs = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if is_output(file)}
     names = sorted(outputs - {CRATE} | {MANIFEST})
-    graph: list[Mapping[str, Any]] = [_HEAD, _root(names, facts, language, plan), _licence()]
+    graph: list[Mapping[str, Any]] = [_HEAD, _root(names, facts, language, plan), _LICENCE]
     graph += [*map(_file, names), *_made(facts)]
     record = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
     text = json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(record)
@@ -293,10 +294,6 @@ def _root(names: Sequence[str], facts: RunFacts, language: Language, plan: str) 
         "publisher": {"@id": "#developers"},
         "mentions": {"@id": "#run"},
     }
-
-
-def _licence() -> dict[str, Any]:
-    return {"@id": LICENSE, "@type": "CreativeWork", "name": "MIT", "identifier": LICENSE}
 
 
 def _file(name: str) -> Mapping[str, Any]:

@@ -119,11 +119,9 @@ def _assignment(statement: ast.stmt) -> tuple[str, Parameter]:
         ):
             literal = ast.literal_eval(value)
         case _:
-            message = f"line {statement.lineno} is no plain assignment"
-            raise ValueError(message)
+            raise ValueError(f"line {statement.lineno} is no plain assignment")
     if not isinstance(literal, Parameter):
-        message = f"{name} is no text, number or truth value"
-        raise TypeError(message)
+        raise TypeError(f"{name} is no text, number or truth value")
     return name, literal
 
 
@@ -268,7 +266,8 @@ def execute(
             watch=watch,
         )
     except papermill.PapermillExecutionError as error:
-        raise NotebookError(template, error.cell_index + 1, f"{error.ename}: {_plain(error.evalue)}") from error
+        reason = _TERMINAL_COLOURS.sub("", f"{error.ename}: {error.evalue}").strip()
+        raise NotebookError(template, error.cell_index + 1, reason) from error
     except Exception as error:
         if not watch.started:
             raise
@@ -277,10 +276,6 @@ def execute(
         if watch.notebook is not None:
             write_atomic(output, nbformat.writes(without_traces(watch.notebook)) + "\n")
     return watch.cell_seconds
-
-
-def _plain(text: str) -> str:
-    return _TERMINAL_COLOURS.sub("", str(text)).strip()
 
 
 def without_traces(notebook: Any) -> Any:

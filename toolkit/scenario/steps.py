@@ -150,8 +150,7 @@ class RequiredPace(Step):
     def __post_init__(self) -> None:
         own = [part is not None for part in (self.indicator, self.op, self.value, self.due)]
         if any(own) if self.target is not None else not all(own):
-            message = "name either a target of the plan, or indicator, op, value and due"
-            raise ValueError(message)
+            raise ValueError("name either a target of the plan, or indicator, op, value and due")
 
     def apply(self, forecasts: Forecasts, setting: Setting) -> Forecasts:
         """Return forecasts in which every area makes the effort that it lacks."""
@@ -439,8 +438,7 @@ class PlannedValues(Shifting):
 
     def __post_init__(self) -> None:
         if (self.values is None) == (self.by_area is None) or (self.by_area is not None and self.areas is not None):
-            message = "say either values (and areas), or by_area"
-            raise ValueError(message)
+            raise ValueError("say either values (and areas), or by_area")
 
     def each(self, forecasts: Forecasts, setting: Setting) -> Iterator[tuple[str, Shifting]]:
         """Yield the code of every area with its values."""
@@ -544,5 +542,4 @@ def _nobody(name: str | None, scope: str) -> UsageError:
 
 def _exactly_one(points: float | None, percent: float | None) -> None:
     if (points is None) == (percent is None):
-        message = "say either points or percent"
-        raise ValueError(message)
+        raise ValueError("say either points or percent")
