@@ -183,8 +183,8 @@ def figures_of(table: Table, reference: Reference) -> Figures:
     """Judge every row of a table; rows with an error are noted and left out."""
     context = RowContext(reference, table.problems, table.has("from_year"))
     values = _values(table, context)
-    seen = {name for name in OBSERVATIONS.names if table.has(name)} | set(MISSING_ALLOWED)
-    rules = [(columns, rule) for columns, rule in ROW_RULES if seen.issuperset(columns)]
+    visible = {name for name in OBSERVATIONS.names if table.has(name)} | set(MISSING_ALLOWED)
+    rules = [(columns, rule) for columns, rule in ROW_RULES if visible.issuperset(columns)]
     judged = [(_picker(table, columns), rule, dict[tuple[str, ...], list[RowFault]]()) for columns, rule in rules]
     complete = all(table.has(column) for column in OBSERVATION_LAYOUT.required)
     picker, place = _picker(table, OBSERVATIONS.names), (table.problems.file, table.problems.sheet)
