@@ -59,3 +59,30 @@ def test_no_committed_file_names_a_folder_of_a_machine() -> None:
     texts = [ROOT / name for name in listed if name.endswith((".py", ".md", ".ipynb", ".yaml", ".yml", ".toml"))]
     told = [file for file in texts if file.exists() and file != Path(__file__)]
     assert [file.name for file in told if "/" + "work/" in file.read_text(encoding="utf-8")] == []
+
+
+def importers() -> dict[str, set[str]]:
+    """Return which modules of the package import each of its modules."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES}
+    found: dict[str, set[str]] = {name: set() for name in names if not name.endswith("__init__")}
+    for name, path in names.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for target in (node.module, *(f"{node.module}.{part.name}" for part in node.names)):
+                    if target in found:
+                        found[target].add(name)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(name for name, users in importers().items() if len(users) < 2))
+def test_a_module_with_one_importer_says_why_it_stands_apart(name: str) -> None:
+    if name == "toolkit.cli.main":  # the program's own start
+        return
+    module = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+    first = (ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").split("\n")[0]
+    assert "part because" in first or "part as" in first, first
+
+
+def test_no_file_name_stands_in_two_rooms() -> None:
+    names = [path.name for path in MODULES if path.name != "__init__.py"]
+    assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -1,4 +1,4 @@
-"""Comparisons with business as usual: what a scenario changes in an area, several targets at once, sliders."""
+"""Comparisons with business as usual: one target, several at once, sliders. Apart because scenarios come in here."""
 
 from __future__ import annotations
 

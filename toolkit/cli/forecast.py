@@ -1,4 +1,4 @@
-"""What may come: ``toolkit forecast``, ``toolkit backtest`` (forecasts from past years), ``toolkit scenario``."""
+"""What may come: ``toolkit forecast``, ``backtest``, ``scenario``. Apart because each group of commands is a file."""
 
 from __future__ import annotations
 

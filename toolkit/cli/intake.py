@@ -1,4 +1,4 @@
-"""Figures on their way in: ``toolkit check``, ``toolkit ingest``, ``toolkit history``, ``toolkit template``."""
+"""Figures on their way in: ``toolkit check``, ``ingest``, ``history``, ``template``. Apart as a group of commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job: ``toolkit report`` with its progress, and ``toolkit params`` of the notebooks behind it."""
+"""The main job: ``toolkit report`` with its progress, and ``toolkit params``. Apart as a group of commands."""
 
 from __future__ import annotations
 

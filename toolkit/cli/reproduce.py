@@ -1,4 +1,4 @@
-"""What a run is worth later: ``toolkit verify`` makes it again, ``toolkit review`` scores it by what came."""
+"""What a run is worth later: ``toolkit verify`` and ``toolkit review``. Apart as a group of commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Back-tests: forecasts from past origins, scored by what came afterwards.
+"""Back-tests: forecasts from past origins, scored by what came. Apart because the workshop scores with it too.
 
 Of any panel (:func:`rolling_origins`, :func:`score_cuts`), and of a plan's own data (:func:`backtest_plan`). There
 every origin is a day: data as they were known on that day go through the same engine as a report's, and a figure

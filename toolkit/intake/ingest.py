@@ -1,4 +1,4 @@
-"""Ingest: files to changes that can be read first, and changes to the data folder, all of them or none."""
+"""Ingest: changes that can be read first, then made all or none. Apart because it alone writes to the data folder."""
 
 from __future__ import annotations
 

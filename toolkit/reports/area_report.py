@@ -1,4 +1,4 @@
-"""The report of one area: its headline, the sections that look ahead, and the frozen document that all forms show.
+"""The report of one area as a frozen document, and its sections that look ahead. Apart because notebooks open it.
 
 The sections that look ahead say what the running year still decides, which pace is needed, where the area stands now,
 and which standards change.

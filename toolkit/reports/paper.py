@@ -1,4 +1,4 @@
-"""A document for paper: a sequence of plain blocks, set as PDF by typst (Word is made from the same blocks).
+"""A document as a sequence of plain blocks for paper, and as PDF. Apart because PDF needs typst, an extra.
 
 Nothing is computed here. What a screen folds, scrolls or lays out in two dimensions becomes paragraphs and tables.
 Typst gets no network and no fonts of the machine, and text reaches it as data, so nothing in it is taken for a command.

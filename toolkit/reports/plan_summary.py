@@ -1,4 +1,4 @@
-"""The summary of a plan over all areas: changes since an earlier run, maps, ranking of risks, sums of districts."""
+"""The summary of a plan over all areas: changes, maps, risks, sums. Apart because a notebook of its own opens it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two jobs beside the reports, each with its tables, figures and pages in a folder.
+"""Back-tests and comparisons of scenarios, each into a folder. Apart because they are no part of a run of reports.
 
 A back-test scores forecasts from past origins, of the plan's own data or of any table. A scenario file is run on one
 set of forecasts: every scenario on the same draws, with one page an area.

@@ -1,4 +1,4 @@
-"""Whether a run is still what its manifest says, and whether making it again gives the same."""
+"""Whether a run is still what its manifest says, and made again the same. Apart because it trusts nothing of it."""
 
 from __future__ import annotations
 

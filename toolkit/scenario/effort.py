@@ -1,4 +1,4 @@
-"""How much it takes: the effort that a target lacks, draw by draw, and the paces that other areas kept.
+"""How much it takes: efforts that targets lack, paces that others kept. Apart because it searches; verbs only move.
 
 Apart from the verbs of :mod:`toolkit.scenario.steps`, which ask it: how an effort is found is a story of its own. An
 effort is the same in every draw: the smallest with which the target is met with a wanted probability.
