@@ -115,7 +115,7 @@ def test_a_unit_moves_to_its_group_as_its_data_thin_out() -> None:
 
 def test_same_seed_same_bytes_in_another_process() -> None:
     code = (
-        "import hashlib, numpy as np; from toolkit import models; from toolkit.models import Panel, Scale;"
+        "import hashlib, numpy as np; from toolkit import models; from toolkit.models.panel import Panel, Scale;"
         "p = Panel.from_rows(3, [0,0,0,1,1], [2017,2018,2021,2020,2021], [22.,19,12.2,30,28], Scale.percent());"
         "f = models.get('default').paths(p, range(2015, 2031), draws=200, seed=7);"
         "print(hashlib.sha256(f.values.tobytes() + f.latent.tobytes()).hexdigest())"
