@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,9 @@ from typer.testing import CliRunner
 
 from tests.cli.commands import run
 from toolkit.cli.main import app
+from toolkit.cli.report import command_of
+from toolkit.data.dataset import PROJECT_DATA
+from toolkit.run.reports import ReportRequest
 
 
 @pytest.mark.parametrize(
@@ -120,3 +124,16 @@ def test_a_bad_observation_table_names_the_cell(tmp_path: Path) -> None:
     done = run("check", tmp_path / "bad.csv", "--lang", "en")
     assert done.returncode == 1
     assert "bad.csv, row 2, column value" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        (PROJECT_DATA, ""),
+        (PROJECT_DATA / "provinces" / "bac-kan", "--data data/provinces/bac-kan"),
+        (Path("/somewhere/else/figures"), "--data figures"),  # no page names a folder of a machine
+    ],
+)
+def test_the_command_that_a_page_prints_can_be_typed_in_the_projects_folder(folder: Path, said: str) -> None:
+    request = ReportRequest((), True, "en", Path(), folder, "p", date(2026, 11, 23), 2000, 138, "default")
+    assert command_of(request, None, None, None) == f"toolkit report --lang en --as-of 2026-11-23 {said}".rstrip()

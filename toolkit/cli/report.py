@@ -167,7 +167,8 @@ def command_of(request: ReportRequest, names: list[str] | None, level: str | Non
         "--cycle": edition.cycle,
         "--audience": None if usual_reader else edition.audience,
     }
-    options_given |= {"--plan": plan, "--data": request.data.name if request.data != PROJECT / "data" else None}
+    data = request.data.relative_to(PROJECT).as_posix() if request.data.is_relative_to(PROJECT) else request.data.name
+    options_given |= {"--plan": plan, "--data": data if data != "data" else None}
     numbers = {"--draws": (request.draws, 2000), "--seed": (request.seed, 138), "--model": (request.model, "default")}
     options_given |= {name: str(value) for name, (value, usual) in numbers.items() if value != usual}
     return shlex.join(parts + [part for name, value in options_given.items() if value for part in (name, value)])
