@@ -85,9 +85,9 @@ def test_an_ingest_killed_at_any_moment_leaves_the_old_or_the_new_state(tmp_path
 MEASURED = """
 import json, resource, sys
 from pathlib import Path
-from toolkit.intake.ingest import prepare, commit
+from toolkit.intake.ingest import prepare, write_changes
 found = prepare([Path(sys.argv[1])], Path(sys.argv[2]))
-written = commit(found)
+written = write_changes(found)
 print(json.dumps([len(found.changes), len(found.rejected), written,
                   resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
 """
