@@ -57,17 +57,12 @@ def told(row: dict[str, str], wording: Words, dataset: Dataset) -> Iterator[str 
     if row["expected"]:
         indicator = indicators[row["indicator"]]
         places = 2 if row["unit"] in {"times", "ratio", "percentage_points"} else indicator.decimals
-        printed = indicator.units[wording.language]
         low, high = float(row["low80"] or "nan"), float(row["high80"] or "nan")
         # ten places stand in the table: a number on the edge of two roundings may be either
-        yield tuple(
-            wording.amount(float(row["expected"]) * nudge, row["unit"], places, printed=printed) for nudge in NUDGES
-        )
+        yield tuple(wording.amount(float(row["expected"]) * nudge, row["unit"], places) for nudge in NUDGES)
         if high > low:
             yield tuple(
-                wording.interval(low * one, high * other, row["unit"], places, printed=printed)
-                for one in NUDGES
-                for other in NUDGES
+                wording.interval(low * one, high * other, row["unit"], places) for one in NUDGES for other in NUDGES
             )
     if row["outcome"] != "settled":
         yield row["grade"]
