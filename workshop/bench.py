@@ -40,7 +40,7 @@ SCALE_DRAWS = 500
 WORKERS = 2
 FORMATS = "html,docx,pdf"
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-PEAKS = {"main": "peak", "zygote": "peak_zygote", "forked": "peak_forked"}
+PEAKS = {"main": "peak", "fork server": "peak_server", "forked": "peak_forked"}
 TABLE = (40, 3321, 10)
 """Panels, units and years of the large table: 40 indicators in 3,321 communes."""
 AUTO_ETS = """

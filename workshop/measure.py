@@ -127,7 +127,7 @@ def clustered(asked: ReportRequest) -> dict[str, float]:
 
 def measured(work: Callable[[], dict[str, float]]) -> dict[str, float]:
     """Return what `work` returns, with time, core-seconds and peaks of memory."""
-    stop, largest = threading.Event(), {"zygote": 0.0, "forked": 0.0}
+    stop, largest = threading.Event(), {"server": 0.0, "forked": 0.0}
     watcher = threading.Thread(target=_watch_children, args=(stop, largest))
     watcher.start()
     begun, before = time.perf_counter(), _core_seconds()
@@ -155,9 +155,9 @@ def _watch_children(stop: threading.Event, largest: dict[str, float]) -> None:
 
     me = psutil.Process(os.getpid())
     while not stop.wait(0.5):
-        zygotes = {child.pid for child in me.children()}
+        servers = {child.pid for child in me.children()}
         for child in me.children(recursive=True):
-            role = "zygote" if child.pid in zygotes else "forked"
+            role = "server" if child.pid in servers else "forked"
             with contextlib.suppress(psutil.Error):
                 largest[role] = max(largest[role], child.memory_info().rss / MEBI)
 

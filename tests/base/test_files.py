@@ -62,7 +62,7 @@ def test_sockets_fit_however_deep_temporary_files_lie(tmp_path: Path, monkeypatc
         try:
             assert folder.parent == Path("/tmp")
             with socket.socket(socket.AF_UNIX) as one:
-                one.bind(f"{folder}/zygote")
+                one.bind(f"{folder}/kernels")
         finally:
             shutil.rmtree(folder)
 

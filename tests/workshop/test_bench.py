@@ -69,6 +69,6 @@ def test_reports_cells_and_the_plain_loop_are_measured(tmp_path: Path) -> None:
     }
     assert {what: one["areas"] for what, one in found.items()} == {"ours": 2, "plain": 2, "cells": 2}
     assert found["ours"]["peak"] > 50
-    assert found["ours"]["peak_zygote"] > 50
+    assert found["ours"]["peak_server"] > 50
     assert 0 < found["cells"]["cells"] < found["plain"]["core_seconds"]
     assert found["ours"]["reporting"] < found["ours"]["seconds"]
