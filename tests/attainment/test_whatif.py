@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from toolkit.attainment.pace import peers_keeping_mean
-from toolkit.attainment.whatif import COLUMNS, Joint, change_of, effects, effects_table, joint
+from toolkit.attainment.whatif import COLUMNS, Joint, change_of, effects, effects_table, judge_together
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
@@ -146,12 +146,12 @@ def test_joint_questions_follow_plain_loops_over_draws(met: np.ndarray, dues: tu
 
 def test_joint_is_not_the_product_of_marginals_on_the_real_plan(usual: Scenario) -> None:
     area = usual.dataset.areas.get("20")
-    found = joint(usual.plan, area, usual.dataset, usual.base)
+    found = judge_together(usual.plan, area, usual.dataset, usual.base)
     assert len(found.target_ids) >= 10
     assert found.bound == "at_least"
     assert found.at_least(0) == pytest.approx(1)
     chances = [found.at_least(count) for count in range(len(found.target_ids) + 1)]
     assert chances == sorted(chances, reverse=True)
-    two = joint(usual.plan, area, usual.dataset, usual.base, ["T30-03", "T45-02", "T25-01"])
+    two = judge_together(usual.plan, area, usual.dataset, usual.base, ["T30-03", "T45-02", "T25-01"])
     marginals = two.weights @ two.met
     assert max(0.0, marginals.sum() - len(marginals) + 1) - 1e-9 <= two.all_met <= marginals.min() + 1e-9

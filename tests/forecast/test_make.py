@@ -172,7 +172,7 @@ def test_same_seed_same_draws_other_seed_other_draws(real_data: Dataset, real_pl
 def test_storing_and_loading_changes_nothing(real_forecasts: Forecasts, tmp_path: Path) -> None:
     store.Store(tmp_path).add(real_forecasts.paths)
     store.close(real_forecasts, tmp_path)
-    loaded = store.load(tmp_path)
+    loaded = store.open_forecasts(tmp_path)
     assert loaded.paths.keys() == real_forecasts.paths.keys()
     for key, path in real_forecasts.paths.items():
         kept = loaded.paths[key]

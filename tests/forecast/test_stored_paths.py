@@ -25,7 +25,7 @@ def test_every_path_comes_back_however_few_areas_are_held(
     folder: Path, real_forecasts: Forecasts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "AREAS_HELD", 2)
-    loaded = store.load(folder)
+    loaded = store.open_forecasts(folder)
     assert isinstance(loaded.paths, StoredPaths)
     assert loaded.areas() == real_forecasts.areas()
     assert len(loaded.paths) == len(real_forecasts.paths)
@@ -37,7 +37,7 @@ def test_every_path_comes_back_however_few_areas_are_held(
 
 
 def test_only_the_area_asked_for_is_read(folder: Path) -> None:
-    loaded = store.load(folder)
+    loaded = store.open_forecasts(folder)
     assert loaded.path("181", "poverty_rate", "all") is not None
     assert isinstance(loaded.paths, StoredPaths)
     assert list(loaded.paths._read) == ["181"]
@@ -50,9 +50,9 @@ def test_an_incomplete_or_damaged_store_is_named(folder: Path, monkeypatch: pyte
     try:
         draws.write_bytes(kept[:1000])
         with pytest.raises(DataError, match="no complete forecasts"):
-            store.load(folder).path("182", "poverty_rate", "all")
+            store.open_forecasts(folder).path("182", "poverty_rate", "all")
         draws.unlink()
         with pytest.raises(DataError, match="no complete forecasts"):
-            store.load(folder)
+            store.open_forecasts(folder)
     finally:
         draws.write_bytes(kept)

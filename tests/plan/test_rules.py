@@ -14,7 +14,6 @@ from hypothesis.extra import numpy as hnp
 
 from toolkit.plan.predicates import (
     Printed,
-    compare,
     level_met,
     mean_growth,
     pace,
@@ -24,6 +23,7 @@ from toolkit.plan.predicates import (
     ratio,
     ratio_threshold,
     required_mean,
+    satisfies,
     worst,
     yearly_changes,
 )
@@ -41,17 +41,17 @@ def matrix(low: float, high: float, *, years: int | None = None) -> st.SearchStr
 @given(st.lists(tenths, min_size=1, max_size=8), ops, tenths)
 def test_compare_is_exact_for_printed_decimals(values: list[float], op: str, threshold: float) -> None:
     exact = [OPERATORS[op](round(value * 10), round(threshold * 10)) for value in values]
-    assert compare(np.array(values), op, threshold).tolist() == exact
+    assert satisfies(np.array(values), op, threshold).tolist() == exact
 
 
 @given(st.integers(-500, 500), st.integers(-500, 500), ops, st.integers(-50, 50))
 def test_differences_of_printed_decimals_compare_like_decimals(now: int, before: int, op: str, fall: int) -> None:
     change = np.array([now / 10 - before / 10])
-    assert bool(compare(change, op, fall / 10)[0]) == OPERATORS[op](now - before, fall)
+    assert bool(satisfies(change, op, fall / 10)[0]) == OPERATORS[op](now - before, fall)
 
 
 def test_nan_meets_nothing() -> None:
-    assert not any(compare(np.array([np.nan]), op, 0.0)[0] for op in OPERATORS)
+    assert not any(satisfies(np.array([np.nan]), op, 0.0)[0] for op in OPERATORS)
 
 
 @given(st.integers(0, 1000), st.integers(0, 2), ops)
@@ -99,8 +99,8 @@ def test_yearly_changes_against_loops(values: np.ndarray) -> None:
 
 @given(matrix(-50, 50), ops, tenths)
 def test_worst_year_decides_every_year(values: np.ndarray, op: str, threshold: float) -> None:
-    loops = [all(bool(compare(np.array([value]), op, threshold)[0]) for value in draw) for draw in values]
-    assert compare(worst(values, op), op, threshold).tolist() == loops
+    loops = [all(bool(satisfies(np.array([value]), op, threshold)[0]) for value in draw) for draw in values]
+    assert satisfies(worst(values, op), op, threshold).tolist() == loops
 
 
 @given(matrix(-99, 60), st.booleans(), st.data())

@@ -14,7 +14,7 @@ from toolkit.attainment.assess import assess
 from toolkit.base.errors import UsageError
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan, Target
-from toolkit.plan.predicates import compare, yearly_changes
+from toolkit.plan.predicates import satisfies, yearly_changes
 from toolkit.scenario.scenario import Scenario
 
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -82,7 +82,7 @@ def highest_chance(forecasts: Forecasts, value: float) -> float:
     chances = []
     for effort in np.linspace(-3, 3, 1201):
         changed = np.clip(path.draws - effort * elapsed, 0, 100)[:, columns]
-        chances.append(compare(yearly_changes(changed, "percentage_points"), "<=", value).all(axis=1).mean())
+        chances.append(satisfies(yearly_changes(changed, "percentage_points"), "<=", value).all(axis=1).mean())
     return float(max(chances))
 
 

@@ -250,7 +250,7 @@ def joint(
     """
     context = context_of(run, area, language)
     forecasts = run.forecasts if scenario is None else scenario.forecasts
-    return Together(context, whatif.joint(run.plan, context.area, run.dataset, forecasts, targets))
+    return Together(context, whatif.judge_together(run.plan, context.area, run.dataset, forecasts, targets))
 
 
 @dataclass(frozen=True)

@@ -239,7 +239,7 @@ def change_of(before: Judgement | None, after: Judgement | None) -> tuple[float,
     return mean, math.sqrt(variance / effective_count(count, after.weights))
 
 
-def joint(
+def judge_together(
     plan: Plan, area: Area, dataset: Dataset, forecasts: PathSource, targets: Sequence[str] | None = None
 ) -> Joint:
     """Return several targets of one area judged on the same draws.

@@ -213,7 +213,7 @@ def scenario(
 
     Example: toolkit scenario data/scenarios/poverty.yaml --lang en
     """
-    from toolkit.data.tables import Table
+    from toolkit.data.tables import InputTable
     from toolkit.run.manifest import PROJECT
     from toolkit.run.session import compute_run
     from toolkit.run.studies import scenario_run
@@ -224,7 +224,7 @@ def scenario(
     read = read_iamc(file) if file.suffix.lower() in (".csv", ".xlsx") else read_scenarios(file)
     run = compute_run(data=data, plan=plan, as_of=options.counted_day(as_of), draws=draws, seed=seed, model=model)
     passed: tuple[str, ...] = ()
-    if isinstance(read, Table):
+    if isinstance(read, InputTable):
         read, passed = scenarios_from_iamc(read, run.forecasts, run.dataset, file.stem)
     if passed:
         series = "; ".join(passed[:MOST_NAMED])

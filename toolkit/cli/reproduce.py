@@ -64,10 +64,10 @@ def _print_altered(altered: Sequence[Altered], count: int) -> None:
 
 
 def _print_results(results: Sequence[FileResult]) -> None:
-    from toolkit.run.verify import Outcome
+    from toolkit.run.verify import FileOutcome
 
     counts = Counter(item.outcome for item in results)
-    for outcome in get_args(Outcome):
+    for outcome in get_args(FileOutcome):
         if counts[outcome]:
             key = "gone" if outcome == "missing" else outcome
             print(say(f"run.verify.{key}", count=counts[outcome]))

@@ -40,7 +40,7 @@ from toolkit.data.observations import (
 from toolkit.data.parsing import decode, delimiter_of, year_of
 from toolkit.data.reference import Reference, read_reference, today
 from toolkit.data.schemas import LOCAL_TARGETS, MILESTONES, OBSERVATIONS, OVERLAPS, SOURCES, Records
-from toolkit.data.tables import Layout, read_first
+from toolkit.data.tables import TableLayout, read_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -395,7 +395,7 @@ def replaced_figures(folder: Path, reference: Reference, day: date) -> tuple[Fig
 
     Rows of ``replaced.csv``, which ``toolkit ingest`` writes, are left out if they break a rule.
     """
-    table = read_first(folder / REPLACED, Layout((*OBSERVATION_LAYOUT.columns, "replaced_on"), ("replaced_by",)))
+    table = read_first(folder / REPLACED, TableLayout((*OBSERVATION_LAYOUT.columns, "replaced_on"), ("replaced_by",)))
     if not table.has("replaced_on"):
         return ()
     days = zip(table.rows, table.texts("replaced_on"), strict=True)

@@ -26,13 +26,13 @@ LinkName = Literal["logit", "log", "identity"]
 Countable = Literal["communes", "villages", "schools", "health_stations"]
 
 
-class Strict(BaseModel):
+class Declaration(BaseModel):
     """Base of all declarations: frozen, and nothing unknown in them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Both(Strict):
+class Both(Declaration):
     """A text in both languages, readable like a mapping: ``names["vi"]``."""
 
     vi: str = Field(min_length=1)
@@ -42,7 +42,7 @@ class Both(Strict):
         return self.vi if language == "vi" else self.en
 
 
-class Unit(Strict):
+class Unit(Declaration):
     """A unit of measurement.
 
     Attributes
@@ -61,20 +61,20 @@ class Unit(Strict):
     measured_as: str | None = None
 
 
-class Identity(Strict):
+class Identity(Declaration):
     """The proxy's figure is taken as it is."""
 
     kind: Literal["identity"]
 
 
-class Multiply(Strict):
+class Multiply(Declaration):
     """The proxy's figure times a factor, such as thousand VND a month to million VND a year."""
 
     kind: Literal["scale"]
     factor: float = Field(gt=0)
 
 
-class DivideByShare(Strict):
+class DivideByShare(Declaration):
     """The proxy's figure over a group's share (in per cent), never above 100 %."""
 
     kind: Literal["divide_by_share"]
@@ -85,7 +85,7 @@ class DivideByShare(Strict):
 Transform = Annotated[Identity | Multiply | DivideByShare, Field(discriminator="kind")]
 
 
-class Proxy(Strict):
+class Proxy(Declaration):
     """A declared proxy for an indicator that has no data in the scope that a target needs.
 
     Attributes
@@ -118,7 +118,7 @@ class Proxy(Strict):
     basis: Both
 
 
-class Indicator(Strict):
+class Indicator(Declaration):
     """One indicator.
 
     Attributes

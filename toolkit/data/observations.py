@@ -11,11 +11,11 @@ from toolkit.data.indicators import Indicator
 from toolkit.data.parsing import day_of, year_of
 from toolkit.data.reference import ROW_RULES, Reference, RowContext, RowFault
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, STATUSES
-from toolkit.data.tables import Layout, Table
+from toolkit.data.tables import InputTable, TableLayout
 
 UNUSED = "unverified"
 """Figures with this qualifier are shown and never used."""
-OBSERVATION_LAYOUT = Layout(
+OBSERVATION_LAYOUT = TableLayout(
     tuple(name for name in OBSERVATIONS.names if name not in MISSING_ALLOWED),
     tuple(name for name in OBSERVATIONS.names if name in MISSING_ALLOWED),
 )
@@ -179,7 +179,7 @@ class Figures:
     header_row: int
 
 
-def figures_of(table: Table, reference: Reference) -> Figures:
+def figures_of(table: InputTable, reference: Reference) -> Figures:
     """Judge every row of a table; rows with an error are noted and left out."""
     context = RowContext(reference, table.problems, table.has("from_year"))
     values = _values(table, context)
@@ -207,7 +207,7 @@ def figures_of(table: Table, reference: Reference) -> Figures:
     return Figures(tuple(kept), table.problems, table.header_row)
 
 
-def _picker(table: Table, columns: tuple[str, ...]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+def _picker(table: InputTable, columns: tuple[str, ...]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
     places = [table.columns.index(column) if table.has(column) else None for column in columns]
     return lambda cells: tuple("" if at is None else cells[at] for at in places)
 
@@ -223,7 +223,7 @@ def _figure(row: int, cells: tuple[str, ...], value: float, place: tuple[str, st
     )  # fmt: skip
 
 
-def _values(table: Table, context: RowContext) -> list[float | None]:
+def _values(table: InputTable, context: RowContext) -> list[float | None]:
     """Return the value of each row, None where it cannot be used (noted)."""
     if not table.has("value"):
         return [None] * len(table.rows)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from toolkit.base.problems import Problems
 from toolkit.data.parsing import day_of, whole_of
-from toolkit.data.tables import Layout, Table, read_first
+from toolkit.data.tables import InputTable, TableLayout, read_first
 
 ColumnKind = Literal["text", "whole", "number", "year", "day", "flag"]
 
@@ -70,9 +70,9 @@ class Schema:
         return tuple(column.name for column in self.columns)
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> TableLayout:
         """All columns of a file of the project are required."""
-        return Layout(self.names, may_be_empty=True)
+        return TableLayout(self.names, may_be_empty=True)
 
 
 def text(name: str, *choices: str, required: bool = True) -> ColumnSchema:
@@ -258,7 +258,7 @@ def read_records(folder: Path, schema: Schema) -> Records:
     return Records(schema, records, table.problems)
 
 
-def _check_texts(table: Table, column: ColumnSchema) -> None:
+def _check_texts(table: InputTable, column: ColumnSchema) -> None:
     for row, cell in zip(table.rows, table.texts(column.name), strict=True):
         if not cell:
             if column.required:
@@ -268,7 +268,7 @@ def _check_texts(table: Table, column: ColumnSchema) -> None:
             table.problems.add("unknown_choice", row.number, column.name, cell, fields={"near": near})
 
 
-def _values(table: Table, column: ColumnSchema) -> Sequence[object]:
+def _values(table: InputTable, column: ColumnSchema) -> Sequence[object]:
     """Return the cells of a column by its kind, None where nothing valid stands."""
     if column.kind in PARSERS:
         return table.parsed(column.name, *PARSERS[column.kind])

@@ -55,7 +55,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Layout:
+class TableLayout:
     """The columns that a table may have.
 
     Attributes
@@ -84,7 +84,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Table:
+class InputTable:
     """One table as text.
 
     Attributes
@@ -158,7 +158,7 @@ class Table:
         return list(settled.values)
 
 
-def read_tables(path: Path, layout: Layout) -> tuple[tuple[Table, ...], list[Problem]]:
+def read_tables(path: Path, layout: TableLayout) -> tuple[tuple[InputTable, ...], list[Problem]]:
     """Read a CSV file or a workbook.
 
     Parameters
@@ -191,9 +191,9 @@ def read_tables(path: Path, layout: Layout) -> tuple[tuple[Table, ...], list[Pro
     return tuple(tables), problems.all()
 
 
-def read_first(path: Path, layout: Layout) -> Table:
+def read_first(path: Path, layout: TableLayout) -> InputTable:
     """Return the first table of a file, all problems of the file in it; one without columns if there is none."""
-    empty = Table((), 1, (), Problems(path.name))
+    empty = InputTable((), 1, (), Problems(path.name))
     if not path.is_file():
         empty.problems.add("no_file", 1)
         return empty
@@ -203,7 +203,7 @@ def read_first(path: Path, layout: Layout) -> Table:
     return table
 
 
-def read_table(path: Path, layout: Layout, message: str, remedy: str = "") -> Table:
+def read_table(path: Path, layout: TableLayout, message: str, remedy: str = "") -> InputTable:
     """Read a file that holds one table.
 
     Raises
@@ -219,7 +219,7 @@ def read_table(path: Path, layout: Layout, message: str, remedy: str = "") -> Ta
     return tables[0]
 
 
-def table_of_frame(frame: pd.DataFrame, layout: Layout, name: str = "table") -> Table:
+def table_of_frame(frame: pd.DataFrame, layout: TableLayout, name: str = "table") -> InputTable:
     """Return a data frame as a table whose header stands in row 1; its numbers are numbers, however they look."""
     columns = [[_cell(value) for value in frame.iloc[:, at].tolist()] for at in range(frame.shape[1])]
     rows = [Row(number, cells) for number, cells in enumerate(zip(*columns, strict=True), start=2)]
@@ -271,7 +271,7 @@ def read_sheets(path: Path, known: Iterable[str]) -> tuple[tuple[RawSheet, ...],
     return (RawSheet("", True, rows, (), own),), problems
 
 
-def table_of(sheet: RawSheet, layout: Layout) -> Table | None:
+def table_of(sheet: RawSheet, layout: TableLayout) -> InputTable | None:
     """Find the header among a sheet's first rows and put the rest in order; None if there is no header."""
     position = _header_position(sheet.rows, layout.columns)
     if position is None:
@@ -283,7 +283,7 @@ def table_of(sheet: RawSheet, layout: Layout) -> Table | None:
     return table
 
 
-def _under(header: Row, body: Sequence[Row], layout: Layout, problems: Problems, *, cut_short: bool) -> Table:
+def _under(header: Row, body: Sequence[Row], layout: TableLayout, problems: Problems, *, cut_short: bool) -> InputTable:
     names = [tidy(cell).casefold() for cell in header.cells]
     names += [""] * (usual_width(body) - len(names))  # some programs end every row with a delimiter
     wanted = _check_header(names, layout, header.number, problems)
@@ -299,7 +299,7 @@ def _under(header: Row, body: Sequence[Row], layout: Layout, problems: Problems,
             kept.append(Row(row.number, _picked(row.cells, picks, known)))
     if not body and not layout.may_be_empty:
         problems.warn("no_rows", header.number)
-    return Table(tuple(wanted), header.number, tuple(kept), problems)
+    return InputTable(tuple(wanted), header.number, tuple(kept), problems)
 
 
 def note_above(rows: Iterable[Row], problems: Problems) -> None:
@@ -340,7 +340,7 @@ def usual_width(rows: Iterable[Row]) -> int:
     return widths.most_common(1)[0][0] if widths else 0
 
 
-def _check_header(names: Sequence[str], layout: Layout, row: int, problems: Problems) -> list[str]:
+def _check_header(names: Sequence[str], layout: TableLayout, row: int, problems: Problems) -> list[str]:
     """Note missing, double and unknown columns; return the known ones in the file's order.
 
     Of two columns of one name none is read: which of them is meant nobody can tell.

@@ -18,7 +18,7 @@ import pandas as pd
 
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say
-from toolkit.data.tables import Layout, Table, read_table, table_of_frame
+from toolkit.data.tables import InputTable, TableLayout, read_table, table_of_frame
 from toolkit.models import NAMES, get
 from toolkit.models.gate import gates_of
 from toolkit.models.panel import FloatArray, Forecaster, Panel, Scale
@@ -28,11 +28,11 @@ from toolkit.models.publish import quantiles_as_printed
 DEFAULT = "default"
 DRAWS = 2000
 COLUMNS = ("panel", "kind", "unit", "year", "value")
-LAYOUT = Layout(COLUMNS)
+LAYOUT = TableLayout(COLUMNS)
 PARENT = "__parent__"
 KINDS = ("percent", "positive", "real")
 FIRST_YEAR = 1000
-Kind = Literal["percent", "positive", "real"]
+PanelKind = Literal["percent", "positive", "real"]
 TOGETHER = 32
 """Children drawn at a time: memory does not grow with their number."""
 
@@ -166,7 +166,7 @@ class PanelTable:
     """One checked panel: unit names in the order of the table, and its rows."""
 
     name: str
-    kind: Kind
+    kind: PanelKind
     units: tuple[str, ...]
     unit: np.ndarray
     year: np.ndarray
@@ -220,7 +220,7 @@ def panels_of_table(frame: pd.DataFrame) -> list[PanelTable]:
     return panels_of_checked(table_of_frame(frame, LAYOUT, "table"))
 
 
-def panels_of_checked(table: Table) -> list[PanelTable]:
+def panels_of_checked(table: InputTable) -> list[PanelTable]:
     """Check a table and cut it into panels.
 
     Raises
@@ -246,13 +246,13 @@ def _share(value: float) -> bool:
     return 0 <= value <= 100
 
 
-def _stop_if_any(table: Table) -> None:
+def _stop_if_any(table: InputTable) -> None:
     problems = [problem for problem in table.problems.all() if problem.severity == "error"]
     if problems:
         raise DataError(say("forecast.table.unusable", file=table.problems.file), problems)
 
 
-def _note(table: Table, key: str, column: str, wrong: npt.ArrayLike, **fields: Sequence[object]) -> None:
+def _note(table: InputTable, key: str, column: str, wrong: npt.ArrayLike, **fields: Sequence[object]) -> None:
     """Note a problem of all records where `wrong` is true; fields hold one entry a record."""
     at = table.columns.index(column)
     for record in np.flatnonzero(np.asarray(wrong)).tolist():
@@ -260,7 +260,7 @@ def _note(table: Table, key: str, column: str, wrong: npt.ArrayLike, **fields: S
         table.problems.add(key, row.number, column, row.cells[at], fields=words)
 
 
-def _check_records(table: Table, cells: pd.DataFrame, year: FloatArray, value: FloatArray) -> None:
+def _check_records(table: InputTable, cells: pd.DataFrame, year: FloatArray, value: FloatArray) -> None:
     """Note what is wrong with single records."""
     for column in ("panel", "unit", "year"):
         _note(table, "empty_cell", column, cells[column] == "")
@@ -273,7 +273,7 @@ def _check_records(table: Table, cells: pd.DataFrame, year: FloatArray, value: F
         _note(table, "forecast.problem.negative", "value", positive & (value < 0))
 
 
-def _check_panels(table: Table, cells: pd.DataFrame) -> None:
+def _check_panels(table: InputTable, cells: pd.DataFrame) -> None:
     """Note what is wrong between records: two kinds in a panel, a cell given twice, a panel without values."""
     panels, kinds = cells["panel"].tolist(), cells.groupby("panel", sort=False)["kind"].transform("first")
     _note(table, "forecast.problem.two_kinds", "kind", cells["kind"] != kinds, panel=panels, kind=kinds.tolist())
@@ -299,7 +299,7 @@ def _cut(cells: pd.DataFrame, year: np.ndarray, value: FloatArray) -> list[Panel
     for number, name in enumerate(names):
         rows = order[bounds[number] : bounds[number + 1]]
         unit, units = pd.factorize(units_text[rows])
-        kind = cast("Kind", kinds[int(rows[0])])
+        kind = cast("PanelKind", kinds[int(rows[0])])
         found.append(
             PanelTable(
                 str(name), kind, tuple(str(one) for one in units), unit, year[rows], value[rows], int(year[rows].max())

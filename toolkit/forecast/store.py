@@ -177,7 +177,7 @@ def close(forecasts: Forecasts, folder: FilePath) -> FilePath:
     return write_atomic(folder / INDEX, json.dumps(record, ensure_ascii=False, indent=1))
 
 
-def load(folder: FilePath) -> Forecasts:
+def open_forecasts(folder: FilePath) -> Forecasts:
     """Open stored forecasts; each area's paths are read when they are first asked for.
 
     Parameters

@@ -20,7 +20,7 @@ from toolkit.data.observations import OBSERVATION_LAYOUT, UNUSED, Figure, figure
 from toolkit.data.parsing import RawSheet, Row, decimals_of
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES, Record
-from toolkit.data.tables import ROWS_FOR_HEADER, Layout, Table, read_sheets, read_tables, table_of, tidy
+from toolkit.data.tables import ROWS_FOR_HEADER, InputTable, TableLayout, read_sheets, read_tables, table_of, tidy
 from toolkit.intake.mapping import ColumnMapping, mapped_tables
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ INFORMATION = ("info_name", "info_scope", "info_bounds", "info_last", "info_last
 """Columns that a template shows and nobody reads back."""
 ENTERED = ("qualifier", "source_id", "available_from", "note")
 """Cells that say something about a figure; filled without one they are a mistake."""
-PROJECT_COLUMNS = Layout(OBSERVATION_LAYOUT.required, (*OBSERVATION_LAYOUT.optional, *INFORMATION))
+PROJECT_COLUMNS = TableLayout(OBSERVATION_LAYOUT.required, (*OBSERVATION_LAYOUT.optional, *INFORMATION))
 NAMED = tuple(column.name for column in SOURCES.columns if column.required)
 """What a source has to say of itself."""
 LARGEST_DIRECTORY = 2_000_000
@@ -77,7 +77,7 @@ def is_template(path: Path) -> bool:
         return False
 
 
-def filled_tables(path: Path, reference: Reference) -> tuple[tuple[Table, ...], list[Problem], tuple[Cells, ...]]:
+def filled_tables(path: Path, reference: Reference) -> tuple[tuple[InputTable, ...], list[Problem], tuple[Cells, ...]]:
     """Return the filled rows of a template, the problems of the file itself, and the sources it declares."""
     sheets, problems = read_sheets(path, OBSERVATION_LAYOUT.columns)
     figures = [part for sheet in sheets if (part := _from_header(sheet, ("area_code", "value")))]
@@ -102,7 +102,7 @@ def _from_header(sheet: RawSheet, names: Sequence[str]) -> RawSheet | None:
     return None
 
 
-def _filled(sheet: RawSheet, source: str) -> Table | None:
+def _filled(sheet: RawSheet, source: str) -> InputTable | None:
     table = table_of(sheet, PROJECT_COLUMNS)
     if table is None:
         return None
@@ -115,13 +115,13 @@ def _filled(sheet: RawSheet, source: str) -> Table | None:
             continue
         cells["source_id"] = cells.get("source_id") or source
         rows.append(Row(row.number, tuple(cells.get(name, "") for name in OBSERVATIONS.names)))
-    return Table(OBSERVATIONS.names, table.header_row, tuple(rows), table.problems)
+    return InputTable(OBSERVATIONS.names, table.header_row, tuple(rows), table.problems)
 
 
 def _sources(sheet: RawSheet, reference: Reference, file: Problems) -> list[Cells]:
     """Return the sources of the sheet that are named; an id alone, as a template proposes it, is none."""
     named = tuple(row for row in sheet.rows if len(list(filter(None, row.cells))) > 1 or not row.cells[0])
-    table = table_of(replace(sheet, rows=named), Layout(SOURCES.names[:2], SOURCES.names[2:]))
+    table = table_of(replace(sheet, rows=named), TableLayout(SOURCES.names[:2], SOURCES.names[2:]))
     found = []
     for row in table.rows if table else ():
         held = dict(zip(table.columns if table else (), map(str, row.cells), strict=True))
@@ -232,7 +232,7 @@ def with_sources(reference: Reference, added: Sequence[Cells]) -> Reference:
     return replace(reference, tables={**reference.tables, SOURCES.file: replace(held, rows=rows)})
 
 
-def checked_rows(table: Table, reference: Reference) -> tuple[list[Figure], list[Rejected]]:
+def checked_rows(table: InputTable, reference: Reference) -> tuple[list[Figure], list[Rejected]]:
     """Check every row of a table by the rules of observations, and against each other."""
     read, problems = figures_of(table, reference), table.problems
     refused = check_between(read, reference)

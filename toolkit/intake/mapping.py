@@ -19,7 +19,7 @@ from toolkit.data.areas import Areas
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
 from toolkit.data.reference import LONGEST_NAME, Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
-from toolkit.data.tables import Table, note_above, note_merged, read_sheets, tidy, usable, usual_width
+from toolkit.data.tables import InputTable, note_above, note_merged, read_sheets, tidy, usable, usual_width
 
 
 class ColumnMapping(BaseModel):
@@ -217,12 +217,12 @@ class HeaderedProblems(Problems):
 
 def mapped_tables(
     path: Path, mapping: ColumnMapping, reference: Reference
-) -> tuple[tuple[Table, ...], list[Problem], bool]:
+) -> tuple[tuple[InputTable, ...], list[Problem], bool]:
     """Return one table for each column of values of each sheet, the problems, and whether the file is damaged."""
     wanted = [*mapping.columns.values(), *mapping.wide]
     sheets, problems = read_sheets(path, wanted)
     damaged = bool(sheets) and has_error(problems.found)
-    tables: list[Table] = []
+    tables: list[InputTable] = []
     for sheet in sheets:
         if mapping.sheet and sheet.name and fold(sheet.name) != fold(mapping.sheet):
             continue
@@ -236,7 +236,7 @@ def mapped_tables(
     return tuple(tables), problems.all(), damaged
 
 
-def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], reference: Reference) -> list[Table]:
+def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], reference: Reference) -> list[InputTable]:
     header, problems = find_header(sheet.rows, wanted, mapping.header_rows), sheet.problems
     if header is None:
         problems.warn("sheet_unread", sheet.rows[0].number)
@@ -321,7 +321,7 @@ def _table(
     name: str,
     given: Mapping[str, str],
     areas: Areas,
-) -> Table:
+) -> InputTable:
     """Return the table of one column of values (or of the only one, in a long table)."""
     headers = {**mapping.columns, **({"value": name} if name else {})}
     places = {column: header.places(text)[0] for column, text in headers.items()}
@@ -343,7 +343,7 @@ def _table(
             given_area, year = cells["area_code"], cells.get("year", "")
             cells["area_code"] = _area_code(given_area, mapping.area_level, year, row.number, areas, problems)
         made.append(Row(row.number, tuple(cells[column] for column in columns)))
-    return Table(columns, header.row.number, tuple(made), problems)
+    return InputTable(columns, header.row.number, tuple(made), problems)
 
 
 def _cell(row: Row, place: int | None, otherwise: str) -> str:

@@ -347,7 +347,7 @@ ChangeRule = Callable[[FloatArray, FloatArray], FloatArray]
 """From levels and changes of the year before to the changes expected next."""
 
 
-def yearly_changes(value: FloatArray) -> Changes:
+def observed_changes(value: FloatArray) -> Changes:
     """Return the changes between neighbouring observed years of units (N, T)."""
     change, level, before = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     middle = float(np.nanmean(value)) if np.isfinite(value).any() else 0.0
@@ -395,7 +395,7 @@ def from_changes(learn: Callable[[Changes], ChangeRule]) -> Learner:
     """Return the learner of a rule for the next change; few changes give the panel's median change everywhere."""
 
     def learner(value: FloatArray) -> Method:
-        changes = yearly_changes(value)
+        changes = observed_changes(value)
         few = changes.change.size < FEWEST_CHANGES
         rule: ChangeRule = (lambda level, _: np.full_like(level, changes.median)) if few else learn(changes)
         missed = changes.change - rule(changes.level, changes.before) if changes.change.size else np.zeros(0)

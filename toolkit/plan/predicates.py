@@ -28,10 +28,10 @@ EXACT = 1e-9
 """Relative slack for sums of printed decimals: 12.1 − 9.1 is a fall of 3.0 although the floats differ."""
 
 
-def compare(values: FloatArray, op: Operator, threshold: float | FloatArray) -> BoolArray:
+def satisfies(values: FloatArray, op: Operator, threshold: float | FloatArray) -> BoolArray:
     """Return ``values op threshold``, any shape; equal up to :data:`EXACT` counts as equal; NaN meets nothing.
 
-    >>> compare(np.array([9.1 - 12.1, -2.9]), "<=", -3.0).tolist()
+    >>> satisfies(np.array([9.1 - 12.1, -2.9]), "<=", -3.0).tolist()
     [True, False]
     """
     slack = EXACT * np.maximum(1.0, np.abs(threshold))
@@ -72,10 +72,10 @@ def level_met(values: FloatArray, op: Operator, threshold: float, printed: Print
     """
     half = 0.5 * 10.0**-printed.decimals
     if op == ">=" and printed.upper is not None and threshold == printed.upper:
-        return compare(values, ">=", threshold - half)
+        return satisfies(values, ">=", threshold - half)
     if op == "<=" and printed.lower is not None and threshold == printed.lower:
-        return compare(values, "<", threshold + half)
-    return compare(values, op, threshold)
+        return satisfies(values, "<", threshold + half)
+    return satisfies(values, op, threshold)
 
 
 def ratio(values: FloatArray, base: FloatArray) -> FloatArray:

@@ -46,7 +46,6 @@ from toolkit.plan.predicates import (
     Operator,
     PaceKind,
     Printed,
-    compare,
     level_met,
     mean_growth,
     median,
@@ -56,6 +55,7 @@ from toolkit.plan.predicates import (
     ratio,
     ratio_threshold,
     required_mean,
+    satisfies,
     usable_averages,
     worst,
     yearly_changes,
@@ -84,7 +84,7 @@ class DueRule(NumberRule):
 
     def reaches(self, values: FloatArray, threshold: float, printed: Printed) -> BoolArray:
         """Return where values meet a threshold of the judged quantity."""
-        return compare(values, self.op, threshold)
+        return satisfies(values, self.op, threshold)
 
     def can_judge(self, case: Case, year: int) -> bool:
         """Say whether the draws reach all that the rule needs in `year`."""
@@ -288,7 +288,7 @@ class RatioToRule(DueRule):
         judged = super().judge(case)
         if judged.missing or not self.tolerance:
             return judged
-        return replace(judged, met_in_full=compare(judged.quantity, self.op, self.value), tolerance=self.tolerance)
+        return replace(judged, met_in_full=satisfies(judged.quantity, self.op, self.value), tolerance=self.tolerance)
 
 
 class PeriodRule(NumberRule):
@@ -305,7 +305,7 @@ class PeriodRule(NumberRule):
 
     def _yearly(self, values: FloatArray, years: Sequence[int], final: Sequence[bool], case: Case) -> Judgement:
         """Return the judgement on values (S, K) of `years`, all of which have to meet the rule."""
-        met = compare(values, self.op, self.value)
+        met = satisfies(values, self.op, self.value)
         settled = [bool(met[:, column].all()) for column, known in enumerate(final) if known]
         decided = True if len(settled) == len(final) else None  # one final year that fails is enough
         return Judgement(
@@ -372,7 +372,7 @@ class AnnualChangeRule(PeriodRule):
         pairs = [yearly_changes(path.draws[:, column - 1 : column + 1], self.measured_in) for column in columns]
         changes = np.column_stack(pairs)
         judged = self._yearly(changes, years, [is_final(path, year - 1, year) for year in years], case)
-        return replace(judged, met_average=compare(changes.mean(axis=1), self.op, self.value), notes=notes)
+        return replace(judged, met_average=satisfies(changes.mean(axis=1), self.op, self.value), notes=notes)
 
     def _comparable_years(self, path: Draws) -> tuple[list[int], tuple[Note, ...]]:
         """Return the years whose change can be judged, and notes that name the others."""
@@ -432,14 +432,14 @@ class AverageRule(PeriodRule):
         columns = [np.full(path.draws.shape[0], mean.value) for mean in means] + [path.at(year) for year in years]
         lengths = [_length(mean) for mean in means] + [1] * len(years)
         values = mean_growth(np.column_stack(columns), lengths, compounds=self.compounds)
-        met = compare(values, self.op, self.value)
+        met = satisfies(values, self.op, self.value)
         final = path.proxy is None and all(mean.status == "final" for mean in means) and is_final(path, *years)
         return Judgement(
             met=met,
             quantity=values,
             decided=bool(met.all()) if final else None,
             weights=case.weights,
-            met_stretch=None if self.stretch is None else compare(values, self.op, self.stretch),
+            met_stretch=None if self.stretch is None else satisfies(values, self.op, self.stretch),
             notes=tuple(_mean_note(mean, path.unit) for mean in means),
         )
 

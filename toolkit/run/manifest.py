@@ -335,7 +335,7 @@ def program_key() -> str:
     )
 
 
-class Records:
+class ReportRecords:
     """The records of finished reports in a run's folder.
 
     Parameters

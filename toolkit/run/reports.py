@@ -41,7 +41,7 @@ from toolkit.run.manifest import (
     KEY,
     PROJECT,
     Lock,
-    Records,
+    ReportRecords,
     commit,
     content_key,
     data_hashes,
@@ -239,11 +239,11 @@ class _Plan:
     jobs: tuple[Job, ...]
     keys: Mapping[str, str]
     stale: tuple[Job, ...]
-    records: Records
+    records: ReportRecords
 
 
 def _plan(request: ReportRequest) -> _Plan:
-    jobs, records = tuple(jobs_of(request)), Records(request.folder)
+    jobs, records = tuple(jobs_of(request)), ReportRecords(request.folder)
     records.sweep(jobs)
     inputs, codes = forecast_inputs(request), [area.code for area in request.areas]
     earlier = sha256(request.folder / SINCE / ATTAINMENT) if request.edition.since else ""

@@ -175,7 +175,7 @@ def open_run(
     if not run_folder:
         return compute_run(areas, data=data_folder or None, as_of=day)
     folder = Path(run_folder)
-    forecasts = store.load(folder / FORECASTS)
+    forecasts = store.open_forecasts(folder / FORECASTS)
     if day not in (None, forecasts.as_of):
         message = say("run.other_day", folder=folder, known=forecasts.as_of, wanted=day)
         raise UsageError(message, say("run.other_day.remedy"))

@@ -14,7 +14,7 @@ import pandas as pd
 
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.attainment import PLACES
-from toolkit.attainment.whatif import Joint, effects, effects_table, joint
+from toolkit.attainment.whatif import Joint, effects, effects_table, judge_together
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say, texts
@@ -300,7 +300,7 @@ class _AreaPage:
 
     def joint(self, run: Run) -> Joint | None:
         try:
-            return joint(run.plan, self.area, run.dataset, run.forecasts, self.wanted.targets)
+            return judge_together(run.plan, self.area, run.dataset, run.forecasts, self.wanted.targets)
         except UsageError:
             return None  # nothing can be judged in this area: the page says so target by target
 

@@ -20,11 +20,11 @@ from toolkit.run.manifest import PROJECT, inputs_of, is_output, read_about, read
 from toolkit.run.reports import SINCE, ReportRequest, make_reports
 
 Change = Literal["altered", "missing", "added"]
-Outcome = Literal["identical", "within_tolerance", "changed", "missing", "unexpected"]
-Text = Literal["page", "source", "output"]
+FileOutcome = Literal["identical", "within_tolerance", "changed", "missing", "unexpected"]
+TextPlace = Literal["page", "source", "output"]
 Count = Literal["rows", "cells", "page_lines", "source_lines", "output_lines"]
-Cell = Mapping[str, str | int]
-LINES: Mapping[Text, Count] = {"page": "page_lines", "source": "source_lines", "output": "output_lines"}
+CellPlace = Mapping[str, str | int]
+LINES: Mapping[TextPlace, Count] = {"page": "page_lines", "source": "source_lines", "output": "output_lines"}
 TOLERANCE = 1e-6
 """Relative: two machines may round the last digits of a computation differently."""
 NUMBER = re.compile(r"[-+−]?\d+(?:[.,\u00a0\u202f]\d+)*(?:e[-+]?\d+)?", re.IGNORECASE)
@@ -69,9 +69,9 @@ class Difference:
         What stood there, and what stands there now.
     """
 
-    kind: Literal["value", "row", "rest", "metadata"] | Text | Count
+    kind: Literal["value", "row", "rest", "metadata"] | TextPlace | Count
     file: str
-    cell: Cell
+    cell: CellPlace
     before: str
     after: str
 
@@ -86,7 +86,7 @@ class FileResult:
     """How one file of a run compares with the same file made again."""
 
     file: str
-    outcome: Outcome
+    outcome: FileOutcome
     differences: tuple[Difference, ...] = ()
 
 
@@ -198,7 +198,7 @@ def _compare(name: str, before: Path, after: Path) -> FileResult:
     compare = {".csv": _table_differences, ".ipynb": _notebook_differences}.get(before.suffix, _page_differences)
     differences = tuple(compare(name, before, after))
     real = tuple(item for item in differences if not item.is_rounding)
-    outcome: Outcome = "within_tolerance" if differences and not real else "changed"
+    outcome: FileOutcome = "within_tolerance" if differences and not real else "changed"
     return FileResult(name, outcome, (real or differences)[:MOST_DIFFERENCES])
 
 
@@ -258,8 +258,8 @@ def _notebook_differences(file: str, before: Path, after: Path) -> Iterator[Diff
         yield Difference("metadata", file, {}, json.dumps(old.get("metadata")), json.dumps(new.get("metadata")))
 
 
-def _parts(cell: Mapping[str, Any]) -> list[tuple[Text, Cell, str]]:
-    found: list[tuple[Text, Cell, str]] = [("source", {}, "".join(cell["source"]))]
+def _parts(cell: Mapping[str, Any]) -> list[tuple[TextPlace, CellPlace, str]]:
+    found: list[tuple[TextPlace, CellPlace, str]] = [("source", {}, "".join(cell["source"]))]
     for number, output in enumerate(cell.get("outputs", ()), start=1):
         for form, content in output.get("data", {"text": output.get("text", "")}).items():
             text = "".join(content) if isinstance(content, list) else json.dumps(content, ensure_ascii=False)
@@ -272,7 +272,7 @@ def _page_differences(file: str, before: Path, after: Path) -> Iterator[Differen
     yield from _line_differences("page", file, {}, old, new)
 
 
-def _line_differences(kind: Text, file: str, cell: Cell, before: str, after: str) -> Iterator[Difference]:
+def _line_differences(kind: TextPlace, file: str, cell: CellPlace, before: str, after: str) -> Iterator[Difference]:
     """Yield lines that differ; where lines came or went, the first of them and how many there are."""
     old, new = before.splitlines(), after.splitlines()
     for line, (was, now) in enumerate(zip(old, new, strict=False), start=1):

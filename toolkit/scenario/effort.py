@@ -20,7 +20,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.models.panel import BoolArray, FloatArray
 from toolkit.plan.judgement import Case, NumberRule
 from toolkit.plan.plan import Target
-from toolkit.plan.predicates import Operator, Printed, compare, level_met, yearly_changes
+from toolkit.plan.predicates import Operator, Printed, level_met, satisfies, yearly_changes
 from toolkit.plan.rules import AnnualChangeRule, PeriodRule
 from toolkit.scenario.propagate import Setting, open_years, path_of, shift_between
 
@@ -269,7 +269,7 @@ def _annual_change(path: Path, rule: AnnualChangeRule, setting: Setting) -> Aim:
     for column in columns:
         change = yearly_changes(path.draws[:, column - 1 : column + 1], rule.measured_in)[:, 0]
         if not open_[column]:
-            lacking = np.maximum(lacking, np.where(compare(change, rule.op, rule.value), -np.inf, np.inf))
+            lacking = np.maximum(lacking, np.where(satisfies(change, rule.op, rule.value), -np.inf, np.inf))
             continue
         before, made = path.draws[:, column - 1], elapsed[column - 1]
         if relative:

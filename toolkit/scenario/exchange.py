@@ -16,7 +16,7 @@ from toolkit.base.texts import say, slug
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Both, Scope
 from toolkit.data.parsing import year_of
-from toolkit.data.tables import Layout, Table, read_table, table_of_frame
+from toolkit.data.tables import InputTable, TableLayout, read_table, table_of_frame
 from toolkit.forecast.store import Forecasts
 from toolkit.scenario.scenario import Planned, ScenarioFile, checked_step
 from toolkit.scenario.steps import PlannedValues
@@ -24,7 +24,7 @@ from toolkit.scenario.steps import PlannedValues
 if TYPE_CHECKING:
     import pandas as pd
 
-IAMC_LAYOUT = Layout(
+IAMC_LAYOUT = TableLayout(
     ("model", "scenario", "region", "variable", "unit"), ("year", "value"), also=lambda name: year_of(name) is not None
 )
 IAMC = ("model", "scenario", "region", "variable", "unit", "year", "value")
@@ -87,7 +87,7 @@ def iamc_table(
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(IAMC))
 
 
-def read_iamc(file: Path) -> Table:
+def read_iamc(file: Path) -> InputTable:
     """Read a CSV file or a workbook in the IAMC layout, long or wide.
 
     Raises
@@ -98,7 +98,7 @@ def read_iamc(file: Path) -> Table:
     return read_table(file, IAMC_LAYOUT, say("scenario.file.refused", file=file.name), say("scenario.iamc.remedy"))
 
 
-def steps_from_iamc(table: pd.DataFrame | Table, dataset: Dataset, scenario: str) -> tuple[PlannedValues, ...]:
+def steps_from_iamc(table: pd.DataFrame | InputTable, dataset: Dataset, scenario: str) -> tuple[PlannedValues, ...]:
     """Return planned values for every indicator of one scenario of a table in the IAMC layout, long or wide.
 
     One step an indicator and scope, with all its areas, so that none of them follows another.
@@ -161,9 +161,9 @@ class _Place(NamedTuple):
     unit: str
 
 
-def _checked(table: pd.DataFrame | Table) -> Table:
+def _checked(table: pd.DataFrame | InputTable) -> InputTable:
     """Return a table whose columns are all there, and all of whose cells can be read."""
-    if not isinstance(table, Table):
+    if not isinstance(table, InputTable):
         table = table_of_frame(table, IAMC_LAYOUT, "IAMC")
     if not table.problems.found:
         for column in _value_columns(table):
@@ -176,15 +176,15 @@ def _checked(table: pd.DataFrame | Table) -> Table:
     return table
 
 
-def _scenarios(table: Table) -> list[str]:
+def _scenarios(table: InputTable) -> list[str]:
     return list(dict.fromkeys(table.texts("scenario")))
 
 
-def _value_columns(table: Table) -> list[str]:
+def _value_columns(table: InputTable) -> list[str]:
     return ["value"] if table.has("value") else [name for name in table.columns if year_of(name) is not None]
 
 
-def _values(table: Table, scenario: str) -> Iterator[tuple[_Place, int, float]]:
+def _values(table: InputTable, scenario: str) -> Iterator[tuple[_Place, int, float]]:
     """Yield the values of a scenario, row by row."""
     names, cells = table.texts("scenario"), [table.texts(name) for name in ("region", "variable", "unit")]
     years = table.years("year") if table.has("year") else []
@@ -198,7 +198,7 @@ def _values(table: Table, scenario: str) -> Iterator[tuple[_Place, int, float]]:
 
 
 def scenarios_from_iamc(
-    table: pd.DataFrame | Table, forecasts: Forecasts, dataset: Dataset, title: str
+    table: pd.DataFrame | InputTable, forecasts: Forecasts, dataset: Dataset, title: str
 ) -> tuple[ScenarioFile, tuple[str, ...]]:
     """Return every scenario of an IAMC table as a scenario file of planned values, and the series passed over.
 

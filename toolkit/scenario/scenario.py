@@ -16,7 +16,7 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say, slug
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Both, Strict
+from toolkit.data.indicators import Both, Declaration
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan
 from toolkit.scenario.propagate import Setting
@@ -151,7 +151,7 @@ AnyStep = Annotated[Step, GetPydanticSchema(_by_verb)]
 """A step as it stands in a file: the verb beside its parameters."""
 
 
-class Planned(Strict):
+class Planned(Declaration):
     """One scenario of a file.
 
     Attributes
@@ -169,7 +169,7 @@ class Planned(Strict):
     steps: tuple[AnyStep, ...] = ()
 
 
-class ScenarioFile(Strict):
+class ScenarioFile(Declaration):
     """A file of scenarios.
 
     Attributes

@@ -45,11 +45,11 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
 
 
-Year = Annotated[int, BeforeValidator(_plain), Field(strict=True, ge=1990, le=2100)]
-Number = Annotated[float, BeforeValidator(_plain), Field(strict=True, allow_inf_nan=False)]
-AreaNames = Annotated[Sequence[str], AfterValidator(tuple)]
+StepYear = Annotated[int, BeforeValidator(_plain), Field(strict=True, ge=1990, le=2100)]
+StepNumber = Annotated[float, BeforeValidator(_plain), Field(strict=True, allow_inf_nan=False)]
+AreaChoice = Annotated[Sequence[str], AfterValidator(tuple)]
 Values = Annotated[
-    Mapping[Year, Number], Field(min_length=1), AfterValidator(lambda found: dict(sorted(found.items())))
+    Mapping[StepYear, StepNumber], Field(min_length=1), AfterValidator(lambda found: dict(sorted(found.items())))
 ]
 
 
@@ -66,7 +66,7 @@ class Step(ABC):
 
     verb: ClassVar[str] = ""
     _: KW_ONLY
-    areas: AreaNames | None = None
+    areas: AreaChoice | None = None
 
     @abstractmethod
     def apply(self, forecasts: Forecasts, setting: Setting) -> Forecasts:
@@ -141,9 +141,9 @@ class RequiredPace(Step):
     indicator: str | None = None
     scope: Scope = "all"
     op: Operator | None = None
-    value: Number | None = None
-    due: Year | None = None
-    probability: Annotated[Number, Field(gt=0, lt=1)] = 0.5
+    value: StepNumber | None = None
+    due: StepYear | None = None
+    probability: Annotated[StepNumber, Field(gt=0, lt=1)] = 0.5
     counted_from: EffortStart = "last"
     keep_better: StrictBool = True
 
@@ -239,8 +239,8 @@ class FixedTarget(Shifting):
     """
 
     verb: ClassVar[str] = "fixed_target"
-    value: Number
-    year: Year
+    value: StepNumber
+    year: StepYear
     _: KW_ONLY
     spread: Spread = "kept"
 
@@ -271,10 +271,10 @@ class ChangeOfPace(Shifting):
 
     verb: ClassVar[str] = "change_of_pace"
     _: KW_ONLY
-    points: Number | None = None
-    percent: Annotated[Number, Field(gt=-100)] | None = None
-    from_year: Year | None = None
-    to_year: Year | None = None
+    points: StepNumber | None = None
+    percent: Annotated[StepNumber, Field(gt=-100)] | None = None
+    from_year: StepYear | None = None
+    to_year: StepYear | None = None
 
     def __post_init__(self) -> None:
         _exactly_one(self.points, self.percent)
@@ -311,8 +311,8 @@ class PeersPace(Shifting):
     verb: ClassVar[str] = "peers_pace"
     which: Which = "median"
     _: KW_ONLY
-    from_year: Year | None = None
-    to_year: Year | None = None
+    from_year: StepYear | None = None
+    to_year: StepYear | None = None
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the shift of the median to the line of that pace."""
@@ -349,7 +349,7 @@ class HaltRise(Shifting):
     verb: ClassVar[str] = "halt_rise"
     across_breaks: ClassVar[bool] = False  # a change of standard is no rise
     _: KW_ONLY
-    from_year: Year | None = None
+    from_year: StepYear | None = None
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the shift to the best value so far."""
@@ -386,10 +386,10 @@ class Shock(Shifting):
     """
 
     verb: ClassVar[str] = "shock"
-    year: Year
+    year: StepYear
     _: KW_ONLY
-    points: Number | None = None
-    percent: Annotated[Number, Field(ge=-100)] | None = None
+    points: StepNumber | None = None
+    percent: Annotated[StepNumber, Field(ge=-100)] | None = None
     recovery: Recovery = "slow"
 
     def __post_init__(self) -> None:
@@ -484,11 +484,11 @@ class NewStandard(Step):
 
     verb: ClassVar[str] = "new_standard"
     indicator: str
-    year: Year
+    year: StepYear
     _: KW_ONLY
-    mean: Number
-    sd: Annotated[Number, Field(gt=0)]
-    skew: Annotated[Number, Field(ge=0)] = 0.0
+    mean: StepNumber
+    sd: Annotated[StepNumber, Field(gt=0)]
+    skew: Annotated[StepNumber, Field(ge=0)] = 0.0
     standard: str = "scenario"
 
     def apply(self, forecasts: Forecasts, setting: Setting) -> Forecasts:
