@@ -15,10 +15,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.reports.forms import NUMBER, docx_rows, docx_text, html_text, pdf_cells, pdf_rows, pdf_text, squeezed
+from toolkit.base.files import PROJECT
 from toolkit.data.dataset import Dataset
 from toolkit.reports.html import LARGEST_PAGE
 from toolkit.reports.wording import Words, words
-from toolkit.run.manifest import HERE, PROJECT
+from toolkit.run.manifest import HERE
 
 pytestmark = pytest.mark.slow
 ANSWERED = ("probability", "settled", "orientation")

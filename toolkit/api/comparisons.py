@@ -13,6 +13,7 @@ from toolkit.attainment import whatif
 from toolkit.attainment.assess import assess
 from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.whatif import Effect, Joint
+from toolkit.base.errors import need_extra
 from toolkit.base.texts import interface_language, texts
 from toolkit.data.areas import Area
 from toolkit.forecast.paths import Path
@@ -396,6 +397,7 @@ class Explorer:
     _parts: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        need_extra("lab")
         import ipywidgets as widgets  # type: ignore[import-untyped]
 
         t = texts(self.language).t

@@ -6,7 +6,8 @@ anything else that reaches it is a defect of ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -67,6 +68,39 @@ class UsageError(ToolkitError):
     """The call itself is wrong: an unknown area, option or name."""
 
     exit_code: ClassVar[int] = 2
+
+
+EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "sheets": ("xlsxwriter",),
+    "documents": ("docxtpl", "typst"),
+    "cluster": ("distributed",),
+    "lab": ("ipywidgets", "voila"),
+}
+"""Packages that the core does without, by the extra that brings them."""
+
+
+def missing_packages(extra: str) -> tuple[str, ...]:
+    """Return the packages of an extra that are not installed; none of them is imported.
+
+    >>> missing_packages("sheets")
+    ()
+    """
+    return tuple(name for name in EXTRAS[extra] if find_spec(name) is None)
+
+
+def need_extra(extra: str) -> None:
+    """Refuse work that needs an extra, before it begins.
+
+    Raises
+    ------
+    UsageError
+        Naming the packages that are missing, and the command that installs them.
+    """
+    from toolkit.base.texts import say
+
+    if missing := missing_packages(extra):
+        message = say("base.no_extra", extra=extra, packages=", ".join(missing))
+        raise UsageError(message, say("base.no_extra.remedy", packages=" ".join(missing)))
 
 
 class AmbiguousNameError(UsageError):

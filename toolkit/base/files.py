@@ -16,6 +16,10 @@ from typing import IO
 from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import say
 
+CHECKOUT = Path(__file__).resolve().parents[2]
+IN_CHECKOUT = (CHECKOUT / "parameterized").is_dir()
+PROJECT = CHECKOUT if IN_CHECKOUT else CHECKOUT / "toolkit" / "project"
+"""Folder of data, parameterized notebooks and lock: the checkout, or what came with the installed package."""
 LONGEST_SOCKET_FOLDER = 80
 """Characters of a folder's path, without the eight that make it unique; the kernels' own names take the rest."""
 SHALLOW = "/tmp"
@@ -58,6 +62,11 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def results_folder() -> Path:
+    """Return where results go unless told otherwise: ``reports`` in the checkout, else in the folder we are in."""
+    return (PROJECT if IN_CHECKOUT else Path.cwd()) / "reports"
 
 
 def scratch_prefix(purpose: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolkit.base.errors import UsageError
+from toolkit.base.files import results_folder, write_atomic
 from toolkit.base.texts import numbers, say, texts
 from toolkit.cli import options
 
@@ -78,8 +79,6 @@ def forecast(
     if out is None:
         sys.stdout.write(text)
     else:
-        from toolkit.base.files import write_atomic
-
         write_atomic(out, text)
         print(say("cli.rows_written", rows=len(result), file=out), file=sys.stderr)
 
@@ -133,7 +132,6 @@ def backtest(
 
     Example: toolkit backtest --table histories.csv --model default --model theta
     """
-    from toolkit.run.manifest import PROJECT
     from toolkit.run.studies import of_plan, of_table, write_backtest
 
     chosen = _models(model)
@@ -149,7 +147,7 @@ def backtest(
             dataset, loaded, codes, chosen, first=first, indicators=indicator or (), draws=draws, seed=seed,
             progress=_progress,
         )  # fmt: skip
-    where = out or PROJECT / "reports" / "backtest"
+    where = out or results_folder() / "backtest"
     write_backtest(found, where, language=language)
     if as_json:
         sys.stdout.write(found.scores.to_json(orient="records", force_ascii=False, indent=1))
@@ -214,7 +212,6 @@ def scenario(
     Example: toolkit scenario data/scenarios/poverty.yaml --lang en
     """
     from toolkit.data.tables import InputTable
-    from toolkit.run.manifest import PROJECT
     from toolkit.run.session import compute_run
     from toolkit.run.studies import scenario_run
     from toolkit.scenario.exchange import read_iamc, scenarios_from_iamc
@@ -229,7 +226,7 @@ def scenario(
     if passed:
         series = "; ".join(passed[:MOST_NAMED])
         print(say("scenario.iamc.passed", count=len(passed), series=series), file=sys.stderr)
-    folder = out or PROJECT / "reports" / f"scenario-{file.stem}"
+    folder = out or results_folder() / f"scenario-{file.stem}"
     found = scenario_run(run, read, folder, language=texts(lang).language)
     if as_json:
         sys.stdout.write(found.comparison.to_json(orient="records", force_ascii=False, indent=1))

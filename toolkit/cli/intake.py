@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.base.errors import UsageError
+from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.problems import PROBLEM_COLUMNS, Problem, has_error
 from toolkit.base.texts import interface_language, nearest, numbers, say, texts
 from toolkit.cli import options
@@ -336,6 +336,7 @@ def template(
 
     Example: toolkit template --level commune --cycle 2026
     """
+    need_extra("sheets")
     from toolkit.base.files import write_atomic
     from toolkit.intake.template import file_name, years_of
     from toolkit.intake.template import template as workbook_of

@@ -18,8 +18,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from toolkit.base.errors import UsageError
-from toolkit.base.files import write_atomic
+from toolkit.base.errors import UsageError, missing_packages, need_extra
+from toolkit.base.files import PROJECT, results_folder, write_atomic
 from toolkit.base.texts import Language, numbers, say, texts
 from toolkit.cli import options
 from toolkit.run.batch import Done, Job
@@ -95,7 +95,6 @@ def report(
     from toolkit.data.dataset import data_folder, load
     from toolkit.plan.load import load_plan
     from toolkit.reports.index import start_html
-    from toolkit.run.manifest import PROJECT
     from toolkit.run.notebook import Limits
     from toolkit.run.reports import ReportRequest
 
@@ -103,6 +102,12 @@ def report(
         raise UsageError(say("run.no_address", out=out), say("run.no_address.remedy"))
     languages = tuple(dict.fromkeys(texts(name.strip()).language for name in lang.split(",")))
     edition = _edition(formats, cycle, audience, since)
+    if edition.formats != ("html",):
+        need_extra("documents")
+    if scheduler:
+        need_extra("cluster")
+    if missing := missing_packages("sheets"):
+        print(say("run.no_workbook", packages=" ".join(missing)), file=sys.stderr)
     folder = data_folder(data)
     loaded = load_plan(plan, folder=folder)
     dataset = load(folder, as_of=_day(as_of, cycle, loaded))
@@ -127,7 +132,7 @@ def report(
     )
     spoken = "-".join(languages)
     name = _run_name(loaded.id, cycle or dataset.as_of.isoformat(), spoken, area, level)
-    top = Path(out or PROJECT / "reports" / name).resolve()
+    top = Path(out or results_folder() / name).resolve()
     failed = False
     for language in languages:
         options.speak(language)
@@ -154,8 +159,6 @@ def _made(request: ReportRequest, as_json: bool) -> bool:
 
 def command_of(request: ReportRequest, names: list[str] | None, level: str | None, plan: str | None) -> str:
     """Return the command that makes the run again: what shapes its numbers and words, not where or how fast."""
-    from toolkit.run.manifest import PROJECT
-
     parts = ["toolkit", "report"]
     for name in names or []:
         parts += ["--area", name]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.base.errors import DataError, ToolkitError, UsageError
-from toolkit.base.files import WAIT, locked, write_atomic
+from toolkit.base.files import PROJECT, WAIT, locked, write_atomic
 from toolkit.base.problems import Problem, Problems
 from toolkit.base.texts import say
 from toolkit.data.areas import Areas, Crosswalk
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-PROJECT_DATA = Path(__file__).parents[2] / "data"
+PROJECT_DATA = PROJECT / "data"
 SIMULATED = "simulated"
 """File in a data folder that says: these data are made up, for teaching and tests."""
 OBSERVATION_FIELDS = {field.name for field in fields(Observation)}

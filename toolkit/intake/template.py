@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
-from toolkit.base.errors import UsageError
+from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.texts import LANGUAGES, Language, Texts, numbers, say, slug, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
@@ -159,6 +159,7 @@ def template(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], *, 
     UsageError
         For a year in which the area was not in force, or that lies ahead.
     """
+    need_extra("sheets")
     import xlsxwriter
 
     asked, stream, words = requested_figures(dataset, plan, area, years), io.BytesIO(), texts(language)

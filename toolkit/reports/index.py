@@ -115,6 +115,7 @@ def index_page(
     facts: RunFacts,
     language: Language,
     cycle: str = "",
+    workbook: bool = True,
     changed: Section | None = None,
 ) -> Iterator[str]:
     """Yield the index of a run as a page, part by part.
@@ -127,6 +128,8 @@ def index_page(
         What the run is about.
     cycle :
         The reporting round.
+    workbook :
+        Whether the tables are there as a workbook too.
     changed :
         What changed since an earlier run.
     """
@@ -156,7 +159,7 @@ def index_page(
         data=_data({entry.name: found for entry, found in shown}, [GROUPS[at] for at in used], wording, plan),
         script=Markup((TEMPLATES / "index.js").read_text(encoding="utf-8")),
         changes=Markup(section_html(changed) if changed else ""),
-        files=[(file, wording.t(f"index.file.{key}")) for file, key in FILES],
+        files=[(file, wording.t(f"index.file.{key}")) for file, key in FILES if workbook or key != "workbook"],
         failed=failed,
         failed_title=wording.counted("index.failed", len(failed)),
         provenance=_provenance(wording, facts),

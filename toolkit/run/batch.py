@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from toolkit.base.errors import UsageError
+from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.texts import say
 from toolkit.reports.html import Audience
 from toolkit.run.kernels import Kernels, fork_key, fork_server, share_fork_server, start
@@ -273,10 +273,9 @@ def run_on_cluster(
     UsageError
         If the extra is not installed, or nothing answers at the address.
     """
-    try:
-        import distributed
-    except ImportError as error:
-        raise UsageError(say("run.no_dask"), say("run.no_dask.remedy")) from error
+    need_extra("cluster")
+    import distributed
+
     connect: Any = distributed.Client
     try:
         client: Any = connect(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolkit.base.errors import DataError, UsageError
-from toolkit.base.files import sha256, write_atomic
+from toolkit.base.files import PROJECT, sha256, write_atomic
 from toolkit.base.texts import Language, say, texts
 from toolkit.data.dataset import Dataset
 from toolkit.data.schemas import NATIONAL, file_of
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from toolkit.run.batch import Done, Job
 
 PACKAGES = ("langson-toolkit", "numpy", "pandas", "scipy", "statsmodels", "matplotlib", "papermill", "nbconvert")
-PROJECT = Path(__file__).resolve().parents[2]
 MANIFEST = "manifest.json"
 FORECASTS = "forecasts"
 ABOUT = "run.json"

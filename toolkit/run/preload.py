@@ -47,7 +47,7 @@ def import_all() -> None:
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the affair of the process that started the fork server
 import_all()
-with suppress(ImportError):
+with suppress(Exception):  # the reports themselves say what is wrong
     import_module("toolkit.reports.formats").warm_up()
 gc.collect()
 gc.freeze()  # collections in children would copy the pages of all that was imported

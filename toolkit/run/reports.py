@@ -13,7 +13,8 @@ from datetime import date
 from pathlib import Path
 
 from toolkit.attainment.attainment import attainment_rows
-from toolkit.base.files import atomic, sha256, write_atomic
+from toolkit.base.errors import missing_packages
+from toolkit.base.files import PROJECT, atomic, sha256, write_atomic
 from toolkit.base.texts import Language, slug, texts
 from toolkit.data.areas import Area
 from toolkit.evaluate.ledger import LEVELS, ledger_text
@@ -39,7 +40,6 @@ from toolkit.run.kernels import Kernels, fork_server, usual_kernels
 from toolkit.run.manifest import (
     FORECASTS,
     KEY,
-    PROJECT,
     Lock,
     ReportRecords,
     commit,
@@ -373,7 +373,8 @@ def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
     language, folder = texts(request.language), request.folder
     told = {}
     with ExitStack() as files:
-        book = files.enter_context(open_workbook(folder / WORKBOOK))
+        (folder / WORKBOOK).unlink(missing_ok=True)
+        book = None if missing_packages("sheets") else files.enter_context(open_workbook(folder / WORKBOOK))
         answered = _Table(folder / ATTAINMENT, book, files)
         forecast = _Table(folder / TABLES / "forecast.csv", book if len(request.areas) <= MOST_AREAS else None, files)
         ledger = files.enter_context(atomic(folder / LEDGER))
@@ -443,6 +444,7 @@ def _index(
         facts=facts,
         language=request.language,
         cycle=request.edition.cycle,
+        workbook=(request.folder / WORKBOOK).is_file(),
         changed=changes_section(words(request.language), run.plan, names, answers, since),
     )
     write_atomic(request.folder / INDEX, page)

@@ -12,11 +12,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from toolkit.base.files import sha256
+from toolkit.base.files import PROJECT, sha256
 from toolkit.base.texts import texts
 from toolkit.data.dataset import load
 from toolkit.reports.formats import Edition
-from toolkit.run.manifest import PROJECT, inputs_of, is_output, read_about, read_manifest
+from toolkit.run.manifest import inputs_of, is_output, read_about, read_manifest
 from toolkit.run.reports import SINCE, ReportRequest, make_reports
 
 Change = Literal["altered", "missing", "added"]
