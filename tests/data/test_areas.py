@@ -167,3 +167,17 @@ def test_new_communes_reuse_codes_27_under_another_name(areas: Areas) -> None:
     assert sum(old.short_name != young.short_name for old, young in pairs) == 27
     rural = {area.short_name for area in areas.all("district") if area.kind == "Huyện"}
     assert len(rural & {area.short_name for area in new}) == 10
+
+
+def test_a_whole_number_is_the_only_code_of_that_number(areas: Areas) -> None:
+    """A program that passes 05977 as a number passes 5977."""
+    for code in areas.codes:
+        same = [other for other in areas.codes if int(other) == int(code)]
+        newest = areas.units(code)[-1]
+        if len(same) == 1:
+            assert areas.find(int(code), level=newest.level).code == code
+        else:
+            with pytest.raises(AmbiguousNameError, match=code):
+                areas.find(int(code), level=newest.level)
+    with pytest.raises(UsageError, match="99999"):
+        areas.find(99999)

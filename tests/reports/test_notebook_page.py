@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests.conftest import ROOT
-from toolkit.reports.blocks import HEAD_TYPE, Document
-from toolkit.reports.html import PageError, document_html, notebook_page, write_page
+from tests.reports.forms import NUMBER
+from toolkit.reports.blocks import HEAD_TYPE, PAGE_TYPE, Document
+from toolkit.reports.html import PageError, document_html, notebook_page, verdict_style, write_page
 
 Builder = Callable[..., Document]
 TEMPLATES = ("area_report.ipynb", "plan_summary.ipynb")
@@ -26,7 +28,7 @@ def executed(document: Document) -> Any:
     head = new_output("execute_result", data=document.head._repr_mimebundle_(), execution_count=1)
     cells = [new_code_cell("import toolkit  # secret", outputs=[]), new_code_cell("document.head", outputs=[head])]
     for section in document.sections:
-        data = {"text/html": section._repr_html_(), "text/plain": repr(section)}
+        data = section._repr_mimebundle_()
         shown = new_output("execute_result", data=data, execution_count=2)
         cells.append(new_code_cell(f'document.section("{section.key}")', outputs=[shown]))
     return new_notebook(cells=cells)
@@ -56,8 +58,38 @@ def test_the_notebook_keeps_title_language_and_banner_for_its_page(build: Builde
     assert '<html lang="en"' in page
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_an_output_shows_itself_without_a_style_sheet(build: Builder, language: str) -> None:
+    """JupyterLab takes style sheets, drawings and scripts out of an output that it does not trust."""
+    document = build("20", language)
+    for part in (document.head, *document.sections):
+        bundle = part._repr_mimebundle_()
+        if "text/html" not in bundle:
+            continue
+        shown, page = (BeautifulSoup(bundle[kind], "html.parser") for kind in ("text/html", PAGE_TYPE))
+        assert not shown.select("svg, style, script, link, [class], [id]")
+        assert len(shown.select("img")) == len(page.select("svg"))
+        for image, drawing in zip(shown.select("img"), page.select("svg"), strict=True):
+            assert image["alt"] == drawing["aria-label"]
+            held = b64decode(image["src"].removeprefix("data:image/svg+xml;base64,")).decode()
+            assert held.startswith("<svg xmlns=")
+            assert "<style>" in held
+        for drawing in page.select("svg"):
+            drawing.decompose()  # its numbers are in the picture
+        told, written = (set(NUMBER.findall(soup.get_text(" "))) for soup in (shown, page))
+        assert written <= told
+
+
+def test_a_verdict_has_the_colours_and_the_sign_of_the_page(build: Builder) -> None:
+    shown = BeautifulSoup(build("20").section("targets")._repr_mimebundle_()["text/html"], "html.parser")
+    styles = {cell["style"] for cell in shown.select("td span[style]")}
+    assert any(verdict_style("very_likely") in style for style in styles)
+    assert verdict_style("very_likely") != verdict_style("unlikely") != verdict_style("nobody")
+
+
 def test_words_and_tables_that_a_researcher_adds_stand_on_the_page(build: Builder) -> None:
     notebook = executed(build("178"))
+    notebook.cells.insert(0, new_markdown_cell("how to run this", metadata={"tags": ["about"]}))
     notebook.cells += [
         new_markdown_cell("## Thêm\n\n*ghi chú*"),
         new_code_cell("print()", outputs=[new_output("stream", name="stdout", text="in ra <b>\n")]),
@@ -65,6 +97,7 @@ def test_words_and_tables_that_a_researcher_adds_stand_on_the_page(build: Builde
     ]
     page = notebook_page(notebook, language="vi")
     assert "<em>ghi chú</em>" in page
+    assert "how to run this" not in page
     assert "in ra &lt;b&gt;" in page
     assert "cảnh báo riêng" not in page
 
@@ -93,10 +126,11 @@ def test_the_notebooks_are_tidy(name: str) -> None:
     nbformat.validate(content)
     cells = content["cells"]
     assert [cell["id"] for cell in cells] == [f"{number:02d}-{cell['id'][3:]}" for number, cell in enumerate(cells, 1)]
-    assert next(cell["metadata"].get("tags", []) for cell in cells) == ["parameters"]
-    assert all(not cell["metadata"].get("tags") for cell in cells[1:])
-    assert all(cell["cell_type"] == "code" for cell in cells), "headings come from the document, in its language"
-    declared = re.findall(r"^(\w+): str = ", "".join(cells[0]["source"]), flags=re.MULTILINE)
+    assert [cell["metadata"].get("tags") for cell in cells[:2]] == [["about"], ["parameters"]]
+    assert f"papermill parameterized/{name} out.ipynb -p " in "".join(cells[0]["source"])
+    assert all(not cell["metadata"].get("tags") for cell in cells[2:])
+    assert all(cell["cell_type"] == "code" for cell in cells[1:]), "headings come from the document, in its language"
+    declared = re.findall(r"^(\w+): str = ", "".join(cells[1]["source"]), flags=re.MULTILINE)
     assert {"language", "as_of", "run_folder", "data_folder"} <= set(declared)
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from tests.run.notebooks import write_notebook
 from toolkit.base.errors import UsageError
 from toolkit.cli.main import app
-from toolkit.run.notebook import MODELS, check_parameters, describe_parameters
+from toolkit.run.notebook import MODELS, check_injected, check_parameters, describe_parameters, read_parameters
 from toolkit.run.reports import TEMPLATES
 
 AREA, SUMMARY = TEMPLATES / "area_report.ipynb", TEMPLATES / "plan_summary.ipynb"
@@ -69,3 +69,19 @@ def test_params_of_any_notebook_come_from_its_cell(tmp_path: Path) -> None:
     template = write_notebook(tmp_path / "t.ipynb", parameters='code = "01"\ncount: int = 3\n')
     found = {entry["name"]: (entry["type"], entry["default"]) for entry in describe_parameters(template)}
     assert found == {"code": ("str", "01"), "count": ("int", 3)}
+
+
+@pytest.mark.parametrize("notebook", sorted(MODELS))
+def test_papermill_used_by_hand_cannot_pass_an_unknown_name(notebook: str) -> None:
+    check_injected(notebook, ["", 'language: str = "vi"', '# Parameters\nlanguage = "en"\n', "area = 181"])
+    with pytest.raises(UsageError, match="no parameter “langauge”") as error:
+        check_injected(notebook, ['# Parameters\nlangauge = "en"\n'])
+    assert "language" in error.value.remedy
+
+
+def test_a_report_by_hand_needs_an_area_and_says_how_to_give_one() -> None:
+    with pytest.raises(UsageError, match="needs the parameter “area_code”") as error:
+        check_injected("area_report.ipynb", [], area_code="")
+    assert "-p area_code 181" in error.value.remedy
+    check_injected("area_report.ipynb", [], area_code=5977)
+    assert read_parameters(AREA)["area_code"] == "", "no area that could be taken for another's"

@@ -163,13 +163,14 @@ class Areas:
         begun = [area for area in units if (area.valid_from or BEGINNING) <= on]
         return next((area for area in reversed(begun) if area.in_force(on)), begun[-1] if begun else units[0])
 
-    def find(self, text: str, *, level: str | None = None, on: date | None = None) -> Area:
+    def find(self, text: str | int, *, level: str | None = None, on: date | None = None) -> Area:
         """Return the area that a user means by a code or a name, diacritics and case ignored.
 
         Parameters
         ----------
         text :
-            Code or name, with or without ``Huyện``, ``Xã`` and the like, Vietnamese or English.
+            Code or name, with or without ``Huyện``, ``Xã`` and the like, Vietnamese or English. A whole number is
+            the only code of that number, zeros in front or not: programs take ``05977`` for 5977.
         level :
             With ``commune`` ended units count too. None: a name means a district, the province, a region
             or the country; a code the unit in force at `on`, and a district even though districts ended.
@@ -186,7 +187,7 @@ class Areas:
         if level is not None and level not in LEVELS:
             near = ", ".join(closest(level, LEVELS))
             raise UsageError(say("data.no_level", level=level), say("data.nearest", near=near))
-        wanted = normalise(text)
+        wanted = normalise(text if isinstance(text, str) else self._code_of(text))
         if wanted in self._by_code:
             return self._coded(wanted, level, on)
         if wanted.isdigit():
@@ -217,6 +218,14 @@ class Areas:
         return tuple(
             area for area in self._all if (level is None or area.level == level) and (on is None or area.in_force(on))
         )
+
+    def _code_of(self, number: int) -> str:
+        """Return the only code that is this number, with its zeros in front; the number as text where none is."""
+        found = [code for code in self._by_code if code.isdigit() and int(code) == number]
+        if len(found) > 1:
+            listed = "; ".join(_described(self._by_code[code][-1]) for code in found)
+            raise AmbiguousNameError(say("data.ambiguous", name=number, listed=listed), say("data.ambiguous.remedy"))
+        return found[0] if found else str(number)
 
     def _coded(self, code: str, level: str | None, on: date | None) -> Area:
         area = self.get(code, on, level)

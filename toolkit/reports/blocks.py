@@ -347,6 +347,8 @@ class Letter:
 
 HEAD_TYPE = "application/vnd.langson-toolkit.head+json"
 """Media type under which a notebook keeps what the page around its outputs needs."""
+PAGE_TYPE = "application/vnd.langson-toolkit.page"
+"""Media type of an output as the page made of the notebook shows it: with the names of the page's style sheet."""
 
 
 @dataclass(frozen=True)
@@ -379,10 +381,12 @@ class Section:
         """Return the title and the size of the section, for plain text output."""
         return f"<Section {self.key}: {self.title} ({len(self.blocks)} blocks)>"
 
-    def _repr_html_(self) -> str:
-        from toolkit.reports.html import section_html
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:  # noqa: ARG002
+        from toolkit.reports.html import notebook_html, section_html
 
-        return section_html(self)  # empty for a section without blocks
+        if not self.blocks:
+            return {"text/plain": ""}
+        return {"text/html": notebook_html(self), "text/plain": repr(self), PAGE_TYPE: section_html(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -445,10 +449,11 @@ class Head(Frame):
         include: object = None,  # noqa: ARG002
         exclude: object = None,  # noqa: ARG002
     ) -> dict[str, str | dict[str, str]]:
-        from toolkit.reports.html import head_html
+        from toolkit.reports.html import head_html, notebook_html
 
         frame = {item.name: getattr(self, item.name) for item in fields(Frame)}
-        return {"text/html": head_html(self), "text/plain": repr(self), HEAD_TYPE: frame}
+        shown = {"text/html": notebook_html(self), "text/plain": repr(self)}
+        return shown | {PAGE_TYPE: head_html(self), HEAD_TYPE: frame}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import say
 from toolkit.reports.blocks import CREATED, Bullets, Cell, Column, Document, Head, Item, Paragraph, Section, Table
-from toolkit.reports.html import Audience, notebook_page, section_html
+from toolkit.reports.html import Audience, notebook_page
 from toolkit.reports.paper import Paper, PaperBlock, PaperSection, fonts, paper_of, pictures_png, write_pdf
 from toolkit.reports.svg import TEMPLATES
 from toolkit.reports.wording import words
@@ -265,7 +265,7 @@ def warm_up() -> None:
     head = Head(language="vi", page_title="-", kicker="-", title="-", subtitle="-", answer=("-",))
     outputs = [
         new_output("display_data", head._repr_mimebundle_()),
-        new_output("display_data", {"text/html": section_html(section)}),
+        new_output("display_data", section._repr_mimebundle_()),
     ]
     notebook_page(new_notebook(cells=[new_code_cell(outputs=outputs)]), language="vi")
     docx_bytes(paper_of(Document(head, (section,))))

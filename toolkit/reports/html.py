@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
@@ -14,8 +16,9 @@ from markupsafe import Markup
 from toolkit.base.errors import ToolkitError
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import Language, texts
-from toolkit.reports.blocks import HEAD_TYPE, Document, Frame, Head, Section
-from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, style_sheet
+from toolkit.reports.blocks import HEAD_TYPE, Document, Frame, Head, Section, Tile, TileMap
+from toolkit.reports.paper import MARKS, SIGNS
+from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, standing_alone, style_sheet
 from toolkit.reports.wording import words
 
 LARGEST_PAGE = 150 * 1024
@@ -45,6 +48,11 @@ def environment() -> Environment:
         "sparkline_svg": sparkline_svg,
         "kind": lambda block: type(block).__name__,
         "css_text": css_text,
+        "picture_address": picture_address,
+        "rows_of_tiles": rows_of_tiles,
+        "verdict_style": verdict_style,
+        "verdict_sign": lambda verdict: SIGNS.get(verdict, ""),
+        "chart_mark": lambda mark: MARKS.get(mark, ""),
     }
     return made
 
@@ -69,6 +77,40 @@ def section_html(section: Section) -> str:
     if not section.blocks:
         return ""
     return _without_blank_lines(environment().get_template("section.html.j2").render(section=section))
+
+
+def notebook_html(part: Head | Section) -> str:
+    """Return the top of a document, or a section, as a notebook shows it: it needs no style sheet and no script."""
+    if isinstance(part, Section) and not part.blocks:
+        return ""
+    names = {"head": part, "section": None} if isinstance(part, Head) else {"head": None, "section": part}
+    return _without_blank_lines(environment().get_template("notebook.html.j2").render(names))
+
+
+def picture_address(svg: str) -> str:
+    """Return a picture of ours as an address that holds it: shown where drawings inside a text are taken out."""
+    return f"data:image/svg+xml;base64,{b64encode(standing_alone(svg).encode()).decode()}"
+
+
+@cache
+def verdict_style(verdict: str) -> str:
+    """Return the colours of a verdict as the style of one element: those of the pages' style sheet, without patterns.
+
+    >>> verdict_style("likely")
+    'background-color:#dcedf8;color:#08324f;border:1px solid #c5ccd3'
+    """
+    found = (
+        re.search(rf"\.v-{verdict}\{{background:(#\w+)[^;]*;color:(#\w+)", style_sheet("style")) if verdict else None
+    )
+    paper, ink = found.groups() if found else ("#ffffff", "#1f2933")
+    return f"background-color:{paper};color:{ink};border:1px solid #c5ccd3"
+
+
+def rows_of_tiles(item: TileMap) -> list[list[Tile | None]]:
+    """Return the tiles row by row, with None where there is none."""
+    placed = {(tile.row, tile.column): tile for tile in item.tiles}
+    rows, columns = (max((place[axis] for place in placed), default=-1) + 1 for axis in (0, 1))
+    return [[placed.get((row, column)) for column in range(columns)] for row in range(rows)]
 
 
 def _without_blank_lines(html: str) -> str:

@@ -7,7 +7,7 @@ import json
 import re
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,8 @@ from toolkit.run.kernels import KERNEL_NAME, MANAGERS, Kernels
 
 Parameter = str | int | float | bool
 ENGINE = "toolkit"
+INJECTED = "# Parameters"
+"""How the cell begins that papermill puts behind the one tagged ``parameters``."""
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -149,6 +151,37 @@ def check_parameters(template: Path, given: Mapping[str, Parameter]) -> None:
     if model is not None:
         _check_cell(template, model, declared)
         _check_values(template, model, given)
+
+
+def check_injected(notebook: str, cells: Sequence[str], **required: Parameter) -> None:
+    """Refuse what papermill passed to a notebook of ours by hand, where it does not know a name or lacks a value.
+
+    papermill itself passes unknown names on, and the report of another area would be made in silence.
+
+    Parameters
+    ----------
+    notebook :
+        Name of the notebook's file.
+    cells :
+        Sources of the cells run so far: ``In`` of IPython.
+    required :
+        Parameters that have no default, as they were given.
+
+    Raises
+    ------
+    UsageError
+        Naming the parameter, and the nearest one or what to write.
+    """
+    model = MODELS[notebook]
+    injected = [cell for cell in cells if cell.lstrip().startswith(INJECTED)]
+    for name in (name for cell in injected for name, _ in map(_assignment, ast.parse(cell).body)):
+        if name not in model.model_fields:
+            message = say("run.unknown_parameter", template=notebook, name=name)
+            raise UsageError(message, say("data.nearest", near=", ".join(nearest(name, model.model_fields))))
+    for name in (name for name, value in required.items() if value == ""):
+        example = say("run.missing_parameter.remedy", template=notebook)
+        message = say("run.missing_parameter", template=notebook, name=name)
+        raise UsageError(message, f"{name}: {say(str(model.model_fields[name].description))} {example}")
 
 
 def _check_cell(template: Path, model: type[Parameters], declared: Mapping[str, Parameter]) -> None:

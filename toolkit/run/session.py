@@ -84,7 +84,7 @@ class Run:
 
 
 def compute_run(
-    areas: Sequence[str] = (),
+    areas: Sequence[str | int] = (),
     *,
     data: Path | str | None = None,
     plan: str | None = None,
@@ -99,7 +99,7 @@ def compute_run(
     Parameters
     ----------
     areas :
-        Codes of areas wanted beyond the province and its districts, such as communes.
+        Codes or names of areas wanted beyond the province and its districts, such as communes.
     data :
         Data folder; the project's own by default.
     plan :
@@ -115,7 +115,8 @@ def compute_run(
     source = find_data(data)
     dataset = load(source, as_of=as_of)
     loaded = load_plan(plan, folder=source)
-    codes = list(areas) or [area.code for area in plan_areas(dataset, loaded)]
+    wanted = [dataset.areas.find(area, on=dataset.as_of) for area in areas] or plan_areas(dataset, loaded)
+    codes = [area.code for area in wanted]
     forecasts = make_forecasts(
         dataset, loaded, codes, draws=draws, seed=seed, model=model, keep=folder and _emptied(folder / FORECASTS)
     )
@@ -145,7 +146,7 @@ def plan_areas(dataset: Dataset, plan: Plan, level: str | None = None) -> list[A
 
 
 def open_run(
-    run_folder: str | Path = "", *, data_folder: str | Path = "", as_of: str = "", areas: Sequence[str] = ()
+    run_folder: str | Path = "", *, data_folder: str | Path = "", as_of: str = "", areas: Sequence[str | int] = ()
 ) -> Run:
     """Open the forecasts of a run, or make them here when no run is named.
 
@@ -158,7 +159,7 @@ def open_run(
     as_of :
         ISO date; for a run it must be the run's own, or empty.
     areas :
-        When computing: codes wanted beyond the province and its districts, such as a commune's.
+        When computing: codes or names wanted beyond the province and its districts, such as a commune's.
 
     Returns
     -------
