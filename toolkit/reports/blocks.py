@@ -452,8 +452,12 @@ class Head(Frame):
         from toolkit.reports.html import head_html, notebook_html
 
         frame = {item.name: getattr(self, item.name) for item in fields(Frame)}
-        shown = {"text/html": notebook_html(self), "text/plain": repr(self)}
-        return shown | {PAGE_TYPE: head_html(self), HEAD_TYPE: frame}
+        return {
+            "text/html": notebook_html(self),
+            "text/plain": repr(self),
+            PAGE_TYPE: head_html(self),
+            HEAD_TYPE: frame,
+        }
 
 
 @dataclass(frozen=True)
