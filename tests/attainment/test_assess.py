@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,7 +49,7 @@ def test_the_words_of_the_scale(probability: float, word: str) -> None:
     assert likelihood(probability) == word
     assert verdict_of(probability, "exact", 8) == word
     assert verdict_of(probability, "exact", 9) == "outlook"
-    through_a_bound = word if word in ("very_likely", "likely", "about_as_likely_as_not") else "not_decided_by_bound"
+    through_a_bound = f"at_least_{word}" if word in ("very_likely", "likely") else "not_decided_by_bound"
     assert verdict_of(probability, "at_least", 0) == through_a_bound
 
 
@@ -374,3 +376,53 @@ def test_one_sided_figures_show_how_many_draws_are_left() -> None:
     answer = World().put(path).ask(target_of(level("<", 10)))
     assert (answer.probability, answer.effective_draws) == (pytest.approx(1.0), pytest.approx(100.0))
     assert {"note.reweighted", "note.few_draws"} <= keys(answer)
+
+
+def test_who_borrows_through_a_bound_says_no_more_than_the_lender() -> None:
+    own = path_of(shares(0.5), 2020, proxy=upper_bound(), basis="A", last_year=2025)
+    borrowed = path_of(shares(0.95), 2020, area="181", proxy=upper_bound(), basis="C", last_year=2025)
+    world = World().put(own, borrowed)
+    answer = world.ask(target_of(level("<", 10)), BINH_GIA)
+    assert (answer.probability, answer.verdict) == (0.95, "not_decided_by_bound")
+    surer = world.put(path_of(shares(0.7), 2020, proxy=upper_bound(), basis="A", last_year=2025))
+    assert surer.ask(target_of(level("<", 10)), BINH_GIA).verdict == "at_least_likely"
+    alone = World().put(borrowed, path_of(shares(0.5), 2020, basis="A", last_year=2025))
+    assert alone.ask(target_of(level("<", 10)), BINH_GIA).verdict == "not_decided_by_bound"
+
+
+@pytest.mark.parametrize(
+    ("share", "relation", "said"),
+    [(0.67, "equal", True), (0.72, "equal", False), (0.10, "equal", True), (0.10, "upper_bound", False),
+     (0.67, "upper_bound", True), (1.0, "equal", False)],
+)  # fmt: skip
+def test_a_probability_on_a_limit_between_two_words_says_so(share: float, relation: str, said: bool) -> None:
+    draws = shares(share, 2000)
+    answer = (
+        World()
+        .put(path_of(draws, 2020, proxy=upper_bound(relation=relation), basis="A", last_year=2025))
+        .ask(target_of(level("<", 10)))
+    )
+    assert ("note.near_limit" in keys(answer)) is said
+    far = path_of(draws, 2020, basis="A", last_year=2020)
+    assert "note.near_limit" not in keys(World().put(far).ask(target_of(level("<", 10))))
+
+
+def test_a_pace_seen_through_a_bound_says_so() -> None:
+    draws = np.tile(np.linspace(30, 5, YEARS), (100, 1))
+    for relation, said in (("equal", False), ("upper_bound", True)):
+        path = path_of(draws, 2020, proxy=upper_bound(relation=relation), figures=[figure(2020, 30), figure(2024, 20)])
+        answer = World().put(path).ask(target_of(level("<", 10)))
+        assert answer.recent_pace is not None
+        assert ("note.pace_of_bound.upper_bound" in keys(answer)) is said
+
+
+def test_an_area_silent_for_years_says_since_when_and_on_whom_it_leans() -> None:
+    def leans(year: int, parent: str) -> bool:
+        path = path_of(shares(0.7), 2020, area="181", figures=[figure(year, 12)], last_year=2025)
+        path = replace(path, evidence=replace(path.evidence, parent_code=parent))
+        answer = World().put(path).ask(target_of(level("<", 10)), BINH_GIA)
+        return any(note.key.endswith(".leans") and note.fields["year"] == year for note in answer.notes)
+
+    assert leans(2020, "20")
+    assert not leans(2021, "20")
+    assert not leans(2020, "")

@@ -13,7 +13,7 @@ from toolkit.base.texts import FIELD, catalogue, texts
 from toolkit.plan.judgement import Note
 
 ROOMS = [Path(__file__).parents[2] / "toolkit" / room for room in ("plan", "attainment")]
-WRITTEN_FROM_PARTS = {"proxy", "break_ahead", "bound", "milestone"}
+WRITTEN_FROM_PARTS = {"proxy", "break_ahead", "bound", "milestone", "pace_of_bound"}
 
 
 def keys_in_code() -> set[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from toolkit.data.dataset import Dataset
 
-REVIEW = ["income_2006", "income_2011", "mdp_2016", "mdp_2022", "mdp_2027"]
+REVIEW = ["income_2006", "income_2011", "mdp_2016", "mdp_2022", "mdp_2027", "mdp_2033", "mdp_2038", "mdp_2044"]
 
 
 def logit(percent: float) -> float:
@@ -33,7 +33,7 @@ def test_chains_run_side_by_side(dataset: Dataset) -> None:
 @pytest.mark.parametrize(
     ("year", "expected"),
     [(2005, None), (2006, "income_2006"), (2010, "income_2011"), (2014, "income_2011"), (2015, "mdp_2016"),
-     (2020, "mdp_2016"), (2021, "mdp_2022"), (2026, "mdp_2022"), (2027, "mdp_2027"), (2045, "mdp_2027")],
+     (2020, "mdp_2016"), (2021, "mdp_2022"), (2026, "mdp_2022"), (2027, "mdp_2027"), (2045, "mdp_2044")],
 )  # fmt: skip
 def test_the_newest_standard_that_had_begun_is_in_force(year: int, expected: str | None, dataset: Dataset) -> None:
     found = dataset.standards.in_force("poverty_rate", "household_review", year)

@@ -12,10 +12,14 @@ import pytest
 from tests.conftest import ROOT, TODAY
 from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset, load
+from toolkit.data.observations import Observation
 from toolkit.forecast import store
+from toolkit.forecast.build import Family, FittedFamily, better_known
 from toolkit.forecast.make import Span, forecast_batches, make_forecasts, needed
+from toolkit.forecast.panels import UnitFigures
 from toolkit.forecast.paths import scale_of
 from toolkit.forecast.store import Forecasts
+from toolkit.models.panel import Paths
 from toolkit.plan.plan import Plan, ProxySwitches
 
 DISTRICTS = ("178", "180", "181", "182", "183", "184", "185", "186", "187", "188", "189")
@@ -61,7 +65,9 @@ def test_the_line_of_2027_is_crossed_or_not_and_nothing_else_changes(
     assert 0.2 < np.median(jump) < 0.8
     assert across.standards[across.position(2027)] == "mdp_2027"
     assert today.standards[today.position(2027)] == "mdp_2022"
-    assert [(change.year, change.measured) for change in across.breaks] == [(2021, True), (2027, False)]
+    assert [(change.year, change.measured) for change in across.breaks] == [
+        (2021, True), (2027, False), (2033, False), (2038, False), (2044, False),
+    ]  # fmt: skip
 
 
 def test_grades_tell_own_from_borrowed(real_forecasts: Forecasts) -> None:
@@ -235,3 +241,26 @@ def test_children_share_the_jump_of_the_area_that_they_follow(real_data: Dataset
         assert today is not None
         jumps.append(logit(across.at(2028)) - logit(today.at(2028)))
     assert np.corrcoef(jumps[0], jumps[1])[0, 1] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("own", "nation", "leans"),
+    [
+        (range(2008, 2016), range(2018, 2026), True),  # silent since 2015, the nation is known since
+        (range(2008, 2016), range(2022, 2026), True),
+        (range(2008, 2016), range(2023, 2026), False),  # three figures are no series
+        (range(2008, 2016), range(2010, 2015), False),
+        (range(2014, 2022), range(2020, 2026), True),
+        (range(2015, 2023), range(2020, 2026), False),  # not silent
+        (range(2020, 2026), range(2010, 2026), True),  # better known all along
+    ],
+)
+def test_a_silent_series_leans_on_a_larger_area_that_is_known_since(own: range, nation: range, leans: bool) -> None:
+    def figures(code: str, years: range) -> UnitFigures:
+        return UnitFigures(code, tuple(Observation(year, 50.0, "final", "", "", "made") for year in years), ())
+
+    def nobody(_: object) -> Paths:
+        raise AssertionError
+
+    fitted = {"VN": FittedFamily(Family("", ("VN",)), (figures("VN", nation),), nobody, nation[-1], ())}
+    assert better_known(figures("20", own), fitted, 2026) == ("VN" if leans else "")

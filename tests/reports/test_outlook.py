@@ -18,7 +18,7 @@ from toolkit.plan.judgement import Bound
 from toolkit.reports.area_report import chance, counts_sentence, headline, standards_section, verdict_sentence
 from toolkit.reports.blocks import Paragraph
 from toolkit.reports.context import Context, RunFacts, SourceBook
-from toolkit.reports.wording import words
+from toolkit.reports.wording import LIKELY, words
 
 
 class Contexts(dict[str, Context]):
@@ -135,7 +135,7 @@ def test_the_first_sentence_counts_every_statement_once(contexts: dict[str, Cont
         total, judged, *parts = numbers
         assert total == len(context.attainments) == 68
         assert sum(parts) == total
-        assert judged == sum(item.verdict in {*VERDICTS, "met", "not_met"} for item in context.attainments)
+        assert judged == sum(item.verdict in {*VERDICTS, *LIKELY, "met", "not_met"} for item in context.attainments)
 
 
 def test_an_area_without_any_answer_still_has_a_first_sentence(contexts: dict[str, Context]) -> None:
@@ -157,10 +157,28 @@ def test_the_headline_has_two_to_four_sentences(contexts: dict[str, Context]) ->
 
 
 SAID = {  # from the strongest; the first that a sentence holds is what it claims
-    "vi": ("rất nhiều khả năng", "rất ít khả năng", "nhiều khả năng", "ít khả năng", "ngang nhau"),
-    "en": ("very likely", "very unlikely", "is unlikely", "is likely", "as likely as not"),
+    "vi": (
+        "ít nhất là rất nhiều khả năng",
+        "ít nhất là nhiều khả năng",
+        "rất nhiều khả năng",
+        "rất ít khả năng",
+        "nhiều khả năng",
+        "ít khả năng",
+        "ngang nhau",
+    ),
+    "en": (
+        "at least very likely",
+        "at least likely",
+        "very likely",
+        "very unlikely",
+        "is unlikely",
+        "is likely",
+        "as likely as not",
+    ),
 }
 MEANT = {
+    "ít nhất là rất nhiều khả năng": "at_least_very_likely", "ít nhất là nhiều khả năng": "at_least_likely",
+    "at least very likely": "at_least_very_likely", "at least likely": "at_least_likely",
     "rất nhiều khả năng": "very_likely", "very likely": "very_likely", "rất ít khả năng": "very_unlikely",
     "very unlikely": "very_unlikely", "nhiều khả năng": "likely", "is likely": "likely", "ít khả năng": "unlikely",
     "is unlikely": "unlikely", "ngang nhau": "about_as_likely_as_not", "as likely as not": "about_as_likely_as_not",

@@ -14,12 +14,13 @@ from typing import get_args
 
 import numpy as np
 
-from toolkit.attainment.attainment import LONGEST_TESTED_HORIZON, Attainment, Outcome, Verdict, verdict_of
+from toolkit.attainment.attainment import LIMITS, LONGEST_TESTED_HORIZON, Attainment, Outcome, Verdict, verdict_of
 from toolkit.attainment.pace import Pace, pace_to_target
 from toolkit.attainment.question import PathSource, Question
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Scope
+from toolkit.forecast.build import SILENT_YEARS
 from toolkit.forecast.paths import Break, Path
 from toolkit.models.panel import FloatArray
 from toolkit.plan.judgement import Judgement, Note, covers
@@ -132,7 +133,19 @@ def _verdict(question: Question, outcome: Outcome, share: float | None, horizon:
         return "cannot_be_assessed"
     if outcome == "settled":
         return "met" if share else "not_met"
+    lender = _lender(question)
+    if question.bound == "at_least" and lender is not None:  # who borrows never knows more than the lender
+        share = min(share, probability(lender.judged.met, lender.judged.weights))
     return verdict_of(share, question.bound or "exact", horizon)
+
+
+def _lender(question: Question) -> Question | None:
+    """Return the same question to the area whose path is borrowed, if it can be answered there."""
+    path = question.path
+    if path is None or path.evidence.basis != "C" or path.evidence.parent_code not in question.dataset.areas:
+        return None
+    lender = replace(question, area=question.dataset.areas.get(path.evidence.parent_code))
+    return None if lender.judged.missing else lender
 
 
 def _share(met: BoolArray | None, judged: Judgement) -> float | None:
@@ -164,6 +177,7 @@ def _notes(question: Question, judged: Judgement, pace: Pace, outcome: Outcome, 
         yield from break_notes(question.path, question.target.due)
     if outcome == "probability":
         yield from time_notes(question, horizon)
+        yield from limit_notes(question, judged, horizon)
         if judged.met_in_full is not None:
             fields = {"tolerance": judged.tolerance, "probability": probability(judged.met_in_full, judged.weights)}
             yield Note("attainment.note.tolerance", fields)
@@ -205,6 +219,8 @@ def _milestone(target: Target, area: Area, dataset: Dataset) -> Attainment:
     )
 
 
+ERRORS_FROM_LIMIT = 2.0
+"""A probability within so many of the simulation's errors from a limit between two words is said to be on it."""
 FEW_DRAWS = 400
 """Effective draws below which a probability is said to be rough."""
 DRAW_GROUPS = 10
@@ -233,6 +249,9 @@ def evidence_notes(path: Path) -> tuple[Note, ...]:
             notes.append(Note("attainment.note.share_used", {"share": use.share_note}))
         if use.unknown_share:
             notes.append(Note("attainment.note.share_unknown"))
+    own = max((figure.year for figure in path.evidence.observations), default=path.evidence.last_year)
+    if path.evidence.parent_code and own <= path.evidence.last_year - SILENT_YEARS:
+        notes.append(Note("attainment.note.leans", {"area": path.evidence.parent_code, "year": own}))
     if path.evidence.basis == "C":
         notes.append(Note("attainment.note.borrowed", {"area": path.evidence.parent_code}))
     if path.weights is not None:
@@ -301,6 +320,17 @@ def time_notes(question: Question, horizon: int) -> tuple[Note, ...]:
     if horizon > LONGEST_TESTED_HORIZON:
         notes.append(Note("attainment.note.outlook", {"years": horizon, "longest": LONGEST_TESTED_HORIZON}))
     return tuple(notes)
+
+
+def limit_notes(question: Question, judged: Judgement, horizon: int) -> tuple[Note, ...]:
+    """Return a note where the simulation's error alone could move the probability over a limit between two words."""
+    share = probability(judged.met, judged.weights)
+    error = monte_carlo_error(share, effective_count(len(judged.met), judged.weights))
+    limits = LIMITS if question.bound == "exact" else LIMITS[2:]
+    near = [limit for limit in limits if abs(share - limit) <= ERRORS_FROM_LIMIT * error]
+    if not near or horizon > LONGEST_TESTED_HORIZON:
+        return ()
+    return (Note("attainment.note.near_limit", {"probability": near[0]}),)
 
 
 def would_help(path: Path) -> tuple[Note, ...]:

@@ -30,6 +30,8 @@ Verdict = Literal[
     "about_as_likely_as_not",
     "unlikely",
     "very_unlikely",
+    "at_least_very_likely",
+    "at_least_likely",
     "not_decided_by_bound",
     "outlook",
     "cannot_be_assessed",
@@ -197,20 +199,26 @@ def likelihood(probability: float) -> Verdict:
     return "about_as_likely_as_not"
 
 
+LIMITS = (0.10, 0.33, 0.66, 0.90)
+"""Probabilities at which the word changes."""
+_THROUGH_A_BOUND: Mapping[Verdict, Verdict] = {"very_likely": "at_least_very_likely", "likely": "at_least_likely"}
+
+
 def verdict_of(probability: float, bound: Bound, horizon: int) -> Verdict:
     """Return the verdict of an unsettled target.
 
-    Through a bound the probability is at least `probability`: a low one says nothing.
+    Through a bound the probability is at least `probability`: a lower bound excludes nothing above it, so its words
+    have one side, and a low one says nothing.
 
-    >>> verdict_of(0.2, "at_least", 5), verdict_of(0.7, "at_least", 5), verdict_of(0.95, "exact", 9)
-    ('not_decided_by_bound', 'likely', 'outlook')
+    >>> verdict_of(0.5, "at_least", 5), verdict_of(0.7, "at_least", 5), verdict_of(0.95, "exact", 9)
+    ('not_decided_by_bound', 'at_least_likely', 'outlook')
     """
     if horizon > LONGEST_TESTED_HORIZON:
         return "outlook"
     word = likelihood(probability)
-    if bound == "at_least" and word in ("unlikely", "very_unlikely"):
-        return "not_decided_by_bound"
-    return word
+    if bound == "exact":
+        return word
+    return _THROUGH_A_BOUND.get(word, "not_decided_by_bound")
 
 
 def note_text(note: Note, dataset: Dataset, texts: Texts) -> str:

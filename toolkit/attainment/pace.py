@@ -81,8 +81,14 @@ def pace_to_target(question: Question) -> Pace:
         peers_share=peers.share,
         peers_count=peers.count,
         year_reached=reached,
-        notes=required.notes,
+        notes=required.notes if recent is None else (*required.notes, *_of_bound(path)),
     )
+
+
+def _of_bound(path: Path) -> tuple[Note, ...]:
+    """Return that a recent pace is that of a bound, not of the indicator."""
+    relation = "equal" if path.proxy is None else path.proxy.relation
+    return () if relation == "equal" else (Note(f"attainment.note.pace_of_bound.{relation}"),)
 
 
 def year_reached(rule: RuleBase, case: Case, path: Path, first: int) -> int | None:

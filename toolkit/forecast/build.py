@@ -32,6 +32,8 @@ from toolkit.models.panel_model import DrawUnits, draws_after_parent
 
 FEWEST_EFFECTIVE_DRAWS = 50
 """A one-sided figure that leaves fewer effective draws than this contradicts the model: it is not used."""
+SILENT_YEARS = 5
+"""An area whose newest figure is so old leans on a larger area that is known since."""
 OWN_SERIES = 4
 """Points on one standard from which a series counts as evidence grade A."""
 
@@ -215,7 +217,7 @@ class Builder:
         fitted: dict[str, FittedFamily] = {}
         for unit in self._figures(upward(self.dataset, self.province), spec.indicator, spec.scope, spec.chain):
             if unit.exact:
-                better = _better_known(unit, fitted)
+                better = better_known(unit, fitted, self.dataset.as_of.year)
                 parent = fitted[better] if better else None
                 fitted[unit.area_code] = self._fit(spec, Family(better, (unit.area_code,)), (unit,), parent, 0)
         return fitted
@@ -320,9 +322,19 @@ class Builder:
         return tuple(average for one in series for average in one.period_averages)
 
 
-def _better_known(unit: UnitFigures, fitted: Mapping[str, FittedFamily]) -> str:
-    """Return the nearest larger area with more figures than `unit`: only such a path is worth following."""
-    larger = [code for code, one in fitted.items() if len(one.figures[0].exact) > len(unit.exact)]
+def better_known(unit: UnitFigures, fitted: Mapping[str, FittedFamily], now: int) -> str:
+    """Return the nearest larger area whose path is worth following.
+
+    It has more figures than `unit`, or a series of its own that goes on since `unit` fell silent.
+    """
+    last = unit.exact[-1].year
+    silent = last <= now - SILENT_YEARS
+
+    def better(figures: UnitFigures) -> bool:
+        held = len(figures.exact)
+        return held > len(unit.exact) or (silent and held >= OWN_SERIES and figures.exact[-1].year > last)
+
+    larger = [code for code, one in fitted.items() if better(one.figures[0])]
     return larger[-1] if larger else ""
 
 

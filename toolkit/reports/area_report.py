@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from toolkit.attainment.assess import assess_local
+from toolkit.attainment.assess import assess_local, breaks_ahead
 from toolkit.attainment.attainment import Attainment
 from toolkit.base.texts import NO_VALUE
 from toolkit.data.areas import Area
@@ -37,7 +37,7 @@ from toolkit.reports.targets import (
     tally,
     targets_section,
 )
-from toolkit.reports.wording import GROUPS, JUDGED, words
+from toolkit.reports.wording import GROUPS, JUDGED, LIKELY, words
 
 
 def build_area_document(
@@ -245,7 +245,7 @@ def _telling_target(context: Context, leading: Attainment | None) -> Attainment 
     unlikely = [item for item in others if item.verdict in {"unlikely", "very_unlikely"}]
     if unlikely:
         return min(unlikely, key=lambda item: (item.probability or 0.0, _grade_rank(item)))
-    likely = [item for item in others if item.verdict in {"likely", "very_likely"}]
+    likely = [item for item in others if item.verdict in LIKELY]
     return min(likely, key=lambda item: (_grade_rank(item), -(item.probability or 0.0)), default=None)
 
 
@@ -263,16 +263,16 @@ def standards_section(context: Context) -> Section:
         blocks.append(Paragraph(_two_answers(context, attainment, path), "lead"))
     if blocks:
         blocks.append(Paragraph(words.t("standards.why")))
-        blocks.extend(_jump(context, *found) for found in _future_breaks(context, [path for _, path in touched]))
+        blocks.extend(_jump(context, *found) for found in _future_breaks(touched))
     return Section("standards", words.t("section.standards"), tuple(blocks))
 
 
 def _two_answers(context: Context, attainment: Attainment, path: Path) -> str:
     words, standards = context.words, context.dataset.standards
-    change = next((item for item in reversed(path.breaks) if not item.measured), None)
+    changes = [item for item in breaks_ahead(path, attainment.due) if not item.measured]
     before, after = (
         (standards.get(name).name(words.language) if name in standards else name)
-        for name in ((change.before, change.after) if change else ("", ""))
+        for name in ((changes[0].before, changes[-1].after) if changes else ("", ""))
     )
     across, today = attainment.probability or 0.0, attainment.probability_same_standard or 0.0
     both = words.t(
@@ -281,7 +281,7 @@ def _two_answers(context: Context, attainment: Attainment, path: Path) -> str:
         today=chance(context, replace(attainment, probability=today)),
         after=after,
         before=before,
-        year=change.year if change else attainment.due,
+        year=changes[-1].year if changes else attainment.due,
     )
     points = whole_percent(today, attainment.bound) - whole_percent(across, attainment.bound)
     effect = words.counted("standards.lower" if points > 0 else "standards.higher", abs(points))
@@ -300,12 +300,12 @@ def _two_levels(context: Context, attainment: Attainment) -> str:
     return context.words.t("standards.level", **fields)
 
 
-def _future_breaks(context: Context, paths: Iterable[Path]) -> list[tuple[str, Break]]:
+def _future_breaks(touched: Iterable[tuple[Attainment, Path]]) -> list[tuple[str, Break]]:
     """Return the coming changes of standard, each once, with the indicator that is measured."""
     found: dict[tuple[str, str], tuple[str, Break]] = {}
-    for path in paths:
-        for change in path.breaks:
-            if not change.measured and change.year > context.year:
+    for attainment, path in touched:
+        for change in breaks_ahead(path, attainment.due):
+            if not change.measured:
                 measured = path.proxy.indicator if path.proxy is not None else path.indicator
                 found.setdefault((change.before, change.after), (measured, change))
     return list(found.values())
@@ -337,6 +337,8 @@ def _pace_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
     if attainment.recent_pace is not None:
         years = attainment.recent_pace_years
         details = (f"{years[0]}–{years[1]}",) if years is not None else ()
+        if any(note.key.startswith("attainment.note.pace_of_bound") for note in attainment.notes):
+            details = (*details, words.t("pace.of_bound"))
         recent = Cell(context.pace(attainment, attainment.recent_pace), details, attainment.recent_pace)
     peers = Cell(NO_VALUE, (words.t("pace.no_peers"),))
     if attainment.peers_pace_share is not None and attainment.peers_count:

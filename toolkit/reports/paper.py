@@ -50,8 +50,9 @@ MARKS = {
 """How the key of the charts shows each mark in print, where there are no small drawings between words."""
 
 SIGNS = {
-    "met": "✓", "very_likely": "▲▲", "likely": "▲", "about_as_likely_as_not": "◆", "unlikely": "▽",
-    "very_unlikely": "▽▽", "not_met": "✕", "not_decided_by_bound": "?", "outlook": "○",
+    "met": "✓", "very_likely": "▲▲", "at_least_very_likely": "≥▲▲", "likely": "▲", "at_least_likely": "≥▲",
+    "about_as_likely_as_not": "◆", "unlikely": "▽", "very_unlikely": "▽▽", "not_met": "✕", "not_decided_by_bound": "?",
+    "outlook": "○",
 }  # fmt: skip
 """The signs of the verdicts, as the pages' style sheet has them."""
 

@@ -35,7 +35,7 @@ from toolkit.reports.blocks import (
 from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
 from toolkit.reports.evidence import method_section, provenance_section, sources_section
 from toolkit.reports.targets import name_cell, tally
-from toolkit.reports.wording import SCALE, Words, words
+from toolkit.reports.wording import LIKELY, SCALE, Words, words
 
 UNANSWERED = ("cannot_be_assessed", "milestone", "orientation")
 MOST_COLUMNS = 16
@@ -114,7 +114,7 @@ def _answer(main: Context, below: Sequence[Context]) -> list[str]:
     sentences = [counts_sentence(main), verdict_sentence(main, leading)]
     found = [item for context in below for item in context.attainments if item.target_id == leading.target_id]
     if found:
-        likely = sum(item.verdict in {"likely", "very_likely", "met"} for item in found)
+        likely = sum(item.verdict in (*LIKELY, "met") for item in found)
         borrowed = sum(item.basis == "C" for item in found)
         key = "summary.spread_borrowed" if borrowed else "summary.spread"
         sentences.append(main.words.t(key, likely=likely, total=len(found), borrowed=borrowed))

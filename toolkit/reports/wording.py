@@ -22,7 +22,7 @@ DIGIT_PERCENT = re.compile(r"(?<=\d) %")
 """A percent sign that must not begin a line of its own."""
 GROUPS = (
     ("met", ("met",)),
-    ("likely", ("very_likely", "likely")),
+    ("likely", ("very_likely", "at_least_very_likely", "likely", "at_least_likely")),
     ("about_as_likely_as_not", ("about_as_likely_as_not",)),
     ("unlikely", ("unlikely", "very_unlikely")),
     ("not_met", ("not_met",)),
@@ -31,6 +31,7 @@ GROUPS = (
     ("milestone", ("milestone",)),
 )
 """Verdicts that are counted together."""
+LIKELY = dict(GROUPS)["likely"]
 JUDGED = 5
 """So many of these groups, the first ones, have a likelihood."""
 SCALE = tuple(verdict for _, verdicts in GROUPS for verdict in verdicts)
