@@ -17,6 +17,7 @@ from toolkit.data.dataset import Dataset, load
 from toolkit.evaluate.ledger import COLUMNS, LEVELS, LONGEST, ledger_text, read_ledger, review
 from toolkit.forecast.make import make_forecasts
 from toolkit.plan.plan import Plan
+from toolkit.scenario.exchange import EVIDENCE
 
 THEN = date(2024, 12, 31)
 
@@ -47,6 +48,23 @@ def test_columns_are_those_of_the_hubverse_and_values_are_sound(ledger: pd.DataF
     assert len(chances) > 0
     sums = chances.groupby(["target", "target_end_date"])["value"].sum()
     assert np.allclose(sums, 1, atol=1e-5)
+
+
+def test_horizons_count_from_the_reference_date_and_rows_say_what_they_rest_on(ledger: pd.DataFrame) -> None:
+    ends = [f"{2024 + horizon}-12-31" for horizon in ledger["horizon"]]
+    assert ledger["target_end_date"].tolist() == ends
+    assert (ledger["horizon"] >= 0).all()
+    assert set(ledger["as_of"]) == {THEN.isoformat()}
+    assert (ledger[list(EVIDENCE)] != "").all().all()
+    assert set(ledger[ledger["target"] == "poverty_rate/dtts"]["grade"].str[1:]) == {"·D"}
+
+
+def test_a_ledger_of_earlier_runs_is_read(ledger: pd.DataFrame, tmp_path: Path, real_data: Dataset) -> None:
+    earlier = ledger.drop(columns=[*EVIDENCE, "as_of"])
+    earlier.to_csv(tmp_path / "ledger.csv", index=False)
+    read = read_ledger(tmp_path / "ledger.csv")
+    assert set(read["as_of"]) == {"2024-12-31"}
+    assert len(review(read, real_data, {}).figures) == len(review(ledger, real_data, {}).figures)
 
 
 def test_only_what_was_not_known_is_forecast(ledger: pd.DataFrame) -> None:
@@ -86,7 +104,7 @@ def test_a_settled_target_gets_its_brier_score_and_the_rest_stays_open(
 
 
 def test_nothing_counts_that_was_known_before(ledger: pd.DataFrame, real_data: Dataset) -> None:
-    later = ledger.assign(reference_date="2026-12-31")
+    later = ledger.assign(as_of="2026-12-31")
     assert review(later, real_data, {}).figures.empty
     assert review(later, replace(real_data), {}).summary()["interval_score"] is None
 

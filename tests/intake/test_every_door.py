@@ -131,13 +131,13 @@ def test_scenario_tables_are_read_by_the_same_rules(file: str, values: dict[int,
     assert step.by_area == {"20": values}  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(
-    ("file", "found"),
-    [("iamc_na_unit.csv", [("other_unit", 3, "unit")]), ("iamc_two_models.csv", [("year_twice", 3, "year")] * 5)],
-)
-def test_rows_of_scenario_tables_that_cannot_be_used_are_named(
-    file: str, found: list[tuple[str, int, str]], dataset: Dataset
-) -> None:
+def test_rows_of_scenario_tables_that_cannot_be_used_are_named(dataset: Dataset) -> None:
     with pytest.raises(DataError) as caught:
-        steps_from_iamc(read_iamc(CASES / file), dataset, "plan")
-    assert told(caught.value.problems) == found
+        steps_from_iamc(read_iamc(CASES / "iamc_na_unit.csv"), dataset, "plan")
+    assert told(caught.value.problems) == [("other_unit", 3, "unit")]
+
+
+def test_one_scenario_of_two_models_is_two_scenarios(dataset: Dataset) -> None:
+    table = read_iamc(CASES / "iamc_two_models.csv")
+    steps = [steps_from_iamc(table, dataset, f"plan (Model {name})")[0] for name in "AB"]
+    assert [step.by_area["20"][2026] for step in steps] == [4.5, 9.5]  # type: ignore[index]

@@ -211,17 +211,19 @@ def scenario(
 
     Example: toolkit scenario data/scenarios/poverty.yaml --lang en
     """
-    from toolkit.data.tables import InputTable
+    from toolkit.data.tables import WORKBOOKS, InputTable
     from toolkit.run.session import compute_run
     from toolkit.run.studies import scenario_run
     from toolkit.scenario.exchange import read_iamc, scenarios_from_iamc
     from toolkit.scenario.scenario import read_scenarios
 
     options.existing([file], "scenario.file.remedy")
-    read = read_iamc(file) if file.suffix.lower() in (".csv", ".xlsx") else read_scenarios(file)
+    read = read_iamc(file) if file.suffix.lower() in {".csv", *WORKBOOKS} else read_scenarios(file)
     run = compute_run(data=data, plan=plan, as_of=options.counted_day(as_of), draws=draws, seed=seed, model=model)
     passed: tuple[str, ...] = ()
     if isinstance(read, InputTable):
+        for problem in read.problems.all():
+            print(problem.line(), file=sys.stderr)
         read, passed = scenarios_from_iamc(read, run.forecasts, run.dataset, file.stem)
     if passed:
         series = "; ".join(passed[:MOST_NAMED])

@@ -182,10 +182,13 @@ class Indicator(Declaration):
             raise ValueError("a log link needs the lower bound 0")
         return self
 
+    def within(self, value: float) -> bool:
+        """Say whether a value lies inside the bounds."""
+        return (self.lower is None or value >= self.lower) and (self.upper is None or value <= self.upper)
+
     def allows(self, value: float) -> bool:
         """Say whether a figure can be: inside the bounds, and whole if only whole ones exist."""
-        inside = (self.lower is None or value >= self.lower) and (self.upper is None or value <= self.upper)
-        return inside and (not self.whole or value == int(value))
+        return self.within(value) and (not self.whole or value == int(value))
 
 
 class Indicators(Mapping[str, Indicator]):

@@ -113,6 +113,13 @@ class InputTable:
         at = self.columns.index(column)
         return [row.cells[at] for row in self.rows]
 
+    def check_filled(self, *columns: str) -> None:
+        """Note the empty cells of some columns."""
+        for column in columns:
+            for row, text in zip(self.rows, self.texts(column), strict=True):
+                if not text:
+                    self.problems.add("empty_cell", row.number, column)
+
     def parsed(
         self, column: str, parse: Callable[[str], Value | None], fault: str | Callable[[str], str]
     ) -> list[Value | None]:

@@ -23,12 +23,14 @@ from toolkit.evaluate.scores import brier_score, covered, weighted_interval_scor
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.models.panel import FloatArray
+from toolkit.scenario.exchange import EVIDENCE, HUBVERSE_LEVELS, evidence_of, reference_date
 
 COLUMNS = (
     "model_id", "reference_date", "target", "standard", "horizon", "location", "target_end_date",
-    "output_type", "output_type_id", "value",
+    "output_type", "output_type_id", "value", *EVIDENCE, "as_of",
 )  # fmt: skip
-LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+"""`as_of` is the day on which what the forecasts rest on was known; `reference_date` the end of that year."""
+LEVELS = HUBVERSE_LEVELS
 LONGEST = 8
 """Years ahead; beyond that no horizon was ever tested, and no forecast is entered."""
 MET, NOT_MET = "met", "not_met"
@@ -54,34 +56,36 @@ def ledger_text(
     writer = csv.writer(stream, lineterminator="\n")
     if head:
         writer.writerow(COLUMNS)
-    run = (f"langson_toolkit-{forecasts.model_name}", forecasts.as_of.isoformat())
+    run = (f"langson_toolkit-{forecasts.model_name}", reference_date(forecasts.as_of).isoformat())
+    known = forecasts.as_of.isoformat()
     for source, found in sorted(paths, key=lambda pair: (pair[0].indicator, pair[0].scope)):
-        writer.writerows((*run, *row) for row in _quantile_rows(source, found, forecasts.as_of))
+        writer.writerows((*run, *row, known) for row in _quantile_rows(source, found, forecasts.as_of))
     for answer in answers:
-        writer.writerows((*run, *row) for row in _chance_rows(answer, forecasts.as_of))
+        writer.writerows((*run, *row, known) for row in _chance_rows(answer, forecasts.as_of))
     return stream.getvalue()
 
 
 def _quantile_rows(source: Path, found: FloatArray, as_of: date) -> Iterator[tuple[object, ...]]:
     for column, year in enumerate(int(year) for year in source.years):
-        if source.observed[column] or not source.evidence.last_year < year <= as_of.year + LONGEST:
+        ahead = max(source.evidence.last_year + 1, as_of.year) <= year <= as_of.year + LONGEST
+        if source.observed[column] or not ahead:
             continue
         for level, value in zip(LEVELS, found[column].tolist(), strict=True):
             yield (
                 f"{source.indicator}/{source.scope}", source.standards[column], year - as_of.year, source.area_code,
-                f"{year}-12-31", "quantile", f"{level:g}", f"{value:.6g}",
+                f"{year}-12-31", "quantile", f"{level:g}", f"{value:.6g}", *evidence_of(source).values(),
             )  # fmt: skip
 
 
 def _chance_rows(answer: Attainment, as_of: date) -> Iterator[tuple[object, ...]]:
     exact = answer.outcome == "probability" and answer.bound == "exact" and answer.probability is not None
-    if not exact or answer.due > as_of.year + LONGEST:
+    if not exact or not as_of.year <= answer.due <= as_of.year + LONGEST:
         return
     chance = float(answer.probability or 0.0)
     for outcome, value in ((MET, chance), (NOT_MET, 1 - chance)):
         yield (
             answer.target_id, "", answer.due - as_of.year, answer.area_code, f"{answer.due}-12-31",
-            "pmf", outcome, f"{value:.6g}",
+            "pmf", outcome, f"{value:.6g}", answer.grade, answer.bound, answer.proxy or "none",
         )  # fmt: skip
 
 
@@ -95,6 +99,8 @@ def read_ledger(path: FilePath) -> pd.DataFrame:
     """
     try:
         table = pd.read_csv(path, dtype=dict.fromkeys(COLUMNS, str), keep_default_na=False)
+        if "as_of" not in table:  # an earlier ledger, which did not say what its forecasts rest on
+            table = table.assign(**dict.fromkeys(EVIDENCE, ""), as_of=table["reference_date"])
         return table[list(COLUMNS)].assign(value=table["value"].astype(float), horizon=table["horizon"].astype(int))
     except (OSError, ValueError, KeyError) as error:
         raise DataError(say("run.no_ledger", file=path, error=error), remedy=say("forecast.no_store.remedy")) from error
@@ -142,12 +148,12 @@ def review(ledger: pd.DataFrame, newer: Dataset, settled: Mapping[tuple[str, str
         As :func:`read_ledger` returns it.
     newer :
         Data as known on a later day. Only final, exact figures on the standard that was forecast count, and only
-        those published after the ledger's reference date.
+        those published after the day as of which the ledger's forecasts were made.
     settled :
         Whether a target is met, by (area, target), where a final figure of the newer data settles it.
     """
     figures, verdicts, waiting = [], [], 0
-    keys = ["reference_date", "location", "target", "standard", "target_end_date", "horizon"]
+    keys = ["as_of", "location", "target", "standard", "target_end_date", "horizon"]
     for values, group in ledger.groupby(keys, sort=True):
         known, area, target, standard, end, horizon = (str(value) for value in values)
         place: dict[str, object] = {"location": area, "target": target, "target_end_date": end, "horizon": int(horizon)}

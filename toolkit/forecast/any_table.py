@@ -262,8 +262,7 @@ def _note(table: InputTable, key: str, column: str, wrong: npt.ArrayLike, **fiel
 
 def _check_records(table: InputTable, cells: pd.DataFrame, year: FloatArray, value: FloatArray) -> None:
     """Note what is wrong with single records."""
-    for column in ("panel", "unit", "year"):
-        _note(table, "empty_cell", column, cells[column] == "")
+    table.check_filled("panel", "unit", "year")
     today = date.today().year  # noqa: DTZ011  (the year on the user's calendar)
     percent, positive = (cells["kind"] == kind for kind in ("percent", "positive"))
     _note(table, "forecast.problem.no_kind", "kind", ~cells["kind"].isin(KINDS))

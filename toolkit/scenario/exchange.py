@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from datetime import date
+from itertools import chain, count
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
@@ -14,9 +17,11 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.problems import Problems, has_error
 from toolkit.base.texts import say, slug
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Both, Scope
+from toolkit.data.indicators import Both, Indicator, Scope
 from toolkit.data.parsing import year_of
+from toolkit.data.schemas import SCOPES
 from toolkit.data.tables import InputTable, TableLayout, read_table, table_of_frame
+from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.scenario.scenario import Planned, ScenarioFile, checked_step
 from toolkit.scenario.steps import PlannedValues
@@ -24,17 +29,27 @@ from toolkit.scenario.steps import PlannedValues
 if TYPE_CHECKING:
     import pandas as pd
 
-IAMC_LAYOUT = TableLayout(
-    ("model", "scenario", "region", "variable", "unit"), ("year", "value"), also=lambda name: year_of(name) is not None
-)
-IAMC = ("model", "scenario", "region", "variable", "unit", "year", "value")
+EVIDENCE = ("grade", "bound", "proxy")
+"""What a forecast rests on, in both layouts; texts that are never empty, since pyam refuses empty cells."""
+IAMC = ("model", "scenario", "region", "variable", "unit", "year", "value", *EVIDENCE)
 HUBVERSE = (
-    "reference_date", "target", "horizon", "target_end_date", "location", "output_type", "output_type_id", "value"
+    "reference_date", "target", "horizon", "target_end_date", "location", "output_type", "output_type_id", "value",
+    *EVIDENCE,
 )  # fmt: skip
+IAMC_LAYOUT = TableLayout(
+    IAMC[:5], ("year", "value", "subannual", *EVIDENCE), also=lambda name: year_of(name) is not None
+)
+WHOLE_YEAR = "year"
+"""What stands in the column `subannual` of a figure of a whole year, if anything does."""
 MODEL = "langson-toolkit"
 IAMC_LEVELS = (0.1, 0.5, 0.9)
 HUBVERSE_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 PLACES = 6
+LAST_YEAR = 2100
+"""Later ones no step of a scenario takes."""
+LONGEST_ID = 36
+"""Letters of a scenario's id before what tells it from one that begins alike."""
+QUANTILE = re.compile(r"P\d{1,2}(?:\.\d+)?", re.ASCII)
 CODE = re.compile(r"\[([0-9A-Z-]+)\]\s*$")
 
 
@@ -46,7 +61,7 @@ def iamc_table(
     levels: Sequence[float] = IAMC_LEVELS,
     indicators: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Return forecasts in the long IAMC layout, columns :data:`IAMC`.
+    """Return forecasts in the long IAMC layout, columns :data:`IAMC`; those of :data:`EVIDENCE` are pyam's extra ones.
 
     A region is ``name [code]``, so that codes keep their zeros; a variable is ``indicator|scope|P50``.
 
@@ -82,12 +97,13 @@ def iamc_table(
                 "unit": path.unit,
                 "year": np.tile(path.years, len(levels)),
                 "value": path.quantiles(tuple(levels)).round(PLACES).T.ravel(),
+                **evidence_of(path),
             }
             parts.append(pd.DataFrame(part))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(IAMC))
 
 
-def read_iamc(file: Path) -> InputTable:
+def read_iamc(file: FilePath) -> InputTable:
     """Read a CSV file or a workbook in the IAMC layout, long or wide.
 
     Raises
@@ -103,43 +119,37 @@ def steps_from_iamc(table: pd.DataFrame | InputTable, dataset: Dataset, scenario
 
     One step an indicator and scope, with all its areas, so that none of them follows another.
 
-    Variables are ``indicator|scope``, with ``|P50`` behind them or nothing; other quantiles are passed over.
-    Regions are area codes, names, or ``name [code]``. Years that are over are passed over when the step is
-    applied.
+    A scenario of several models is one scenario for each, called ``scenario (model)``. Variables are
+    ``indicator|scope``, with ``|P50`` behind them or nothing; other quantiles are passed over. Regions are area codes,
+    names, or ``name [code]``. Years that are over are passed over when the step is applied.
 
     Raises
     ------
     UsageError
         For an unknown scenario.
     DataError
-        With every row that cannot be used: an unknown indicator or area (with the nearest), a unit that is not the
-        indicator's, a value that is no number; and for missing columns.
+        With every row that cannot be used: an empty cell, an unknown indicator or area (with the nearest), a unit that
+        is not the indicator's, a value that is no number or out of bounds, a part of a year, a year given twice; and
+        for missing columns.
     """
     table = _checked(table)
-    names = _scenarios(table)
+    names = set(_labels(table))
     if scenario not in names:
         choices = ", ".join(sorted(names))
         raise UsageError(say("scenario.no_scenario", scenario=scenario), say("base.choose", choices=choices))
     problems = Problems(table.problems.file, table.problems.sheet)
     planned: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
     for place, year, value in _values(table, scenario):
-        name, *rest = place.variable.split("|")
-        scope = rest[0] if rest else "all"
-        if rest[1:] not in ([], ["P50"]):
+        found = _series(place, dataset, problems)
+        if found is None:
             continue
-        try:
-            found = CODE.search(place.region)
-            area = dataset.areas.find(found[1] if found else place.region, on=dataset.as_of)
-            indicator = dataset.indicators.get(name)
-        except UsageError as error:
-            said = {"reason": error.message, "advice": error.remedy}
-            problems.add("scenario.problem.unknown", place.row, "", f"{place.region}, {place.variable}", fields=said)
-            continue
-        by_year = planned.setdefault((indicator.id, scope), {}).setdefault(area.code, {})
-        if place.unit != indicator.unit:
-            problems.add(
-                "scenario.problem.other_unit", place.row, "unit", place.unit, fields={"wanted": indicator.unit}
-            )
+        indicator, scope, code = found
+        by_year = planned.setdefault((indicator.id, scope), {}).setdefault(code, {})
+        if not indicator.within(value):
+            bounds = {"lower": indicator.lower, "upper": indicator.upper, "indicator": indicator.id}
+            problems.add("out_of_bounds", place.row, str(year), f"{value:g}", fields=bounds)
+        if year > LAST_YEAR:
+            problems.add("no_year", place.row, "year", str(year))
         if year in by_year:
             problems.add("scenario.problem.year_twice", place.row, "year", str(year))
         by_year[year] = value
@@ -161,34 +171,76 @@ class _Place(NamedTuple):
     unit: str
 
 
+def _series(place: _Place, dataset: Dataset, problems: Problems) -> tuple[Indicator, str, str] | None:
+    """Return indicator, scope and area code of a row, noting what is none; None for what is not read."""
+    name, *rest = place.variable.split("|")
+    scope, *parts = rest or ["all"]
+    if parts and parts != ["P50"]:
+        if len(parts) > 1 or not QUANTILE.fullmatch(parts[0]):
+            problems.add("scenario.problem.other_part", place.row, "variable", place.variable)
+        return None
+    try:
+        found = CODE.search(place.region)
+        area = dataset.areas.find(found[1] if found else place.region, on=dataset.as_of)
+        indicator = dataset.indicators.get(name)
+    except UsageError as error:
+        said = {"reason": error.message, "advice": error.remedy}
+        problems.add("scenario.problem.unknown", place.row, "", f"{place.region}, {place.variable}", fields=said)
+        return None
+    if scope not in SCOPES:
+        problems.add("unknown_choice", place.row, "variable", scope, fields={"near": ", ".join(SCOPES)})
+    if place.unit != indicator.unit:
+        problems.add("scenario.problem.other_unit", place.row, "unit", place.unit, fields={"wanted": indicator.unit})
+    return indicator, scope, area.code
+
+
 def _checked(table: pd.DataFrame | InputTable) -> InputTable:
     """Return a table whose columns are all there, and all of whose cells can be read."""
     if not isinstance(table, InputTable):
         table = table_of_frame(table, IAMC_LAYOUT, "IAMC")
-    if not table.problems.found:
-        for column in _value_columns(table):
-            table.numbers(column)
-        if table.has("year"):
-            table.years("year")
+    if not has_error(table.problems.found):
+        _check_cells(table)
     if has_error(table.problems.found):
         message = say("scenario.file.refused", file=table.problems.file)
         raise DataError(message, table.problems.all(), say("scenario.iamc.remedy"))
     return table
 
 
-def _scenarios(table: InputTable) -> list[str]:
-    return list(dict.fromkeys(table.texts("scenario")))
+def _check_cells(table: InputTable) -> None:
+    """Note missing and doubled columns of years, empty cells, parts of years, and what is no number."""
+    wide, note = _years(table), table.problems.add
+    for name in ("year", "value"):
+        if not table.has(name) and not wide:
+            note("missing_column", table.header_row, name, fields={"near": ", ".join(IAMC[:7])})
+        elif table.has(name) and wide:
+            note("scenario.problem.long_and_wide", table.header_row, name)
+    if has_error(table.problems.found):
+        return
+    table.check_filled(*IAMC[:4], *([] if wide else ["year"]))
+    if table.has("subannual"):
+        table.parsed("subannual", lambda text: text if text.casefold() == WHOLE_YEAR else None, "part_of_year")
+    for name in wide or ["value"]:
+        table.numbers(name)
+    if not wide:
+        table.years("year")
 
 
-def _value_columns(table: InputTable) -> list[str]:
-    return ["value"] if table.has("value") else [name for name in table.columns if year_of(name) is not None]
+def _years(table: InputTable) -> list[str]:
+    return [name for name in table.columns if year_of(name) is not None]
+
+
+def _labels(table: InputTable) -> list[str]:
+    """Return the name of the scenario of each row: with its model where several models have one of that name."""
+    pairs = list(zip(table.texts("scenario"), table.texts("model"), strict=True))
+    models = Counter(scenario for scenario, _ in set(pairs))
+    return [f"{scenario} ({model})" if models[scenario] > 1 else scenario for scenario, model in pairs]
 
 
 def _values(table: InputTable, scenario: str) -> Iterator[tuple[_Place, int, float]]:
     """Yield the values of a scenario, row by row."""
-    names, cells = table.texts("scenario"), [table.texts(name) for name in ("region", "variable", "unit")]
+    names, cells = _labels(table), [table.texts(name) for name in ("region", "variable", "unit")]
     years = table.years("year") if table.has("year") else []
-    columns = {name: table.numbers(name) for name in _value_columns(table)}
+    columns = {name: table.numbers(name) for name in (["value"] if years else _years(table))}
     for at, row in enumerate(table.rows):
         place = _Place(row.number, *(column[at] for column in cells))
         for name, numbers in columns.items():
@@ -203,7 +255,7 @@ def scenarios_from_iamc(
     """Return every scenario of an IAMC table as a scenario file of planned values, and the series passed over.
 
     Passed over is what no scenario can change: series without a year after the newest evidence, those without a
-    forecast, and those that are seen through a stand-in.
+    forecast, those that are seen through a stand-in, and scenarios without a median.
 
     Parameters
     ----------
@@ -219,23 +271,30 @@ def scenarios_from_iamc(
     UsageError
         As :func:`steps_from_iamc`; and if nothing is left that could be changed.
     """
-    planned: list[Planned] = []
+    planned: dict[str, Planned] = {}
     passed: list[str] = []
     codes: list[str] = []
     table = _checked(table)
-    for name in _scenarios(table):
+    for name in dict.fromkeys(_labels(table)):
         kept = []
-        for step in steps_from_iamc(table, dataset, name):
+        steps = steps_from_iamc(table, dataset, name)
+        for step in steps:
             open_, closed = _changeable(step, forecasts)
             passed += [f"{name}: {step.indicator}|{step.scope} [{code}]" for code in closed]
             if open_:
                 kept.append(replace(step, by_area=open_))
                 codes += open_
         if kept:
-            planned.append(Planned(id=slug(name)[:40], title=Both(vi=name, en=name), steps=tuple(kept)))
+            short = slug(name)[:LONGEST_ID] or "scenario"
+            key = next(key for key in chain([short], (f"{short}-{n}" for n in count(2))) if key not in planned)
+            planned[key] = Planned(id=key, title=Both(vi=name, en=name), steps=tuple(kept))
+        elif not steps:
+            passed.append(name)
     if not planned:
         raise UsageError(say("scenario.iamc.nothing"), say("scenario.iamc.remedy"))
-    file = ScenarioFile(title=Both(vi=title, en=title), areas=tuple(dict.fromkeys(codes)), scenarios=tuple(planned))
+    file = ScenarioFile(
+        title=Both(vi=title, en=title), areas=tuple(dict.fromkeys(codes)), scenarios=tuple(planned.values())
+    )
     return file, tuple(passed)
 
 
@@ -252,28 +311,48 @@ def _changeable(step: PlannedValues, forecasts: Forecasts) -> tuple[dict[str, Ma
     return open_, closed
 
 
-def hubverse_table(forecasts: Forecasts, area_codes: Sequence[str]) -> pd.DataFrame:
-    """Return quantiles of the years after the newest evidence in hubverse's columns (:data:`HUBVERSE`).
+def evidence_of(path: Path) -> dict[str, str]:
+    """Return the evidence of a path as texts by :data:`EVIDENCE`: its grade, whether it is exact or a bound, its proxy.
 
-    `horizon` counts years from the newest evidence; figures of a year end with it.
+    >>> evidence_of(run.forecasts.path("20", "poverty_rate", "dtts"))
+    {'grade': 'A·D', 'bound': 'upper_bound', 'proxy': 'dtts_poverty_upper'}
+    """
+    bound = "exact" if path.proxy is None or path.proxy.relation == "equal" else path.proxy.relation
+    return {"grade": path.grade, "bound": bound, "proxy": path.proxy.proxy_id if path.proxy else "none"}
+
+
+def reference_date(as_of: date) -> date:
+    """Return the day from which horizons count: the end of the year in which forecasts were made.
+
+    Figures of a year end with it, so that `target_end_date` is this day and `horizon` whole years.
+    """
+    return date(as_of.year, 12, 31)
+
+
+def hubverse_table(forecasts: Forecasts, area_codes: Sequence[str]) -> pd.DataFrame:
+    """Return quantiles of the years without evidence in hubverse's columns (:data:`HUBVERSE`).
+
+    `horizon` counts years from `reference_date`, 0 for the year in which the forecasts were made; estimates of
+    years that were over by then are no forecasts and have no row.
     """
     import pandas as pd
 
-    parts, levels = [], HUBVERSE_LEVELS
+    parts, levels, origin = [], HUBVERSE_LEVELS, reference_date(forecasts.as_of)
     for (code, indicator, scope, across), path in forecasts.paths.items():
-        ahead = path.years > path.evidence.last_year
+        ahead = (path.years > path.evidence.last_year) & (path.years >= origin.year)
         if code not in area_codes or not across or not ahead.any():
             continue
         years = path.years[ahead]
         part = {
-            "reference_date": forecasts.as_of.isoformat(),
+            "reference_date": origin.isoformat(),
             "target": f"{indicator}|{scope}",
-            "horizon": np.tile(years - path.evidence.last_year, len(levels)),
-            "target_end_date": [f"{year}-12-31" for year in years] * len(levels),
+            "horizon": np.tile(years - origin.year, len(levels)),
+            "target_end_date": [origin.replace(year=int(year)).isoformat() for year in years] * len(levels),
             "location": code,
             "output_type": "quantile",
             "output_type_id": np.repeat(levels, len(years)),
             "value": path.quantiles(levels)[ahead].round(PLACES).T.ravel(),
+            **evidence_of(path),
         }
         parts.append(pd.DataFrame(part))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(HUBVERSE))
