@@ -19,7 +19,7 @@ import numpy.typing as npt
 from toolkit.data.consistency import PARTS_AND_WHOLES
 from toolkit.data.dataset import PROJECT_DATA, SIMULATED, Dataset, load
 from toolkit.data.indicators import Indicator
-from toolkit.data.schemas import NATIONAL, file_of
+from toolkit.data.schemas import DELIVERIES, LOCAL_TARGETS, NATIONAL, OBSERVATIONS, file_of
 from toolkit.forecast.make import needed
 from toolkit.forecast.paths import scale_of
 from toolkit.intake.template import standard_in
@@ -52,14 +52,12 @@ def small_world(folder: Path, source: Path = PROJECT_DATA) -> Path:
             shutil.copyfile(file_of(source, name), folder / name)
     with (folder / "sources.csv").open("a", encoding="utf-8") as stream:
         stream.write(f"{SOURCE},Made up,Nobody,,\n")
-    for name in ("observations.csv", "local_targets.csv"):
-        head = (folder / name).read_text(encoding="utf-8").splitlines()[0]
-        (folder / name).write_text(f"{head}\n", encoding="utf-8")
+    shutil.rmtree(folder / DELIVERIES)
+    head = (folder / LOCAL_TARGETS.file).read_text(encoding="utf-8").splitlines()[0]
+    (folder / LOCAL_TARGETS.file).write_text(f"{head}\n", encoding="utf-8")
     dataset, plan = load(source, as_of=DAY), load_plan(folder=source)
-    with (folder / "observations.csv").open(encoding="utf-8") as stream:
-        names = next(csv.reader(stream))
-    with (folder / "observations.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, names, restval="", lineterminator="\n")
+    with (folder / OBSERVATIONS.file).open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, OBSERVATIONS.names, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(_rows(dataset, values(dataset, plan)))
     return folder

@@ -1,4 +1,4 @@
-"""Which modules and functions one answer passes on its way from ``observations.csv`` to the page of its area.
+"""Which modules and functions one answer passes on its way from a delivery to the page of its area.
 
 ``python -m workshop.trace`` lists them. The way through the house is meant to stay short: a test holds its length.
 """

@@ -94,8 +94,8 @@ CASES: list[tuple[Change, tuple[str, int, str]]] = [
     (cell("milestones.csv", 3, "status", "xong"), ("milestones.csv", 3, "status")),
     (cell("milestones.csv", 3, "target_id", "T25-09"), ("milestones.csv", 3, "target_id")),
     (cell("milestones.csv", 3, "as_of", "2026"), ("milestones.csv", 3, "as_of")),
-    (cell("observations.csv", 3, "value", "x"), ("observations.csv", 3, "value")),
-    (words("observations.csv", "area_code,", "code,"), ("observations.csv", 1, "area_code")),
+    (cell("observations/0001.csv", 3, "value", "x"), ("0001.csv", 3, "value")),
+    (words("observations/0001.csv", "area_code,", "code,"), ("0001.csv", 1, "area_code")),
     (words("standards.csv", "standard,chain", "standard,kette"), ("standards.csv", 1, "chain")),
 ]  # fmt: skip
 
@@ -138,6 +138,7 @@ def test_a_wrong_declaration_is_told_with_its_line(before: str, after: str, plac
 
 @pytest.mark.parametrize("file", [*(schema.file for schema in SCHEMAS), "indicators.yaml"])
 def test_a_missing_or_empty_file_is_told(file: str, folder: Path) -> None:
+    shutil.rmtree(folder / "observations")
     (folder / file).write_bytes(b"")
     assert (file, 1, "") in errors(check_folder(folder))
     (folder / file).unlink()

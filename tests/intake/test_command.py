@@ -13,7 +13,7 @@ import typer.main
 from tests.cli.commands import run
 from tests.data.tables import changed, spoilt, text
 from toolkit.cli.main import app, main
-from toolkit.data.dataset import PROJECT_DATA
+from toolkit.data.dataset import PROJECT_DATA, state_of
 
 Call = Callable[..., tuple[int, str]]
 WITHOUT_DATA = {"params", "verify"}
@@ -67,10 +67,10 @@ def test_ingest_as_of_a_day_is_what_history_tells(call: Call, folder: Path, tmp_
 def test_no_figure_comes_in_on_a_day_ahead(call: Call, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(text([changed(2, year="2027", status="preliminary")]), encoding="utf-8")
     options = ("--data", folder, "--yes", "--no-model", "--as-of", "2099-01-01")
-    before = (folder / "observations.csv").read_bytes()
+    before = state_of(folder)
     assert call("ingest", tmp_path / "in.csv", *options)[0] == 2
     assert call("check", tmp_path / "in.csv", "--as-of", "2099-01-01")[0] == 1
-    assert (folder / "observations.csv").read_bytes() == before
+    assert state_of(folder) == before
 
 
 def test_history_lists_conflicts(call: Call) -> None:
@@ -110,15 +110,15 @@ def test_the_projects_data_have_no_error(call: Call) -> None:
 
 def test_it_asks_before_it_writes_and_says_what_it_did(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(text([changed(3, value="3.37"), changed(2, area_code="x")]), encoding="utf-8")
-    before = (folder / "observations.csv").read_bytes()
+    before = state_of(folder)
     unasked = run("ingest", tmp_path / "in.csv", "--data", folder, "--no-model", "--lang", "en")
-    assert (unasked.returncode, (folder / "observations.csv").read_bytes()) == (1, before)
+    assert (unasked.returncode, state_of(folder)) == (1, before)
     assert "--yes" in unasked.stderr
     done = run("ingest", tmp_path / "in.csv", "--data", folder, "--yes", "--no-model", "--lang", "en")
     assert done.returncode == 1  # a row was rejected
     assert "value 3.36 → 3.37" in done.stdout
     assert (tmp_path / "rejected.csv").read_text(encoding="utf-8").count("\n") == 2
-    assert (folder / "observations.csv").read_bytes() != before
+    assert state_of(folder) != before
     assert "Traceback" not in unasked.stderr + done.stderr
 
 

@@ -12,7 +12,7 @@ from toolkit.base.problems import Problem
 from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 from toolkit.data.reference import Reference
 from toolkit.forecast.any_table import panels_of_file
-from toolkit.intake.incoming import Incoming, check_file, read_incoming
+from toolkit.intake.incoming import Incoming, check_files, read_incoming
 from toolkit.intake.ingest import prepare
 from toolkit.intake.mapping import mapping_of
 from toolkit.scenario.exchange import read_iamc, steps_from_iamc
@@ -49,12 +49,12 @@ def test_numbers_that_can_mean_two_things_are_asked_about(tmp_path: Path, refere
     assert refused("thousand_comma.csv") == [("unclear_number", row, "value") for row in (2, 3, 4)]
     # the same column, handed in as observations
     (tmp_path / "in.csv").write_text(text([changed(6, value="0.692"), changed(2, value="12.868")]), encoding="utf-8")
-    assert check_file(tmp_path / "in.csv", reference) == []
+    assert check_files([tmp_path / "in.csv"], reference) == []
     income = {"indicator": "income_per_capita", "unit": "million_vnd_per_year", "standard": ""}
     values = (("2021", "12.868"), ("2022", "11.902"), ("2023", "950"))
     incomes = [changed(2, year=year, value=value, **income) for year, value in values]
     (tmp_path / "in.csv").write_text(text(incomes), encoding="utf-8")
-    found = [item for item in told(check_file(tmp_path / "in.csv", reference)) if item[2] == "value"]
+    found = [item for item in told(check_files([tmp_path / "in.csv"], reference)) if item[2] == "value"]
     assert found == [("unclear_number", 2, "value"), ("unclear_number", 3, "value")]
 
 
@@ -108,7 +108,7 @@ def test_values_like_row_numbers_are_values(value: str, folder: Path, tmp_path: 
     found = prepare([tmp_path / "in.csv"], folder)
     assert [(change.kind, change.cells["value"]) for change in found.changes] == [("new", value)]
     (conflict,) = found.warnings
-    assert (conflict.kind, conflict.file, conflict.fields["other"]) == ("conflict", "observations.csv", value)
+    assert (conflict.kind, conflict.file, conflict.fields["other"]) == ("conflict", "0001.csv", value)
     assert f"row 2 of in.csv ({value}, source vnn-2205626)" in conflict.text("en")
     assert f"dòng 2 của in.csv ({value}, nguồn vnn-2205626)" in conflict.text("vi")
 

@@ -45,7 +45,7 @@ def test_communes_are_summed_to_their_former_district_with_coverage(folder: Path
     rows = [changed(4, area_code=code, value="100", **cells) for code in NEW_COMMUNES[:5]]
     (tmp_path / "in.csv").write_text(text(rows), encoding="utf-8")
     write_changes(prepare([tmp_path / "in.csv"], folder))
-    dataset = load(folder, as_of=date(2026, 11, 23))
+    dataset = load(folder)
     of_2025 = [item for item in history(dataset, "181", "poor_households") if item.year == 2025]
     assert [(item.standing, item.value, item.coverage) for item in of_2025] == [("summed", "500", "5/8")]
     assert dataset.series("181", "poor_households", "all").observations[-1].year == 2018  # it is no figure of the area

@@ -12,7 +12,7 @@ import pytest
 from tests.small_world import small_world
 from toolkit.data.dataset import check_folder
 from toolkit.data.reference import read_reference
-from toolkit.intake.incoming import check_file
+from toolkit.intake.incoming import check_files
 
 SLIPS: dict[str, tuple[str, Callable[[str], str]]] = {
     "text_for_number": ("value", lambda text: f"khoảng {text}"),
@@ -47,5 +47,5 @@ def test_every_planted_mistake_is_found_in_its_cell(good: Path, tmp_path: Path) 
         planted[int(place) + 2, column] = kind
     with (tmp_path / "spoilt.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([head, *rows])
-    found = {(problem.row, problem.column) for problem in check_file(tmp_path / "spoilt.csv", read_reference(good))}
+    found = {(problem.row, problem.column) for problem in check_files([tmp_path / "spoilt.csv"], read_reference(good))}
     assert [kind for place, kind in planted.items() if place not in found] == []

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from openxml_audit import FileFormat, OpenXmlValidator
 
 from toolkit.base.errors import UsageError
-from toolkit.data.dataset import PROJECT_DATA, Dataset, load, read_rows
+from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 from toolkit.data.indicators import Indicator
 from toolkit.data.reference import Reference
-from toolkit.intake.incoming import check_file, is_template
+from toolkit.intake.incoming import check_files, is_template
 from toolkit.intake.ingest import prepare, write_changes
 from toolkit.intake.template import (
     FIGURE_COLUMNS,
@@ -268,7 +268,8 @@ def test_template_filled_ingested_exported_loses_nothing(
     entries: dict[int, tuple[int, str, str, str]], blank: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
     rows = asked(blank)
-    folder = Path(shutil.copytree(PROJECT_DATA, tmp_path / "round", ignore=LEFT_OUT, dirs_exist_ok=True))
+    shutil.rmtree(tmp_path / "round", ignore_errors=True)
+    folder = Path(shutil.copytree(PROJECT_DATA, tmp_path / "round", ignore=LEFT_OUT))
     given_answers: dict[int, Answer] = {}
     for number, entry in entries.items():
         row = FIRST_ROW + number % len(rows)
@@ -282,9 +283,9 @@ def test_template_filled_ingested_exported_loses_nothing(
     source = default_source(dataset.areas.get("181"), [2023, 2024])
     key = ("indicator", "scope", "year")
     out = {
-        tuple(row[name] for name in key): (float(row["value"]), row["qualifier"], row["status"], row["note"])
-        for row in read_rows(folder / "observations.csv").rows
-        if (row["area_code"], row["source_id"]) == ("181", source)
+        tuple(str(getattr(item, name)) for name in key): (item.value, item.qualifier, item.status, item.note)
+        for item in load(folder).figures
+        if (item.area_code, item.source_id) == ("181", source)
     }
     assert out == {tuple(rows[at][name] for name in key): entry for at, entry in given_answers.items()}
     assert not prepare([tmp_path / "f.xlsx"], folder).writes
@@ -294,10 +295,10 @@ def test_template_filled_ingested_exported_loses_nothing(
 def test_a_filled_template_is_checked_as_it_would_be_ingested(
     blank: Path, tmp_path: Path, reference: Reference
 ) -> None:
-    assert check_file(blank, reference) == []
+    assert check_files([blank], reference) == []
     book = openpyxl.load_workbook(blank)
     sheet = book["Số liệu"]
     sheet.cell(row=FIRST_ROW, column=NAMES.index("value") + 1, value=-5)
     book.save(tmp_path / "t.xlsx")
-    found = {(problem.row, problem.column) for problem in check_file(tmp_path / "t.xlsx", reference)}
+    found = {(problem.row, problem.column) for problem in check_files([tmp_path / "t.xlsx"], reference)}
     assert (FIRST_ROW, "value") in found

@@ -102,7 +102,7 @@ def test_a_run_killed_while_old_forecasts_go_is_completed_by_the_next(
 
 
 def test_verify_names_every_altered_file(run: Path, data: Path) -> None:
-    page, table = next((run / "areas").glob("182-*.html")), data / "observations.csv"
+    page, table = next((run / "areas").glob("182-*.html")), data / "observations" / "0001.csv"
     kept = {file: file.read_bytes() for file in (page, table)}
     assert toolkit("verify", run, "--hashes", "--lang", "en").exit_code == 0
     try:
@@ -116,7 +116,7 @@ def test_verify_names_every_altered_file(run: Path, data: Path) -> None:
         (run / "areas" / "stray.txt").unlink()
     assert done.exit_code == 1
     assert f"output areas/{page.name}: altered" in done.output
-    assert "input data/observations.csv: altered" in done.output
+    assert "input data/observations/0001.csv: altered" in done.output
     assert "output areas/stray.txt: added" in done.output
     assert len(done.output.splitlines()) == 3
 
@@ -133,7 +133,9 @@ def test_a_changed_digit_in_any_input_output_or_template_is_named(
     for name in record["inputs"]:
         places["input", name] = (data.parent if name.startswith("data/") else project) / name
     assert altered_files(run, data=data) == ()
-    assert {"parameterized/area_report.ipynb", "requirements.lock", "data/observations.csv"} <= record["inputs"].keys()
+    assert {"parameterized/area_report.ipynb", "requirements.lock", "data/observations/0001.csv"} <= record[
+        "inputs"
+    ].keys()
     for (part, name), file in places.items():
         content = file.read_bytes()
         digit = next((place for place, byte in enumerate(content) if byte in b"0123456789"), 0)
@@ -147,7 +149,7 @@ def test_what_a_province_leaves_to_the_country_is_vouched_for(tmp_path: Path) ->
     shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("panels"))
     province = tmp_path / "data" / "provinces" / "bac-kan"
     before = manifest.data_hashes(province)
-    assert {"bac-kan/observations.csv", "data/indicators.yaml", "data/breaks.csv"} <= before.keys()
+    assert {"bac-kan/observations/0001.csv", "data/indicators.yaml", "data/breaks.csv"} <= before.keys()
     table = tmp_path / "data" / "breaks.csv"
     table.write_bytes(table.read_bytes().replace(b"0.37", b"0.38", 1))
     now = manifest.data_hashes(province)
@@ -202,7 +204,7 @@ def test_verify_makes_the_run_again_and_names_the_numbers_that_changed(run: Path
 def test_a_changed_input_or_template_changes_numbers_that_verify_names(
     run: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = data / "observations.csv"
+    table = data / "observations" / "0001.csv"
     kept = table.read_bytes()
     try:
         assert kept.count(b",2025,,2.32,") >= 1
@@ -211,7 +213,7 @@ def test_a_changed_input_or_template_changes_numbers_that_verify_names(
     finally:
         table.write_bytes(kept)
     assert done.exit_code == 1
-    assert "input data/observations.csv: altered" in done.output
+    assert "input data/observations/0001.csv: altered" in done.output
     assert "column last_value: was “2.32”, is “2.42”" in done.output
 
     template = tmp_path / "area_report.ipynb"

@@ -1,20 +1,16 @@
-"""Files that are either the old ones or the new ones, never half of either; one writer at a time in a folder."""
+"""Files that are there whole or not at all, some written once for all; and the hash of every file as it was read."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO
-
-from toolkit.base.errors import ToolkitError
-from toolkit.base.texts import say
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 IN_CHECKOUT = (CHECKOUT / "parameterized").is_dir()
@@ -47,9 +43,25 @@ def write_atomic(path: Path, content: str | bytes | Iterable[str]) -> Path:
     return path
 
 
+def write_once(path: Path, content: str) -> Path:
+    """Write a file that is never written again: there in one step, and only if nothing is there yet.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file at `path`: somebody else was first.
+    """
+    with atomic(path, once=True) as stream:
+        stream.write(content.encode("utf-8"))
+    return path
+
+
 @contextmanager
-def atomic(path: Path) -> Iterator[IO[bytes]]:
-    """Give a stream to write; what was written is at `path` when the block has ended, and nothing if it failed."""
+def atomic(path: Path, *, once: bool = False) -> Iterator[IO[bytes]]:
+    """Give a stream to write; what was written is at `path` when the block has ended, and nothing if it failed.
+
+    With `once`, a file that is there already stays, and is an error.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
@@ -58,7 +70,13 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)
-        Path(name).replace(path)
+        if not once:
+            Path(name).replace(path)
+        elif os.name == "nt":  # there a rename refuses what exists
+            Path(name).rename(path)
+        else:
+            path.hardlink_to(name)  # refuses it too
+            Path(name).unlink()
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -118,68 +136,25 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-WAIT = 10.0
-"""Seconds for which another writer is waited for."""
-PAUSE = 0.05
+_READ: ContextVar[dict[Path, str] | None] = ContextVar("files read", default=None)
 
 
 @contextmanager
-def locked(folder: Path, *, wait: float = WAIT) -> Iterator[None]:
-    """Hold the lock of a folder.
-
-    On POSIX systems the folder itself is locked. Windows cannot lock a folder: there it is a file among the
-    user's temporary ones, so two machines that share a folder do not see each other's lock.
-
-    Parameters
-    ----------
-    folder :
-        An existing folder.
-    wait :
-        Seconds to wait for whoever holds the lock.
-
-    Raises
-    ------
-    ToolkitError
-        If the lock is still held then, or the file system knows no locks.
-    """
-    handle = _opened(folder)
+def noting_reads() -> Iterator[dict[Path, str]]:
+    """Give the SHA-256 of every file that :func:`read_file` reads inside the block, of the bytes that were read."""
+    around, read = _READ.get(), dict[Path, str]()
+    token = _READ.set(read)
     try:
-        until = time.monotonic() + wait
-        while not _taken(handle, folder):
-            if time.monotonic() >= until:
-                raise ToolkitError(say("base.locked", folder=folder), say("base.locked.remedy"))
-            time.sleep(PAUSE)
-        yield
+        yield read
     finally:
-        os.close(handle)
+        _READ.reset(token)
+        if around is not None:
+            around |= read
 
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _opened(folder: Path) -> int:
-        name = hashlib.sha256(str(folder.resolve()).casefold().encode()).hexdigest()[:16]
-        return os.open(Path(tempfile.gettempdir()) / f"toolkit-{name}.lock", os.O_RDWR | os.O_CREAT)
-
-    def _taken(handle: int, folder: Path) -> bool:  # noqa: ARG001
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _opened(folder: Path) -> int:
-        return os.open(folder, os.O_RDONLY)
-
-    def _taken(handle: int, folder: Path) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise ToolkitError(say("base.no_lock", folder=folder, reason=reason), say("base.no_lock.remedy")) from error
-        return True
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file; a block of :func:`noting_reads` around the call notes their hash."""
+    content, noted = path.read_bytes(), _READ.get()
+    if noted is not None:
+        noted[path] = hashlib.sha256(content).hexdigest()
+    return content

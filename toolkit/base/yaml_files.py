@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from toolkit.base.files import read_file
 from toolkit.base.problems import Problem, shortened
 
 Place = tuple[str | int, ...]
@@ -96,7 +97,7 @@ def read_yaml(path: Path, *, room: str = "yaml", only_texts: bool = False, refer
         if path.stat().st_size > MOST_BYTES:
             text.refuse(1, "too_large", limit=MOST_BYTES // 1_000_000)
             return text
-        _Reader(LOADER(path.read_text(encoding="utf-8-sig")), text, only_texts, references).read()
+        _Reader(LOADER(read_file(path).decode("utf-8-sig")), text, only_texts, references).read()
     except FileNotFoundError:
         text.refuse(1, "no_file")
     except UnicodeDecodeError:

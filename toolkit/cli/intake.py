@@ -1,4 +1,4 @@
-"""Figures on their way in: ``toolkit check``, ``ingest``, ``history``, ``template``. Apart as a group of commands."""
+"""Figures on their way in: ``check``, ``ingest``, ``undo``, ``history``, ``template``. Apart as a group of commands."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from toolkit.base.texts import interface_language, nearest, numbers, say, texts
 from toolkit.cli import options
 
 if TYPE_CHECKING:
+    from toolkit.data.dataset import Delivery
     from toolkit.intake.history import Entry
     from toolkit.intake.ingest import Ingest
     from toolkit.intake.mapping import ColumnMapping
@@ -84,11 +85,11 @@ def check(
 def _of_files(files: list[Path], folder: Path, mapping: ColumnMapping | None, day: date) -> list[Problem]:
     """Check files one by one, judged on a day."""
     from toolkit.data.dataset import usable_folder
-    from toolkit.intake.incoming import check_file
+    from toolkit.intake.incoming import check_files
 
     reference = usable_folder(folder)[0]
     reference = replace(reference, today=min(day, reference.today))
-    return [problem for file in files for problem in check_file(file, reference, mapping)]
+    return check_files(files, reference, mapping)
 
 
 def _unlikely(files: list[Path], folder: Path, mapping: ColumnMapping | None, plan: Plan, day: date) -> list[Problem]:
@@ -116,14 +117,13 @@ def _unlikely_held(folder: Path, plan: Plan, day: date) -> list[Problem]:
 def _whole(folder: Path, day: date) -> list[Problem]:
     """Check every table of a data folder, as far as known on a day, and its plans against them."""
     from toolkit.data.dataset import check_folder, load
-    from toolkit.data.schemas import OBSERVATIONS
     from toolkit.plan.load import check_plan
 
     problems = check_folder(folder)
     if not has_error(problems):
         dataset = load(folder, as_of=day)
-        known = set(dataset.observations["row"])
-        problems = [item for item in problems if item.file != OBSERVATIONS.file or item.row in known]
+        tables, known = {item.file for item in dataset.deliveries}, {(item.file, item.row) for item in dataset.figures}
+        problems = [item for item in problems if item.file not in tables or (item.file, item.row) in known]
         problems += [problem for plan in sorted(folder.glob("plans/*.yaml")) for problem in check_plan(plan, dataset)]
     return problems
 
@@ -163,6 +163,7 @@ def ingest(
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Day on which the figures came in.", show_default="today"),
     ] = None,
+    by: options.By = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     plan: options.PlanName = None,
@@ -173,8 +174,8 @@ def ingest(
 ) -> None:
     """Read figures into the data folder: shows what is new, changed or in conflict, then asks.
 
-    What a figure replaces is kept in replaced.csv; rejected rows go to rejected.csv with their reasons.
-    Ingesting a file twice changes nothing.
+    They become one delivery, a table of its own in the data folder that nothing changes later; rejected rows go to
+    rejected.csv with their reasons. Ingesting a file twice changes nothing.
 
     Example: toolkit ingest binh-gia-2026.xlsx
 
@@ -195,11 +196,14 @@ def ingest(
         print("\n".join(lines))
     kept = write_rejected(found, rejected or files[0].parent / REJECTED) if not dry_run else None
     agreed = not dry_run and found.writes and (yes or (not as_json and _agreed()))
-    written = write_changes(found) if agreed else False
+    written = write_changes(found, options.deliverer(by)) if agreed else None
     if as_json:
-        print(json.dumps(as_data(found, written=written), ensure_ascii=False, indent=1))
+        print(json.dumps(as_data(found, written=bool(written)), ensure_ascii=False, indent=1))
     else:
-        print(say("desk.written" if written else "desk.nothing_written", folder=folder))
+        if written:
+            print(say("desk.written", number=int(written.stem), file=written))
+        else:
+            print(say("desk.nothing_written", folder=folder))
         if kept:
             print(say("desk.rejected", count=len(found.rejected), file=kept))
     declined = found.writes and not written and not dry_run
@@ -232,9 +236,37 @@ def _agreed() -> bool:
     return typer.confirm(say("desk.ask"), default=False)
 
 
+def undo(
+    delivery: Annotated[int, typer.Argument(metavar="DELIVERY", help="Its number, as toolkit history lists them.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stays with the delivery.", show_default=False)],
+    by: options.By = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Day since when it does not count.", show_default="today"),
+    ] = None,
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
+    data: options.Data = None,
+) -> None:
+    """Withdraw a delivery: its figures count no more, and stay in the data folder with the reason.
+
+    Example: toolkit undo 2 --reason "biểu của huyện khác"
+    """
+    from toolkit.data.dataset import data_folder
+    from toolkit.intake.ingest import withdraw
+
+    done = withdraw(data_folder(data), delivery, reason, by=options.deliverer(by), day=options.counted_day(as_of))
+    print(say("desk.undo.done", number=done.number, count=done.count, reason=done.reason))
+
+
 def history(
-    area: Annotated[str, typer.Argument(metavar="AREA", help="Area by code or name.")],
-    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="Indicator, such as poverty_rate.")],
+    area: Annotated[
+        str | None,
+        typer.Argument(metavar="[AREA]", help="Area by code or name; none: all deliveries.", show_default=False),
+    ] = None,
+    indicator: Annotated[
+        str | None,
+        typer.Argument(metavar="[INDICATOR]", help="Indicator, such as poverty_rate, or its name.", show_default=False),
+    ] = None,
     scope: Annotated[
         str | None, typer.Option("--scope", help="all, dtts, dtts_mn or dtts_in_dtts_mn.", show_default="every scope")
     ] = None,
@@ -244,7 +276,9 @@ def history(
     data: options.Data = None,
     as_json: options.Json = False,
 ) -> None:
-    """List every figure of an indicator: what counts, what it overrules, conflicts and revisions.
+    """List every figure of an indicator: what counts, what it overrules, conflicts and revisions; or all deliveries.
+
+    Example: toolkit history
 
     Example: toolkit history "Lạng Sơn" poverty_rate
 
@@ -258,6 +292,11 @@ def history(
         near = ", ".join(nearest(scope, SCOPES))
         raise UsageError(say("desk.no_scope", scope=scope), say("data.nearest", near=near))
     dataset = load(data_folder(data), as_of=options.counted_day(as_of))
+    if area is None or indicator is None:
+        if area is not None:
+            raise UsageError(say("desk.history.no_indicator"), say("desk.history.no_indicator.remedy"))
+        _print_deliveries(dataset.deliveries, as_json=as_json)
+        return
     found_area = dataset.areas.find(area, level=level, on=dataset.as_of)
     declared = dataset.indicators.get(indicator)
     entries = entries_of(dataset, found_area.code, declared.id, scope)
@@ -296,6 +335,27 @@ def _print_entries(entries: Sequence[Entry]) -> None:
         say(f"desk.history.{name}")
         for name in ("year", "scope", "standard", "value", "status", "source", "known", "standing")
     )
+    _print_table(header, rows)
+
+
+def _print_deliveries(deliveries: Sequence[Delivery], *, as_json: bool) -> None:
+    """Print what came in when, from whom, and what was withdrawn; a line a delivery."""
+    if as_json:
+        print(json.dumps([asdict(item) for item in deliveries], ensure_ascii=False, indent=1))
+        return
+    names = ("delivery", "on", "by", "files", "count", "withdrawn")
+    rows = [
+        (
+            str(item.number), item.delivered_on or "–", item.delivered_by or "–",
+            ", ".join(f"{name} ({digest[:8]})" for name, digest in item.files) or item.file, str(item.count),
+            say("desk.history.withdrawn_on", day=item.withdrawn_on, reason=item.reason) if item.withdrawn_on else "",
+        )
+        for item in deliveries
+    ]  # fmt: skip
+    _print_table(tuple(say(f"desk.history.{name}") for name in names), rows)
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
     for row in (header, *rows):
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

@@ -43,7 +43,7 @@ def program(
 
 for command in (
     report.report, report.params, reproduce.verify, reproduce.review, forecast.forecast, forecast.backtest,
-    forecast.scenario, intake.check, intake.ingest, intake.history, intake.template,
+    forecast.scenario, intake.check, intake.ingest, intake.undo, intake.history, intake.template,
 ):  # fmt: skip
     app.command(command.__name__)(command)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -69,10 +70,19 @@ Years = Annotated[bool, typer.Option("--years", help="A column for each year (wi
 AreaLevel = Annotated[
     str | None, typer.Option("--area-level", help="Level of areas given by name.", show_default=False)
 ]
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who delivers.", show_default="your login")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 DrawCount = Annotated[int, typer.Option("--draws", help="Joint draws of each path.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of all random numbers.")]
 Model = Annotated[str, typer.Option("--model", help="Forecasting model.")]
+
+
+def deliverer(by: str | None) -> str:
+    """Return who delivers: the name given, else that of the user's login, if it has one."""
+    try:
+        return by or getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 def counted_day(as_of: str | None) -> date:

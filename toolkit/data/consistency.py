@@ -14,7 +14,7 @@ from datetime import date
 from functools import cache
 from itertools import pairwise, product
 
-from toolkit.base.problems import Phrase, Problems, closest
+from toolkit.base.problems import Phrase, Problems, Severity, closest
 from toolkit.data.areas import Area, Division, divided
 from toolkit.data.indicators import Indicator, Proxy
 from toolkit.data.observations import UNUSED, Figure, Figures, best_first
@@ -79,8 +79,8 @@ COUNTED = ("households", "persons", "communes", "villages")
 FigureKey = tuple[str, str, str, int, int | None, str]
 
 
-def check_between(read: Figures, reference: Reference) -> frozenset[int]:
-    """Note what is wrong between the rows of a table; return the rows that cannot be used for it."""
+def check_between(read: Figures, reference: Reference) -> frozenset[Figure]:
+    """Note what is wrong between the rows of a table; return those that cannot be used for it."""
     refused = check_doubles(read.figures, read.problems)
     check_plausible(read.figures, reference, read.problems)
     return refused
@@ -102,29 +102,42 @@ def figure_key(figure: Figure) -> FigureKey:
     return figure.area_code, figure.indicator, figure.scope, figure.year, figure.from_year, figure.standard
 
 
-def check_doubles(figures: Iterable[Figure], problems: Problems) -> frozenset[int]:
-    """Note rows of one source for one cell: the same figure twice (the first stays), or two figures (none does)."""
-    groups: dict[tuple[FigureKey, str], list[Figure]] = defaultdict(list)
+def check_doubles(figures: Iterable[Figure], problems: Problems) -> frozenset[Figure]:
+    """Note figures of one source for one cell that came in together; return those that cannot be used.
+
+    Of one figure given twice the first stays, of two figures with one status none does. Where their status differs
+    both stay, and the better one counts.
+    """
+    groups: dict[tuple[FigureKey, str, str], list[Figure]] = defaultdict(list)
     for figure in figures:
-        groups[figure_key(figure), figure.source_id].append(figure)
-    refused: list[int] = []
+        groups[figure_key(figure), figure.source_id, figure.status].append(figure)
+    refused: set[Figure] = set()
     for group in groups.values():
         differ = len({figure.value for figure in group}) > 1
         for figure in group if differ else group[1:]:
             other = next(item for item in group if not differ or item.value != figure.value)
-            fields = {"first": other.row, "other": other.written, "source": figure.source_id}
-            problems.add("two_values" if differ else "double_row", figure.row, "value", figure.written, fields=fields)
-            refused.append(figure.row)
+            fields = {"other": other.written, "source": figure.source_id}
+            _note(problems, "two_values" if differ else "double_row", figure, fields, other, "error")
+            refused.add(figure)
     return frozenset(refused)
 
 
 def check_conflicts(figures: Iterable[Figure], problems: Problems) -> None:
-    """Warn of different figures of different sources for one cell; says which one is used."""
+    """Warn of different figures for one cell; says which one is used and why."""
     for group in _by_cell(figure for figure in figures if figure.qualifier != UNUSED).values():
         winner = best_first(group)[0]
         for figure in group:
-            if figure.source_id != winner.source_id and not _agree(figure, winner):
-                fields = {"other": winner.written, "source": winner.source_id}
+            if not _agree(figure, winner):
+                why = "status" if figure.status != winner.status else "later"
+                fields = {
+                    "other": winner.written,
+                    "source": winner.source_id,
+                    "mine": figure.source_id,
+                    "why": Phrase(f"data.conflict.{why}", {
+                        "better": Phrase(f"attainment.status.{winner.status}"),
+                        "worse": Phrase(f"attainment.status.{figure.status}"),
+                    }),
+                }  # fmt: skip
                 _warn(problems, "conflict", figure, fields, winner)
 
 
@@ -198,14 +211,27 @@ def _by_cell(figures: Iterable[Figure]) -> dict[FigureKey, list[Figure]]:
 def _warn(
     problems: Problems, key: str, figure: Figure, fields: Mapping[str, object], beside: Figure | None = None
 ) -> None:
-    """Warn of a figure at its place, naming the row of another one (with its file where that is another)."""
+    """Warn of a figure at its place."""
+    _note(problems, key, figure, fields, beside, "warning")
+
+
+def _note(
+    problems: Problems,
+    key: str,
+    figure: Figure,
+    fields: Mapping[str, object],
+    beside: Figure | None,
+    severity: Severity,
+) -> None:
+    """Note a figure at its place, naming the row of another one (with its file or sheet where that is another)."""
     if beside is not None:
         there: object = beside.row
         if (beside.file, beside.sheet) != (figure.file, figure.sheet):
-            there = Phrase("data.row_elsewhere", {"row": beside.row, "file": beside.file})
+            file = f"{beside.file} [{beside.sheet}]" if beside.sheet else beside.file
+            there = Phrase("data.row_elsewhere", {"row": beside.row, "file": file})
         fields = {**fields, "first": there}
     place = (figure.file, figure.sheet) if figure.file else None
-    problems.add(key, figure.row, "value", figure.written, severity="warning", fields=fields, at=place)
+    problems.add(key, figure.row, "value", figure.written, severity=severity, fields=fields, at=place)
 
 
 def _agree(one: Figure, other: Figure) -> bool:

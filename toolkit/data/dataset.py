@@ -1,46 +1,55 @@
-"""The data folder: as one object, as it was known on a day; its problems as a list; its files changed by an ingest.
+"""The data folder: as one object, as it was known on a day, and its problems as a list.
 
-An ingest changes all of its files or none: the new files are written into a hidden folder beside the old ones, then
-one rename puts down that they hold. Before it the old state holds, after it the new one. What is left of the switch,
-moving files into place, is finished by whoever opens the folder next.
+Its figures are deliveries: ``observations/0001.csv``, ``0002.csv`` …, each written once and never changed. A correction
+is a later delivery; one that should not have come in gets a mark beside it, ``0002.withdrawn.csv``, with the reason. So
+all that was ever held stays, and which of it stands on a day is worked out when it is read. A folder may hold a table
+``observations.csv`` too, or instead: it is read as what was there before the first delivery.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.base.errors import DataError, ToolkitError, UsageError
-from toolkit.base.files import PROJECT, WAIT, locked, write_atomic
-from toolkit.base.problems import Problem, Problems
+from toolkit.base.errors import DataError, UsageError
+from toolkit.base.files import PROJECT, noting_reads, sha256
+from toolkit.base.problems import Problem, Problems, has_error
 from toolkit.base.texts import say
 from toolkit.data.areas import Areas, Crosswalk
-from toolkit.data.consistency import check_between, check_reference
+from toolkit.data.consistency import FigureKey, check_doubles, check_plausible, check_reference, figure_key
 from toolkit.data.indicators import Indicators, Standards
 from toolkit.data.observations import (
     OBSERVATION_LAYOUT,
     UNUSED,
     Figure,
-    Figures,
     Observation,
     PeriodAverage,
     Series,
     figures_of,
     resolved,
 )
-from toolkit.data.parsing import decode, delimiter_of, year_of
+from toolkit.data.parsing import day_of
 from toolkit.data.reference import Reference, read_reference, today
-from toolkit.data.schemas import LOCAL_TARGETS, MILESTONES, OBSERVATIONS, OVERLAPS, SOURCES, Records
-from toolkit.data.tables import TableLayout, read_first
+from toolkit.data.schemas import (
+    DECLARED,
+    DELIVERED,
+    DELIVERIES,
+    LOCAL_TARGETS,
+    MILESTONES,
+    OBSERVATIONS,
+    OVERLAPS,
+    SOURCES,
+    STATUSES,
+    WITHDRAWN,
+    Records,
+)
+from toolkit.data.tables import InputTable, TableLayout, read_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +59,99 @@ PROJECT_DATA = PROJECT / "data"
 SIMULATED = "simulated"
 """File in a data folder that says: these data are made up, for teaching and tests."""
 OBSERVATION_FIELDS = {field.name for field in fields(Observation)}
+DELIVERY_FILE = re.compile(r"(\d{4,})\.csv", re.ASCII)
 SeriesKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Figures that came in together.
+
+    Attributes
+    ----------
+    number, file :
+        From 1 on, and the name of its table; 0 for ``observations.csv``, what was there before deliveries.
+    delivered_on, delivered_by :
+        When (ISO) and by whom; empty for number 0.
+    files :
+        Name and SHA-256 of each file that was handed in.
+    count :
+        Figures in it.
+    withdrawn_on, withdrawn_by, reason :
+        Of one that was withdrawn; empty otherwise.
+    """
+
+    number: int
+    file: str
+    delivered_on: str = ""
+    delivered_by: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+    count: int = 0
+    withdrawn_on: str = ""
+    withdrawn_by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A figure that does not stand: replaced by a later one of its own source, or withdrawn.
+
+    Attributes
+    ----------
+    figure :
+        The figure.
+    by :
+        The figure that replaced it; None for one that was withdrawn.
+    """
+
+    figure: Figure
+    by: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """Everything that was ever delivered.
+
+    Attributes
+    ----------
+    figures :
+        Usable rows of all deliveries, in their order; each with the day from which it was known.
+    deliveries :
+        By number.
+    problems :
+        Of the tables, and of the figures that stand today beside each other.
+    """
+
+    figures: tuple[Figure, ...]
+    deliveries: tuple[Delivery, ...]
+    problems: tuple[Problem, ...] = ()
+
+    def on(self, day: date) -> tuple[tuple[Figure, ...], tuple[SetAside, ...]]:
+        """Return the figures that stood on a day, and those known then that did not stand any more.
+
+        Of one source's figures for one cell the better status stands, then the later delivery. A later one with
+        a worse status, or one of the same delivery, stays beside it, so that the conflict is told.
+        """
+        marks = {item.number: item for item in self.deliveries if item.withdrawn_on}
+        last: dict[tuple[FigureKey, str], Figure] = {}
+        stand, aside = [], []
+        for figure in reversed(self.figures):
+            mark = marks.get(figure.delivery)
+            if figure.available_from > day.isoformat() or (mark and mark.delivered_on > day.isoformat()):
+                continue
+            if mark and mark.withdrawn_on <= day.isoformat():
+                aside.append(SetAside(figure))
+                continue
+            key = (figure_key(figure), figure.source_id)
+            by = last.get(key)
+            better = by is None or STATUSES.index(figure.status) < STATUSES.index(by.status)
+            if by is not None and not better and by.delivery != figure.delivery:
+                aside.append(SetAside(figure, by))
+                continue
+            stand.append(figure)
+            if better:
+                last[key] = figure
+        return tuple(reversed(stand)), tuple(reversed(aside))
 
 
 @dataclass(frozen=True)
@@ -62,7 +163,7 @@ class Dataset:
     folder, as_of :
         Where they lie, and the day as of which: observations that became known later are left out.
     observations :
-        Columns of ``observations.csv`` and `row` (as in a spreadsheet); `year` and `from_year` whole
+        Columns of observations, `row` (as in a spreadsheet) and `delivery`; `year` and `from_year` whole
         numbers (`from_year` may be missing), `value` a float, all else text, empty where the file has none.
     sources :
         By ``source_id``.
@@ -72,6 +173,12 @@ class Dataset:
         Look-ups.
     simulated :
         True if the folder says that its data are made up.
+    figures, set_aside :
+        What stands on the day, and what was known and does not stand any more.
+    deliveries :
+        All that the folder holds.
+    inputs :
+        SHA-256 of every file that was read, of the bytes that were read.
     """
 
     folder: Path
@@ -87,6 +194,9 @@ class Dataset:
     indicators: Indicators
     simulated: bool
     figures: tuple[Figure, ...] = field(repr=False, default=())
+    set_aside: tuple[SetAside, ...] = field(repr=False, default=())
+    deliveries: tuple[Delivery, ...] = field(repr=False, default=())
+    inputs: Mapping[Path, str] = field(repr=False, default_factory=dict)
 
     @cached_property
     def _by_series(self) -> dict[SeriesKey, list[Figure]]:
@@ -174,13 +284,10 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
         If there is no such folder.
     """
     chosen = data_folder(folder)
-    reference, read = usable_folder(chosen)
+    with noting_reads() as inputs:
+        reference, held = usable_folder(chosen)
     day = as_of or today()
-    figures = tuple(
-        dated
-        for figure in (*read.figures, *replaced_figures(chosen, reference, day))
-        if (dated := _dated(figure, reference)).available_from <= day.isoformat()
-    )
+    figures, set_aside = held.on(day)
     tables = reference.tables
     return Dataset(
         folder=chosen,
@@ -196,6 +303,9 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
         indicators=reference.indicators,
         simulated=(chosen / SIMULATED).exists(),
         figures=figures,
+        set_aside=set_aside,
+        deliveries=held.deliveries,
+        inputs=inputs,
     )
 
 
@@ -206,14 +316,6 @@ def _known_overlaps(overlaps: pd.DataFrame, reference: Reference, day: date) -> 
     return overlaps[known].reset_index(drop=True)
 
 
-def _dated(figure: Figure, reference: Reference) -> Figure:
-    """Give a figure without a day of publication the day by rule."""
-    if figure.available_from:
-        return figure
-    day = reference.standards.published(figure.standard, figure.year)
-    return figure._replace(available_from=day.isoformat(), available_basis="rule")
-
-
 def _observation(figure: Figure) -> Observation:
     return Observation(**{name: value for name, value in figure._asdict().items() if name in OBSERVATION_FIELDS})
 
@@ -222,9 +324,9 @@ def _frame(figures: tuple[Figure, ...]) -> pd.DataFrame:
     import pandas as pd
 
     frame = pd.DataFrame(figures, columns=list(Figure._fields)).drop(columns=["written", "file", "sheet"])
-    types = {"row": "int64", "year": "int64", "from_year": "Int64", "value": "float64"}
+    types = {"row": "int64", "delivery": "int64", "year": "int64", "from_year": "Int64", "value": "float64"}
     texts = {name: "str" for name in frame.columns if name not in types}
-    return frame.astype({**types, **texts})[[*OBSERVATIONS.names, "row"]]
+    return frame.astype({**types, **texts})[[*OBSERVATIONS.names, "row", "delivery"]]
 
 
 def _table(records: Records) -> pd.DataFrame:
@@ -251,20 +353,90 @@ def check_folder(folder: Path) -> list[Problem]:
         File after file, by row.
     """
     reference, held = read_folder(folder)
-    return [*reference.problems(), *held.problems.all()]
+    return [*reference.problems(), *held.problems]
 
 
-def read_folder(folder: Path) -> tuple[Reference, Figures]:
-    """Return a data folder's reference and figures, with every problem noted in them."""
-    finish_switch(folder)
-    reference = read_reference(folder)
+def read_folder(folder: Path) -> tuple[Reference, Held]:
+    """Return a data folder's reference and all that was ever delivered, with every problem noted in them."""
+    reference, problems = read_reference(folder), Problems(DELIVERIES)
+    paths = delivery_files(folder)
+    tables = [read_first(path, DELIVERY_LAYOUT if number else OBSERVATION_LAYOUT) for number, path in paths.items()]
+    reference = reference.with_sources(source for table in tables for source in _declared(table))
     check_reference(reference)
-    read = figures_of(read_first(folder / OBSERVATIONS.file, OBSERVATION_LAYOUT), reference)
-    check_between(read, reference)
-    return reference, read
+    if not paths:
+        problems.add("no_file", 1, at=(OBSERVATIONS.file, ""))
+    for path in {*(folder / DELIVERIES).glob("*.csv")} - {*paths.values(), *map(mark_of, paths.values())}:
+        problems.add("no_delivery", 1, severity="warning", at=(path.name, ""))
+    figures, deliveries = list[Figure](), list[Delivery]()
+    found = problems.found
+    for (number, path), table in zip(paths.items(), tables, strict=True):
+        read, delivery = figures_of(table, reference).figures, _delivery(number, path, table)
+        check_doubles(read, table.problems)
+        figures += [_dated(figure, reference, delivery) for figure in read]
+        deliveries.append(_marked(delivery, path, table.problems))
+        found += table.problems.all()
+    held = Held(tuple(figures), tuple(deliveries))
+    check_plausible(held.on(reference.today)[0], reference, beside := Problems(DELIVERIES))
+    return reference, replace(held, problems=(*found, *beside.all()))
 
 
-def usable_folder(folder: Path) -> tuple[Reference, Figures]:
+DELIVERY_LAYOUT = TableLayout((*OBSERVATIONS.names, *DELIVERED, *DECLARED))
+
+
+def delivery_files(folder: Path) -> dict[int, Path]:
+    """Return the tables of a data folder by number, 0 for ``observations.csv``."""
+    old, new = folder / OBSERVATIONS.file, (folder / DELIVERIES).glob("*.csv")
+    numbered = {int(name[1]): path for path in new if (name := DELIVERY_FILE.fullmatch(path.name))}
+    return ({0: old} if old.exists() else {}) | dict(sorted(numbered.items()))
+
+
+def mark_of(path: Path) -> Path:
+    """Return where the mark of a withdrawn delivery stands."""
+    return path.with_suffix(f".withdrawn{path.suffix}")
+
+
+def _declared(table: InputTable) -> list[dict[str, str]]:
+    """Return the sources that a delivery declares, as rows of ``sources.csv``."""
+    if not all(map(table.has, ("source_id", *DECLARED))):
+        return []
+    rows = zip(*(table.texts(name) for name in ("source_id", *DECLARED)), strict=True)
+    return [dict(zip(SOURCES.names, row, strict=True)) for row in dict.fromkeys(rows) if row[1]]
+
+
+def _delivery(number: int, path: Path, table: InputTable) -> Delivery:
+    if not number or not table.rows or not all(map(table.has, DELIVERED)):
+        return Delivery(number, path.name, count=len(table.rows))
+    table.parsed("delivered_on", day_of, "no_day")
+    days, names, *files = (table.texts(column) for column in DELIVERED)
+    origins = tuple(dict.fromkeys(zip(*files, strict=True)))
+    return Delivery(number, path.name, days[0], names[0], origins, len(table.rows))
+
+
+def _marked(delivery: Delivery, path: Path, problems: Problems) -> Delivery:
+    """Return the delivery with the mark that withdraws it, if there is one."""
+    if not delivery.number or not mark_of(path).exists():
+        return delivery
+    mark = read_first(mark_of(path), TableLayout(WITHDRAWN))
+    if has_error(mark.problems.found) or not all(mark.parsed("withdrawn_on", day_of, "no_day")):
+        problems.found += mark.problems.all()
+        return delivery
+    on, by, reason = mark.rows[0].cells
+    return replace(delivery, withdrawn_on=on, withdrawn_by=by, reason=reason)
+
+
+def _dated(figure: Figure, reference: Reference, delivery: Delivery) -> Figure:
+    """Return a figure with the number of its delivery and, where its source names none, the day it was known from.
+
+    That is the day on which it came in; what was there before the first delivery was known by the rule.
+    """
+    if figure.available_from:
+        return figure._replace(delivery=delivery.number)
+    ruled = reference.standards.published(figure.standard, figure.year).isoformat()
+    day, basis = (delivery.delivered_on, "delivered") if delivery.number else (ruled, "rule")
+    return figure._replace(delivery=delivery.number, available_from=day, available_basis=basis)
+
+
+def usable_folder(folder: Path) -> tuple[Reference, Held]:
     """Return a data folder's reference and figures.
 
     Raises
@@ -273,131 +445,19 @@ def usable_folder(folder: Path) -> tuple[Reference, Figures]:
         If there is an error in them.
     """
     reference, held = read_folder(folder)
-    errors = [item for item in (*reference.problems(), *held.problems.all()) if item.severity == "error"]
+    errors = [item for item in (*reference.problems(), *held.problems) if item.severity == "error"]
     if errors:
         raise DataError(say("data.unusable", folder=folder), errors, say("data.unusable.remedy"))
     return reference, held
 
 
-STAGED = ".ingest"
-DECIDED = "decided.json"
-REPLACED = "replaced.csv"
-INGESTS = "ingests.csv"
-REPLACED_NAMES = (*OBSERVATIONS.names, "replaced_on", "replaced_by")
-INGEST_NAMES = ("ingested_on", "file", "sha256", "new", "changed", "same", "rejected", "observations_sha256")
-Cells = dict[str, str]
-"""A row as text, by column."""
-RowKey = tuple[str, ...]
+def state_of(folder: Path) -> tuple[str, ...]:
+    """Return what the observations of a folder consist of: two equal states hold the same figures."""
+    paths = delivery_files(folder)
+    old = [sha256(path) for number, path in paths.items() if not number]
+    return (*old, *sorted(path.name for path in (folder / DELIVERIES).glob("*.csv")))
 
 
-def switch(folder: Path, files: Mapping[str, str]) -> None:
-    """Give some files of a folder new texts, all of them or none; the caller holds the folder's lock.
-
-    Parameters
-    ----------
-    folder :
-        The data folder.
-    files :
-        Name to new text; files that do not exist yet are made.
-    """
-    recover(folder)
-    for name, text in files.items():
-        write_atomic(folder / STAGED / name, text)
-    write_atomic(folder / STAGED / DECIDED, json.dumps(list(files)))
-    recover(folder)
-
-
-def recover(folder: Path) -> None:
-    """Finish a switch that was decided, forget one that was not; the caller holds the folder's lock."""
-    staged = folder / STAGED
-    decided = staged / DECIDED
-    if decided.is_file():
-        for name in json.loads(decided.read_text(encoding="utf-8")):
-            if (staged / name).is_file():
-                (staged / name).replace(folder / name)
-        decided.unlink()
-    if staged.is_dir():
-        shutil.rmtree(staged)
-
-
-def finish_switch(folder: Path) -> None:
-    """Bring a folder into the old or the new state, if a switch was cut off there; called before it is read.
-
-    Raises
-    ------
-    ToolkitError
-        If a decided switch cannot be finished, for want of the right to write.
-    """
-    staged = folder / STAGED
-    if not staged.is_dir():
-        return
-    decided = (staged / DECIDED).is_file()
-    try:
-        with locked(folder, wait=WAIT if decided else 0.0):
-            recover(folder)
-    except ToolkitError:
-        if decided:
-            raise
-    except OSError as error:
-        if decided:
-            raise ToolkitError(say("data.unsettled", folder=folder), say("data.unsettled.remedy")) from error
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A table of the data folder as text.
-
-    Attributes
-    ----------
-    names :
-        Its columns.
-    rows :
-        Its rows, in the order of the file.
-    """
-
-    names: tuple[str, ...]
-    rows: tuple[Cells, ...]
-
-
-def key_of(row: Mapping[str, str]) -> RowKey:
-    """Return what names a row: area, indicator, scope, year, period, standard and source."""
-    texts = ((name, row.get(name, "")) for name in OBSERVATIONS.key)
-    return tuple(str(year_of(text) or text) if name.endswith("year") else text for name, text in texts)
-
-
-def read_rows(path: Path) -> Rows:
-    """Return a table that the checker has accepted; empty if there is none."""
-    if not path.is_file():
-        return Rows((), ())
-    text = decode(path.read_bytes(), Problems(path.name)).text  # the checker accepts other encodings than UTF-8 too
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text, OBSERVATIONS.names))
-    names = tuple(reader.fieldnames or ())
-    return Rows(names, tuple({name: row.get(name) or "" for name in names} for row in reader))
-
-
-def table_text(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
-    """Return rows as CSV text."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([row.get(name, "") for name in names] for row in rows)
-    return stream.getvalue()
-
-
-def with_rows(path: Path, names: Sequence[str], added: Sequence[Mapping[str, str]]) -> str:
-    """Return the text of a table (which may not exist yet) with more rows."""
-    held = read_rows(path)
-    return table_text(held.names or names, [*held.rows, *added])
-
-
-def replaced_figures(folder: Path, reference: Reference, day: date) -> tuple[Figure, ...]:
-    """Return the figures that stood on `day` and were replaced after it; none if nothing was ever replaced.
-
-    Rows of ``replaced.csv``, which ``toolkit ingest`` writes, are left out if they break a rule.
-    """
-    table = read_first(folder / REPLACED, TableLayout((*OBSERVATION_LAYOUT.columns, "replaced_on"), ("replaced_by",)))
-    if not table.has("replaced_on"):
-        return ()
-    days = zip(table.rows, table.texts("replaced_on"), strict=True)
-    later = {row.number for row, replaced_on in days if replaced_on > day.isoformat()}
-    return tuple(figure for figure in figures_of(table, reference).figures if figure.row in later)
+def new_delivery(folder: Path) -> Path:
+    """Return where the next delivery goes."""
+    return folder / DELIVERIES / f"{max(delivery_files(folder), default=0) + 1:04}.csv"

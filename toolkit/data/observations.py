@@ -31,13 +31,13 @@ class Observation:
     year, value :
         The year it speaks of and the figure, in the indicator's unit.
     status, qualifier, standard, source_id, note :
-        As in ``observations.csv``; empty texts where the file has none.
+        As in an observation table; empty texts where the file has none.
     overruled :
         Other figures for the same cell that a better status or a later date set aside.
     available_from, available_basis :
         Day (ISO) from which it was known, and whether that is ``published`` or follows a ``rule``.
-    row :
-        Row of the file, as a spreadsheet shows it.
+    row, delivery :
+        Row of the file, as a spreadsheet shows it, and the number of the delivery; 0 for ``observations.csv``.
     """
 
     year: int
@@ -51,6 +51,7 @@ class Observation:
     available_from: str = ""
     available_basis: str = ""
     row: int = 0
+    delivery: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class PeriodAverage:
     value :
         The published mean, in the indicator's unit.
     status, source_id :
-        As in ``observations.csv``.
+        As in an observation table.
     """
 
     from_year: int
@@ -133,8 +134,10 @@ class Figure(NamedTuple):
     ----------
     written :
         The value as its source prints it.
-    file, sheet, row :
-        Where it stands. Every other attribute is the column of ``observations.csv`` of its name.
+    file, sheet, row, delivery :
+        Where it stands, and the number of the delivery that it came with.
+
+    Every other attribute is the column of an observation table of its name.
     """
 
     row: int
@@ -155,6 +158,7 @@ class Figure(NamedTuple):
     written: str
     file: str = ""
     sheet: str = ""
+    delivery: int = 0
 
 
 Published = TypeVar("Published", Observation, Figure)

@@ -6,8 +6,8 @@ combinations of, say, indicator, standard and year, so each is judged once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from toolkit.data.schemas import (
     SOURCES,
     STANDARDS,
     STATUSES,
+    Record,
     Records,
     read_records,
 )
@@ -61,6 +62,13 @@ class Reference:
     def sources(self) -> frozenset[str]:
         """Codes of all sources."""
         return frozenset(record.text("source_id") for record in self.tables[SOURCES.file].rows)
+
+    def with_sources(self, declared: Iterable[Mapping[str, str]]) -> Reference:
+        """Return the reference with sources that ``sources.csv`` does not have, as rows of it."""
+        known, held = self.sources, self.tables[SOURCES.file]
+        added = {cells["source_id"]: Record(0, cells, cells) for cells in declared if cells["source_id"] not in known}
+        table = replace(held, rows=(*held.rows, *added.values()))
+        return replace(self, tables={**self.tables, SOURCES.file: table}) if added else self
 
     def problems(self) -> list[Problem]:
         """Return the problems of all files, file after file."""

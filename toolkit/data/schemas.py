@@ -17,7 +17,7 @@ SCOPES = ("all", "dtts", "dtts_mn", "dtts_in_dtts_mn")
 STATUSES = ("final", "reported", "preliminary")
 """From the best to the least: of two figures for one cell the better status wins."""
 QUALIFIERS = ("", "about", "at_least", "at_most", "derived", "unverified")
-BASES = ("", "published", "rule")
+BASES = ("", "published", "delivered", "rule")
 LEVELS = ("country", "region", "province", "district", "commune")
 TARGET_KINDS = ("target", "official_forecast")
 OPERATORS = ("", "<", "<=", ">", ">=", "=")
@@ -91,6 +91,14 @@ OBSERVATIONS = Schema(
     ),
     ("area_code", "indicator", "scope", "year", "from_year", "standard", "source_id"),
 )  # fmt: skip
+DELIVERIES = "observations"
+"""Folder of the deliveries: ``0001.csv``, ``0002.csv`` …, and ``0002.withdrawn.csv`` for one that was withdrawn."""
+DELIVERED = ("delivered_on", "delivered_by", "file", "sha256")
+"""Columns of a delivery beside those of :data:`OBSERVATIONS`: when and by whom, from which file and its hash."""
+DECLARED = ("source_title", "source_publisher", "source_published", "source_url")
+"""What a delivery says of a source that ``sources.csv`` does not have."""
+WITHDRAWN = ("withdrawn_on", "withdrawn_by", "reason")
+"""Columns of the mark of a withdrawn delivery."""
 SOURCES = Schema(
     "sources.csv",
     (

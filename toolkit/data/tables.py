@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from toolkit.base.errors import DataError
+from toolkit.base.files import read_file
 from toolkit.base.problems import Problem, Problems, has_error
 from toolkit.base.texts import normalise
 from toolkit.data.excel import read_workbook
@@ -265,7 +266,7 @@ def read_sheets(path: Path, known: Iterable[str]) -> tuple[tuple[RawSheet, ...],
         if path.suffix.casefold() in WORKBOOKS or head.startswith(b"PK\x03\x04"):
             sheets = read_workbook(path, problems)
             return tuple(sheet for sheet in sheets if sheet.rows), problems
-        text = decode(path.read_bytes(), problems).text
+        text = decode(read_file(path), problems).text
     except OSError as error:
         problems.add("unreadable", 1, value=error.strerror or type(error).__name__)
         return (), problems

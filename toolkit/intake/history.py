@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
-from pathlib import Path
 from typing import Literal, get_args
 
 from toolkit.data.areas import divided
-from toolkit.data.dataset import REPLACED, Dataset, read_rows
+from toolkit.data.dataset import Dataset, SetAside
 from toolkit.data.observations import Figure, Observation, Series
-from toolkit.data.parsing import year_of
 
 Standing = Literal[
-    "counts", "overruled", "period_average", "unverified", "replaced", "earlier_unit", "summed", "parent"
+    "counts", "overruled", "period_average", "unverified", "replaced", "withdrawn", "earlier_unit", "summed", "parent"
 ]
 
 COPIED = ("standard", "qualifier", "status", "source_id", "available_from", "available_basis", "note")
@@ -27,16 +24,18 @@ class Entry:
     Attributes
     ----------
     scope, year, from_year, standard, value, qualifier, status, source_id, note :
-        As in ``observations.csv``; `value` as its source printed it.
+        As in an observation table; `value` as its source printed it.
     available_from, available_basis :
         Day from which it was known, and what that rests on.
     standing :
         Whether it ``counts``, was ``overruled`` by another source's figure, is a ``period_average``, is
-        ``unverified`` (shown, never used), was ``replaced`` by its own source, or is of an ``earlier_unit`` that
-        bore the same code. Two are no figures of the area:
+        ``unverified`` (shown, never used), was ``replaced`` by its own source, was ``withdrawn``, or is of an
+        ``earlier_unit`` that bore the same code. Two are no figures of the area:
         ``summed`` from its communes, and ``parent``: that of the (former) district of a commune.
     replaced_on, replaced_by :
-        Day and file of the correction; empty for figures that stand.
+        Day and file of the correction, or day and reason of the withdrawal; empty for figures that stand.
+    delivery :
+        Number of the delivery that it came with; 0 for what was there before.
     coverage :
         Of a sum: how many of the communes have a figure, such as ``5/8``.
     parent_code :
@@ -57,6 +56,7 @@ class Entry:
     note: str = ""
     replaced_on: str = ""
     replaced_by: str = ""
+    delivery: int = 0
     coverage: str = ""
     parent_code: str = ""
 
@@ -84,7 +84,9 @@ def history(dataset: Dataset, area_code: str, indicator: str, scope: str | None 
     held = {item.scope for item in dataset.figures if (item.area_code, item.indicator) == (area_code, indicator)}
     scopes = [scope] if scope else sorted(held)
     entries = [entry for name in scopes for entry in _standing(dataset, area_code, indicator, name)]
-    entries += _replaced(dataset.folder, dataset.as_of, area_code, indicator, scope)
+    entries += [_set_aside(item, dataset) for item in dataset.set_aside
+                if (item.figure.area_code, item.figure.indicator) == (area_code, indicator)
+                and scope in (None, item.figure.scope)]  # fmt: skip
     entries += _summed(dataset, area_code, indicator, scope)
     for parent in districts_of(dataset, area_code):
         found = [item for item in history(dataset, parent, indicator, scope) if item.standing == "counts"]
@@ -141,15 +143,26 @@ def _standing(dataset: Dataset, area_code: str, indicator: str, scope: str) -> l
 
 def _entry(scope: str, figure: Observation | Figure, standing: Standing) -> Entry:
     copied = {name: getattr(figure, name) for name in COPIED}
-    return Entry(scope=scope, year=figure.year, from_year="", value=f"{figure.value:.10g}", standing=standing, **copied)
+    return Entry(
+        scope=scope,
+        year=figure.year,
+        from_year="",
+        value=f"{figure.value:.10g}",
+        standing=standing,
+        delivery=figure.delivery,
+        **copied,
+    )
 
 
-def _replaced(folder: Path, as_of: date, area_code: str, indicator: str, scope: str | None) -> list[Entry]:
-    names = [*COPIED, "scope", "from_year", "value", "replaced_on", "replaced_by"]
-    return [
-        Entry(year=year_of(row["year"]) or 0, standing="replaced", **{name: row[name] for name in names})
-        for row in read_rows(folder / REPLACED).rows
-        if (row["area_code"], row["indicator"]) == (area_code, indicator)
-        and scope in (None, row["scope"])
-        and row["replaced_on"] <= as_of.isoformat()
-    ]
+def _set_aside(item: SetAside, dataset: Dataset) -> Entry:
+    """Return the entry of a figure that its source has corrected, or that was withdrawn."""
+    deliveries = {delivery.number: delivery for delivery in dataset.deliveries}
+    if item.by is None:
+        mark = deliveries[item.figure.delivery]
+        day, why = mark.withdrawn_on, mark.reason
+    else:
+        correction = deliveries[item.by.delivery]
+        day, why = correction.delivered_on, ", ".join(name for name, _ in correction.files)
+    period = str(item.figure.from_year or "")
+    entry = _entry(item.figure.scope, item.figure, "replaced" if item.by else "withdrawn")
+    return replace(entry, from_year=period, replaced_on=day, replaced_by=why)

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.base.problems import Problem, Problems, has_error, shortened
 from toolkit.base.texts import Language, numbers
-from toolkit.data.consistency import check_between
-from toolkit.data.dataset import Cells, Dataset
+from toolkit.data.consistency import check_between, check_doubles
+from toolkit.data.dataset import Dataset
 from toolkit.data.observations import OBSERVATION_LAYOUT, UNUSED, Figure, figures_of
 from toolkit.data.parsing import RawSheet, Row, decimals_of
 from toolkit.data.reference import Reference
-from toolkit.data.schemas import OBSERVATIONS, SOURCES, Record
+from toolkit.data.schemas import OBSERVATIONS, SOURCES
 from toolkit.data.tables import ROWS_FOR_HEADER, InputTable, TableLayout, read_sheets, read_tables, table_of, tidy
 from toolkit.intake.mapping import ColumnMapping, mapped_tables
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from toolkit.forecast.store import Forecasts
     from toolkit.plan.plan import Plan
 
+Cells = dict[str, str]
+"""A row as text, by column."""
 PLAIN_NUMBER = re.compile(r"[+-]?\d[\d.,]*%?", re.ASCII)
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -145,7 +147,7 @@ class Rejected:
     file, sheet, row :
         Where it stands; the row as a spreadsheet shows it.
     cells :
-        What it says, by column of ``observations.csv``; empty where its cells do not belong to columns.
+        What it says, by column of an observation table; empty where its cells do not belong to columns.
     problems :
         Why.
     """
@@ -181,6 +183,27 @@ class Incoming:
     problems: tuple[Problem, ...]
     sources: tuple[Cells, ...] = ()
 
+    def without(self, refused: Mapping[Figure, Problem]) -> Incoming:
+        """Return the file without some figures: rejected for an error, told of where the same figure came before."""
+        out = {item: refused[item] for item in self.figures if item in refused}
+        kept = tuple(item for item in self.figures if item not in out)
+        wrong = [Rejected(item.file, item.sheet, item.row, stored_cells(item), (problem,))
+                 for item, problem in out.items() if problem.severity == "error"]  # fmt: skip
+        return replace(self, figures=kept, rejected=(*self.rejected, *wrong), problems=(*self.problems, *out.values()))
+
+
+def read_together(
+    paths: Sequence[Path], reference: Reference, mapping: ColumnMapping | None = None
+) -> tuple[Incoming, ...]:
+    """Read files that come in together: two figures of one source for one cell are refused, wherever they stand."""
+    files = [read_incoming(path, reference, mapping) for path in paths]
+    found = Problems("")
+    refused = check_doubles([figure for file in files for figure in file.figures], found)
+    told = [replace(item, severity="warning") if item.kind == "double_row" else item for item in found.found]
+    reasons = {(item.file, item.sheet, item.row): item for item in told}
+    why = {item: reasons[item.file, item.sheet, item.row] for item in refused}
+    return tuple(file.without(why) for file in files)
+
 
 def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | None = None) -> Incoming:
     """Read a file: a filled template, a table with the project's own columns, or one read by a mapping.
@@ -204,7 +227,7 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
         tables, problems, damaged = mapped_tables(path, mapping, reference)
     elif is_template(path):
         tables, problems, sources = filled_tables(path, reference)
-        reference, damaged = with_sources(reference, sources), False
+        reference, damaged = reference.with_sources(sources), False
     else:
         tables, problems = read_tables(path, OBSERVATION_LAYOUT)
         damaged = bool(tables) and has_error(problems)
@@ -223,20 +246,11 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
     return Incoming(path, tuple(figures), tuple(rejected), tuple(dict.fromkeys(problems)), sources)
 
 
-def with_sources(reference: Reference, added: Sequence[Cells]) -> Reference:
-    """Return the reference with sources that a workbook declares."""
-    if not added:
-        return reference
-    held = reference.tables[SOURCES.file]
-    rows = (*held.rows, *(Record(0, source, source) for source in added))
-    return replace(reference, tables={**reference.tables, SOURCES.file: replace(held, rows=rows)})
-
-
 def checked_rows(table: InputTable, reference: Reference) -> tuple[list[Figure], list[Rejected]]:
     """Check every row of a table by the rules of observations, and against each other."""
     read, problems = figures_of(table, reference), table.problems
     refused = check_between(read, reference)
-    by_row = {figure.row: figure for figure in read.figures if figure.row not in refused}
+    by_row = {figure.row: figure for figure in read.figures if figure not in refused}
     reasons: dict[int, list[Problem]] = {}
     for problem in problems.all():
         if problem.severity == "error":
@@ -253,7 +267,7 @@ def checked_rows(table: InputTable, reference: Reference) -> tuple[list[Figure],
 
 
 def stored_cells(figure: Figure) -> Cells:
-    """Return a figure as a row of ``observations.csv``."""
+    """Return a figure as a row of an observation table."""
     held = figure._asdict()
     cells = {name: "" if held[name] is None else str(held[name]) for name in OBSERVATIONS.names}
     return {**cells, "value": value_text(figure.value, str(figure.written))}
@@ -270,13 +284,13 @@ def _elsewhere(problems: Sequence[Problem], rejected: Sequence[Rejected]) -> lis
     return [Rejected(*place, {}, tuple(reasons)) for place, reasons in found.items()]
 
 
-def check_file(path: Path, reference: Reference, mapping: ColumnMapping | None = None) -> list[Problem]:
-    """Return all problems of one file: a filled template, a table with the project's columns, or a mapped one.
+def check_files(paths: Sequence[Path], reference: Reference, mapping: ColumnMapping | None = None) -> list[Problem]:
+    """Return all problems of files: filled templates, tables with the project's columns, or mapped ones.
 
     Parameters
     ----------
-    path :
-        CSV or workbook; ``from_year``, ``qualifier``, ``available_from``, ``available_basis`` and ``note`` may
+    paths :
+        CSV or workbooks; ``from_year``, ``qualifier``, ``available_from``, ``available_basis`` and ``note`` may
         be missing.
     reference :
         The project's areas, indicators, sources, standards, which the file is checked against.
@@ -286,9 +300,9 @@ def check_file(path: Path, reference: Reference, mapping: ColumnMapping | None =
     Returns
     -------
     list of Problem
-        By sheet and row; row 1 for a file that cannot be read. Errors and warnings.
+        By file, sheet and row; row 1 for a file that cannot be read. Errors and warnings.
     """
-    problems = read_incoming(path, reference, mapping).problems
+    problems = [item for file in read_together(paths, reference, mapping) for item in file.problems]
     return [item for item in problems if item.kind != "file_refused"]  # only who takes figures in refuses the rest
 
 

@@ -1,9 +1,9 @@
-"""Ingest: changes that can be read first, then made all or none. Apart because it alone writes to the data folder."""
+"""Ingest: changes that can be read first, then written as one delivery. Apart because it alone writes to the data."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
+import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,31 +12,25 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from toolkit.base.errors import ToolkitError, UsageError
-from toolkit.base.files import locked, sha256, write_atomic
+from toolkit.base.files import sha256, write_atomic, write_once
 from toolkit.base.problems import Problem, Problems
 from toolkit.base.texts import say
-from toolkit.data.consistency import check_plausible, figure_key
+from toolkit.data.consistency import FigureKey, check_plausible, figure_key
 from toolkit.data.dataset import (
-    INGEST_NAMES,
-    INGESTS,
-    REPLACED,
-    REPLACED_NAMES,
-    Cells,
-    RowKey,
-    Rows,
-    key_of,
+    Delivery,
+    Held,
+    delivery_files,
     load,
-    read_rows,
-    recover,
-    switch,
-    table_text,
+    mark_of,
+    new_delivery,
+    read_folder,
+    state_of,
     usable_folder,
-    with_rows,
 )
-from toolkit.data.observations import Figure, Figures
-from toolkit.data.reference import Reference
-from toolkit.data.schemas import OBSERVATIONS, SOURCES
-from toolkit.intake.incoming import Incoming, Rejected, as_problem, doubts, harmless, read_incoming, stored_cells
+from toolkit.data.observations import Figure
+from toolkit.data.reference import Reference, today
+from toolkit.data.schemas import DECLARED, DELIVERED, DELIVERIES, OBSERVATIONS, SOURCES, WITHDRAWN
+from toolkit.intake.incoming import Cells, Incoming, Rejected, as_problem, doubts, harmless, read_together, stored_cells
 from toolkit.intake.mapping import ColumnMapping
 from toolkit.plan.plan import Plan
 
@@ -59,7 +53,7 @@ class RowChange:
     cells :
         The row as it will be stored.
     before :
-        The row that it replaces; None for a new one.
+        The row of the same source beside which it comes; None for a new one.
     others :
         Rows of other sources for the same cell with another value: both stay, the better status counts.
     """
@@ -71,82 +65,52 @@ class RowChange:
     others: tuple[Cells, ...] = ()
 
 
-def changes_of(figures: Sequence[Figure], held: Rows, reference: Reference) -> tuple[RowChange, ...]:
-    """Return what becomes of each incoming figure beside the rows held.
-
-    Of several files that give one source's figure for one cell the last one counts.
-    """
-    by_cell: dict[RowKey, list[Cells]] = {}
-    for row in held.rows:
-        by_cell.setdefault(key_of(row)[:-1], []).append(row)
-    last = {key_of(stored_cells(figure)): figure for figure in figures}
-    return tuple(_change(figure, by_cell.get(key[:-1], ()), reference) for key, figure in last.items())
+def changes_of(figures: Sequence[Figure], held: Sequence[Figure]) -> tuple[RowChange, ...]:
+    """Return what becomes of each incoming figure beside the figures that stand."""
+    by_cell: dict[FigureKey, list[Figure]] = {}
+    for figure in held:
+        by_cell.setdefault(figure_key(figure), []).append(figure)
+    return tuple(_change(figure, by_cell.get(figure_key(figure), ())) for figure in figures)
 
 
-def _change(figure: Figure, held: Sequence[Cells], reference: Reference) -> RowChange:
-    """Return what becomes of a figure beside the rows held for its cell."""
+def _change(figure: Figure, held: Sequence[Figure]) -> RowChange:
+    """Return what becomes of a figure beside those held for its cell."""
     given = stored_cells(figure)
-    before = next((row for row in reversed(held) if row.get("source_id") == figure.source_id), None)
-    others = tuple(row for row in held if row.get("source_id") != figure.source_id and not _equal(row, given))
-    if before is None:
-        return RowChange("new", figure, _dated(given, reference), None, others)
-    cells = {**before, **{name: given[name] for name in OBSERVATIONS.names if given[name] or name not in UNSAID}}
-    if _equal(before, given):
-        cells["value"] = before["value"]  # the same number: how the source first printed it stays
-    if all(cells[name] == before.get(name, "") for name in OBSERVATIONS.names if not name.endswith("year")):
-        return RowChange("same", figure, before, before, others)
-    if not _equal(before, given) and not given["available_from"]:
-        cells |= {"available_from": reference.today.isoformat(), "available_basis": ""}
+    if given["available_basis"] == "rule":  # it was not known before it came in, whatever a rule would say
+        given |= {"available_from": "", "available_basis": ""}
+    rivals = [item for item in held if item.source_id != figure.source_id and item.value != figure.value]
+    own, others = [item for item in held if item.source_id == figure.source_id], tuple(map(stored_cells, rivals))
+    if not own:
+        return RowChange("new", figure, given, None, others)
+    before = stored_cells(own[-1])
+    cells = {**given, **{name: given[name] or before[name] for name in ("qualifier", "note")}}
+    for item in own:
+        kept = stored_cells(item)
+        if item.value == figure.value and all(
+            kept[name] == cells[name] for name in OBSERVATIONS.names
+            if name != "value" and (given[name] or name not in UNSAID)
+        ):  # fmt: skip
+            return RowChange("same", figure, kept, kept, others)
     return RowChange("changed", figure, cells, before, others)
 
 
-def _dated(cells: Cells, reference: Reference) -> Cells:
-    """Give a figure whose day of publication by rule lies ahead the day on which it came in."""
-    if cells["available_from"]:
-        return cells
-    ruled: date = reference.standards.published(cells["standard"], int(cells["year"]))
-    return {**cells, "available_from": reference.today.isoformat()} if ruled > reference.today else cells
+def warnings_beside(held: Held, arriving: Sequence[Figure], reference: Reference) -> list[Problem]:
+    """Return what is unlikely about the incoming figures beside those held, at the row of the incoming file."""
+    number = max((item.number for item in held.deliveries), default=0) + 1
+    day = reference.today.isoformat()
+    dated = (item._replace(delivery=number, available_from=item.available_from or day) for item in arriving)
+    after = replace(held, figures=(*held.figures, *dated))
+    codes = {figure.area_code for figure in arriving}
+    counted = {figure.indicator for figure in arriving if reference.indicators[figure.indicator].whole}
 
+    def unlikely(one: Held) -> list[Problem]:
+        near = [item for item in one.on(reference.today)[0] if item.area_code in codes or item.indicator in counted]
+        problems = Problems(DELIVERIES)
+        check_plausible(near, reference, problems)
+        return problems.all()
 
-def _equal(row: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    try:
-        return float(row["value"]) == float(other["value"])
-    except ValueError:  # a decimal comma in the file held: it is compared as it stands
-        return row["value"] == other["value"]
-
-
-def merged_rows(held: Rows, changes: Iterable[RowChange]) -> list[Cells]:
-    """Return the rows held with the changes made: corrections in place, new rows at the end."""
-    changed = {key_of(item.before): item.cells for item in changes if item.kind == "changed" and item.before}
-    rows = [changed.get(key_of(row), row) for row in held.rows]
-    return [*rows, *(item.cells for item in changes if item.kind == "new")]
-
-
-def warnings_beside(changes: Sequence[RowChange], held: Figures, reference: Reference) -> list[Problem]:
-    """Return what is unlikely about the incoming figures beside those held, at the row of the incoming file.
-
-    Parameters
-    ----------
-    changes :
-        What becomes of each incoming row.
-    held :
-        The figures of the folder.
-    """
-    arriving = {figure_key(item.figure): item.figure for item in changes if item.kind != "same"}
-    replaced = {key_of(item.before) for item in changes if item.kind == "changed" and item.before}
-    codes = {figure.area_code for figure in arriving.values()}
-    counted = {figure.indicator for figure in arriving.values() if reference.indicators[figure.indicator].whole}
-    near = [figure for figure in held.figures
-            if (figure.area_code in codes or figure.indicator in counted)
-            and key_of(stored_cells(figure)) not in replaced]  # fmt: skip
-    known = set(_unlikely_among(near, reference))
-    return [item for item in _unlikely_among([*near, *arriving.values()], reference) if item not in known]
-
-
-def _unlikely_among(figures: Sequence[Figure], reference: Reference) -> list[Problem]:
-    problems = Problems(OBSERVATIONS.file)
-    check_plausible(figures, reference, problems)
-    return problems.all()
+    known = set(unlikely(held))
+    return [item for item in unlikely(after) if item not in known]
 
 
 REJECTED = "rejected.csv"
@@ -167,8 +131,8 @@ class Ingest:
         What becomes of each figure.
     warnings :
         What is unlikely beside the figures held.
-    digest :
-        SHA-256 of the observations that the changes were worked out against.
+    state :
+        Of the observations that the changes were worked out against.
     today :
         Day on which the figures come in (ISO).
     """
@@ -177,7 +141,7 @@ class Ingest:
     files: tuple[Incoming, ...]
     changes: tuple[RowChange, ...]
     warnings: tuple[Problem, ...]
-    digest: str
+    state: tuple[str, ...]
     today: str
 
     def of(self, kind: str) -> tuple[RowChange, ...]:
@@ -215,7 +179,7 @@ def prepare(
     mapping :
         How to read the tables.
     today :
-        Day on which the figures come in: what lies ahead of it is refused, and what is replaced stood until it.
+        Day on which the figures come in: what lies ahead of it is refused; they are known from it on.
 
     Raises
     ------
@@ -229,12 +193,11 @@ def prepare(
     if day > reference.today:
         raise UsageError(say("desk.day_ahead", day=day), say("desk.day_ahead.remedy", today=reference.today))
     reference = replace(reference, today=day)
-    incoming = tuple(read_incoming(path, reference, mapping) for path in files)
+    state, incoming = state_of(folder), read_together(files, reference, mapping)
     figures = [figure for file in incoming for figure in file.figures]
-    path = folder / OBSERVATIONS.file
-    changes = changes_of(figures, read_rows(path), reference)
-    warnings = warnings_beside(changes, held, reference)
-    return Ingest(folder, incoming, changes, tuple(warnings), sha256(path), reference.today.isoformat())
+    changes = changes_of(figures, held.on(day)[0])
+    warnings = warnings_beside(held, [item.figure for item in changes if item.kind != "same"], reference)
+    return Ingest(folder, incoming, changes, tuple(warnings), state, day.isoformat())
 
 
 def with_doubts(ingest: Ingest, plan: Plan) -> Ingest:
@@ -245,34 +208,80 @@ def with_doubts(ingest: Ingest, plan: Plan) -> Ingest:
     return replace(ingest, warnings=(*ingest.warnings, *found))
 
 
-def write_changes(ingest: Ingest) -> bool:
-    """Write the changes; False if there was nothing to write.
+def write_changes(ingest: Ingest, by: str = "") -> Path | None:
+    """Write the changes as one delivery, there in one step; return its table, None if there was nothing to write.
 
-    The folder holds the old files until one rename, and all of the new ones after it.
+    Parameters
+    ----------
+    by :
+        Who delivers.
 
     Raises
     ------
     ToolkitError
-        If the observations have changed since the changes were worked out, or another ingest is writing.
+        If the observations have changed since the changes were worked out.
     """
     if not ingest.writes:
-        return False
-    folder, path = ingest.folder, ingest.folder / OBSERVATIONS.file
-    with locked(folder):
-        recover(folder)
-        if sha256(path) != ingest.digest:
-            raise ToolkitError(say("desk.moved", folder=folder), say("desk.moved.remedy"))
-        held = read_rows(path)
-        names = (*held.names, *(name for name in OBSERVATIONS.names if name not in held.names))
-        text = table_text(names, merged_rows(held, ingest.changes))
-        added = (
-            (SOURCES.file, SOURCES.names, _sources_needed(ingest)),
-            (REPLACED, REPLACED_NAMES, _replaced(ingest)),
-            (INGESTS, INGEST_NAMES, _log(ingest, text)),
+        return None
+    path = new_delivery(ingest.folder)
+    try:
+        if state_of(ingest.folder) == ingest.state:
+            return write_once(path, table_text((*OBSERVATIONS.names, *DELIVERED, *DECLARED), _delivered(ingest, by)))
+    except FileExistsError:
+        pass
+    raise ToolkitError(say("desk.moved", folder=ingest.folder), say("desk.moved.remedy"))
+
+
+def _delivered(ingest: Ingest, by: str) -> Iterator[Cells]:
+    """Give the rows of the delivery: each with who brought it when and from where, and what is new of its source."""
+    hashes = {file.path.name: sha256(file.path) for file in ingest.files}
+    sources = {source["source_id"]: source for file in ingest.files for source in file.sources}
+    for change in ingest.changes:
+        if change.kind != "same":
+            declared = sources.get(change.cells["source_id"], {})
+            source = {column: declared.get(name, "") for column, name in zip(DECLARED, SOURCES.names[1:], strict=True)}
+            origin = (ingest.today, by, change.figure.file, hashes[change.figure.file])
+            yield {**change.cells, **dict(zip(DELIVERED, origin, strict=True)), **source}
+
+
+def table_text(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """Return rows as CSV text."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([row.get(name, "") for name in names] for row in rows)
+    return stream.getvalue()
+
+
+def withdraw(folder: Path, number: int, reason: str, *, by: str = "", day: date | None = None) -> Delivery:
+    """Mark a delivery as withdrawn: its figures do not stand any more from this day on, and stay where they are.
+
+    Parameters
+    ----------
+    number :
+        Of the delivery.
+    reason, by, day :
+        Why, who says so, and since when; today by default.
+
+    Raises
+    ------
+    UsageError
+        If there is no such delivery, it is withdrawn already, or nothing is given as reason.
+    """
+    deliveries = {item.number: item for item in read_folder(folder)[1].deliveries if item.number}
+    chosen = deliveries.get(number)
+    if chosen is None:
+        raise UsageError(
+            say("desk.undo.none", number=number), say("desk.undo.none.remedy", numbers=", ".join(map(str, deliveries)))
         )
-        files = {name: with_rows(folder / name, names, rows) for name, names, rows in added if rows}
-        switch(folder, {**files, path.name: text})
-    return True
+    if not reason.strip():
+        raise UsageError(say("desk.undo.no_reason"), say("desk.undo.no_reason.remedy"))
+    cells = dict(zip(WITHDRAWN, ((day or today()).isoformat(), by, " ".join(reason.split())), strict=True))
+    try:
+        write_once(mark_of(delivery_files(folder)[number]), table_text(WITHDRAWN, [cells]))
+    except FileExistsError:
+        raise UsageError(say("desk.undo.twice", number=number, day=chosen.withdrawn_on, reason=chosen.reason)) from None
+    return replace(chosen, withdrawn_on=cells["withdrawn_on"], withdrawn_by=by, reason=cells["reason"])
 
 
 def write_rejected(ingest: Ingest, path: Path) -> Path | None:
@@ -290,32 +299,6 @@ def write_rejected(ingest: Ingest, path: Path) -> Path | None:
     names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
     path = next(item for item in chain([path], names) if item.resolve() not in read)
     return write_atomic(path, table_text(REJECTED_NAMES, [_rejected_cells(row) for row in ingest.rejected]))
-
-
-def _sources_needed(ingest: Ingest) -> list[Cells]:
-    used = {change.cells["source_id"] for change in ingest.changes if change.kind != "same"}
-    used -= {row["source_id"] for row in read_rows(ingest.folder / SOURCES.file).rows}
-    named = {source["source_id"]: source for file in ingest.files for source in file.sources}
-    return [source for key, source in named.items() if key in used]
-
-
-def _replaced(ingest: Ingest) -> list[Cells]:
-    return [
-        {**change.before, "replaced_on": ingest.today, "replaced_by": change.figure.file}
-        for change in ingest.of("changed")
-        if change.before is not None
-    ]
-
-
-def _log(ingest: Ingest, text: str) -> list[Cells]:
-    after = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    log = []
-    for file in ingest.files:
-        kinds = Counter(change.kind for change in ingest.changes if change.figure.file == file.path.name)
-        counts = {kind: str(kinds[kind]) for kind in CHANGE_KINDS} | {"rejected": str(len(file.rejected))}
-        named = {"ingested_on": ingest.today, "file": file.path.name, "sha256": sha256(file.path)}
-        log.append({**named, **counts, "observations_sha256": after})
-    return log
 
 
 def _rejected_cells(row: Rejected) -> Cells:

@@ -32,9 +32,9 @@ class ColumnMapping(BaseModel):
     header_rows :
         Rows that the header takes; in two, the upper one (merged cells) is carried to the right.
     columns :
-        Column of ``observations.csv`` to header in the file.
+        Column of an observation table to header in the file.
     fixed :
-        Column of ``observations.csv`` to what holds for every row.
+        Column of an observation table to what holds for every row.
     wide :
         Header to what its figures are: ``{"2023": {year: "2023"}}``; each such column holds values.
     years :
@@ -199,7 +199,7 @@ class HeaderedProblems(Problems):
     Attributes
     ----------
     headers :
-        Column of ``observations.csv`` to header in the file.
+        Column of an observation table to header in the file.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
