@@ -22,6 +22,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "business_as_usual": {},
     "required_pace": POVERTY | {"op": "<", "value": 1.5, "due": 2030, "probability": 0.8},
     "fixed_target": POVERTY | {"value": 1.2, "year": 2029},
+    "fixed_pace": POVERTY | {"points": -0.1, "from_year": 2028},
     "change_of_pace": POVERTY | {"points": 0.2, "from_year": 2028},
     "peers_pace": POVERTY | {"which": "top_third"},
     "halt_rise": POVERTY | {"from_year": 2027},

@@ -20,6 +20,7 @@ from toolkit.scenario.scenario import Scenario, checked_step
 from toolkit.scenario.steps import VERBS, Step
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NAMED = {"indicator": "poverty_rate"}
 POVERTY = ("poverty_rate", "all")
 
 
@@ -335,16 +336,53 @@ def test_mistakes_get_a_message_and_a_remedy(usual: Scenario) -> None:
     ):
         with pytest.raises(UsageError, match=words):
             step_from(content)
-    for scenario, words in (
-        (usual.required_pace("T99"), "T99"),
-        (usual.fixed_target("poverty", 3, 2030), "poverty_rate"),
-        (usual.fixed_target("poverty_rate", 3, 2030, areas=["Bình Giaa"]), "Bình Gia"),
-        (usual.fixed_target("poverty_rate", 3, 2030, scope="dtts", areas=["20"]), "poverty_rate \\(all\\)"),
-        (usual.required_pace(indicator="poverty_rate", op="<", value=5, due=2024, areas=["20"]), "2024"),
-        (usual.planned_values("poverty_rate", {2020: 3}, areas=["20"]), "2020"),
+    for verb, arguments, words in (
+        ("required_pace", {"target": "T99"}, "T99"),
+        ("fixed_target", {"indicator": "poverty", "value": 3, "year": 2030}, "poverty_rate"),
+        ("fixed_target", NAMED | {"value": 3, "year": 2030, "areas": ["Bình Giaa"]}, "Bình Gia"),
+        ("required_pace", NAMED | {"op": "<", "value": 5, "due": 2024, "areas": ["20"]}, "2024"),
+        ("planned_values", NAMED | {"values": {2020: 3}, "areas": ["20"]}, "2020"),
+        ("shock", NAMED | {"year": 2019, "points": 5}, "2019"),
+        ("fixed_pace", NAMED | {"points": -1, "from_year": 2030, "to_year": 2027}, "from_year"),
+        ("change_of_pace", NAMED | {"points": -1, "from_year": 2030, "to_year": 2027}, "from_year"),
+        ("peers_pace", NAMED | {"from_year": 2030, "to_year": 2027}, "from_year"),
     ):
-        with pytest.raises(UsageError, match=words):
-            _ = scenario.forecasts
+        with pytest.raises(UsageError, match=words):  # when it is written, before anything is computed
+            getattr(usual, verb)(**arguments)
+    with pytest.raises(UsageError, match=r"poverty_rate \(all\)"):
+        _ = usual.fixed_target("poverty_rate", 3, 2030, scope="dtts", areas=["20"]).forecasts
+
+
+def test_a_fixed_pace_is_the_pace_that_it_says(usual: Scenario) -> None:
+    """The slider's minus one lets poverty fall one point a year, whatever the forecast itself does."""
+    before = path(usual, "20")
+    start = float(np.median(before.at(2027)))
+    for pace, reached in (({"points": -0.2}, start - 0.2 * 3), ({"percent": -10.0}, start * 0.9**3)):
+        made = usual.fixed_pace("poverty_rate", **pace, from_year=2028, areas=["20"])
+        assert np.median(path(made, "20").at(2030)) == pytest.approx(reached, abs=0.02)
+        np.testing.assert_array_equal(path(made, "20").at(2027), before.at(2027))
+    held = path(usual.fixed_pace("poverty_rate", points=-0.2, from_year=2028, to_year=2029, areas=["20"]), "20")
+    assert np.median(held.at(2032)) == pytest.approx(np.median(held.at(2029)), abs=0.02)
+
+
+def test_a_change_of_ones_own_moves_open_years_inside_the_bounds(usual: Scenario) -> None:
+    made = usual.shock("poverty_rate", 2028, points=1).apply(lambda draws, years: draws - 100.0 * (years == 2030))
+    assert made.steps[-1].parameters["indicator"] == "poverty_rate"
+    assert path(made, "20").at(2030).max() < 0.1
+    np.testing.assert_array_equal(path(made, "20").at(2024), path(usual, "20").at(2024))
+    for wrong in (lambda draws, years: draws[:, :1], lambda draws, years: draws * np.nan):
+        with pytest.raises(UsageError, match="S, T"):
+            _ = usual.apply(wrong, "poverty_rate", areas=["20"]).forecasts
+    with pytest.raises(UsageError, match="poverty_rate"):
+        usual.apply(lambda draws, _: draws)
+
+
+def test_no_draw_rises_where_a_rise_is_halted(usual: Scenario) -> None:
+    made = usual.halt_rise("poverty_rate", from_year=2027)
+    for code in ("20", "181"):
+        today = path(made, code, across_breaks=False)
+        later = today.draws[:, today.position(2026) :]
+        assert np.diff(later, axis=1).max() <= 1e-4, code
 
 
 def test_verbs_read_the_same_from_python_and_from_data(usual: Scenario) -> None:

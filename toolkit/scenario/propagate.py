@@ -7,7 +7,7 @@ scenario leaves that gap as it is and makes the *changes* agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -130,6 +130,31 @@ def shift_along(path: Path, way: Mapping[int, float], setting: Setting, *, sprea
     else:
         changed = scale.from_link(scale.to_link(path.draws) + scale.to_link(line) - scale.to_link(middle))
     return shift_between(path, changed, setting)
+
+
+def shift_to_line(
+    path: Path, setting: Setting, from_year: int | None, line_from: Callable[[float], FloatArray]
+) -> FloatArray:
+    """Return the shift that leads the median along a line, shape (T,).
+
+    Parameters
+    ----------
+    from_year :
+        First year of the line; None for the first that is open.
+    line_from :
+        From the median before that year to the line (T,), both on the link scale. A change of standard moves the
+        line as it moves the forecast.
+    """
+    linked = setting.scale(path.indicator).to_link(path.quantiles((0.5,))[:, 0])
+    open_ = open_years(path, from_year)
+    first = int(np.argmax(open_)) if open_.any() else len(open_)
+    line = line_from(float(linked[max(first - 1, 0)]))
+    jumps = np.zeros(len(path.years))
+    for change in path.breaks:
+        at = path.position(change.year)
+        if at >= first > 0:
+            jumps[at:] += linked[at] - linked[at - 1]
+    return np.where(open_, line + jumps - linked, 0.0)
 
 
 def apply_shifts(forecasts: Forecasts, indicator: str, scope: str, shifts: Shifts, setting: Setting) -> Forecasts:

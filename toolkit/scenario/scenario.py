@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +16,17 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say, slug
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Both, Declaration
+from toolkit.data.indicators import Both, Declaration, Scope
 from toolkit.forecast.store import Forecasts
+from toolkit.models.panel import FloatArray, IntArray
 from toolkit.plan.plan import Plan
 from toolkit.scenario.propagate import Setting
 from toolkit.scenario.steps import (
     VERBS,
+    Applied,
     BusinessAsUsual,
     ChangeOfPace,
+    FixedPace,
     FixedTarget,
     HaltRise,
     NewStandard,
@@ -98,6 +101,7 @@ class Scenario:
     business_as_usual = _method(BusinessAsUsual)
     required_pace = _method(RequiredPace)
     fixed_target = _method(FixedTarget)
+    fixed_pace = _method(FixedPace)
     change_of_pace = _method(ChangeOfPace)
     peers_pace = _method(PeersPace)
     halt_rise = _method(HaltRise)
@@ -118,8 +122,45 @@ class Scenario:
         return replace(self, name=name)
 
     def then(self, step: Step) -> Scenario:
-        """Return this scenario with one more verb."""
+        """Return this scenario with one more verb; unknown names and years in the past are refused."""
+        step.check(self.base, Setting(self.dataset, self.plan))
         return replace(self, steps=(*self.steps, step))
+
+    def apply(
+        self,
+        function: Callable[[FloatArray, IntArray], Any],
+        indicator: str | None = None,
+        *,
+        scope: Scope = "all",
+        areas: Sequence[str] | None = None,
+    ) -> Scenario:
+        """Return this scenario with a change of one's own: `function` from draws (S, T) and years (T,) to draws.
+
+        Parameters
+        ----------
+        function :
+            Gets draws in the indicator's unit and years, and returns draws of the same shape. Only open years change.
+        indicator, scope :
+            What moves; by default what the verb before moves.
+        areas :
+            Codes or names; all by default.
+
+        Raises
+        ------
+        UsageError
+            If no indicator is named and no verb before has one.
+
+        Examples
+        --------
+        >>> usual.apply(lambda draws, years: draws * (1 - 0.02 * (years > 2027)), "poverty_rate")
+        <Scenario –: apply>
+        """
+        before = [step.parameters for step in self.steps if "indicator" in step.parameters]
+        if indicator is None and not before:
+            raise UsageError(say("scenario.no_indicator"), say("scenario.no_indicator.remedy"))
+        if indicator is None:
+            indicator, scope = before[-1]["indicator"], before[-1].get("scope", scope)
+        return self.then(checked_step(Applied, indicator, function, scope=scope, areas=areas))
 
     def __repr__(self) -> str:
         """Return the name and the verbs."""
@@ -224,5 +265,8 @@ def read_scenarios(file: Path) -> ScenarioFile:
 def scenarios_of(read: ScenarioFile, forecasts: Forecasts, dataset: Dataset, plan: Plan) -> dict[str, Scenario]:
     """Return the scenarios of a file by id, business as usual first."""
     usual = Scenario(forecasts, dataset, plan, "business_as_usual")
-    made = {one.id: Scenario(forecasts, dataset, plan, one.id, one.steps) for one in read.scenarios}
+    made = {one.id: Scenario(forecasts, dataset, plan, one.id) for one in read.scenarios}
+    for one in read.scenarios:
+        for step in one.steps:
+            made[one.id] = made[one.id].then(step)
     return {usual.name: usual} | {name: scenario for name, scenario in made.items() if slug(name)}

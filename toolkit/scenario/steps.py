@@ -7,7 +7,7 @@ scenario file are made from the same class; what is published never changes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, fields, replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -20,7 +20,7 @@ from toolkit.base.texts import say
 from toolkit.data.indicators import Scope
 from toolkit.forecast.paths import Break, Path
 from toolkit.forecast.store import Forecasts, round_as_stored
-from toolkit.models.panel import FloatArray, Jump
+from toolkit.models.panel import FloatArray, IntArray, Jump
 from toolkit.plan.predicates import Operator
 from toolkit.scenario.effort import EffortStart, Which, aim_at_level, aim_at_target, pace_of_peers, too_late
 from toolkit.scenario.propagate import (
@@ -31,6 +31,7 @@ from toolkit.scenario.propagate import (
     path_of,
     shift_along,
     shift_between,
+    shift_to_line,
     with_stand_ins,
     years_lasted,
 )
@@ -77,6 +78,31 @@ class Step(ABC):
         UsageError
             If the verb has nothing to act on, or asks for what cannot be.
         """
+
+    def check(self, forecasts: Forecasts, setting: Setting) -> None:
+        """Refuse, when the verb is written, what it names and nobody knows, and years that lie in the past.
+
+        Raises
+        ------
+        UsageError
+            For unknown areas, indicators and targets, with the nearest; for a year up to the newest evidence of every
+            area named (by default the province): what is published stays as it is.
+        """
+        codes = setting.codes(self.areas or [setting.plan.province_code], forecasts)
+        target, indicator = (getattr(self, name, None) for name in ("target", "indicator"))
+        if target is not None:
+            setting.plan.target(target)
+        if indicator is None:
+            return
+        setting.indicator(indicator)
+        said = [getattr(self, name, None) for name in ("year", "from_year", "to_year", "due")]
+        years = [year for year in (*said, max(getattr(self, "values", None) or (), default=None)) if year is not None]
+        held = [forecasts.path(code, indicator, getattr(self, "scope", "all")) for code in codes]
+        newest = min(
+            (path for path in held if path is not None), key=lambda path: path.evidence.last_year, default=None
+        )
+        if years and newest is not None and min(years) <= newest.evidence.last_year:
+            raise too_late(newest, min(years))
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -278,6 +304,7 @@ class ChangeOfPace(Shifting):
 
     def __post_init__(self) -> None:
         _exactly_one(self.points, self.percent)
+        _in_order(self.from_year, self.to_year)
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the pace times the years that it has lasted."""
@@ -314,19 +341,58 @@ class PeersPace(Shifting):
     from_year: StepYear | None = None
     to_year: StepYear | None = None
 
+    def __post_init__(self) -> None:
+        _in_order(self.from_year, self.to_year)
+
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the shift of the median to the line of that pace."""
         pace = pace_of_peers(setting, path, self.which)
-        linked = setting.scale(path.indicator).to_link(path.quantiles((0.5,))[:, 0])
-        open_ = open_years(path, self.from_year)
-        first = int(np.argmax(open_)) if open_.any() else len(open_)
-        line = linked[max(first - 1, 0)] + pace * years_lasted(path, self.from_year, self.to_year)
-        jumps = np.zeros(len(path.years))  # a change of standard moves the line as it moves the forecast
-        for change in path.breaks:
-            at = path.position(change.year)
-            if at >= first > 0:
-                jumps[at:] += linked[at] - linked[at - 1]
-        return np.where(open_, line + jumps - linked, 0.0)
+        lasted = years_lasted(path, self.from_year, self.to_year)
+        return shift_to_line(path, setting, self.from_year, lambda start: start + pace * lasted)
+
+
+@dataclass(frozen=True, config=STRICT)
+class FixedPace(Shifting):
+    """Let the median move by so much each year from its newest value, whatever pace the forecast itself has.
+
+    Parameters
+    ----------
+    indicator, scope, areas :
+        What moves, and where.
+    points, percent :
+        One of them: units a year (``points=-1``: one percentage point less each year), or per cent a year.
+    from_year, to_year :
+        First year of the pace, and its last: what was reached by then is kept.
+
+    Examples
+    --------
+    >>> usual.fixed_pace("poverty_rate", points=-0.3, areas=["20"])
+    <Scenario –: fixed_pace>
+    """
+
+    verb: ClassVar[str] = "fixed_pace"
+    _: KW_ONLY
+    points: StepNumber | None = None
+    percent: Annotated[StepNumber, Field(gt=-100)] | None = None
+    from_year: StepYear | None = None
+    to_year: StepYear | None = None
+
+    def __post_init__(self) -> None:
+        _exactly_one(self.points, self.percent)
+        _in_order(self.from_year, self.to_year)
+
+    def shift(self, path: Path, setting: Setting) -> FloatArray:
+        """Return the shift of the median to the line of that pace; inside the indicator's bounds."""
+        scale, indicator = setting.scale(path.indicator), setting.indicator(path.indicator)
+        lasted = years_lasted(path, self.from_year, self.to_year)
+
+        def line(start: float) -> FloatArray:
+            now = float(scale.from_link(np.array(start)))
+            added = now + (self.points or 0.0) * lasted
+            reached = added if self.points is not None else now * (1.0 + (self.percent or 0.0) / 100.0) ** lasted
+            return np.asarray(scale.to_link(np.clip(reached, indicator.lower, indicator.upper)))
+
+        return shift_to_line(path, setting, self.from_year, line)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -527,17 +593,48 @@ class NewStandard(Step):
         return replace(path, draws=round_as_stored(drawn), standards=standards, breaks=(*kept, change))
 
 
+@dataclass(frozen=True, config=STRICT)
+class Applied(Shifting):
+    """Change the draws of one indicator by a function of one's own; in Python alone, never from a file.
+
+    Parameters
+    ----------
+    indicator, scope, areas :
+        What moves, and where.
+    function :
+        From draws (S, T) and years (T,) to draws of the same shape, in the indicator's unit. Only years that are
+        still open change, inside the indicator's bounds.
+    """
+
+    verb: ClassVar[str] = "apply"
+    function: Callable[[FloatArray, IntArray], Any]
+
+    def shift(self, path: Path, setting: Setting) -> FloatArray:
+        """Return the shift to what the function gives."""
+        changed = np.asarray(self.function(path.draws.copy(), path.years.copy()), dtype=np.float64)
+        if changed.shape != path.draws.shape or not np.isfinite(changed).all():
+            fields = {"wanted": path.draws.shape, "given": changed.shape}
+            raise UsageError(say("scenario.bad_function", **fields), say("scenario.bad_function.remedy"))
+        indicator = setting.indicator(path.indicator)
+        return shift_between(path, np.clip(changed, indicator.lower, indicator.upper), setting)
+
+
 VERBS: dict[str, type[Step]] = {
     step.verb: step
     for step in (
-        BusinessAsUsual, RequiredPace, FixedTarget, ChangeOfPace, PeersPace, HaltRise, Shock, PlannedValues,
-        NewStandard,
+        BusinessAsUsual, RequiredPace, FixedTarget, FixedPace, ChangeOfPace, PeersPace, HaltRise, Shock,
+        PlannedValues, NewStandard,
     )
 }  # fmt: skip
 
 
 def _nobody(name: str | None, scope: str) -> UsageError:
     return UsageError(say("scenario.nobody", indicator=name, scope=scope), say("scenario.no_path.remedy"))
+
+
+def _in_order(first: int | None, last: int | None) -> None:
+    if first is not None and last is not None and first > last:
+        raise ValueError("from_year comes after to_year")
 
 
 def _exactly_one(points: float | None, percent: float | None) -> None:
