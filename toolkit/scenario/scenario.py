@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+from typing import Annotated, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
+import numpy as np
 from pydantic import Field, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
+from pydantic.dataclasses import dataclass as checked_dataclass
 from pydantic_core import CoreSchema, core_schema
 
 from toolkit.base.errors import DataError, UsageError
@@ -17,13 +19,14 @@ from toolkit.base.texts import say, slug
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Both, Declaration, Scope
+from toolkit.forecast.paths import Path as ForecastPath
 from toolkit.forecast.store import Forecasts
 from toolkit.models.panel import FloatArray, IntArray
 from toolkit.plan.plan import Plan
-from toolkit.scenario.propagate import Setting
+from toolkit.scenario.propagate import Setting, shift_between
 from toolkit.scenario.steps import (
+    STRICT,
     VERBS,
-    Applied,
     BusinessAsUsual,
     ChangeOfPace,
     FixedPace,
@@ -33,9 +36,37 @@ from toolkit.scenario.steps import (
     PeersPace,
     PlannedValues,
     RequiredPace,
+    Shifting,
     Shock,
     Step,
 )
+
+
+@checked_dataclass(frozen=True, config=STRICT)
+class Applied(Shifting):
+    """Change the draws of one indicator by a function of one's own; in Python alone, never from a file.
+
+    Parameters
+    ----------
+    indicator, scope, areas :
+        What moves, and where.
+    function :
+        From draws (S, T) and years (T,) to draws of the same shape, in the indicator's unit. Only years that are
+        still open change, inside the indicator's bounds.
+    """
+
+    verb: ClassVar[str] = "apply"
+    function: Callable[[FloatArray, IntArray], Any]
+
+    def shift(self, path: ForecastPath, setting: Setting) -> FloatArray:
+        """Return the shift to what the function gives."""
+        changed = np.asarray(self.function(path.draws.copy(), path.years.copy()), dtype=np.float64)
+        if changed.shape != path.draws.shape or not np.isfinite(changed).all():
+            fields = {"wanted": path.draws.shape, "given": changed.shape}
+            raise UsageError(say("scenario.bad_function", **fields), say("scenario.bad_function.remedy"))
+        indicator = setting.indicator(path.indicator)
+        return shift_between(path, np.clip(changed, indicator.lower, indicator.upper), setting)
+
 
 P = ParamSpec("P")
 S = TypeVar("S", bound=Step)

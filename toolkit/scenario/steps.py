@@ -7,7 +7,7 @@ scenario file are made from the same class; what is published never changes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, fields, replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -20,7 +20,7 @@ from toolkit.base.texts import say
 from toolkit.data.indicators import Scope
 from toolkit.forecast.paths import Break, Path
 from toolkit.forecast.store import Forecasts, round_as_stored
-from toolkit.models.panel import FloatArray, IntArray, Jump
+from toolkit.models.panel import FloatArray, Jump
 from toolkit.plan.predicates import Operator
 from toolkit.scenario.effort import EffortStart, Which, aim_at_level, aim_at_target, pace_of_peers, too_late
 from toolkit.scenario.propagate import (
@@ -80,14 +80,7 @@ class Step(ABC):
         """
 
     def check(self, forecasts: Forecasts, setting: Setting) -> None:
-        """Refuse, when the verb is written, what it names and nobody knows, and years that lie in the past.
-
-        Raises
-        ------
-        UsageError
-            For unknown areas, indicators and targets, with the nearest; for a year up to the newest evidence of every
-            area named (by default the province): what is published stays as it is.
-        """
+        """Refuse what nobody knows of, and years that lie behind all evidence of the areas named (or the province)."""
         codes = setting.codes(self.areas or [setting.plan.province_code], forecasts)
         target, indicator = (getattr(self, name, None) for name in ("target", "indicator"))
         if target is not None:
@@ -277,7 +270,39 @@ class FixedTarget(Shifting):
 
 
 @dataclass(frozen=True, config=STRICT)
-class ChangeOfPace(Shifting):
+class Lasting(Shifting):
+    """A verb with a first and a last year."""
+
+    _: KW_ONLY
+    from_year: StepYear | None = None
+    to_year: StepYear | None = None
+
+    def __post_init__(self) -> None:
+        if self.from_year is not None and self.to_year is not None and self.from_year > self.to_year:
+            raise ValueError("from_year comes after to_year")
+
+
+@dataclass(frozen=True, config=STRICT)
+class Paced(Lasting):
+    """A verb about a pace, in units or per cent a year."""
+
+    _: KW_ONLY
+    points: StepNumber | None = None
+    percent: Annotated[StepNumber, Field(gt=-100)] | None = None
+
+    def __post_init__(self) -> None:
+        Lasting.__post_init__(self)
+        _exactly_one(self.points, self.percent)
+
+    def after(self, value: FloatArray | float, years: FloatArray) -> FloatArray:
+        """Return what becomes of a value after so many years of the pace."""
+        if self.points is not None:
+            return np.asarray(value + self.points * years, dtype=np.float64)
+        return np.asarray(value * (1.0 + (self.percent or 0.0) / 100.0) ** years, dtype=np.float64)
+
+
+@dataclass(frozen=True, config=STRICT)
+class ChangeOfPace(Paced):
     """Add a pace to the forecast: `points` (units a year) or `percent` a year, from a year on.
 
     Parameters
@@ -296,28 +321,15 @@ class ChangeOfPace(Shifting):
     """
 
     verb: ClassVar[str] = "change_of_pace"
-    _: KW_ONLY
-    points: StepNumber | None = None
-    percent: Annotated[StepNumber, Field(gt=-100)] | None = None
-    from_year: StepYear | None = None
-    to_year: StepYear | None = None
-
-    def __post_init__(self) -> None:
-        _exactly_one(self.points, self.percent)
-        _in_order(self.from_year, self.to_year)
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the pace times the years that it has lasted."""
-        elapsed = years_lasted(path, self.from_year, self.to_year)
-        if self.points is not None:
-            changed = path.draws + self.points * elapsed
-        else:
-            changed = path.draws * (1.0 + (self.percent or 0.0) / 100.0) ** elapsed
-        return shift_between(path, np.asarray(changed, dtype=np.float64), setting)
+        changed = self.after(path.draws, years_lasted(path, self.from_year, self.to_year))
+        return shift_between(path, changed, setting)
 
 
 @dataclass(frozen=True, config=STRICT)
-class PeersPace(Shifting):
+class PeersPace(Lasting):
     """Let the median move at a pace that other areas kept when they stood about where this area stands.
 
     Parameters
@@ -337,12 +349,6 @@ class PeersPace(Shifting):
 
     verb: ClassVar[str] = "peers_pace"
     which: Which = "median"
-    _: KW_ONLY
-    from_year: StepYear | None = None
-    to_year: StepYear | None = None
-
-    def __post_init__(self) -> None:
-        _in_order(self.from_year, self.to_year)
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the shift of the median to the line of that pace."""
@@ -352,7 +358,7 @@ class PeersPace(Shifting):
 
 
 @dataclass(frozen=True, config=STRICT)
-class FixedPace(Shifting):
+class FixedPace(Paced):
     """Let the median move by so much each year from its newest value, whatever pace the forecast itself has.
 
     Parameters
@@ -371,15 +377,6 @@ class FixedPace(Shifting):
     """
 
     verb: ClassVar[str] = "fixed_pace"
-    _: KW_ONLY
-    points: StepNumber | None = None
-    percent: Annotated[StepNumber, Field(gt=-100)] | None = None
-    from_year: StepYear | None = None
-    to_year: StepYear | None = None
-
-    def __post_init__(self) -> None:
-        _exactly_one(self.points, self.percent)
-        _in_order(self.from_year, self.to_year)
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the shift of the median to the line of that pace; inside the indicator's bounds."""
@@ -387,9 +384,7 @@ class FixedPace(Shifting):
         lasted = years_lasted(path, self.from_year, self.to_year)
 
         def line(start: float) -> FloatArray:
-            now = float(scale.from_link(np.array(start)))
-            added = now + (self.points or 0.0) * lasted
-            reached = added if self.points is not None else now * (1.0 + (self.percent or 0.0) / 100.0) ** lasted
+            reached = self.after(float(scale.from_link(np.array(start))), lasted)
             return np.asarray(scale.to_link(np.clip(reached, indicator.lower, indicator.upper)))
 
         return shift_to_line(path, setting, self.from_year, line)
@@ -593,48 +588,17 @@ class NewStandard(Step):
         return replace(path, draws=round_as_stored(drawn), standards=standards, breaks=(*kept, change))
 
 
-@dataclass(frozen=True, config=STRICT)
-class Applied(Shifting):
-    """Change the draws of one indicator by a function of one's own; in Python alone, never from a file.
-
-    Parameters
-    ----------
-    indicator, scope, areas :
-        What moves, and where.
-    function :
-        From draws (S, T) and years (T,) to draws of the same shape, in the indicator's unit. Only years that are
-        still open change, inside the indicator's bounds.
-    """
-
-    verb: ClassVar[str] = "apply"
-    function: Callable[[FloatArray, IntArray], Any]
-
-    def shift(self, path: Path, setting: Setting) -> FloatArray:
-        """Return the shift to what the function gives."""
-        changed = np.asarray(self.function(path.draws.copy(), path.years.copy()), dtype=np.float64)
-        if changed.shape != path.draws.shape or not np.isfinite(changed).all():
-            fields = {"wanted": path.draws.shape, "given": changed.shape}
-            raise UsageError(say("scenario.bad_function", **fields), say("scenario.bad_function.remedy"))
-        indicator = setting.indicator(path.indicator)
-        return shift_between(path, np.clip(changed, indicator.lower, indicator.upper), setting)
-
-
 VERBS: dict[str, type[Step]] = {
     step.verb: step
     for step in (
-        BusinessAsUsual, RequiredPace, FixedTarget, FixedPace, ChangeOfPace, PeersPace, HaltRise, Shock,
-        PlannedValues, NewStandard,
+        BusinessAsUsual, RequiredPace, FixedTarget, FixedPace, ChangeOfPace, PeersPace, HaltRise, Shock, PlannedValues,
+        NewStandard,
     )
 }  # fmt: skip
 
 
 def _nobody(name: str | None, scope: str) -> UsageError:
     return UsageError(say("scenario.nobody", indicator=name, scope=scope), say("scenario.no_path.remedy"))
-
-
-def _in_order(first: int | None, last: int | None) -> None:
-    if first is not None and last is not None and first > last:
-        raise ValueError("from_year comes after to_year")
 
 
 def _exactly_one(points: float | None, percent: float | None) -> None:
