@@ -93,6 +93,11 @@ def no_path(indicator: str, scope: str, code: str) -> UsageError:
     return UsageError(message, say("scenario.no_path.remedy"))
 
 
+def nobody(indicator: str | None, scope: str) -> UsageError:
+    """Return the refusal of a verb that no area has a forecast for."""
+    return UsageError(say("scenario.nobody", indicator=indicator, scope=scope), say("scenario.no_path.remedy"))
+
+
 def open_years(path: Path, from_year: int | None = None) -> BoolArray:
     """Return which years a scenario may change: those after the newest evidence, without a figure. Shape (T,).
 

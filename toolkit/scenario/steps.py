@@ -27,6 +27,7 @@ from toolkit.scenario.propagate import (
     Setting,
     Spread,
     apply_shifts,
+    nobody,
     open_years,
     path_of,
     shift_along,
@@ -188,7 +189,7 @@ class RequiredPace(Step):
             shift = aim.shift(0.0 if enough else aim.effort(self.probability), setting)
             shifts.setdefault((aim.path.indicator, aim.path.scope), {})[code] = shift
         if not shifts:
-            raise _nobody(self.target or self.indicator, self.scope)
+            raise nobody(self.target or self.indicator, self.scope)
         for (moved_indicator, moved_scope), found in shifts.items():
             forecasts = apply_shifts(forecasts, moved_indicator, moved_scope, found, setting)
         return forecasts
@@ -233,7 +234,7 @@ class Shifting(Step):
                 path = forecasts.path(code, self.indicator, self.scope, across_breaks=False) or path
             shifts[code] = step.shift(path, setting)
         if not shifts:
-            raise _nobody(self.indicator, self.scope)
+            raise nobody(self.indicator, self.scope)
         return apply_shifts(forecasts, self.indicator, self.scope, shifts, setting)
 
 
@@ -573,7 +574,7 @@ class NewStandard(Step):
                     scopes.add(scope)
         if not scopes:
             setting.indicator(self.indicator)
-            raise _nobody(self.indicator, "*")
+            raise nobody(self.indicator, "*")
         touched = {(self.indicator, scope) for scope in scopes}
         return replace(forecasts, paths=with_stand_ins(paths, forecasts.paths, touched, setting))
 
@@ -595,10 +596,6 @@ VERBS: dict[str, type[Step]] = {
         NewStandard,
     )
 }  # fmt: skip
-
-
-def _nobody(name: str | None, scope: str) -> UsageError:
-    return UsageError(say("scenario.nobody", indicator=name, scope=scope), say("scenario.no_path.remedy"))
 
 
 def _exactly_one(points: float | None, percent: float | None) -> None:
