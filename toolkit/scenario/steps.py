@@ -293,7 +293,8 @@ class Paced(Lasting):
 
     def __post_init__(self) -> None:
         Lasting.__post_init__(self)
-        _exactly_one(self.points, self.percent)
+        if (self.points is None) == (self.percent is None):
+            raise ValueError("say either points or percent")
 
     def after(self, value: FloatArray | float, years: FloatArray) -> FloatArray:
         """Return what becomes of a value after so many years of the pace."""
@@ -455,7 +456,8 @@ class Shock(Shifting):
     recovery: Recovery = "slow"
 
     def __post_init__(self) -> None:
-        _exactly_one(self.points, self.percent)
+        if (self.points is None) == (self.percent is None):
+            raise ValueError("say either points or percent")
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return what is left of the shock in each year."""
@@ -596,8 +598,3 @@ VERBS: dict[str, type[Step]] = {
         NewStandard,
     )
 }  # fmt: skip
-
-
-def _exactly_one(points: float | None, percent: float | None) -> None:
-    if (points is None) == (percent is None):
-        raise ValueError("say either points or percent")
