@@ -182,3 +182,31 @@ def test_a_whole_number_is_the_only_code_of_that_number(areas: Areas) -> None:
                 areas.find(int(code), level=newest.level)
     with pytest.raises(UsageError, match="99999"):
         areas.find(99999)
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "code"),
+    [
+        *((name, "district", "181") for name in ("H. Bình Gia", "H.Bình Gia", "h bình gia", "3. Huyện Bình Gia",
+                                                 "III. Bình Gia", "12) H. Bình Gia", "Huyện Bình Gia (*)",
+                                                 "Bình Gia (1)", "Bình Gia **")),
+        *((name, "district", "178") for name in ("TP. Lạng Sơn", "TP Lạng Sơn", "T.P Lạng Sơn", "tp.lạng sơn")),
+        ("X. Bắc Sơn", "commune", "06325"), ("TT. Đồng Đăng", "commune", "06184"),
+        *((name, None, "VN") for name in ("Cả nước", "CẢ NƯỚC", "Toàn quốc")), ("T. Lạng Sơn", None, "20"),
+    ],
+)  # fmt: skip
+def test_names_are_known_as_offices_write_them(name: str, level: str | None, code: str, areas: Areas) -> None:
+    assert areas.find(name, level=level).code == code
+
+
+@pytest.mark.parametrize("name", ["X. Bắc Sơn", "Tỉnh Lạng Sơn", "Cả nước"])
+def test_a_district_is_not_guessed_from_the_name_of_another_level(name: str, areas: Areas) -> None:
+    with pytest.raises(UsageError) as caught:
+        areas.find(name, level="district")
+    assert name.startswith("X.") or "178" not in caught.value.remedy
+
+
+def test_a_full_name_states_its_level(areas: Areas) -> None:
+    found = {text: areas.stated(text) for text in ("Tỉnh Lạng Sơn", "Cả nước", "H. Bình Gia", "Bình Gia", "Xã Bắc Sơn")}
+    codes = {text: area.code if area else None for text, area in found.items()}
+    assert list(codes.values()) == ["20", "VN", "181", None, None]

@@ -335,3 +335,92 @@ def test_a_value_far_to_the_right_is_refused(tmp_path: Path) -> None:
     problems = Problems("a")
     assert read_workbook(path, problems) == ()
     assert [problem.row for problem in problems.found] == [1]
+
+
+OPEN_SPACES = " ".join(
+    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text", "style")
+)
+MIMETYPE = "application/vnd.oasis.opendocument.spreadsheet"
+
+
+def open_workbook(path: Path, tables: str, mimetype: str = MIMETYPE, manifest: str = "<manifest/>") -> Path:
+    """Write an ODS workbook with some tables as XML."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts:
+        parts.writestr("mimetype", mimetype)
+        parts.writestr("META-INF/manifest.xml", manifest)
+        style = '<style:style style:name="h"><style:table-properties table:display="false"/></style:style>'
+        body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
+        parts.writestr("content.xml", f"<office:document-content {OPEN_SPACES}>{style}{body}</office:document-content>")
+    return path
+
+
+def open_cell(text: str, **given: str) -> str:
+    named = {"value_type": "office", "value": "office", "date_value": "office", "boolean_value": "office"}
+    attributes = "".join(
+        f' {named.get(name, "table")}:{name.replace("_", "-")}="{value}"' for name, value in given.items()
+    )
+    return f"<table:table-cell{attributes}>{text and f'<text:p>{text}</text:p>'}</table:table-cell>"
+
+
+def open_row(*cells: str, given: str = "") -> str:
+    return f"<table:table-row {given}>{''.join(cells)}</table:table-row>"
+
+
+def test_an_ods_workbook_is_read_as_shown(tmp_path: Path) -> None:
+    rows = [
+        open_row(open_cell("Huyện"), open_cell("2022", value_type="float", value="2022")),
+        open_row(given='table:number-rows-repeated="3"'),
+        open_row(
+            open_cell("H. <text:span>Bình</text:span><text:s/>Gia"),
+            open_cell("12,2 %", value_type="percentage", value="0.122", number_columns_repeated="2"),
+            open_cell("31/12/2024", value_type="date", date_value="2024-12-31T00:00:00"),
+            open_cell("ĐÚNG", value_type="boolean", boolean_value="true"),
+            open_cell("", formula="of:=1+1"),
+        ),
+        open_row(
+            open_cell("a", number_rows_spanned="2", number_columns_spanned="2"), "<table:covered-table-cell/>",
+            open_cell("c"), given='table:number-rows-repeated="2" table:visibility="collapse"',
+        ),
+        open_row(open_cell("", number_columns_repeated="16384"), given='table:number-rows-repeated="1048567"'),
+    ]  # fmt: skip
+    tables = f'<table:table table:name="Biểu">{"".join(rows)}</table:table>'
+    path = open_workbook(tmp_path / "t.ods", tables + '<table:table table:name="Ẩn" table:style-name="h"/>')
+    problems = Problems("t.ods")
+    shown, hidden = read_workbook(path, problems)
+    assert problems.all() == []
+    assert [(row.number, row.cells) for row in shown.rows] == [
+        (1, ("Huyện", "2022")),
+        (5, ("H. Bình Gia", "12.2", "12.2", "2024-12-31", "TRUE", "=of:=1+1")),
+        (6, ("a", "", "c")),
+        (7, ("a", "", "c")),
+    ]
+    assert isinstance(shown.rows[1].cells[1], Numeral)
+    assert (shown.merged, shown.hidden) == (((6, 7, 0, 1),), (6, 7))
+    assert (shown.name, shown.visible, hidden.name, hidden.visible) == ("Biểu", True, "Ẩn", False)
+
+
+@pytest.mark.parametrize(
+    ("row", "given", "kind"),
+    [
+        (open_row(open_cell("x"), given='table:number-rows-repeated="900000"'), {}, "unreadable"),
+        (open_row(open_cell("x", number_columns_repeated="16384")), {}, "unreadable"),
+        (open_row(open_cell("x", value_type="float", value="one")), {}, "unreadable"),
+        (open_row(open_cell("x")), {"mimetype": "application/vnd.oasis.opendocument.text"}, "other_workbook"),
+        (open_row(open_cell("x")), {"manifest": "<m><encryption-data/></m>"}, "encrypted"),
+        (open_row(open_cell("x")), {"manifest": "<!DOCTYPE m [<!ENTITY a 'b'>]><m/>"}, "entities"),
+        ("x" * 20_000_000, {}, "bomb"),
+        ("<table:table-row>", {}, "unreadable"),
+    ],
+)
+def test_hostile_ods_workbooks_are_refused(row: str, given: dict[str, str], kind: str, tmp_path: Path) -> None:
+    problems = Problems("t.ods")
+    path = open_workbook(tmp_path / "t.ods", f'<table:table table:name="t">{row}</table:table>', **given)
+    assert read_workbook(path, problems) == ()
+    assert [(item.kind, item.row) for item in problems.all()] == [(kind, 1)]
+
+
+def test_an_ods_table_is_checked_like_any_other(tmp_path: Path, reference: Reference) -> None:
+    bad = [COLUMNS, *GOOD[:2], changed(4, value="x")]
+    rows = "".join(open_row(*map(open_cell, cells)) for cells in bad)
+    path = open_workbook(tmp_path / "t.ods", f'<table:table table:name="t">{rows}</table:table>')
+    assert places(check_against(path, reference)) == {(4, "value", "error")}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -26,6 +27,16 @@ DESIGNATIONS = {
     "Xã": "commune",
 }
 """What an area is called before its name, in Vietnamese and English."""
+SHORT_KINDS = {
+    "tp": "thanh pho", "tx": "thi xa", "tt": "thi tran", "t": "tinh", "h": "huyen", "q": "quan", "p": "phuong",
+    "x": "xa",
+}  # fmt: skip
+"""How offices shorten it, folded: ``TP. Lạng Sơn``, ``H.Bình Gia``."""
+SHORT_KIND = re.compile(r"(t\.?p|t\.?x|t\.?t|[thqpx])(?:\.\s*|\s+)(?=\w)", re.ASCII)
+NUMBERING = re.compile(r"(?:\d{1,3}|(?!x[.)])[ivx]{1,5})[.)]\s*", re.ASCII)
+"""Before the names of a list; ``X.`` may also mean *xã*, so it is no number."""
+FOOTNOTE = re.compile(r"\s*(?:\(\s*(?:\*+|\d{1,2})\s*\)|\*+)$", re.ASCII)
+COUNTRY_NAMES = frozenset({"ca nuoc", "toan quoc", "whole country"})
 LEVELS_OF_BARE_NAMES: tuple[Level, ...] = ("district", "province", "country", "region")
 """A name given without a level means one of these; communes have to be asked for."""
 BEGINNING = date.min
@@ -169,7 +180,8 @@ class Areas:
         Parameters
         ----------
         text :
-            Code or name, with or without ``Huyện``, ``Xã`` and the like, Vietnamese or English. A whole number is
+            Code or name, with or without ``Huyện``, ``Xã`` and the like, short or in full, Vietnamese or English;
+            the number of a list before it and the mark of a footnote behind it are no part of it. A whole number is
             the only code of that number, zeros in front or not: programs take ``05977`` for 5977.
         level :
             With ``commune`` ended units count too. None: a name means a district, the province, a region
@@ -192,13 +204,23 @@ class Areas:
             return self._coded(wanted, level, on)
         if wanted.isdigit():
             return self.get(wanted, on, level)
-        named = self._named(wanted, (level,) if level else LEVELS_OF_BARE_NAMES)
+        levels = (level,) if level else LEVELS_OF_BARE_NAMES
+        named = next(filter(None, (self._named(name, levels) for name in _readings(wanted))), [])
         if not named:
             raise self._unknown(wanted, level)
         if len({area.code for area in named}) > 1:
             listed = "; ".join(_described(area) for area in named)
             raise AmbiguousNameError(say("data.ambiguous", name=wanted, listed=listed), say("data.ambiguous.remedy"))
         return self.get(named[0].code, on, level)
+
+    def stated(self, text: str) -> Area | None:
+        """Return the area above the communes whose full name a text is, whatever its level; None if there is no one."""
+        for name in map(fold, _readings(text)):
+            named = self._by_name[0].get(name, ()) if name not in COUNTRY_NAMES else self.all("country")
+            found = [area for area in named if area.level in LEVELS_OF_BARE_NAMES]
+            if len({area.code for area in found}) == 1:
+                return found[0]
+        return None
 
     def children(self, code: str, level: str | None = None, on: date | None = None) -> tuple[Area, ...]:
         """Return the units directly below a code; with `on` those in force on that day."""
@@ -253,6 +275,8 @@ class Areas:
     def _named(self, name: str, levels: Sequence[str]) -> list[Area]:
         """Return the areas of a name: by the full name before the short one, with diacritics before without."""
         folded = fold(name)
+        if folded in COUNTRY_NAMES:
+            return [area for area in self.all("country") if area.level in levels]
         full, short = ([area for area in index.get(folded, ()) if area.level in levels] for index in self._by_name)
         named = full or short
         exact = [area for area in named if name.casefold() in (area.short_name.casefold(), area.name_vi.casefold())]
@@ -263,9 +287,23 @@ class Areas:
         if level is None and self._named(name, ("commune",)):
             return UsageError(say("data.only_commune", name=name), say("data.only_commune.remedy"))
         names = {area.short_name: area.code for area in self._all if area.level in levels}
-        near = closest(name, names)
+        elsewhere = self.stated(name)
+        if elsewhere is not None:
+            names = {elsewhere.name_vi: elsewhere.code}
+        near = list(names) if elsewhere else closest(name, names)
         listed = ", ".join(f"{short} ({names[short]})" for short in near)
         return UsageError(say("data.no_name", name=name), say("data.nearest", near=listed))
+
+
+def _readings(name: str) -> Iterator[str]:
+    """Yield a name as it stands, and as it would be in full: without number and footnote, its kind spelled out."""
+    yield name
+    bare = FOOTNOTE.sub("", fold(name))
+    for text in dict.fromkeys((bare, NUMBERING.sub("", bare, count=1) if NUMBERING.match(bare) else bare)):
+        yield text
+        short = SHORT_KIND.match(text)
+        if short:
+            yield f"{SHORT_KINDS[short[1].replace('.', '')]} {text[short.end() :]}"
 
 
 def _described(area: Area) -> str:

@@ -1,4 +1,4 @@
-"""XLSX workbooks to rows of text, apart because it is a format of its own: hostile files refused, values as shown.
+"""XLSX and ODS workbooks to rows of text, apart as formats of their own: hostile files refused, values as shown.
 
 Read with the standard library as a stream, since checking a table must cost little however long it is. Formulas
 count by the results that the spreadsheet program stored.
@@ -35,8 +35,9 @@ ENTITY = re.compile(
     )  # also as UTF-16, where every other byte is 0
 )
 USUAL_WORKBOOK_PART = "xl/workbook.xml"
-OTHER_WORKBOOKS = frozenset({"content.xml", "xl/workbook.bin"})
-"""Parts by which an OpenDocument and a binary workbook are known."""
+OPEN_DOCUMENT = "content.xml"
+"""The part by which an OpenDocument file is known; it holds all its sheets."""
+OPEN_SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
 def danger(path: Path) -> str:
@@ -53,11 +54,13 @@ def danger(path: Path) -> str:
             if len(infos) > MOST_PARTS or size > MOST_UNPACKED_BYTES or swollen:
                 return "bomb"
             names = {info.filename for info in infos}
-            if names & OTHER_WORKBOOKS:
+            is_open = OPEN_DOCUMENT in names
+            if "xl/workbook.bin" in names or (is_open and not parts.read("mimetype").startswith(OPEN_SPREADSHEET)):
                 return "other_workbook"
-            if "[Content_Types].xml" not in names:
+            if not is_open and "[Content_Types].xml" not in names:
                 return "no_workbook"
-            if any(info.flag_bits & 1 for info in infos):
+            sealed = is_open and b"encryption-data" in parts.read("META-INF/manifest.xml")
+            if sealed or any(info.flag_bits & 1 for info in infos):
                 return "encrypted"
             return "entities" if any(_declares_entities(parts, info) for info in infos) else ""
     except Exception:  # noqa: BLE001  (zip, zlib, lzma and struct each have errors of their own for damaged parts)
@@ -122,6 +125,8 @@ MOST_COLUMNS = 1_000
 SHEET_CHUNK = 1 << 18
 REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 
+Merged = tuple[int, int, int, int]
+"""First and last row, first and last column of merged cells."""
 Convert = Callable[[str, str, str | None], str]
 """Kind of cell (``t``), stored value and style to the text shown."""
 
@@ -134,13 +139,14 @@ class SheetReader:
     ----------
     convert :
         Turns stored values into texts.
-    rows, merged :
-        Rows that hold anything; rows (from 1) and columns (from 0) that hold merged cells.
+    rows, merged, hidden :
+        Rows that hold anything; rows (from 1) and columns (from 0) that hold merged cells; rows not shown.
     """
 
     convert: Convert
     rows: list[Row] = field(default_factory=list)
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    merged: list[Merged] = field(default_factory=list)
+    hidden: list[int] = field(default_factory=list)
     _number: int = 0
     _texts: list[str] = field(default_factory=list)
     _column: int = -1
@@ -205,6 +211,7 @@ class SheetReader:
     def _begin_row(self, attributes: dict[str, str]) -> None:
         self._number = int(attributes.get("r", self._number + 1))
         self._texts, self._column = [], -1
+        self.hidden += [self._number] if _flag(attributes.get("hidden")) else []
         if not 0 < self._number <= MOST_ROWS:
             raise ValueError(f"row {self._number}")
 
@@ -305,8 +312,11 @@ class Book:
             value = round(value * 100, 10)
         elif shown == "day" and 0 < value < LAST_DAY:
             return (FIRST_DAY[self.macintosh] + timedelta(days=int(value))).isoformat()
-        whole = value.is_integer() and abs(value) < LARGEST_EXACT
-        return Numeral(int(value) if whole else value)
+        return _numeral(value)
+
+
+def _numeral(value: float) -> Numeral:
+    return Numeral(int(value) if value.is_integer() and abs(value) < LARGEST_EXACT else value)
 
 
 def read_workbook(path: Path, problems: Problems) -> tuple[RawSheet, ...]:
@@ -317,7 +327,8 @@ def read_workbook(path: Path, problems: Problems) -> tuple[RawSheet, ...]:
         return ()
     try:
         with zipfile.ZipFile(path) as parts:
-            return tuple(_sheets(parts, path.name))
+            sheets = _open_sheets if OPEN_DOCUMENT in parts.namelist() else _sheets
+            return tuple(sheets(parts, path.name))
     except Exception as error:  # noqa: BLE001  (a damaged workbook may break any expectation)
         problems.add("unreadable", 1, value=type(error).__name__)
         return ()
@@ -345,7 +356,12 @@ def _sheet(parts: zipfile.ZipFile, place: str, item: Element, book: Book, file: 
         reader = SheetReader(book.shown).read(stream)
     visible = item.get("state", "visible") == "visible"
     name = item.get("name", "")
-    return RawSheet(name, visible, tuple(reader.rows), tuple(reader.merged), Problems(file, name), cut_short=True)
+    return _raw(file, name, reader.rows, reader.merged, reader.hidden, visible=visible)
+
+
+def _raw(file: str, name: str, rows: list[Row], merged: list[Merged], hidden: list[int], *, visible: bool) -> RawSheet:
+    shown = tuple(row.number for row in rows if row.number in frozenset(hidden)) if hidden else ()
+    return RawSheet(name, visible, tuple(rows), tuple(merged), Problems(file, name), cut_short=True, hidden=shown)
 
 
 def _flag(text: str | None) -> bool:
@@ -377,3 +393,77 @@ def _format(number: int, code: str) -> Format:
         return "percent"
     is_day = number in DAY_FORMATS or (re.search("[dmyhs]", signs, re.IGNORECASE) and "general" not in signs.casefold())
     return "day" if is_day else ""
+
+
+MOST_REPEATS = 10_000
+"""Equal rows that an ODS workbook may hold as one; more is an attack."""
+BLANKS = ("s", "tab", "line-break")
+"""Elements of a paragraph that stand for spaces."""
+
+
+def _open_sheets(parts: zipfile.ZipFile, file: str) -> Iterator[RawSheet]:
+    """Yield the sheets of an ODS workbook: equal rows and cells are stored once, with how often they follow."""
+    unshown: set[str] = set()
+    rows, merged, hidden, number = list[Row](), list[Merged](), list[int](), 0
+    with parts.open(OPEN_DOCUMENT) as stream:
+        for event, element in ElementTree.iterparse(stream, ("start", "end")):
+            tag, given = local(element.tag), _attributes(element)
+            if event == "start":
+                if tag == "table":
+                    rows, merged, hidden, number = [], [], [], 0
+            elif tag == "style" and any(_attributes(part).get("display") == "false" for part in element):
+                unshown.add(given["name"])
+            elif tag == "table-row":
+                times = int(given.get("number-rows-repeated", "1"))
+                cells = _open_cells(element, number + 1, merged)
+                if number + times > MOST_ROWS or (cells and times > MOST_REPEATS):
+                    raise ValueError(f"row {number + times}")
+                if given.get("visibility", "visible") != "visible":
+                    hidden += range(number + 1, number + 1 + times) if cells else ()
+                rows += [Row(number + at, cells) for at in range(1, times + 1) if cells]
+                number += times
+                element.clear()
+            elif tag == "table":
+                name = given.get("name", "")
+                yield _raw(file, name, rows, merged, hidden, visible=given.get("style-name") not in unshown)
+
+
+def _open_cells(row: Element, number: int, merged: list[Merged]) -> tuple[str, ...]:
+    """Return the texts of a row up to the last that is none, noting merged cells."""
+    texts: list[str] = []
+    column = 0
+    for cell in row:
+        given = _attributes(cell)
+        text, times = _open_text(cell, given), int(given.get("number-columns-repeated", "1"))
+        if text and column + times > MOST_COLUMNS:
+            raise ValueError(f"column {column + times}")
+        if text:
+            texts += [""] * (column - len(texts)) + [text] * times
+        wide, high = (int(given.get(f"number-{name}-spanned", "1")) for name in ("columns", "rows"))
+        if wide * high > 1:
+            merged.append((number, number + high - 1, column, column + wide - 1))
+        column += times
+    return tuple(texts)
+
+
+def _open_text(cell: Element, given: dict[str, str]) -> str:
+    """Return a cell's value as it is shown: days as days, per cent in per cent."""
+    kind = given.get("value-type", "")
+    if kind in ("float", "currency", "percentage"):
+        value = float(given["value"])
+        return _numeral(round(value * 100, 10) if kind == "percentage" else value)
+    if kind == "date":
+        return given["date-value"][:10]
+    if kind == "boolean":
+        return given["boolean-value"].upper()
+    shown = given.get("string-value") or "\n".join(_words(part) for part in cell if local(part.tag) == "p")
+    return shown or (f"={given['formula']}" if "formula" in given and not kind else "")
+
+
+def _words(element: Element) -> str:
+    own = " " if local(element.tag) in BLANKS else element.text or ""
+    return own + "".join(_words(part) + (part.tail or "") for part in element)
+
+
+def _attributes(element: Element) -> dict[str, str]:
+    return {local(name): value for name, value in element.items()}

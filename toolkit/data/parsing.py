@@ -30,9 +30,15 @@ BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", 
 UTF16_SAMPLE = 4096
 TCVN3_SIGNS = frozenset("µ¶·¸¹¨©ª«¬\u00ad®")
 """Vietnamese letters in the TCVN3 fonts; symbols in Windows code pages and in Unicode."""
-TCVN3 = re.compile(f"[A-Za-z][{''.join(sorted(TCVN3_SIGNS))}]+[A-Za-z]")
-FEWEST_TCVN3_WORDS = 3
-"""Words with such a sign inside from which a text that is valid Unicode counts as TCVN3."""
+TCVN3 = re.compile(
+    "[A-Za-z][{signs}]+[A-Za-z]|®[{signs}]*[a-zà-ÿ]".format(signs="".join(sorted(TCVN3_SIGNS)) + "»¼½¾×÷")
+)
+"""A sign between letters, or the sign of đ before one."""
+VNI = re.compile("[AEOYaeoy][øûïä]|[ÖÔöô][ùøûõï]|[Uu][ûøï]")
+"""Letter and tone in the VNI fonts, as no Vietnamese text in Unicode has them side by side."""
+FEWEST_OLD_WORDS = 3
+"""Words with such signs from which a text that is valid Unicode counts as written in an old font."""
+OLD_SIGNS = "µ¶·¸¹¨©ª«¬®»¼½¾×÷øûïä"
 FOREIGN = frozenset("ÖÜÑßäåæçëîïñöøüû×÷")
 """What TCVN3 letters look like in Windows-1258, and no Vietnamese word holds."""
 VOWELS = "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY"
@@ -72,9 +78,9 @@ def decode(data: bytes, problems: Problems) -> Decoded:
         text = data.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
         return _damaged(data, encoding, error.start, problems)
-    words = TCVN3.findall(text) if not encoding else []
-    if len(words) >= FEWEST_TCVN3_WORDS:
-        problems.add("tcvn3", text[: text.index(words[0])].count("\n") + 1, value=words[0])
+    word = old_font(text)
+    if word:
+        problems.add("tcvn3", text[: text.index(word)].count("\n") + 1, value=word)
     return Decoded(unicodedata.normalize("NFC", text), encoding or "utf-8")
 
 
@@ -105,11 +111,26 @@ def _damaged(data: bytes, encoding: str, start: int, problems: Problems) -> Deco
     return Decoded(unicodedata.normalize("NFC", legacy), "windows-1258")
 
 
+def old_font(text: str, fewest: int = FEWEST_OLD_WORDS) -> str:
+    """Return the first letters that speak for an old font, TCVN3 or VNI; empty if there are few or none.
+
+    A word of another language may hold a sign of VNI; several different ones mean the font.
+
+    >>> old_font("B×nh Gia, B¾c S¬n"), old_font("Huyeän Bình Gia, tyû leä hoä ngheøo"), old_font("Malmö, Haïti, maïs")
+    ('B×n', 'eä', '')
+    """
+    words: list[str] = TCVN3.findall(text)
+    pairs: list[str] = VNI.findall(text)
+    if len(words) >= fewest:
+        return words[0]
+    return pairs[0] if len(pairs) >= fewest and len({pair[1] for pair in pairs}) > 1 else ""
+
+
 def looks_like_tcvn3(text: str) -> bool:
     """Say whether text read as Windows-1258 is more likely TCVN3: its signs inside words, and hardly any tones."""
     signs, foreign, tones = (sum(map(text.count, letters)) for letters in (TCVN3_SIGNS, FOREIGN, TONES))
     stray = len(STRAY_TONE.findall(text))
-    return signs + foreign + stray > tones - stray and TCVN3.search(text) is not None
+    return signs + foreign + stray > tones - stray and (TCVN3.search(text) or VNI.search(text)) is not None
 
 
 @dataclass(frozen=True)
@@ -144,6 +165,8 @@ class RawSheet:
         Where its problems are noted.
     cut_short :
         True where empty cells at the end of a row are not stored, as in workbooks.
+    hidden :
+        Numbers of rows that hold anything and are not shown.
     """
 
     name: str
@@ -152,6 +175,7 @@ class RawSheet:
     merged: tuple[tuple[int, int, int, int], ...]
     problems: Problems
     cut_short: bool = False
+    hidden: tuple[int, ...] = ()
 
 
 DELIMITERS = (",", ";", "\t", "|")

@@ -106,16 +106,14 @@ PLANNED = frozenset(
 )  # fmt: skip
 """What plans call the status of their figures; folded."""
 STATUS_WORDS = {
-    "chinh thuc": "final",
-    "so bo": "preliminary",
-    "uoc": "preliminary",
-    "uoc tinh": "preliminary",
-    "estimate": "preliminary",
-    "estimated": "preliminary",
-    "provisional": "preliminary",
-    "official": "final",
-    "bao cao": "reported",
-}
+    **dict.fromkeys(("chinh thuc", "da phe duyet", "phe duyet", "official"), "final"),
+    **dict.fromkeys(("bao cao", "da bao cao"), "reported"),
+    **dict.fromkeys(
+        ("so bo", "uoc", "uoc tinh", "uoc thuc hien", "uoc th", "p", "e", "est", "prel", "estimate", "estimated",
+         "provisional"), "preliminary",
+    ),
+}  # fmt: skip
+"""What offices call the status of a figure, folded."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from toolkit.base.texts import normalise
 from toolkit.data.excel import read_workbook
 from toolkit.data.parsing import (
     FIRST_YEAR,
+    OLD_SIGNS,
+    TCVN3,
     Numeral,
     RawSheet,
     Reading,
@@ -30,6 +32,7 @@ from toolkit.data.parsing import (
     delimiter_of,
     narrowed_reading,
     no_year,
+    old_font,
     reading,
     year_of,
 )
@@ -37,7 +40,7 @@ from toolkit.data.parsing import (
 if TYPE_CHECKING:
     import pandas as pd
 
-WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
+WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm", ".ods", ".ots"})
 OTHER_FORMATS = {
     b"\xd0\xcf\x11\xe0": "old_workbook",
     b"%PDF": "binary",
@@ -50,7 +53,8 @@ MOST_BYTES = 256_000_000
 ROWS_FOR_HEADER = 20
 FEWEST_NAMES = 2
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-SUSPICIOUS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+SUSPICIOUS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd{OLD_SIGNS}]")
 
 Value = TypeVar("Value")
 
@@ -265,6 +269,8 @@ def read_sheets(path: Path, known: Iterable[str]) -> tuple[tuple[RawSheet, ...],
             return (), problems
         if path.suffix.casefold() in WORKBOOKS or head.startswith(b"PK\x03\x04"):
             sheets = read_workbook(path, problems)
+            for sheet in sheets:
+                _check_font(sheet, problems)
             return tuple(sheet for sheet in sheets if sheet.rows), problems
         text = decode(read_file(path), problems).text
     except OSError as error:
@@ -279,6 +285,14 @@ def read_sheets(path: Path, known: Iterable[str]) -> tuple[tuple[RawSheet, ...],
     return (RawSheet("", True, rows, (), own),), problems
 
 
+def _check_font(sheet: RawSheet, problems: Problems) -> None:
+    """Note a sheet whose texts are in an old font, as in a CSV file."""
+    word = old_font(" ".join(cell for row in sheet.rows for cell in row.cells if not cell.isascii()))
+    if word:
+        row = next(row.number for row in sheet.rows if any(word in cell for cell in row.cells))
+        problems.add("tcvn3", row, value=word, at=(problems.file, sheet.name))
+
+
 def table_of(sheet: RawSheet, layout: TableLayout) -> InputTable | None:
     """Find the header among a sheet's first rows and put the rest in order; None if there is no header."""
     position = _header_position(sheet.rows, layout.columns)
@@ -288,6 +302,7 @@ def table_of(sheet: RawSheet, layout: TableLayout) -> InputTable | None:
     note_above(sheet.rows[:position], sheet.problems)
     table = _under(header, sheet.rows[position + 1 :], layout, sheet.problems, cut_short=sheet.cut_short)
     note_merged(sheet, header)
+    note_hidden(sheet, header)
     return table
 
 
@@ -333,6 +348,13 @@ def note_merged(sheet: RawSheet, header: Row, columns: Collection[int] | None = 
             sheet.problems.add("merged_header", header.number, name, fields={"count": last_column - column + 1})
         elif first > header.number and read & set(range(column, last_column + 1)):
             sheet.problems.add("merged_cells", first, name, fields={"last": last})
+
+
+def note_hidden(sheet: RawSheet, header: Row) -> None:
+    """Note hidden rows below the header: they are read as any other."""
+    rows = [number for number in sheet.hidden if number > header.number]
+    if rows:
+        sheet.problems.warn("rows_hidden", rows[0], count=len(rows))
 
 
 def _header_position(rows: Sequence[Row], columns: Iterable[str]) -> int | None:
@@ -400,8 +422,10 @@ def _check_letters(row: Row, names: Sequence[str], problems: Problems) -> None:
     for name, cell in zip(names, row.cells, strict=False):
         if "\ufffd" in cell:
             problems.warn("lost_letters", row.number, name, cell)
-        if SUSPICIOUS.search(cell.replace("\ufffd", "")):
+        if CONTROL.search(cell):
             problems.add("control_character", row.number, name, cell)
+        if TCVN3.search(cell) or old_font(cell, 2):
+            problems.warn("old_font", row.number, name, cell)
 
 
 def _picked(cells: Sequence[str], picks: Sequence[tuple[int, str]], known: dict[str, str]) -> tuple[str, ...]:

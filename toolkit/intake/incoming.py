@@ -65,15 +65,16 @@ ENTERED = ("qualifier", "source_id", "available_from", "note")
 PROJECT_COLUMNS = TableLayout(OBSERVATION_LAYOUT.required, (*OBSERVATION_LAYOUT.optional, *INFORMATION))
 NAMED = tuple(column.name for column in SOURCES.columns if column.required)
 """What a source has to say of itself."""
-LARGEST_DIRECTORY = 2_000_000
+LARGEST_DIRECTORY = 20_000_000
 
 
 def is_template(path: Path) -> bool:
     """Say whether a file is a workbook made by ``toolkit template``."""
-    if path.suffix.casefold() not in (".xlsx", ".xlsm"):
+    named = {".xlsx": "xl/workbook.xml", ".xlsm": "xl/workbook.xml", ".ods": "content.xml"}.get(path.suffix.casefold())
+    if named is None:
         return False
     try:
-        with zipfile.ZipFile(path) as parts, parts.open("xl/workbook.xml") as stream:
+        with zipfile.ZipFile(path) as parts, parts.open(named) as stream:
             return MARK.encode() in stream.read(LARGEST_DIRECTORY)
     except Exception:  # noqa: BLE001  (a damaged archive may raise anything; the reader of tables says what is wrong)
         return False

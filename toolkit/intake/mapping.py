@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from toolkit.base.errors import UsageError
+from toolkit.base.errors import AmbiguousNameError, UsageError
 from toolkit.base.problems import Problem, Problems, has_error
-from toolkit.base.texts import fold, interface_language, nearest, say
+from toolkit.base.texts import fold, interface_language, nearest, normalise, say
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.areas import Areas
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
-from toolkit.data.reference import LONGEST_NAME, Reference
+from toolkit.data.reference import LONGEST_NAME, STATUS_WORDS, Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
-from toolkit.data.tables import InputTable, note_above, note_merged, read_sheets, tidy, usable, usual_width
+from toolkit.data.tables import InputTable, note_above, note_hidden, note_merged, read_sheets, tidy, usable, usual_width
 
 
 class ColumnMapping(BaseModel):
@@ -38,11 +40,18 @@ class ColumnMapping(BaseModel):
     wide :
         Header to what its figures are: ``{"2023": {year: "2023"}}``; each such column holds values.
     years :
-        Take every header that is a year for a column of values of that year.
+        Take every header that is a year for a column of values of that year; ``Sơ bộ 2023`` says its status too.
     area_level :
-        Level of areas that are given by name.
+        Level of areas that are given by a bare name; a full one such as ``Tỉnh Lạng Sơn`` says its own.
+    names :
+        What the table calls an area or anything else that has a code, to its code.
+    missing :
+        Texts that stand for a figure that nobody has; how many there are is told.
     skip :
         Rows whose area is written so are left out, such as ``Tổng cộng``; they are named.
+    only, rest :
+        Areas (code or name) that are read, all if empty; with ``rest: ignore`` rows of areas that the project does
+        not know are left out too. How many rows that were is told.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,7 +63,16 @@ class ColumnMapping(BaseModel):
     wide: dict[str, dict[str, str]] = Field(default_factory=dict)
     years: bool = False
     area_level: Literal["province", "district", "commune"] | None = None
+    names: dict[str, str] = Field(default_factory=dict)
+    missing: tuple[str, ...] = ("..", "...", "…", "-", "–", "—")
     skip: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    rest: Literal["refuse", "ignore"] = "refuse"
+
+    @cached_property
+    def codes(self) -> dict[str, str]:
+        """What the table calls things, folded, to their codes."""
+        return {fold(name): code for name, code in self.names.items()}
 
     @property
     def is_wide(self) -> bool:
@@ -131,15 +149,51 @@ def mapping_of(
 def value_columns(mapping: ColumnMapping, headers: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return the headers that hold values, with what their figures are.
 
-    >>> value_columns(checked_mapping({"years": True}, ""), ["Huyện", "Năm 2022", "2023"])
-    {'Năm 2022': {'year': '2022'}, '2023': {'year': '2023'}}
+    >>> value_columns(checked_mapping({"years": True}, ""), ["Huyện", "Năm 2022", "Sơ bộ 2023"])
+    {'Năm 2022': {'year': '2022'}, 'Sơ bộ 2023': {'year': '2023', 'status': 'preliminary'}}
     """
     found = dict(mapping.wide)
     if mapping.years:
         declared = {fold(header) for header in mapping.wide}
-        years = {header: year_of(header) for header in headers if fold(header) not in declared}
-        found |= {header: {"year": str(year)} for header, year in years.items() if year is not None}
+        years = {header: year_and_status(header) for header in headers if fold(header) not in declared}
+        found |= {header: given for header, given in years.items() if given}
     return found
+
+
+MARKS = re.compile(
+    r"[(\[]?\s*(?:dvt|don vi(?: tinh)?|unit)\b[^)\]]*[)\]]?|\(\s*(?:\*+|\d{1,2})\s*\)|[()\[\]*:]|\b(?:nam|year)\b"
+)
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)", re.ASCII)
+MOST_NAMED = 5
+DONE = frozenset({"", "thuc hien", "th"})
+"""What may stand beside a year that is over, folded."""
+FLAGGED = re.compile(r"([-+]?\d[\d.,\s]*%?)\s*[(\[]?\s*([^\W\d][^\d()\[\]]*?)\.?\s*[)\]]?")
+
+
+def year_and_status(text: str) -> dict[str, str]:
+    """Return the year that a text names, and its status if the text says one; nothing for what is no whole year.
+
+    >>> year_and_status("Sơ bộ 2023"), year_and_status("Năm 2019 (ĐVT: %)"), year_and_status("Kế hoạch 2025")
+    ({'year': '2023', 'status': 'preliminary'}, {'year': '2019'}, {})
+    """
+    if (year := year_of(text)) is not None:
+        return {"year": str(year)}
+    bare = MARKS.sub(" ", fold(text[:LONGEST_NAME]))
+    years, word = YEAR.findall(bare), normalise(YEAR.sub(" ", bare)).strip(". ")
+    if len(years) != 1 or not (word in DONE or word in STATUS_WORDS):
+        return {}
+    return {"year": years[0], **({"status": STATUS_WORDS[word]} if word in STATUS_WORDS else {})}
+
+
+def figure_and_status(text: str) -> tuple[str, str]:
+    """Return the figure of a cell and the status that a flag behind it says; the text itself without one.
+
+    >>> figure_and_status("21,5 (p)"), figure_and_status("21,5 triệu")
+    (('21,5', 'preliminary'), ('21,5 triệu', ''))
+    """
+    match = FLAGGED.fullmatch(text)
+    status = STATUS_WORDS.get(fold(match[2]), "") if match else ""
+    return (match[1].strip(), status) if match and status else (text, "")
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:
@@ -242,6 +296,7 @@ def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], re
         problems.warn("sheet_unread", sheet.rows[0].number)
         return []
     note_above(sheet.rows[: header.position - mapping.header_rows], problems)
+    note_hidden(sheet, header.row)
     for name in wanted:
         if not header.places(name):
             near = problems.near("header", name, filter(None, header.names), 1)
@@ -251,11 +306,20 @@ def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], re
     for name in dict.fromkeys(read):
         if len(header.places(name)) > 1:
             problems.add("double_column", header.row.number, name)
-    if has_error(item for item in problems.found if item.kind in ("missing_column", "double_column")):
+    for name, given in values.items():
+        same = [other for other in values if other != name and _what(values[other]) == _what(given)]
+        if same:
+            problems.add("same_figures", header.row.number, name, fields={"other": same[0]})
+    if has_error(item for item in problems.found if item.kind in ("missing_column", "double_column", "same_figures")):
         return []
     _name_unread(header, {at for name in read for at in header.places(name)}, problems)
-    rows = _body(sheet, header, mapping)
+    rows = _wanted(_body(sheet, header, mapping), header, mapping, reference.areas, problems)
     return [_table(sheet, header, rows, mapping, name, given, reference.areas) for name, given in values.items()]
+
+
+def _what(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what the figures of a column are, but for their status."""
+    return {name: text for name, text in given.items() if name != "status"}
 
 
 def find_header(rows: Sequence[Row], wanted: Iterable[str], header_rows: int) -> Header | None:
@@ -313,6 +377,32 @@ def _body(sheet: RawSheet, header: Header, mapping: ColumnMapping) -> list[Row]:
     return kept
 
 
+def _wanted(
+    rows: Sequence[Row], header: Header, mapping: ColumnMapping, areas: Areas, problems: Problems
+) -> Sequence[Row]:
+    """Return the rows of areas that are to be read, and say how many are left out."""
+    if "area_code" not in mapping.columns or not (mapping.only or mapping.rest == "ignore"):
+        return rows
+    place = header.places(mapping.columns["area_code"])[0]
+
+    def code_of(text: str) -> str:
+        try:
+            return _code(tidy(text), mapping, areas, "")
+        except AmbiguousNameError:
+            return "" if mapping.only else next(iter(areas.codes))  # kept, to be refused by its name
+        except UsageError:
+            return ""
+
+    only = {code_of(text) for text in mapping.only} or set(areas.codes)
+    kept = [row for row in rows if code_of(_cell(row, place, "")) in only]
+    left = [_cell(row, place, "") for row in rows if row not in kept]
+    if left:
+        first = next(row.number for row in rows if row not in kept)
+        named = ", ".join(list(dict.fromkeys(left))[:MOST_NAMED])
+        problems.warn("rest_left_out", first, header.names[place], count=len(left), named=named)
+    return kept
+
+
 def _table(
     sheet: RawSheet,
     header: Header,
@@ -334,15 +424,22 @@ def _table(
         if column not in columns:
             problems.add("missing_column", header.row.number, column, fields={"near": "--fixed"})
     note_merged(replace(sheet, problems=problems), header.row, set(places.values()))
-    made = []
+    made, missing = [], []
     for row in rows:
         cells = {column: _cell(row, places.get(column), fixed.get(column, "")) for column in columns}
         if name and not cells["value"]:
             continue  # an empty cell of a wide table is a figure that nobody gave
+        if "value" in cells and cells["value"] in mapping.missing:
+            missing.append(row.number)
+            continue
+        _by_code(cells, mapping)
         if "area_code" in cells:
-            given_area, year = cells["area_code"], cells.get("year", "")
-            cells["area_code"] = _area_code(given_area, mapping.area_level, year, row.number, areas, problems)
+            cells["area_code"] = _area_code(
+                cells["area_code"], mapping, cells.get("year", ""), row.number, areas, problems
+            )
         made.append(Row(row.number, tuple(cells[column] for column in columns)))
+    if missing:
+        problems.warn("missing_signs", missing[0], "value", count=len(missing), signs=" ".join(mapping.missing))
     return InputTable(columns, header.row.number, tuple(made), problems)
 
 
@@ -353,20 +450,45 @@ def _cell(row: Row, place: int | None, otherwise: str) -> str:
     return text if isinstance(text, Numeral) else tidy(text) or otherwise
 
 
-def _area_code(text: str, level: str | None, year: str, row: int, areas: Areas, problems: HeaderedProblems) -> str:
-    """Return the code of an area given by code or by name; the text itself, with a problem, if it is no one's.
+def _by_code(cells: dict[str, str], mapping: ColumnMapping) -> None:
+    """Put codes where a table has words: its own names for things, years and figures with a flag, statuses."""
+    for column, text in cells.items():
+        if column not in ("area_code", "value", "note"):
+            cells[column] = mapping.codes.get(fold(text), text)
+    stated = {"status": STATUS_WORDS.get(fold(cells.get("status", "")), cells.get("status", ""))}
+    year = year_and_status(cells.get("year", ""))
+    if "value" in cells and not isinstance(cells["value"], Numeral):
+        cells["value"], flag = figure_and_status(cells["value"])
+        stated |= {"status": flag} if flag else {}
+    cells.update({name: text for name, text in (stated | year).items() if name in cells})
 
-    Parameters
-    ----------
-    level :
-        Level of areas given by name; None for what a name usually means.
+
+def _code(text: str, mapping: ColumnMapping, areas: Areas, year: str) -> str:
+    """Return the code of an area that a table names, or the text itself if it is no one's.
+
+    Raises
+    ------
+    UsageError
+        For the name of several areas.
     """
+    text = mapping.codes.get(fold(text), text)
     if not text or text in areas or text.isdigit():
         return text
-    known = year_of(year)
+    level, known = mapping.area_level, year_of(year)
     day = date(known, 12, 31) if known and level == "commune" else None
     try:
         return areas.find(text[:LONGEST_NAME], level=level, on=day).code
+    except UsageError:
+        stated = areas.stated(text[:LONGEST_NAME])
+        if stated is None:
+            raise
+        return stated.code
+
+
+def _area_code(text: str, mapping: ColumnMapping, year: str, row: int, areas: Areas, problems: HeaderedProblems) -> str:
+    """Return the code of an area given by code or by name; the text itself, with a problem, if it is no one's."""
+    try:
+        return _code(text, mapping, areas, year)
     except UsageError as error:
         fields = {"reason": error.message, "advice": error.remedy}
         problems.add("area_name", row, "area_code", text, fields=fields)
