@@ -222,7 +222,7 @@ def test_batches_of_any_size_and_in_any_company_hold_the_same_draws(real_data: D
     }
     joined = {size: {key: path for batch in batches for key, path in batch.items()} for size, batches in every.items()}
     alone = make_forecasts(real_data, real_plan, [wanted[0]], draws=100, only=only)
-    assert max(len({key[0] for key in batch}) for batch in every[2][1:]) == 2  # after the province
+    assert max(len({key[0] for key in batch}) for batch in every[2][2:]) <= 2  # after province and districts
     assert set(wanted) <= {key[0] for key in joined[2]}
     assert joined[2].keys() == joined[50].keys()
     for key, path in joined[50].items():
@@ -233,14 +233,16 @@ def test_batches_of_any_size_and_in_any_company_hold_the_same_draws(real_data: D
 
 
 def test_children_share_the_jump_of_the_area_that_they_follow(real_data: Dataset, real_plan: Plan) -> None:
-    made = make_forecasts(real_data, real_plan, [], draws=200, only=POVERTY)
-    jumps = []
-    for code in ("20", "178"):
-        across, today = (made.path(code, "poverty_rate", "all", across_breaks=way) for way in (True, False))
-        assert across is not None
-        assert today is not None
-        jumps.append(logit(across.at(2028)) - logit(today.at(2028)))
-    assert np.corrcoef(jumps[0], jumps[1])[0, 1] > 0.95
+    made = make_forecasts(real_data, real_plan, [], draws=1000, only=POVERTY)
+    values = [
+        made.path(code, "poverty_rate", "all", across_breaks=way).at(2028)
+        for code in ("20", "178")
+        for way in (True, False)
+    ]
+    inside = np.min(values, axis=0) > 0.05  # at the bound the scale has no room
+    across, today, of_child, of_child_today = (logit(one[inside]) for one in values)
+    assert inside.mean() > 0.8
+    assert np.corrcoef(across - today, of_child - of_child_today)[0, 1] > 0.9
 
 
 @pytest.mark.parametrize(

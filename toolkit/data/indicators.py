@@ -23,7 +23,7 @@ from toolkit.data.schemas import Record, file_of
 Scope = Literal["all", "dtts", "dtts_mn", "dtts_in_dtts_mn"]
 Relation = Literal["equal", "upper_bound", "lower_bound"]
 LinkName = Literal["logit", "log", "identity"]
-Countable = Literal["communes", "villages", "schools", "health_stations"]
+Countable = Literal["communes", "villages", "schools", "health_stations", "hectares"]
 
 
 class Declaration(BaseModel):

@@ -7,27 +7,31 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
-from toolkit.data.observations import PeriodAverage
+from toolkit.data.observations import Observation, PeriodAverage
 from toolkit.forecast.panels import (
     Chain,
     UnitFigures,
+    added_up,
     chain_of,
     chain_with_overlaps,
     count_of,
     denominator_of,
+    one_distribution,
     panel_of,
     rounded_to_counts,
     unit_figures,
+    weights_of_parts,
+    whole_counts,
     with_binomial_noise,
 )
-from toolkit.forecast.paths import Evidence, Path
-from toolkit.models.panel import FloatArray, Forecaster, Paths
+from toolkit.forecast.paths import Evidence, Path, scale_of
+from toolkit.models.panel import BoolArray, FloatArray, Forecaster, Paths
 from toolkit.models.panel_model import DrawUnits, draws_after_parent
 
 FEWEST_EFFECTIVE_DRAWS = 50
@@ -125,12 +129,12 @@ class SeriesSpec:
         return years, [*self.across, *(self.today[at] for at in self.twice)]
 
     def variants(self, values: FloatArray) -> dict[bool, FloatArray]:
-        """Return the draws (S, years) across changes and, if that differs, without, from those of the years asked."""
-        across = np.asarray(values[:, : len(self.years)], dtype=np.float64)
+        """Return draws (..., years) across changes and, if that differs, without, from those of the years asked."""
+        across = np.asarray(values[..., : len(self.years)], dtype=np.float64)
         if not self.twice:
             return {True: across}
         without = across.copy()
-        without[:, self.twice] = values[:, len(self.years) :]
+        without[..., self.twice] = values[..., len(self.years) :]
         return {True: across, False: without}
 
 
@@ -148,6 +152,8 @@ class FittedFamily:
         Last year that any figure informs.
     above :
         Years of all figures of the areas followed.
+    moved :
+        By member, how far its draws (S, years) were moved on the link scale so that all members add up.
     """
 
     family: Family
@@ -155,6 +161,7 @@ class FittedFamily:
     draw: DrawUnits
     origin: int
     above: tuple[int, ...]
+    moved: dict[int, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -227,13 +234,30 @@ class Builder:
         figures = self._figures(family.members, spec.indicator, spec.scope, spec.chain)
         return self._fit(spec, family, figures, parent, parent.family.members.index(family.parent_code))
 
-    def paths(self, spec: SeriesSpec, fitted: FittedFamily, rows: Sequence[int]) -> dict[bool, dict[str, Path]]:
-        """Return the paths of some members across future changes of standard and without them."""
+    def paths(
+        self, spec: SeriesSpec, fitted: FittedFamily, rows: Sequence[int], whole: Mapping[bool, Path] | None = None
+    ) -> dict[bool, dict[str, Path]]:
+        """Return the paths of some members across future changes of standard and without them.
+
+        Parameters
+        ----------
+        spec, fitted, rows :
+            What is forecast, for which family, and which of its members.
+        whole :
+            Across changes and without, the path of the area that all members together make up; None where they do not
+            make one up, or only some are wanted.
+        """
         drawn = fitted.draw(np.array(rows, dtype=np.int64)).values
         made: dict[bool, dict[str, Path]] = {True: {}, False: {}}
-        for place, row in enumerate(rows):
-            for across, draws in spec.variants(drawn[:, place]).items():
-                path = self._path(spec, spec.across if across else spec.today, fitted, row, draws)
+        for across, draws in spec.variants(drawn).items():
+            segments = spec.across if across else spec.today
+            values = draws.copy()
+            for place, row in enumerate(rows):
+                values[:, place] = self._published(spec, segments, fitted.figures[row], draws[:, place])
+            if whole is not None:
+                values = self._together(spec, segments, fitted, values, whole[across])
+            for place, row in enumerate(rows):
+                path = self._path(spec, segments, fitted, row, values[:, place])
                 # a share may be borrowed from the province, a number may not: a district does not have its 385 villages
                 if path.evidence.basis != "C" or not spec.indicator.whole:
                     made[across][path.area_code] = path
@@ -265,6 +289,8 @@ class Builder:
         above = parent.draw(np.array([row]))
         count = len(spec.years)
         latent = above.latent[:, :, :count]  # values take no part
+        if row in parent.moved:
+            latent = latent + parent.moved[row][:, None, :]
         followed = Paths(above.years[:count], latent, latent[:, :, :0], above.offsets, above.segments)
         draw = draws_after_parent(
             self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=followed
@@ -272,29 +298,69 @@ class Builder:
         known = (*parent.above, *(figure.year for figure in parent.figures[row].exact))
         return FittedFamily(family, figures, draw, origin, known)
 
+    def _published(
+        self, spec: SeriesSpec, segments: Sequence[int], figures: UnitFigures, draws: FloatArray
+    ) -> FloatArray:
+        """Return draws (S, years) as they would be published: final figures as they are, shares of few with chance."""
+        held = _held(spec, segments, figures)
+        draws = draws.copy()
+        for year, figure in held.items():
+            if _is_final(figure):
+                draws[:, spec.years.index(year)] = figure.value
+        observed = np.array([year in held for year in spec.years])
+        seed = seed_of(self.seed, spec.indicator.id, figures.area_code, "chance")
+        return with_binomial_noise(draws, figures.size, observed, spec.indicator, seed)
+
+    def _together(
+        self, spec: SeriesSpec, segments: Sequence[int], fitted: FittedFamily, draws: FloatArray, whole: Path
+    ) -> FloatArray:
+        """Return draws (S, N, years) of all members that add up to the path of their whole in all of its years.
+
+        Where nothing adds up, members of which the same is known share one distribution all the same.
+        """
+        indicator, codes = spec.indicator, fitted.family.members
+        if whole.proxy is not None or (indicator.whole and not all(unit.exact for unit in fitted.figures)):
+            return draws
+        columns = [at for at, year in enumerate(spec.years) if whole.years[0] <= year <= whole.years[-1]]
+        years = [spec.years[at] for at in columns]
+        found = [weights_of_parts(self.dataset, indicator, codes, spec.scope, year)[0] for year in years]
+        weights = [one for one in found if one is not None]
+        scale, made = scale_of(indicator), draws.copy()
+        # of these the same is known: nothing
+        alike = np.array([not unit.exact and not unit.one_sided and unit.size is None for unit in fitted.figures])
+        if not weights or len(weights) < len(found):
+            made[:, alike] = scale.from_link(one_distribution(scale.to_link(draws[:, alike])))
+            return made
+        inside = whole.draws[:, [whole.position(year) for year in years]]
+        made[:, :, columns] = added_up(draws[:, :, columns], inside, np.column_stack(weights), scale, alike)
+        moved = scale.to_link(made) - scale.to_link(draws)
+        for row in range(len(codes)) if segments is spec.across else ():
+            fitted.moved[row] = moved[:, row].astype(np.float32)
+        counts = [[count_of(self.dataset, indicator.countable, code, year) for year in years] for code in codes]
+        if indicator.link == "logit" and all(all(of_part) for of_part in counts):
+            observed = self._observed(spec, segments, fitted)[:, columns]
+            seed = seed_of(self.seed, indicator.id, fitted.family.parent_code, "counts")
+            made[:, :, columns] = whole_counts(made[:, :, columns], np.array(counts, dtype=float), observed, seed)
+        return made
+
+    def _observed(self, spec: SeriesSpec, segments: Sequence[int], fitted: FittedFamily) -> BoolArray:
+        """Return in which years (N, years) each member has a figure."""
+        held = [_held(spec, segments, unit) for unit in fitted.figures]
+        return np.array([[year in figures for year in spec.years] for figures in held])
+
     def _path(
         self, spec: SeriesSpec, segments: Sequence[int], fitted: FittedFamily, row: int, draws: FloatArray
     ) -> Path:
-        """Return the path of a family's member from its draws, one column a year, on the standards of `segments`."""
+        """Return the path of a family's member from its published draws, on the standards of `segments`."""
         figures, years, indicator = fitted.figures[row], spec.years, spec.indicator
-        code, standard_of = figures.area_code, dict(zip(years, segments, strict=True))
-        exact, one_sided = (
-            [figure for figure in held if spec.chain.segment(figure.standard) == standard_of[figure.year]]
-            for held in (figures.exact, figures.one_sided)
-        )
-        held = {figure.year: figure for figure in exact}
+        code, held = figures.area_code, _held(spec, segments, figures)
         observed = np.array([year in held for year in years])
-        final = np.array([year in held and held[year].status == "final" and not held[year].qualifier for year in years])
-        draws = draws.copy()
-        for column in np.flatnonzero(final):
-            draws[:, column] = held[years[column]].value
+        final = np.array([year in held and _is_final(held[year]) for year in years])
         fits = np.ones(draws.shape[0], dtype=bool)
-        for figure in one_sided:
+        for figure in _wanted(spec, segments, figures.one_sided):
             values = draws[:, years.index(figure.year)]
             fits &= values >= figure.value if figure.qualifier == "at_least" else values <= figure.value
         reweighted = not fits.all() and fits.sum() >= FEWEST_EFFECTIVE_DRAWS
-        noise_seed = seed_of(self.seed, indicator.id, code, "chance")
-        noisy = with_binomial_noise(draws, figures.size, observed, indicator, noise_seed)
         counts = [count_of(self.dataset, indicator.countable, code, year) for year in years]
         first = min([spec.first_year, *(figure.year for figure in (*figures.exact, *figures.one_sided))])
         shown = slice(years.index(first), None)  # earlier years served the area followed, not this one
@@ -304,7 +370,7 @@ class Builder:
             scope=spec.scope,
             unit=indicator.unit,
             years=np.array(years[shown], dtype=np.int64),
-            draws=rounded_to_counts(noisy, counts, observed, indicator)[:, shown],
+            draws=rounded_to_counts(draws, counts, observed, indicator)[:, shown],
             observed=observed[shown],
             final=final[shown],
             standards=tuple(spec.chain.standards[segment] for segment in segments[shown]),
@@ -320,6 +386,21 @@ class Builder:
         carriers = [item.id for item in self.dataset.indicators.values() if item.period_average_of == own]
         series = [self.dataset.series(code, carrier, spec.scope) for carrier in (own, *carriers)]
         return tuple(average for one in series for average in one.period_averages)
+
+
+def _wanted(spec: SeriesSpec, segments: Sequence[int], figures: Iterable[Observation]) -> list[Observation]:
+    """Return the figures on the standard that their year is wanted on."""
+    standard_of = dict(zip(spec.years, segments, strict=True))
+    return [one for one in figures if spec.chain.segment(one.standard) == standard_of[one.year]]
+
+
+def _held(spec: SeriesSpec, segments: Sequence[int], figures: UnitFigures) -> dict[int, Observation]:
+    """Return an area's exact figures on the standard that their year is wanted on, by year."""
+    return {figure.year: figure for figure in _wanted(spec, segments, figures.exact)}
+
+
+def _is_final(figure: Observation) -> bool:
+    return figure.status == "final" and not figure.qualifier
 
 
 def better_known(unit: UnitFigures, fitted: Mapping[str, FittedFamily], now: int) -> str:

@@ -112,12 +112,13 @@ def forecast_batches(
     """Forecast as :func:`make_forecasts`, a few areas at a time, parents before children.
 
     An area's paths all come in one batch, and are the same whatever `size` is and whichever other areas are asked
-    for: memory depends on the size of a batch, not on the number of areas.
+    for: memory depends on the size of a batch, not on the number of areas. The districts come together, for they add
+    up to the province.
 
     Parameters
     ----------
     size :
-        Areas of a batch, at most.
+        Areas of a batch, at most; of communes.
 
     Yields
     ------
@@ -130,28 +131,35 @@ def forecast_batches(
     found = {key: builder.spec(*key, one.first, one.last, one.judged_in) for key, one in needs.items()}
     specs = {key: spec for key, spec in found.items() if spec is not None}
 
-    def batch(members: Iterable[tuple[Key, FittedFamily, Sequence[int]]]) -> dict[PathKey, Path]:
+    def drawn(
+        members: Iterable[tuple[Key, FittedFamily, Sequence[int]]], wholes: Mapping[Key, Mapping[bool, Path]]
+    ) -> Direct:
         direct: Direct = {key: {True: {}, False: {}} for key in needs}
         for key, fitted, rows in members:
-            for across, found in builder.paths(specs[key], fitted, rows).items():
+            for across, found in builder.paths(specs[key], fitted, rows, wholes.get(key)).items():
                 direct[key][across] |= found
-        return _with_proxies(direct, dataset, plan)
+        return direct
 
     def below(family: Family, above: Mapping[Key, FittedFamily]) -> dict[Key, FittedFamily]:
         return {key: builder.below(spec, family, above[key]) for key, spec in specs.items() if key in above}
 
     top = {key: builder.top(spec) for key, spec in specs.items()}
-    yield batch((key, fitted, [0]) for key, areas in top.items() for fitted in areas.values())
-    province = {key: areas[plan.province_code] for key, areas in top.items() if plan.province_code in areas}
-    del top
-    districts: dict[Key, FittedFamily] = {}
-    for number, family in enumerate(families):
-        asked = [row for row, code in enumerate(family.members) if number == 0 or code in area_codes]
-        above = province if family.parent_code == plan.province_code else districts
-        fitted = below(family, above) if asked else {}
-        districts = fitted if number == 0 else districts
+    direct = drawn(((key, fitted, [0]) for key, areas in top.items() for fitted in areas.values()), {})
+    yield _with_proxies(direct, dataset, plan)
+    code = plan.province_code
+    province = {key: areas[code] for key, areas in top.items() if code in areas}
+    wholes = {key: {across: found[code] for across, found in direct[key].items()} for key in province}
+    del top, direct
+    districts = below(families[0], province)
+    every = range(len(families[0].members))
+    yield _with_proxies(drawn(((key, one, every) for key, one in districts.items()), wholes), dataset, plan)
+    del wholes
+    for family in families[1:]:
+        asked = [row for row, member in enumerate(family.members) if member in area_codes]
+        fitted = below(family, province if family.parent_code == code else districts) if asked else {}
         for start in range(0, len(asked), size):
-            yield batch((key, one, asked[start : start + size]) for key, one in fitted.items())
+            rows = asked[start : start + size]
+            yield _with_proxies(drawn(((key, one, rows) for key, one in fitted.items()), {}), dataset, plan)
 
 
 def needed(plan: Plan, dataset: Dataset) -> dict[Key, Span]:

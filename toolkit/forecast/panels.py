@@ -2,7 +2,8 @@
 
 A *chain* holds the standards that one series runs through, and what is known of the jumps between them: a jump's prior
 is declared in ``breaks.csv``; overlaps (areas measured on both standards in one year) narrow it. Also what counting
-does to shares: of 65 communes a share is k of 65, and a share of few households varies by chance.
+does to shares: of 65 communes a share is k of 65, and a share of few households varies by chance; and how parts are
+made to add up to their whole, draw by draw.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
@@ -60,8 +62,15 @@ class UnitFigures:
 
 
 def unit_figures(series: Series, chain: Chain, size: float | None = None) -> UnitFigures:
-    """Sort out an area's figures: on the chain, exact or one-sided; `size` as in :class:`UnitFigures`."""
-    on_chain = [observation for observation in series.observations if chain.segment(observation.standard) is not None]
+    """Sort out an area's figures: on the chain, exact or one-sided; `size` as in :class:`UnitFigures`.
+
+    A figure without a standard is on the one in force in its year.
+    """
+    named = [
+        observation if observation.standard else replace(observation, standard=chain.at(observation.year))
+        for observation in series.observations
+    ]
+    on_chain = [observation for observation in named if chain.segment(observation.standard) is not None]
     exact = [observation for observation in on_chain if observation.qualifier not in ONE_SIDED]
     return UnitFigures(
         area_code=series.area_code,
@@ -164,8 +173,8 @@ def logit_binomial_sd(percent: FloatArray, size: float) -> FloatArray:
 def count_of(dataset: Dataset, countable: str | None, area_code: str, year: int) -> int | None:
     """Return how many of the countable things an area has at the end of `year`, or None if that is not held.
 
-    Communes are counted in the table of areas. After 30 June 2025 a former district's communes are the new
-    ones that received any of its old ones.
+    Communes are counted in the table of areas. After 30 June 2025 a former district's communes are the new ones most
+    of whose old communes were its own: each counts once, so that districts add up to the province.
     """
     if countable != "communes":
         return None
@@ -177,12 +186,155 @@ def count_of(dataset: Dataset, countable: str | None, area_code: str, year: int)
             inside = [
                 unit
                 for unit in dataset.areas.all(level="commune", on=day)
-                if area_code in dataset.crosswalk.former_districts(unit.code)
+                if area_code == main_district(dataset, unit.code)
             ]
         return len(inside) or None
     if area.level == "province":
         return len(dataset.areas.all(level="commune", on=day)) or None
     return None
+
+
+def main_district(dataset: Dataset, commune_code: str) -> str:
+    """Return the former district of most of a new commune's old communes, the first of several; empty if unknown."""
+    former = [link.old_district_code for link in dataset.crosswalk.old_of(commune_code)]
+    return max(sorted(set(former)), key=former.count, default="")
+
+
+Weights = Literal["counts", "communes", "households", "area", "population"]
+"""By what parts are weighed in their whole."""
+
+
+def weights_of_parts(
+    dataset: Dataset, indicator: Indicator, codes: Sequence[str], scope: str, year: int
+) -> tuple[FloatArray | None, Weights]:
+    """Return by how much each part counts in its whole, and by what: 1 each for counts of things, else summing to 1.
+
+    Shares of communes go by the number of communes at the end of `year`, of land by area, of households by
+    households where all parts have a figure of them; all other shares by the people of 2019, which is near enough for
+    pupils, births and ethnic minorities of a province where they are the majority everywhere. None where nothing adds
+    up (growth, incomes, indices) or a part's weight is not known.
+    """
+    if indicator.whole:
+        return np.ones(len(codes)), "counts"
+    if indicator.link != "logit":
+        return None, "population"
+    areas = [dataset.areas.get(code) for code in codes]
+    series = [dataset.series(code, indicator.denominator or "", scope).observations for code in codes]
+    basis: Weights
+    sizes: list[float | None]
+    if indicator.countable == "communes":
+        basis, sizes = "communes", [count_of(dataset, "communes", code, year) for code in codes]
+    elif indicator.countable == "hectares":
+        basis, sizes = "area", [area.area_km2 for area in areas]
+    elif indicator.denominator and all(series):
+        basis, sizes = "households", [figures[-1].value for figures in series]
+    else:
+        basis, sizes = "population", [area.population_2019 for area in areas]
+    known = [size for size in sizes if size]
+    return (np.array(known) / sum(known) if known and len(known) == len(sizes) else None), basis
+
+
+def added_up(
+    parts: FloatArray, whole: FloatArray, weights: FloatArray, scale: Scale, alike: BoolArray | None = None
+) -> FloatArray:
+    """Return draws of parts moved as little as possible so that together they are their whole, draw by draw.
+
+    The draws of independent parts given their weighted sum: each moves, on the link scale, in proportion to its weight
+    and its variance, so that what is published stays and what is known worst gives way most (for normal draws the
+    exact conditional distribution; Rue and Held 2005, Gaussian Markov random fields, section 2.3.3). Where the parts
+    that are known leave no room, they move to the bound. A large part would end nearer to the whole than a small one:
+    parts of which nothing is known share one distribution.
+
+    Parameters
+    ----------
+    parts : (S, N, T)
+        In the indicator's unit.
+    whole : (S, T)
+        Joint draws of their whole.
+    weights : (N, T)
+        By how much each counts.
+    scale :
+        Link and bounds.
+    alike : (N,)
+        Parts of which the same is known; none by default.
+
+    Examples
+    --------
+    >>> parts = np.array([[[10.0], [20.0]], [[12.0], [30.0]]])
+    >>> made = added_up(parts, np.array([[16.0], [16.0]]), np.array([[0.5], [0.5]]), Scale.percent())
+    >>> made.mean(axis=1).round(6).tolist()
+    [[16.0], [16.0]]
+    """
+    linked, target = scale.to_link(parts), scale.to_link(whole)
+    push = weights * np.minimum(linked.var(axis=0), (linked - target[:, None]).var(axis=0))
+    most = push.max(axis=0)
+    push = np.divide(push, most, out=np.zeros_like(push), where=most > FIXED)
+    for _ in range(POOLINGS if alike is not None and alike.sum() > 1 else 0):
+        linked = linked + _common_push(linked, target, push, weights, scale, QUICK_STEPS)[:, None] * push
+        linked[:, alike] = one_distribution(linked[:, alike])
+    made = scale.from_link(linked + _common_push(linked, target, push, weights, scale, STEPS)[:, None] * push)
+    return np.where(push > 0, made, parts)
+
+
+POOLINGS, QUICK_STEPS, STEPS = 3, 3, 24
+"""How often like parts are pooled, and steps of the search for the common push before that and at last."""
+FIXED, TURN, FARTHEST = 1e-9, 1e-4, 1e3
+"""Variances and slopes that are none; a small and the largest push, link scale."""
+
+
+def _common_push(
+    linked: FloatArray, target: FloatArray, push: FloatArray, weights: FloatArray, scale: Scale, steps: int
+) -> FloatArray:
+    """Return by how much (S, T) all parts are pushed to reach the target: Newton's method, kept in a bracket."""
+    factor = np.zeros_like(target)
+    low, high = np.full_like(target, -FARTHEST), np.full_like(target, FARTHEST)
+
+    def together(factor: FloatArray) -> FloatArray:
+        return scale.to_link((weights * scale.from_link(linked + factor[:, None] * push)).sum(axis=1))
+
+    for _ in range(steps):
+        here = together(factor)
+        lacking = target - here
+        if np.abs(lacking).max() < FIXED:
+            break
+        low, high = np.where(lacking > 0, factor, low), np.where(lacking < 0, factor, high)
+        slope = (together(factor + TURN) - here) / TURN
+        newton = factor + np.divide(lacking, slope, out=np.full_like(here, np.inf), where=slope > FIXED)
+        inside = (newton > low) & (newton < high)
+        factor = np.where(lacking == 0, factor, np.where(inside, newton, (low + high) / 2))
+    return np.where(push.any(axis=0), factor, 0.0)
+
+
+def one_distribution(draws: FloatArray) -> FloatArray:
+    """Return draws (S, N, T) of the same ranks, of which all N have one distribution: the mean of their quantiles."""
+    if draws.shape[1] < 2:
+        return draws
+    ranks = np.argsort(np.argsort(draws, axis=0, kind="stable"), axis=0)
+    common = np.sort(draws, axis=0).mean(axis=1, keepdims=True)
+    return np.take_along_axis(np.broadcast_to(common, draws.shape), ranks, axis=0)
+
+
+def whole_counts(parts: FloatArray, counts: FloatArray, observed: BoolArray, seed: int) -> FloatArray:
+    """Return shares of parts as k of n such that the sum of all k is that of the shares, draw by draw.
+
+    Parameters
+    ----------
+    parts : (S, N, T)
+        In per cent.
+    counts : (N, T)
+        Number of things.
+    observed : (N, T)
+        Published shares stay as they are, and out of the sum.
+    seed :
+        Of one number a draw: each share is rounded down or up with a probability that keeps its mean (systematic
+        sampling; Madow 1949).
+    """
+    start = np.random.Generator(np.random.PCG64(seed)).random((parts.shape[0], 1, 1))
+    wanted = np.where(observed, 0.0, parts * counts / 100.0)
+    reached = np.floor(
+        np.concatenate([np.zeros_like(wanted[:, :1]), np.cumsum(wanted, axis=1)], axis=1) + start + FIXED
+    )
+    return np.where(observed, parts, np.diff(reached, axis=1) * 100.0 / counts)
 
 
 def rounded_to_counts(
@@ -272,6 +424,10 @@ class Chain:
     def segment(self, standard: str) -> int | None:
         """Return the number of a standard in this chain, or None if it is not part of it."""
         return self.standards.index(standard) if standard in self.standards else None
+
+    def at(self, year: int) -> str:
+        """Return the standard in force in `year`."""
+        return self.standards[self.in_force(year)]
 
     def in_force(self, year: int) -> int:
         """Return the number of the newest standard in force in `year` (the oldest before all)."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from toolkit.data.dataset import Dataset
-from toolkit.data.indicators import Indicator
+from toolkit.forecast.panels import Weights, weights_of_parts
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.models.panel import FloatArray
 
 COLUMNS = ("area_code", "area_name", "indicator", "scope", "unit", "year", "standard", "observed", "grade", "proxy")
-Weights = Literal["counts", "households", "population"]
 
 
 def summary_table(
@@ -86,6 +85,10 @@ def _columns(paths: Sequence[Path], dataset: Dataset) -> dict[str, list[Any]]:
     }
 
 
+KEPT = 1e-3
+"""A smaller gap is one of stored digits."""
+
+
 @dataclass(frozen=True)
 class CoherenceGap:
     """How far the parts lie from the whole in one year.
@@ -99,7 +102,7 @@ class CoherenceGap:
     borrowed :
         How many of the parts have no figure of their own and follow the whole.
     weights :
-        ``counts``: parts are added up. ``households``, ``population``: a mean of the parts weighted by them.
+        ``counts``: parts are added up, otherwise a mean of the parts weighted by this.
     whole, together :
         Medians, in the indicator's unit.
     median, low, high :
@@ -120,8 +123,8 @@ class CoherenceGap:
 
     @property
     def agrees(self) -> bool:
-        """Whether the 80 % interval of the gap holds 0."""
-        return self.low <= 0.0 <= self.high
+        """Whether the 80 % interval of the gap holds 0, but for what is kept of draws."""
+        return self.low <= KEPT and self.high >= -KEPT
 
 
 def coherence_gaps(
@@ -129,7 +132,7 @@ def coherence_gaps(
 ) -> tuple[CoherenceGap, ...]:
     """Compare a whole with its parts, draw by draw, wherever adding them up means something.
 
-    Areas are not forced to agree: each rests on its own figures. The gap is reported.
+    Districts are drawn so that they add up to their province: a gap that remains is one between published figures.
 
     Parameters
     ----------
@@ -156,7 +159,7 @@ def coherence_gaps(
         complete = [path for path in parts if path is not None and path.proxy is None]
         if whole is None or whole.proxy is not None or len(complete) < len(part_codes) or not complete:
             continue
-        weights, basis = aggregation_weights(dataset, indicator, part_codes, scope)
+        weights, basis = weights_of_parts(dataset, indicator, part_codes, scope, max(years))
         if weights is not None:
             shared = [year for year in years if _comparable(year, (whole, *complete))]
             found.extend(_gap(whole, complete, weights, basis, year) for year in shared)
@@ -168,26 +171,6 @@ def _comparable(year: int, paths: Sequence[Path]) -> bool:
     if not all(int(path.years[0]) <= year <= int(path.years[-1]) for path in paths):
         return False
     return len({path.standards[path.position(year)] for path in paths}) == 1
-
-
-def aggregation_weights(
-    dataset: Dataset, indicator: Indicator, codes: Sequence[str], scope: str
-) -> tuple[FloatArray | None, Weights]:
-    """Return by how much each part counts in its whole, and by what: 1 each for counts of things, else summing to 1.
-
-    None where that is not known.
-    """
-    if indicator.whole:
-        return np.ones(len(codes)), "counts"
-    series = [dataset.series(code, indicator.denominator or "", scope).observations for code in codes]
-    if all(series):
-        sizes = np.array([figures[-1].value for figures in series], dtype=np.float64)
-        return sizes / sizes.sum(), "households"
-    people = [dataset.areas.get(code).population_2019 for code in codes]
-    if scope != "all" or any(not count for count in people):
-        return None, "population"
-    known = np.array(people, dtype=np.float64)
-    return known / known.sum(), "population"
 
 
 def _gap(whole: Path, parts: Sequence[Path], weights: FloatArray, basis: Weights, year: int) -> CoherenceGap:

@@ -255,15 +255,17 @@ def standards_section(context: Context) -> Section:
     touched = [
         (item, path)
         for item in context.attainments
-        if item.probability_same_standard is not None and (path := context.path(item)) is not None
+        if item.probability_same_standard is not None and item.verdict != "not_decided_by_bound"
+        if (path := context.path(item)) is not None
     ]
     blocks: list[Block] = []
     for attainment, path in touched:
         blocks.append(Heading(context.quoted(attainment)))
         blocks.append(Paragraph(_two_answers(context, attainment, path), "lead"))
     if blocks:
-        blocks.append(Paragraph(words.t("standards.why")))
-        blocks.extend(_jump(context, *found) for found in _future_breaks(touched))
+        lines = {bool(context.dataset.indicators[path.indicator].denominator) for _, path in touched}
+        blocks.extend(Paragraph(words.t("standards.why" if raised else "standards.units")) for raised in sorted(lines))
+        blocks.extend(dict.fromkeys(_jump(context, *found) for found in _future_breaks(touched)))
     return Section("standards", words.t("section.standards"), tuple(blocks))
 
 

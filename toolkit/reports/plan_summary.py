@@ -307,8 +307,8 @@ def _risk_row(main: Context, below: Sequence[Context], attainment: Attainment) -
 def _coherence_section(main: Context, below: Sequence[Context]) -> Section:
     """Return how far the areas below `main` lie, taken together, from its own forecast.
 
-    Each is forecast from its own observations, so that a gap remains. Empty where the areas do not make up the
-    whole, or nothing can be added up.
+    They are drawn so that they add up: a gap is one between published figures. Empty where the areas do not make up
+    the whole, or nothing can be added up.
     """
     words, now = main.words, main.facts.as_of.year
     districts = main.dataset.areas.all(level="district")

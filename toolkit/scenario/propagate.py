@@ -18,10 +18,9 @@ from toolkit.base.texts import say
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.forecast.build import parent_of_commune
-from toolkit.forecast.panels import count_of, rounded_to_counts
+from toolkit.forecast.panels import count_of, rounded_to_counts, weights_of_parts
 from toolkit.forecast.paths import Path, scale_of, through_proxy
 from toolkit.forecast.store import Forecasts, PathKey, round_as_stored
-from toolkit.forecast.summary import aggregation_weights
 from toolkit.models.panel import BoolArray, FloatArray, Scale
 from toolkit.plan.plan import Plan
 from toolkit.plan.predicates import Printed
@@ -256,18 +255,13 @@ def parts_of(setting: Setting, code: str) -> tuple[str, ...]:
 def shares_of(setting: Setting, indicator: str, scope: str, whole: str) -> dict[str, float] | None:
     """Return by how much each part's change moves its whole; None where that is not known.
 
-    As :func:`toolkit.forecast.summary.aggregation_weights` has it; shares of communes by the number of communes.
+    As :func:`toolkit.forecast.panels.weights_of_parts` has it.
     """
     parts, dataset = parts_of(setting, whole), setting.dataset
     described = setting.indicator(indicator)
     if not parts:
         return None
-    if described.countable == "communes":
-        counts = [count_of(dataset, "communes", part, dataset.as_of.year) or 0 for part in parts]
-        return {part: count / sum(counts) for part, count in zip(parts, counts, strict=True)} if all(counts) else None
-    if not (described.whole or described.denominator):
-        return None
-    weights, _ = aggregation_weights(dataset, described, parts, scope)
+    weights, _ = weights_of_parts(dataset, described, parts, scope, dataset.as_of.year)
     return None if weights is None else dict(zip(parts, weights.tolist(), strict=True))
 
 
