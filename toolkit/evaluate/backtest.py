@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,6 @@ from toolkit.evaluate import scores
 from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.paths import Path
 from toolkit.models.panel import FloatArray, Forecaster, IntArray, Panel
-from toolkit.models.publish import quantiles_as_printed
 from toolkit.plan.plan import Plan
 
 if TYPE_CHECKING:
@@ -147,24 +145,15 @@ def last_values(panel: Panel) -> tuple[FloatArray, np.ndarray]:
 
 
 def forecast_cut(cut: Cut, model: Forecaster) -> FloatArray:
-    """Return the model's quantiles (N, H, Q) of :data:`LEVELS` for a cut, in the decimals of its figures.
-
-    Children follow their parent where it has one.
-    """
-    panel = cut.panel
-    return quantiles_as_printed(partial(exact_forecast, cut, model), LEVELS, panel.value, panel.scale)
-
-
-def exact_forecast(cut: Cut, model: Forecaster, levels: Sequence[float]) -> FloatArray:
-    """Return the same before it is rounded."""
+    """Return the model's quantiles (N, H, Q) of :data:`LEVELS` for a cut; children follow their parent."""
     origin = cut.panel.last_year
     ahead = range(origin + 1, origin + HORIZONS + 1)
     if cut.parent is None:
-        return model.quantiles(cut.panel, ahead, levels)
+        return model.quantiles(cut.panel, ahead, LEVELS.tolist())
     first = min([*cut.panel.year.tolist(), *cut.parent.year.tolist()])
     parent = model.paths(cut.parent, range(first, ahead[-1] + 1), draws=DRAWS)
     found = model.paths(cut.panel, ahead, draws=DRAWS, parent=parent)
-    return np.moveaxis(np.quantile(found.values, levels, axis=0), 0, -1)
+    return np.moveaxis(np.quantile(found.values, LEVELS, axis=0), 0, -1)
 
 
 def pace_of(cut: Cut) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Literal, cast
 
@@ -23,16 +22,15 @@ from toolkit.models import NAMES, get
 from toolkit.models.gate import gates_of
 from toolkit.models.panel import FloatArray, Forecaster, Panel, Scale
 from toolkit.models.panel_model import PanelModel, draws_after_parent
-from toolkit.models.publish import quantiles_as_printed
 
 DEFAULT = "default"
 DRAWS = 2000
 COLUMNS = ("panel", "kind", "unit", "year", "value")
 LAYOUT = TableLayout(COLUMNS)
 PARENT = "__parent__"
-KINDS = ("percent", "positive", "real")
+KINDS = ("percent", "positive", "count", "real")
 FIRST_YEAR = 1000
-PanelKind = Literal["percent", "positive", "real"]
+PanelKind = Literal["percent", "positive", "count", "real"]
 TOGETHER = 32
 """Children drawn at a time: memory does not grow with their number."""
 
@@ -51,7 +49,7 @@ def forecast_table(
     ----------
     table :
         Columns ``panel, kind, unit, year, value``. Series of one panel are pooled; ``kind`` is
-        ``percent`` (0..100), ``positive`` or ``real``. The origin is the panel's last year. A unit
+        ``percent`` (0..100), ``positive``, ``count`` or ``real``. The origin is the panel's last year. A unit
         ``__parent__`` is the panel's parent, which the other units follow. A row with an empty
         value announces a unit without data. Unit names stay strings. Or the path of a file with
         such a table: CSV or a workbook.
@@ -68,8 +66,7 @@ def forecast_table(
     Returns
     -------
     Columns ``panel, unit, year, quantile, value``: panels and units in the order of the table,
-    the parent left out; values in the decimals in which the panel's figures are printed
-    (:mod:`toolkit.models.publish`).
+    the parent left out.
 
     Raises
     ------
@@ -110,28 +107,22 @@ def model_of(weights: Path, model: str) -> Forecaster:
 def forecast_panel(
     given: PanelTable, forecaster: Forecaster, horizon: int, levels: np.ndarray
 ) -> tuple[list[str], np.ndarray]:
-    """Return the units forecast and their quantiles (N, H, Q), in the decimals of their figures."""
+    """Return the units forecast and their quantiles (N, H, Q)."""
     ahead = range(given.origin + 1, given.origin + horizon + 1)
     names = [name for name in given.units if name != PARENT]
     if PARENT not in given.units or not names:
         names = names or [PARENT]
-        panel = given.panel_of(names)
-        ask = partial(forecaster.quantiles, panel, ahead)
-        return names, quantiles_as_printed(ask, levels, panel.value, panel.scale)
+        return names, forecaster.quantiles(given.panel_of(names), ahead, levels.tolist())
     children = given.panel_of(names)
     parent_panel = given.panel_of([PARENT])
     years = range(int(min([*children.year, *parent_panel.year])), ahead[-1] + 1)
     parent = forecaster.paths(parent_panel, years, draws=DRAWS)
     draw = draws_after_parent(forecaster, children, ahead, draws=DRAWS, parent=parent)
-
-    def of_draws(inner: list[float]) -> np.ndarray:
-        found = [
-            np.quantile(draw(np.arange(start, min(start + TOGETHER, len(names)))).values, inner, axis=0)
-            for start in range(0, len(names), TOGETHER)
-        ]
-        return np.moveaxis(np.concatenate(found, axis=1), 0, -1)
-
-    return names, quantiles_as_printed(of_draws, levels, children.value, children.scale)
+    found = [
+        np.quantile(draw(np.arange(start, min(start + TOGETHER, len(names)))).values, levels, axis=0)
+        for start in range(0, len(names), TOGETHER)
+    ]
+    return names, np.moveaxis(np.concatenate(found, axis=1), 0, -1)
 
 
 def block_of(given: PanelTable, names: list[str], found: np.ndarray, levels: np.ndarray) -> pd.DataFrame:
@@ -174,13 +165,12 @@ class PanelTable:
     origin: int
 
     def scale(self) -> Scale:
-        """Return the link; a printed 0 of a positive quantity counts as half the smallest positive value."""
+        """Return the link and bounds of the panel's kind; positive quantities may show that they are counts."""
         if self.kind == "percent":
             return Scale.percent()
         if self.kind == "real":
             return Scale.real()
-        positive = self.value[np.isfinite(self.value) & (self.value > 0)]
-        return Scale.positive(float(positive.min()) / 2.0) if positive.size else Scale.positive()
+        return Scale.counts() if self.kind == "count" else Scale.of_positive(self.value)
 
     def panel_of(self, names: Sequence[str]) -> Panel:
         """Return the panel of the units named."""
@@ -264,7 +254,7 @@ def _check_records(table: InputTable, cells: pd.DataFrame, year: FloatArray, val
     """Note what is wrong with single records."""
     table.check_filled("panel", "unit", "year")
     today = date.today().year  # noqa: DTZ011  (the year on the user's calendar)
-    percent, positive = (cells["kind"] == kind for kind in ("percent", "positive"))
+    percent, positive = (cells["kind"].isin(kinds) for kinds in (("percent",), ("positive", "count")))
     _note(table, "forecast.problem.no_kind", "kind", ~cells["kind"].isin(KINDS))
     with np.errstate(invalid="ignore"):
         _note(table, "forecast.problem.year_ahead", "year", year > today, today=[today] * len(year))

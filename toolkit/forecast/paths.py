@@ -175,7 +175,7 @@ def scale_of(indicator: Indicator) -> Scale:
         span = indicator.upper - indicator.lower
         return Scale(link="logit", lower=indicator.lower, upper=indicator.upper, floor=0.0005 * span)
     if indicator.link == "log":
-        return Scale.positive()
+        return Scale.counts() if indicator.whole else Scale.positive()
     return Scale.real()
 
 

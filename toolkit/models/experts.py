@@ -31,12 +31,9 @@ from toolkit.models.state_space import (
     Posterior,
     State,
     bank_of,
-    log_marginal_likelihood,
+    fit_panel,
     predict,
-    relative_noise,
     responsibilities,
-    run_filter,
-    update_panel,
 )
 
 # (variance of the level's steps, variance of the values): steps only, both, mostly noise
@@ -148,8 +145,8 @@ class ExpertFit:
         The set.
     filtered, posterior :
         The pass of all members over the panel, and what it says about members and scales.
-    extra_noise :
-        Shape (N, T, L): measurement variance relative to the panel's squared scale.
+    noise :
+        Shape (N, T, L): declared variance of the observations.
     predictions :
         For the years after the panel's last.
     """
@@ -157,7 +154,7 @@ class ExpertFit:
     experts: ExpertSet
     filtered: Filtered
     posterior: Posterior
-    extra_noise: FloatArray
+    noise: FloatArray
     predictions: Predictions
 
 
@@ -207,15 +204,14 @@ def fit_experts(grid: Grid, link: Link, horizons: int) -> PanelFit:
     if grid.value.shape[0] > 1:
         apart = grid.value - np.where(np.isfinite(path), path, 0.0)[None, :, None]
         prior = PanelPrior(DEVIATION.weights, scale=DEVIATION_SCALE * measure)
-        noise = relative_noise(grid, prior.scale)
-        deviation = fit_expert_set(DEVIATION, apart, noise, prior, smallest, horizons, spread)
+        deviation = fit_expert_set(DEVIATION, apart, grid.noise**2, prior, smallest, horizons, spread)
         common_scale = COMMON_SHARE * deviation.posterior.panel_scale
     prior = PanelPrior(UNIT.weights, scale=UNIT_SCALE * measure)
-    noise, drift = relative_noise(grid, prior.scale), median_step(grid)
-    unit = fit_expert_set(UNIT, grid.value, noise, prior, smallest, horizons, spread, centre=mean, drift=drift)
+    drift = median_step(grid)
+    unit = fit_expert_set(UNIT, grid.value, grid.noise**2, prior, smallest, horizons, spread, centre=mean, drift=drift)
     # the common path is one series: its scale prior cannot be learned from it
     prior = PanelPrior(COMMON.weights, 3.0, (1.0,), common_scale, 1e6)
-    series, noise = common_series(grid, path, common_scale)
+    series, noise = common_series(grid, path)
     common = fit_expert_set(COMMON, series, noise, prior, COMMON_SMALLEST * measure, horizons, spread, centre=mean)
     features = panel_features(grid, path, common_scale, measure)
     return PanelFit(path, unit, common, deviation, features, link, past_proximity(grid, link))
@@ -224,7 +220,7 @@ def fit_experts(grid: Grid, link: Link, horizons: int) -> PanelFit:
 def fit_expert_set(
     experts: ExpertSet,
     value: FloatArray,
-    extra_noise: FloatArray,
+    noise: FloatArray,
     prior: PanelPrior,
     smallest_scale: float,
     horizons: int,
@@ -238,17 +234,17 @@ def fit_expert_set(
     Units without observations have a level of spread ``unseen_spread`` around ``centre``; ``drift`` is the yearly
     step that enters the level by each member's share.
     """
-    bank = experts.bank.column()
-    filtered = run_filter(bank, value - centre, extra_noise, bank.drift_share * drift)
-    posterior = update_panel(filtered, prior, smallest_scale=smallest_scale)
+    bank, filtered, posterior = fit_panel(experts.bank, value - centre, noise, drift, prior, smallest_scale)
+    experts = replace(experts, bank=bank, expert=np.repeat(experts.expert, len(bank) // len(experts.bank)))
     empty = ~np.isfinite(value).any(axis=(1, 2))
     if empty.any():
         state = filtered.state
-        level_variance = np.where(empty, (unseen_spread / posterior.panel_scale) ** 2, state.level_variance)
-        slope_variance = np.where(empty, bank.initial_slope, state.slope_variance)
+        wide = unseen_spread**2 * posterior.shape / posterior.rate
+        level_variance = np.where(empty, wide, state.level_variance)
+        slope_variance = np.where(empty, bank.column().initial_slope, state.slope_variance)
         filtered = replace(filtered, state=state._replace(level_variance=level_variance, slope_variance=slope_variance))
     found = predictions_of(experts, filtered, posterior, drift, horizons)
-    return ExpertFit(experts, filtered, posterior, extra_noise, replace(found, mean=found.mean + centre))
+    return ExpertFit(experts, filtered, posterior, noise, replace(found, mean=found.mean + centre))
 
 
 def member_forecasts(experts: ExpertSet, state: State, drift: float, horizons: int) -> tuple[FloatArray, FloatArray]:
@@ -266,7 +262,7 @@ def predictions_of(
     experts: ExpertSet, filtered: Filtered, posterior: Posterior, drift: float, horizons: int
 ) -> Predictions:
     """Return the experts' predictions after a pass of their members."""
-    likelihood = log_marginal_likelihood(filtered, posterior.prior_shape)(posterior.panel_scale**2)
+    likelihood = posterior.likelihoods
     mean, variance = member_forecasts(experts, filtered.state, drift, horizons)
     variance = variance * (posterior.rate / posterior.shape)[..., None]
     shape = (len(experts.names), *mean.shape[1:])
@@ -305,9 +301,10 @@ def common_path(value: FloatArray) -> FloatArray:
     return np.where(seen.any(axis=0), path + middle, np.nan)
 
 
-def common_series(grid: Grid, path: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:
-    """Return the common path as observations (1, T, L) with their noise; a single unit is its own path."""
+def common_series(grid: Grid, path: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the common path as observations (1, T, L), and their declared variances; a single unit is its own path."""
     if grid.value.shape[0] == 1:
-        return grid.value, relative_noise(grid, scale)
-    one = path[None, :, None]
-    return one, np.zeros_like(one)
+        return grid.value, grid.noise**2
+    seen = np.isfinite(grid.value)
+    variance = np.where(seen, grid.noise**2, 0.0).sum(axis=(0, 2)) / np.maximum(seen.sum(axis=(0, 2)), 1) ** 2
+    return path[None, :, None], variance[None, :, None]

@@ -19,6 +19,8 @@ BoolArray = npt.NDArray[np.bool_]
 Link = Literal["logit", "log", "identity"]
 
 SMALLEST_POSITIVE = 1e-9
+# Whole numbers down to so few are counts: chance alone moves them by a fifth and more
+FEW = 20.0
 # exp() of anything beyond these neither overflows nor leaves the bounds
 LOGIT_LIMIT, LOG_LIMIT = 36.0, 300.0
 # Deviations from a forecast's centre beyond this size (link scale) count less and less: a heavy tail
@@ -48,8 +50,10 @@ class Scale:
         before linking (the empirical logit, (k + 1/2) / (n + 1)), so that a printed 0 or 100 is
         finite, and forecasts beyond the printed bound are exactly 0 or 100, as the publisher
         would round them.
-    smallest :
-        Log: smaller values (a printed 0) count as this much.
+    counted :
+        Log: the unit in which things are counted, 0 for quantities that are not. A count k stands at
+        ``log(k + 1/2)``, so that 0 is finite and half a thing away from nothing; chance moves it as
+        it moves a Poisson variable, on top of all that the model says of its level.
 
     Examples
     --------
@@ -62,14 +66,14 @@ class Scale:
     lower: float = 0.0
     upper: float = 100.0
     floor: float = 0.05
-    smallest: float = SMALLEST_POSITIVE
+    counted: float = 0.0
 
     def __post_init__(self) -> None:
         known = self.link in ("logit", "log", "identity")
         require(known, f"unknown link {self.link!r}: choose logit, log or identity")
         inside = self.link != "logit" or 0 < self.floor < (self.upper - self.lower) / 2
         require(inside, f"the floor {self.floor} has to lie between 0 and half of {self.lower}..{self.upper}")
-        require(self.smallest > 0, f"the smallest value {self.smallest} has to be positive")
+        require(self.counted >= 0, f"the unit of counting {self.counted} must not be negative")
 
     @classmethod
     def percent(cls) -> Scale:
@@ -77,9 +81,33 @@ class Scale:
         return cls("logit")
 
     @classmethod
-    def positive(cls, smallest: float = SMALLEST_POSITIVE) -> Scale:
+    def positive(cls) -> Scale:
         """Return the scale of positive quantities, such as incomes."""
-        return cls("log", smallest=smallest)
+        return cls("log")
+
+    @classmethod
+    def counts(cls, unit: float = 1.0) -> Scale:
+        """Return the scale of numbers of things, such as makeshift houses; they are multiples of the unit."""
+        return cls("log", counted=unit)
+
+    @classmethod
+    def of_positive(cls, values: npt.ArrayLike) -> Scale:
+        """Return the scale of quantities that are not negative: of counts where the values look like those.
+
+        They do if they are whole numbers down to :data:`FEW` or less, or if there is a 0 among them: then the
+        smallest of the others stands for one thing (one case in a rate).
+
+        Examples
+        --------
+        >>> [Scale.of_positive(one).counted for one in ([0, 2, 5], [0.0, 1.7, 3.4], [812.5, 911.0])]
+        [1.0, 1.7, 0.0]
+        """
+        known = np.asarray(values, dtype=np.float64)
+        known = known[np.isfinite(known)]
+        above = known[known > 0]
+        if above.size and (known == np.round(known)).all() and known.min() <= FEW:
+            return cls.counts()
+        return cls.counts(float(above.min())) if 0 < above.size < known.size else cls.positive()
 
     @classmethod
     def real(cls) -> Scale:
@@ -101,7 +129,9 @@ class Scale:
             kept = np.clip(printed, self.lower, self.upper)
             return np.asarray(np.log((kept - self.lower + self.floor) / (self.upper - kept + self.floor)))
         if self.link == "log":
-            return np.asarray(np.log(np.maximum(printed, self.smallest)))
+            return np.asarray(
+                np.log(np.maximum(printed, 0.0 if self.counted else SMALLEST_POSITIVE) + self.counted / 2.0)
+            )
         return printed.copy()
 
     def from_link(self, linked: npt.ArrayLike) -> FloatArray:
@@ -112,7 +142,7 @@ class Scale:
             printed = self.lower - self.floor + (self.upper - self.lower + 2.0 * self.floor) * share
             return np.asarray(np.clip(printed, self.lower, self.upper))
         if self.link == "log":
-            return np.asarray(np.exp(np.clip(z, -LOG_LIMIT, LOG_LIMIT)))
+            return np.asarray(np.maximum(np.exp(np.clip(z, -LOG_LIMIT, LOG_LIMIT)) - self.counted / 2.0, 0.0))
         return z.copy()
 
 
@@ -368,8 +398,11 @@ class Forecaster(Protocol):
 
 
 SMALLEST_MEASURE = 1e-100
+# On the identity link nothing is known beforehand of how large steps are beside the spread of a series: growth rates
+# move by as much from year to year, so that a typical scale (a tenth of this) is half of it
+IDENTITY_SPREADS = 5.0
 # Mean and standard deviation (link scale) of a level of which neither peers nor a parent say anything
-WIDE_LEVEL = {"logit": (0.0, 1.5), "log": (0.0, 3.0), "identity": (0.0, 3.0)}
+WIDE_LEVEL = {"logit": (0.0, 1.5), "log": (0.0, 3.0), "identity": (0.0, 1.0)}
 
 
 @dataclass(frozen=True)
@@ -429,10 +462,24 @@ def grid_of(panel: Panel) -> Grid:
     value, noise, segment = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape, dtype=np.int64)
     place = (unit, year - start, layer)
     value[place] = panel.scale.to_link(panel.value[order])
-    noise[place] = panel.noise[order]
+    noise[place] = np.hypot(panel.noise[order], chance_of_counts(panel.value[order], unit, panel.scale))
     segments = panel.segments
     segment[place] = [segments.index(number) for number in panel.segment[order].tolist()]
     return Grid(start, value, noise, segment, segments)
+
+
+def chance_of_counts(value: FloatArray, unit: IntArray, scale: Scale) -> FloatArray:
+    """Return the standard deviations (M,), link scale, by which chance moves counts in the order of units and time.
+
+    The delta method for a Poisson variable, about the mean of a count and those before and after it: a 0 by chance
+    would else look more certain, or less, than its neighbours.
+    """
+    if not scale.counted or not value.size:
+        return np.zeros(value.shape)
+    padded, number = np.pad(value / scale.counted, 1), np.pad(unit, 1, constant_values=-1)
+    near = np.stack([padded[:-2], padded[1:-1], padded[2:]])
+    same = np.stack([number[:-2], number[1:-1], number[2:]]) == unit
+    return np.asarray(1.0 / np.sqrt((near * same).sum(axis=0) / same.sum(axis=0) + 0.5))
 
 
 def yearly_values(grid: Grid) -> FloatArray:
@@ -471,7 +518,7 @@ def unit_of_measure(grid: Grid, link: Link) -> float:
     values = grid.value[np.isfinite(grid.value)]
     spread = float(np.std(values)) if values.size else 0.0
     typical = float(np.abs(values).mean()) if values.size else 0.0
-    size = spread if spread > 1e-6 * typical else 0.1 * typical
+    size = IDENTITY_SPREADS * spread if spread > 1e-6 * typical else 0.1 * typical
     return size if size > SMALLEST_MEASURE else 1.0
 
 

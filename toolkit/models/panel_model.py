@@ -39,7 +39,7 @@ from toolkit.models.panel import (
     require,
     unit_of_measure,
 )
-from toolkit.models.publish import Marginals, latest_segment, publish, segment_positions
+from toolkit.models.publish import Marginals, latest_segment, publish, quantiles_of, segment_positions
 from toolkit.models.sampling import OFFSETS, UNSEEN, choose_members, normals, sample_levels, stream, student_scores
 from toolkit.models.state_space import FirstLevel, PanelPrior, bank_of, fit_bank
 
@@ -96,18 +96,14 @@ class PanelModel:
 
     def quantiles(self, panel: Panel, years: Sequence[int], levels: Sequence[float]) -> FloatArray:
         """Return marginal predictive quantiles (N, H, Q) in printed units."""
-        from scipy.special import stdtrit
-
         asked, wanted = np.asarray(years, dtype=np.int64), np.asarray(levels, dtype=np.float64)
         if panel.jumps or (asked <= panel.last_year).any():
             found = self.paths(panel, years, draws=DRAWS_FOR_QUANTILES)
             return np.moveaxis(np.quantile(found.values, wanted, axis=0), 0, -1)
         grid = grid_of(panel)
         _, marginals = marginals_of(grid, panel, int(asked.max()), self.gate_for(panel.units))
-        centre, scale = (part[:, asked - panel.last_year - 1, None] for part in (marginals.centre, marginals.scale))
-        spread = scale * stdtrit(marginals.freedom[:, None, None], wanted[None, None, :])
-        known = (grid.counts > 0)[:, None, None]
-        return panel.scale.from_link(centre + np.where(known, panel.scale.shorten_tails(spread), spread))
+        centre, spread = (part[:, asked - panel.last_year - 1] for part in (marginals.centre, marginals.scale))
+        return quantiles_of(panel.scale, centre, spread, marginals.freedom[:, None], wanted)
 
 
 def draws_after_parent(
@@ -141,6 +137,11 @@ def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tup
     rows = gate_rows(fitted)
     centre, scale = (part.reshape(units, horizons) for part in weigh(rows, gate))
     freedom = rows.freedom.reshape(units, horizons)[:, 0]
+    # declared noise may explain steps that would else widen a forecast; more of it never narrows one
+    for share in (0.0, 0.25, 0.5) if (panel.noise > 0).any() else ():
+        quiet = replace(grid, noise=grid_of(replace(panel, noise=share * panel.noise)).noise)
+        _, less = weigh(gate_rows(fit_experts(quiet, panel.scale.link, horizons)), gate)
+        scale = np.maximum(scale, less.reshape(units, horizons))
     # one shape for all horizons: the interval never narrows if the scale never shrinks
     return fitted, Marginals(panel.last_year + 1, centre, np.maximum.accumulate(scale, axis=1), freedom)
 
@@ -159,7 +160,7 @@ def draw_paths(
     first = min(int(asked.min()), grid.first)
     before, after = grid.first - first, max(int(asked.max()) - panel.last_year, 0)
     mean, spread = levels_of_peers(centred, panel.scale.link)
-    series, _ = common_series(centred, fitted.path, 1.0)
+    series, _ = common_series(centred, fitted.path)
     weights = common_weights(fitted, gate)
     level, noise_sd = draw_levels(
         fitted.common, weights, series, (mean, spread), draws, seed + COMMON_SEED, before, after
@@ -210,7 +211,7 @@ def draw_levels(
     level = sample_levels(
         bank,
         value,
-        fitted.extra_noise,
+        fitted.noise,
         np.zeros_like(choice.scale),
         choice.scale,
         start=None,
@@ -263,7 +264,7 @@ def fit_children(
     apart = replace(apart, value=apart.value - followed.mean(axis=0)[None, :, None])
     centre, spread = deviation_spread(apart, measure, panel.scale.link)
     around = replace(apart, value=apart.value - centre)
-    posterior, extra_noise = fit_bank(around, DEVIATIONS, PRIOR, measure, start_spread=spread)
+    members, posterior = fit_bank(around, DEVIATIONS, PRIOR, measure, start_spread=spread)
     position = segment_positions(panel, asked, segments)
     # how far units spread is known only from the peers: the fewer they are, the heavier the tails of an unseen one
     least, most = UNSEEN_FREEDOM
@@ -273,11 +274,11 @@ def fit_children(
     def draw(rows: IntArray) -> Paths:
         units, grid = panel.of_units(rows), whole.of_units(rows)
         choice = choose_members(posterior.of_units(rows), draws, seed, rows)
-        bank = DEVIATIONS.take(choice.member)
+        bank = members.take(choice.member)
         level = sample_levels(
             bank,
             grid.value - offsets_at(grid, offsets) - centre - followed[:, None, :, None],
-            extra_noise[rows],
+            grid.noise**2,
             np.zeros_like(choice.scale),
             choice.scale,
             start=FirstLevel(np.zeros(1), (spread / choice.scale) ** 2),
@@ -356,8 +357,7 @@ def draw_offsets(panel: Panel, grid: Grid, *, draws: int, seed: int, parent: Pat
 
     def log_likelihood(offsets: FloatArray) -> float:
         moved = grid.shifted(offsets)
-        fitted, _ = fit_bank(moved, UNIT.bank, PanelPrior(UNIT.weights), measure, drift=median_step(moved))
-        return fitted.log_likelihood
+        return fit_bank(moved, UNIT.bank, PanelPrior(UNIT.weights), measure, drift=median_step(moved))[1].log_likelihood
 
     for _ in range(SWEEPS if len(estimated) > 1 else 1):
         for jump in estimated:

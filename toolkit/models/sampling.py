@@ -14,6 +14,8 @@ from toolkit.models.panel import FloatArray, IntArray
 from toolkit.models.state_space import Bank, Filtered, FirstLevel, Posterior, State, choose, predict, run_filter
 
 CHOICE, FUTURE, PAST, VALUES, PAST_VALUES, UNSEEN, OFFSETS = range(7)
+# Numbers from 1000 on, and the next, are those of counts in the panel's years and before them
+COUNTS = 1000
 TINY = 1e-12
 
 
@@ -60,7 +62,7 @@ def choose_members(posterior: Posterior, draws: int, seed: int, numbers: IntArra
         position = random.permutation((np.arange(draws) + random.random()) / draws)
         cumulative = np.cumsum(posterior.weights[:, unit])
         member[:, unit] = np.minimum(np.searchsorted(cumulative, position * cumulative[-1]), cumulative.size - 1)
-        gamma = random.standard_gamma(posterior.shape[unit], draws)
+        gamma = random.standard_gamma(posterior.shape[member[:, unit], unit])
         scale[:, unit] = np.sqrt(posterior.rate[member[:, unit], unit] / np.maximum(gamma, TINY))
     return Choice(member, scale)
 
@@ -138,7 +140,7 @@ def step_on(
 def sample_levels(
     bank: Bank,
     value: FloatArray,
-    extra_noise: FloatArray,
+    noise: FloatArray,
     drift: FloatArray,
     scale: FloatArray,
     *,
@@ -155,8 +157,9 @@ def sample_levels(
     ----------
     bank :
         Member of every draw, shape (S, N).
-    value, extra_noise :
-        Observations as for :func:`toolkit.models.state_space.run_filter`.
+    value, noise :
+        Observations and declared variances as for :func:`toolkit.models.state_space.run_filter`: each draw's scale
+        meets the noise as it was declared.
     drift, scale :
         Shape (S, N).
     start :
@@ -175,21 +178,21 @@ def sample_levels(
     years = seen.shape[1]
     empty = np.asarray(~seen.any(axis=1), dtype=np.bool_)
     first = np.where(empty, years, seen.argmax(axis=1))
-    filtered = run_filter(bank, value, extra_noise, drift, start=start, keep=True)
+    filtered = run_filter(bank, value, noise, drift, squared_scale=scale**2, start=start, keep=True)
     if empty.any():
         zero = np.zeros_like(scale)
         unknown = State(unseen, zero, zero, zero, zero + bank.initial_slope)
         last = choose(empty, unknown, filtered.history[-1])
         filtered = replace(filtered, history=(*filtered.history[:-1], last))
     of = units if numbers is None else numbers
-    noise = normals(seed, of, FUTURE, (years + after, 2, draws))
-    inside, slope, first_slope = backward(filtered, first, bank, drift, scale, noise[:years])
+    random = normals(seed, of, FUTURE, (years + after, 2, draws))
+    inside, slope, first_slope = backward(filtered, first, bank, drift, scale, random[:years])
     level, beyond = inside[-1], []
     for t in range(after):
-        level, slope = step_on(level, slope, bank, drift, scale, noise[years + t])
+        level, slope = step_on(level, slope, bank, drift, scale, random[years + t])
         beyond.append(level)
     level, slope, earlier = inside[0], first_slope, []
-    past = normals(seed, of, PAST, (before, 2, draws)) if before else noise[:0]
+    past = normals(seed, of, PAST, (before, 2, draws)) if before else random[:0]
     for t in range(before):
         level, slope = step_back(level, slope, bank, drift, scale, past[t])
         earlier.append(level)

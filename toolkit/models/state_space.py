@@ -32,6 +32,14 @@ import numpy as np
 
 from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray, require
 
+# Two counts of one year never differ by the jump alone; variance relative to the squared scale
+SECOND_VALUE_NOISE = 0.1
+# Where noise is declared, scales are looked for among these multiples of the prior's, since the noise does not grow
+# with the scale: then the posterior is a sum over them instead of the integral
+MULTIPLES = 2.0 ** np.arange(-3, 7)
+# Shape of a scale that is known
+KNOWN = 1e9
+
 
 @dataclass(frozen=True)
 class Bank:
@@ -183,9 +191,10 @@ def update(state: State, value: FloatArray, noise: FloatArray) -> tuple[State, F
 def run_filter(
     bank: Bank,
     value: FloatArray,
-    extra_noise: FloatArray,
+    noise: FloatArray,
     drift: FloatArray,
     *,
+    squared_scale: FloatArray | float = 1.0,
     start: FirstLevel | None = None,
     keep: bool = False,
 ) -> Filtered:
@@ -198,10 +207,12 @@ def run_filter(
     value :
         Shape (N, T, L) or (R, N, T, L): link scale, nan where nothing was observed (the same
         places in every row).
-    extra_noise :
-        Shape (N, T, L) or (R, N, T, L): extra variance of the values, relative to the scale.
+    noise :
+        Shape (N, T, L): declared variance of the values, in their own unit.
     drift :
         What the level gains every year, broadcast against (R, N).
+    squared_scale :
+        What all other variances are relative to, broadcast against (R, N).
     start :
         Distribution of the first level; None for a diffuse one.
     keep :
@@ -222,17 +233,18 @@ def run_filter(
             if not present.any():
                 continue
             observed = np.where(present, value[..., t, layer], 0.0)
-            noise = bank.value_noise + extra_noise[..., t, layer]
+            second = SECOND_VALUE_NOISE if layer else 0.0
+            own = bank.value_noise + second + noise[:, t, layer] / squared_scale
             # a diffuse start is settled by the first value, which then tells nothing more
             known = present if start is not None else present & started
             fresh = present & ~started
             if fresh.any():
-                level, variance = start or (observed, noise)
+                level, variance = start or (observed, own)
                 first = State(level, zero, variance, zero, zero + bank.initial_slope)
                 state = choose(fresh, first, state)
             if known.any():
                 # units without a value this year get variance 1: their result is not used
-                updated, innovation, variance = update(state, observed, np.where(known, noise, 1.0))
+                updated, innovation, variance = update(state, observed, np.where(known, own, 1.0))
                 state = choose(known, updated, state)
                 squares += np.where(known, innovation * innovation / variance, 0.0)
                 log_determinant += np.where(known, np.log(variance), 0.0)
@@ -250,8 +262,6 @@ SHAPE_PENALTY = 0.5
 # Steps of the EM algorithm for the first shape and for the others
 FIRST_STEPS, LATER_STEPS = 8, 3
 SMALLEST_SCALE = 0.002
-# Two counts of one year never differ by the jump alone; variance relative to the squared scale
-SECOND_VALUE_NOISE = 0.1
 
 
 @dataclass(frozen=True)
@@ -291,13 +301,15 @@ class Posterior:
     prior_shape :
         The shape ``a`` that the panel chose.
     shape :
-        Shape (N,): shape of the posterior of the squared scale.
+        Shape (K, N): shape of the posterior of the squared scale.
     rate :
         Shape (K, N): its rate under each member.
     panel_scale :
         The panel's typical scale.
     log_likelihood :
         Of the panel.
+    likelihoods :
+        Shape (K, N): log likelihoods of the units under the members.
     """
 
     weights: FloatArray
@@ -306,10 +318,12 @@ class Posterior:
     rate: FloatArray
     panel_scale: float
     log_likelihood: float
+    likelihoods: FloatArray
 
     def of_units(self, rows: IntArray) -> Posterior:
         """Return what is known of some units; the rest is the whole panel's."""
-        return replace(self, weights=self.weights[:, rows], shape=self.shape[rows], rate=self.rate[:, rows])
+        kept = {name: getattr(self, name)[:, rows] for name in ("weights", "shape", "rate", "likelihoods")}
+        return replace(self, **kept)
 
 
 def log_marginal_likelihood(filtered: Filtered, shape: float) -> Callable[[float], FloatArray]:
@@ -341,7 +355,24 @@ def responsibilities(log_likelihood: FloatArray, log_weights: FloatArray) -> tup
     return share / total, highest + np.log(total)
 
 
-def update_panel(filtered: Filtered, prior: PanelPrior, *, smallest_scale: float) -> Posterior:
+def log_likelihood_at(filtered: Filtered, shape: float, nodes: FloatArray) -> Callable[[float], FloatArray]:
+    """Return the same for members (R, 1) with given squared scales, evenly spaced in the logarithm.
+
+    What the prior says of each of these is part of it; the sum over them stands for the integral.
+    """
+    spread = filtered.innovations * np.log(2.0 * np.pi * nodes) + filtered.log_determinant + filtered.squares / nodes
+
+    def at(squared_scale: float) -> FloatArray:
+        believed = shape * (np.log(squared_scale / nodes) - squared_scale / nodes)
+        total = np.logaddexp.reduce(believed[: MULTIPLES.size])
+        return np.asarray(believed - total - spread / 2.0)
+
+    return at
+
+
+def update_panel(
+    filtered: Filtered, prior: PanelPrior, *, smallest_scale: float, nodes: FloatArray | None = None
+) -> Posterior:
     """Update weights and scale within the panel.
 
     Parameters
@@ -352,13 +383,15 @@ def update_panel(filtered: Filtered, prior: PanelPrior, *, smallest_scale: float
         What was believed before.
     smallest_scale :
         The panel's scale never falls below this: a constant series keeps a positive width.
+    nodes :
+        Shape (K, 1): squared scales of the members; None where the scale is integrated out.
     """
     guess = max(prior.scale, smallest_scale) ** 2
     found: list[Posterior] = []
     weights = prior.weights
     for shape in prior.shapes:
         steps = LATER_STEPS if found else FIRST_STEPS
-        one, settled = expectation_maximisation(filtered, prior, shape, guess, weights, smallest_scale, steps)
+        one, settled = expectation_maximisation(filtered, prior, shape, guess, weights, smallest_scale, steps, nodes)
         if not found:
             # the other shapes start where the first one ended
             guess, weights = one.panel_scale**2, settled
@@ -376,61 +409,97 @@ def expectation_maximisation(
     weights: FloatArray,
     smallest_scale: float,
     steps: int,
+    nodes: FloatArray | None,
 ) -> tuple[Posterior, FloatArray]:
     """Return the posterior for one shape, and the panel's weights of the members."""
     informative = filtered.innovations > 0
-    shape = prior_shape + filtered.innovations / 2.0
-    known = float(informative.sum())
-    likelihood, squares = log_marginal_likelihood(filtered, prior_shape), filtered.squares / 2.0
+    shape = np.broadcast_to(prior_shape + filtered.innovations / 2.0, filtered.squares.shape)
+    known, squares = float(informative.sum()), filtered.squares / 2.0
+    if nodes is None:
+        likelihood = log_marginal_likelihood(filtered, prior_shape)
+    else:
+        likelihood, shape = log_likelihood_at(filtered, prior_shape, nodes), np.full_like(squares, KNOWN)
     believed = prior.scale_strength / prior.scale**2
-    share, of_units = responsibilities(likelihood(squared), np.log(weights))
+
+    def rates(squared_scale: float) -> FloatArray:
+        return np.asarray(prior_shape * squared_scale + squares if nodes is None else KNOWN * nodes + 0.0 * squares)
+
+    of_members = likelihood(squared)
+    share, of_units = responsibilities(of_members, np.log(weights))
     for _ in range(steps if known else 0):
-        precision = (share * shape / (prior_shape * squared + squares)).sum(axis=0)
+        precision = (share * shape / rates(squared)).sum(axis=0)
         squared = (known + prior.scale_strength) / (float(precision[informative].sum()) + believed)
         squared = max(squared, smallest_scale**2)
         weights = prior.strength * prior.weights + share[:, informative].sum(axis=1)
+        if nodes is not None:  # a member has one weight, whatever its scale
+            weights = np.repeat(weights.reshape(-1, MULTIPLES.size).mean(axis=1), MULTIPLES.size)
         weights = weights / weights.sum()
-        share, of_units = responsibilities(likelihood(squared), np.log(weights))
-    rate = prior_shape * squared + squares
-    return Posterior(share, prior_shape, shape, rate, float(np.sqrt(squared)), float(of_units.sum())), weights
+        of_members = likelihood(squared)
+        share, of_units = responsibilities(of_members, np.log(weights))
+    rate = rates(squared)
+    total = float(of_units.sum())
+    return Posterior(share, prior_shape, shape, rate, float(np.sqrt(squared)), total, of_members), weights
 
 
-def relative_noise(grid: Grid, scale: float) -> FloatArray:
-    """Return the values' measurement variance (N, T, L) relative to a squared scale."""
-    extra = (grid.noise / scale) ** 2
-    extra[..., 1:] += SECOND_VALUE_NOISE
-    return extra
-
-
-def fit_bank(
-    grid: Grid, bank: Bank, prior: PanelPrior, measure: float, *, drift: float = 0.0, start_spread: float | None = None
-) -> tuple[Posterior, FloatArray]:
-    """Score all members on a panel and update weights and scale.
+def fit_panel(
+    bank: Bank,
+    value: FloatArray,
+    noise: FloatArray,
+    drift: float,
+    prior: PanelPrior,
+    smallest_scale: float,
+    start_spread: float | None = None,
+) -> tuple[Bank, Filtered, Posterior]:
+    """Score all members on a panel and update weights and scales.
 
     Parameters
     ----------
-    grid :
-        Observations on the base standard.
     bank, prior :
         Members, and what is believed about them.
-    measure :
-        What the prior's scale is relative to, see :func:`toolkit.models.panel.unit_of_measure`.
+    value, noise :
+        As for :func:`run_filter`.
     drift :
         Yearly step that enters the level by each member's share.
+    smallest_scale :
+        As for :func:`update_panel`.
     start_spread :
         Standard deviation of the units' first levels around 0; None for unknown levels.
 
     Returns
     -------
-    The posterior, and the measurement variance (N, T, L) relative to the panel's squared scale.
+    The members of pass and posterior, then these two. Where noise is declared each member of the bank comes once for
+    each of :data:`MULTIPLES`, one after another.
+    """
+    nodes, squared = None, np.asarray(prior.scale**2)
+    if (noise > 0).any():
+        bank = bank.take(np.repeat(np.arange(len(bank)), MULTIPLES.size))
+        nodes = squared = np.resize((prior.scale * MULTIPLES) ** 2, (len(bank), 1))
+        prior = replace(prior, weights=np.repeat(prior.weights, MULTIPLES.size) / MULTIPLES.size)
+    for _ in range(1 if start_spread is None or nodes is not None else 2):
+        start = None if start_spread is None else FirstLevel(np.zeros(1), start_spread**2 / squared)
+        column = bank.column()
+        filtered = run_filter(column, value, noise, column.drift_share * drift, squared_scale=squared, start=start)
+        posterior = update_panel(filtered, prior, smallest_scale=smallest_scale, nodes=nodes)
+        squared = squared if nodes is not None else np.asarray(posterior.panel_scale**2)
+    return bank, filtered, posterior
+
+
+def fit_bank(
+    grid: Grid, bank: Bank, prior: PanelPrior, measure: float, *, drift: float = 0.0, start_spread: float | None = None
+) -> tuple[Bank, Posterior]:
+    """Return the members of :func:`fit_panel`, and what a panel says of them.
+
+    Parameters
+    ----------
+    grid :
+        Observations on the base standard.
+    bank, prior, drift, start_spread :
+        As for :func:`fit_panel`.
+    measure :
+        What the prior's scale is relative to, see :func:`toolkit.models.panel.unit_of_measure`.
     """
     scaled = replace(prior, scale=prior.scale * measure)
-    guess, column = scaled.scale, bank.column()
-    passes = 2 if (grid.noise > 0).any() or start_spread is not None else 1
-    for _ in range(passes):
-        extra = relative_noise(grid, guess)
-        start = None if start_spread is None else FirstLevel(np.zeros(1), np.full(1, (start_spread / guess) ** 2))
-        filtered = run_filter(column, grid.value, extra, column.drift_share * drift, start=start)
-        posterior = update_panel(filtered, scaled, smallest_scale=SMALLEST_SCALE * measure)
-        guess = posterior.panel_scale
-    return posterior, extra
+    members, _, posterior = fit_panel(
+        bank, grid.value, grid.noise**2, drift, scaled, SMALLEST_SCALE * measure, start_spread
+    )
+    return members, posterior

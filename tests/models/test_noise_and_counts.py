@@ -1,0 +1,123 @@
+"""Declared noise is used as declared, and counts are counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import invgamma
+
+from toolkit import models
+from toolkit.models.panel import Panel, Scale
+from toolkit.models.publish import counted
+from toolkit.models.state_space import Bank, PanelPrior, fit_panel, run_filter
+
+LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
+GROWTH = np.array([6.5, 7.2, 7.0, 8.1, 5.6, 2.0, 6.3, 6.9, 7.0, 6.5, 8.0])
+
+
+def series_of(values: np.ndarray, scale: Scale, noise: float = 0.0) -> Panel:
+    count = len(values)
+    years = range(2025 - count, 2025)
+    return Panel.from_rows(1, [0] * count, years, values, scale, noise=[noise] * count)
+
+
+def forecast(panel: Panel) -> np.ndarray:
+    return models.get("default").quantiles(panel, range(2025, 2033), LEVELS)[0]
+
+
+def test_noise_is_that_of_the_exact_posterior() -> None:
+    """One member, noise on every value: the sum over scales against the integral over them."""
+    bank = Bank(*(np.array([number]) for number in (0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)))
+    value = np.array([1.0, 1.5, 0.8, 1.9, 2.4, 1.7])[None, :, None]
+    noise, shape, scale = np.full_like(value, 0.09), 1.0, 0.2
+    prior = PanelPrior(np.ones(1), shapes=(shape,), scale=scale, scale_strength=1e6)
+    _, filtered, posterior = fit_panel(bank, value, noise, 0.0, prior, 1e-6)
+
+    def joint(logarithm: float, power: int) -> float:
+        squared = np.exp(logarithm)
+        one = run_filter(bank.column(), value, noise, np.zeros((1, 1)), squared_scale=squared)
+        steps = one.innovations[0] * np.log(2 * np.pi * squared) + one.log_determinant[0, 0]
+        density = np.exp(-0.5 * (steps + one.squares[0, 0] / squared))
+        believed = invgamma.pdf(squared, shape, scale=shape * scale**2) * squared
+        return float(density * believed * one.state.level[0, 0] ** power)
+
+    total, mean = (quad(joint, -9.0, 4.0, args=(power,), limit=200)[0] for power in (0, 1))
+    assert float((posterior.weights * filtered.state.level).sum()) == pytest.approx(mean / total, abs=0.003)
+
+
+def test_noise_has_the_unit_of_the_series() -> None:
+    for noise in (0.0, 0.72):
+        one, ten = (forecast(series_of(size * GROWTH, Scale.real(), size * noise)) for size in (1.0, 10.0))
+        np.testing.assert_allclose(ten, 10.0 * one, rtol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [Scale.real(), Scale.percent(), Scale.positive()])
+def test_more_noise_never_narrows(scale: Scale) -> None:
+    size = 1.0 if scale.link == "identity" else 0.15
+    widths = []
+    for noise in (0.0, 0.18, 0.36, 0.72, 1.44, 2.88):
+        found = scale.to_link(forecast(series_of(GROWTH, scale, size * noise)))
+        widths.append(found[:, 3] - found[:, 1])
+    assert (np.diff(widths, axis=0) > -0.04 * np.array(widths[:-1])).all()
+    assert (np.array(widths) >= widths[0] - 1e-9).all()
+
+
+def test_a_published_figure_lies_in_the_range_of_its_year() -> None:
+    noise = 0.72
+    found = models.get("default").paths(series_of(GROWTH, Scale.real(), noise), range(2014, 2025), draws=2000)
+    low, high = np.quantile(
+        found.latent[:, 0] + noise * np.random.default_rng(1).normal(size=(2000, 1)), [0.025, 0.975], axis=0
+    )
+    assert ((low < GROWTH) & (high > GROWTH)).sum() >= 10
+
+
+def test_simulated_truth_with_declared_noise_is_covered() -> None:
+    random, inside = np.random.default_rng(4), []
+    for _ in range(60):
+        level = 6.0 + np.cumsum(random.normal(0.0, 0.4, 15))
+        found = forecast(series_of(level[:12] + random.normal(0.0, 0.7, 12), Scale.real(), 0.7))
+        inside.append((found[[0, 2], 1] <= level[[12, 14]]) & (level[[12, 14]] <= found[[0, 2], 3]))
+    assert 0.72 < np.mean(inside) < 0.97
+
+
+def poisson_panel(mean: float) -> tuple[Panel, np.ndarray]:
+    value = np.random.default_rng(7).poisson(mean, (12, 20)).astype(float)
+    unit, year = np.divmod(np.arange(12 * 15), 15)
+    return Panel.from_rows(12, unit, 2010 + year, value[:, :15].ravel(), Scale.of_positive(value)), value[:, 15:]
+
+
+@pytest.mark.parametrize("mean", [0.7, 4.0, 30.0])
+def test_counts_are_covered_with_their_zeros(mean: float) -> None:
+    panel, later = poisson_panel(mean)
+    assert panel.scale.counted == 1.0
+    found = models.get("default").quantiles(panel, range(2025, 2030), LEVELS)
+    inside = (found[..., 1] <= later) & (later <= found[..., 3])
+    assert 0.68 < inside.mean() < 0.97
+    assert (found[..., 0][later == 0] == 0.0).all()
+    assert found[..., 4].max() < 4.0 * mean + 8.0
+
+
+def test_counts_that_fall_to_none_stay_small() -> None:
+    panel = series_of(np.array([180.0, 120, 60, 12, 0]), Scale.counts())
+    found = models.get("default").paths(panel, range(2018, 2031), draws=1000)
+    assert (found.values == np.round(found.values)).all()
+    assert 0.3 < (found.values[:, 0, -1] == 0).mean() < 0.98
+    assert np.quantile(found.values[:, 0, -1], 0.9) < 60
+
+
+def test_a_last_figure_of_none_or_one_moves_neighbours_little() -> None:
+    medians = []
+    for last in (0.0, 1.0, 3.0):
+        value = [40.0, 30, 20, 10, last, 90, 80, 75, 66, 60]
+        panel = Panel.from_rows(2, [0] * 5 + [1] * 5, [*range(2016, 2021)] * 2, value, Scale.counts())
+        medians.append(models.get("default").quantiles(panel, [2023], [0.5])[1, 0, 0])
+    assert max(medians) < 1.25 * min(medians)
+
+
+def test_counted_numbers_have_the_mean_of_their_level() -> None:
+    score = np.random.default_rng(2).standard_normal(20000)
+    for mean in (0.2, 1.0, 3.0, 200.0):
+        number = np.random.default_rng(3).poisson(mean, 20000)
+        level = np.log(number + 0.5).mean()
+        assert counted(Scale.counts(), np.full(20000, level), score).mean() == pytest.approx(mean, rel=0.08, abs=0.04)
