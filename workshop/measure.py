@@ -39,7 +39,7 @@ def request(data: Path, folder: Path, level: str, count: int, draws: int, worker
     areas = tuple(plan_areas(dataset, plan, level))[:count]
     return ReportRequest(
         areas=areas, summary=False, language="vi", folder=folder, data=data, plan=plan.id, as_of=AS_OF,
-        draws=draws, seed=138, model="default", workers=workers, command="bench",
+        draws=draws, seed=138, model="default", workers=workers,
         edition=Edition(formats=tuple(formats.split(","))),
     )  # fmt: skip
 

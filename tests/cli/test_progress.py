@@ -52,7 +52,7 @@ def test_a_terminal_gets_a_table_with_what_runs_and_what_is_left() -> None:
 def test_a_machine_gets_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress(4, "vi", events=True)
     follow(progress)
-    progress.close_with(Path("run/index.html"), [])
+    progress.close_with(Path("run/index.html"), [], "ab-cd")
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["event"] for event in events] == ["stage", "kept", "start", "start", "failed", "end"]
     assert events[4] == {

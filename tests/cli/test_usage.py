@@ -11,9 +11,8 @@ from typer.testing import CliRunner
 
 from tests.cli.commands import run
 from toolkit.cli.main import app
-from toolkit.cli.report import command_of
 from toolkit.data.dataset import PROJECT_DATA
-from toolkit.run.reports import ReportRequest
+from toolkit.run.reports import ReportRequest, data_name
 
 
 @pytest.mark.parametrize(
@@ -135,5 +134,7 @@ def test_a_bad_observation_table_names_the_cell(tmp_path: Path) -> None:
     ],
 )
 def test_the_command_that_a_page_prints_can_be_typed_in_the_projects_folder(folder: Path, said: str) -> None:
-    request = ReportRequest((), True, "en", Path(), folder, "p", date(2026, 11, 23), 2000, 138, "default")
-    assert command_of(request, None, None, None) == f"toolkit report --lang en --as-of 2026-11-23 {said}".rstrip()
+    request = ReportRequest(
+        (), True, "en", Path(), folder, "p", date(2026, 11, 23), 2000, 138, "default", data_name=data_name(folder)
+    )
+    assert request.command == f"toolkit report --lang en --as-of 2026-11-23 --plan p {said}".rstrip()

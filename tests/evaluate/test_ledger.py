@@ -100,7 +100,27 @@ def test_a_settled_target_gets_its_brier_score_and_the_rest_stays_open(
     found = review(ledger, real_data, {("20", target): False})
     assert list(found.verdicts["target"]) == [target]
     assert found.verdicts["brier"].iloc[0] == pytest.approx(chance**2)
-    assert found.open > 0
+
+
+def test_every_entry_is_final_or_reported_or_due_or_not_due(ledger: pd.DataFrame, real_data: Dataset) -> None:
+    dues = ledger[ledger["output_type"] == "pmf"].groupby("target")["target_end_date"].first()
+    past, ahead = (dues.index[dues <= "2026-11-23"], dues.index[dues > "2026-11-23"])
+    none = review(ledger, real_data, {}).counts
+    found = review(ledger, real_data, {}, {("20", past[0]), ("20", ahead[0])}).counts
+    entries = ledger.groupby(["target", "standard", "target_end_date", "horizon"]).ngroups
+    assert sum(none.values()) == sum(found.values()) == entries
+    assert found == {**none, "reported": none["reported"] + 1, "due": none["due"] - 1}  # what is not due stays that
+    assert none["final"] == len(review(ledger, real_data, {}).figures) > 0
+    assert (
+        none["not_due"]
+        == ledger[ledger["target_end_date"] > "2026-11-23"]
+        .groupby(["target", "standard", "target_end_date", "horizon"])
+        .ngroups
+    )
+    reported = [figure._replace(status="reported") for figure in real_data.figures]
+    later = review(ledger, replace(real_data, figures=tuple(reported)), {})
+    assert (later.counts["final"], later.counts["reported"]) == (0, none["final"] + none["reported"])
+    assert later.figures.empty
 
 
 def test_nothing_counts_that_was_known_before(ledger: pd.DataFrame, real_data: Dataset) -> None:

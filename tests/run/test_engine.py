@@ -40,7 +40,7 @@ def made(events: list[dict]) -> list[str]:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file that a run vouches for, and its manifest."""
-    files = [file for file in folder.rglob("*") if file.is_file() and file.name != "here.json"]
+    files = [file for file in folder.rglob("*") if file.is_file()]
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 
@@ -104,12 +104,12 @@ def test_a_run_killed_while_old_forecasts_go_is_completed_by_the_next(
 def test_verify_names_every_altered_file(run: Path, data: Path) -> None:
     page, table = next((run / "areas").glob("182-*.html")), data / "observations" / "0001.csv"
     kept = {file: file.read_bytes() for file in (page, table)}
-    assert toolkit("verify", run, "--hashes", "--lang", "en").exit_code == 0
+    assert toolkit("verify", run, "--hashes", "--lang", "en", "--data", data).exit_code == 0
     try:
         page.write_bytes(kept[page].replace(b"2030", b"2031", 1))
         table.write_bytes(kept[table].replace(b"12.2", b"12.3", 1))
         (run / "areas" / "stray.txt").write_text("?", encoding="utf-8")
-        done = toolkit("verify", run, "--hashes", "--lang", "en")
+        done = toolkit("verify", run, "--hashes", "--lang", "en", "--data", data)
     finally:
         for file, content in kept.items():
             file.write_bytes(content)
@@ -118,7 +118,7 @@ def test_verify_names_every_altered_file(run: Path, data: Path) -> None:
     assert f"output areas/{page.name}: altered" in done.output
     assert "input data/observations/0001.csv: altered" in done.output
     assert "output areas/stray.txt: added" in done.output
-    assert len(done.output.splitlines()) == 3
+    assert len(done.output.splitlines()) == 4
 
 
 def test_a_changed_digit_in_any_input_output_or_template_is_named(
@@ -129,31 +129,33 @@ def test_a_changed_digit_in_any_input_output_or_template_is_named(
     shutil.copy2(ROOT / "requirements.lock", project / "requirements.lock")
     monkeypatch.setattr(manifest, "PROJECT", project)
     record = read_manifest(run)
-    places = {("output", name): run / name for name in record["outputs"]}
-    for name in record["inputs"]:
+    places = {("output", name): run / name for name in record.outputs}
+    for name in record.inputs:
         places["input", name] = (data.parent if name.startswith("data/") else project) / name
+    del places["input", "panels/calibration.csv"]  # the program's own
     assert altered_files(run, data=data) == ()
-    assert {"parameterized/area_report.ipynb", "requirements.lock", "data/observations/0001.csv"} <= record[
-        "inputs"
-    ].keys()
+    wanted = {"parameterized/area_report.ipynb", "requirements.lock", "data/observations/0001.csv", "panels/calibration.csv"}
+    assert wanted <= record.inputs.keys()
     for (part, name), file in places.items():
         content = file.read_bytes()
         digit = next((place for place, byte in enumerate(content) if byte in b"0123456789"), 0)
         file.write_bytes(content[:digit] + bytes([content[digit] ^ 1 if content else 49]) + content[digit + 1 :])
         found = [(item.part, item.file, item.change) for item in altered_files(run, data=data)]
         file.write_bytes(content)
-        assert found == [(part, name, "altered")]
+        both = [("input", name, "altered")] if part == "output" and name in record.inputs else []
+        assert found == [*both, (part, name, "altered")]
 
 
 def test_what_a_province_leaves_to_the_country_is_vouched_for(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("panels"))
     province = tmp_path / "data" / "provinces" / "bac-kan"
-    before = manifest.data_hashes(province)
-    assert {"bac-kan/observations/0001.csv", "data/indicators.yaml", "data/breaks.csv"} <= before.keys()
+    before = manifest.take_snapshot(province, tmp_path / "run")
+    assert {"data/observations/0001.csv", "data/indicators.yaml", "data/breaks.csv"} <= before.keys()
     table = tmp_path / "data" / "breaks.csv"
     table.write_bytes(table.read_bytes().replace(b"0.37", b"0.38", 1))
-    now = manifest.data_hashes(province)
+    now = manifest.take_snapshot(province, tmp_path / "run")
     assert [name for name in before if now[name] != before[name]] == ["data/breaks.csv"]
+    assert (tmp_path / "run" / "data" / "breaks.csv").read_bytes() == table.read_bytes()
 
 
 def test_the_research_object_names_every_file_once(run: Path) -> None:
@@ -162,7 +164,7 @@ def test_the_research_object_names_every_file_once(run: Path) -> None:
     assert len(ids) == len(set(ids))
     files = {entity["@id"] for entity in graph if entity["@type"] == "File"}
     there = {file.relative_to(run).as_posix() for file in run.rglob("*") if file.is_file()}
-    assert files == there - {"ro-crate-metadata.json", "here.json"}
+    assert files == there - {"ro-crate-metadata.json"}
     root = next(entity for entity in graph if entity["@id"] == "./")
     assert {part["@id"] for part in root["hasPart"]} == files
 
@@ -182,7 +184,7 @@ def test_two_folders_and_both_kinds_of_kernels_give_the_same_bytes(run: Path, da
 def test_verify_makes_the_run_again_and_names_the_numbers_that_changed(run: Path) -> None:
     untouched = toolkit("verify", run, "--lang", "en")
     assert untouched.exit_code == 0, untouched.output
-    assert "Identical: " in untouched.output.splitlines()[-1]
+    assert untouched.output.splitlines()[-2:] == ["Every file was compared.", "Outcome: identical."]
     table = run / "attainment.csv"
     kept = table.read_bytes()
     lines = kept.decode().splitlines()
@@ -209,7 +211,7 @@ def test_a_changed_input_or_template_changes_numbers_that_verify_names(
     try:
         assert kept.count(b",2025,,2.32,") >= 1
         table.write_bytes(kept.replace(b",2025,,2.32,", b",2025,,2.42,", 1))
-        done = toolkit("verify", run, "--lang", "en")
+        done = toolkit("verify", run, "--lang", "en", "--data", data)
     finally:
         table.write_bytes(kept)
     assert done.exit_code == 1
@@ -225,7 +227,7 @@ def test_a_changed_input_or_template_changes_numbers_that_verify_names(
     changed = [item for item in made_again(run, tmp_path / "again", data=data) if item.outcome != "identical"]
     notebooks = [item for item in changed if item.file.endswith(".ipynb")]
     assert len(notebooks) == 2
-    assert all(item.differences[0].kind == "source_lines" for item in notebooks)
+    assert all("/source/" in str(item.differences[0].cell["entry"]) for item in notebooks)
 
 
 def test_an_address_is_refused_in_words(tmp_path: Path) -> None:

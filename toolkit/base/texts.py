@@ -71,6 +71,15 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-")
 
 
+def harmless(text: str) -> str:
+    r"""Return anybody's text without what a terminal would obey or what turns the direction of writing.
+
+    >>> harmless("\x1b[2J5\u00a0%\u202e")
+    '�[2J5\xa0%�'
+    """
+    return "".join(letter if letter.isprintable() or letter in "\u00a0\u202f\n" else "\ufffd" for letter in text)
+
+
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 CATALOGUE = Path(__file__).parent / "catalogue"

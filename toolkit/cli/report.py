@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from toolkit.base.errors import UsageError, missing_packages, need_extra
-from toolkit.base.files import PROJECT, results_folder, write_atomic
-from toolkit.base.texts import Language, numbers, say, texts
+from toolkit.base.files import results_folder, write_atomic
+from toolkit.base.texts import Language, numbers, say, slug, texts
 from toolkit.cli import options
 from toolkit.run.batch import Done, Job
 
@@ -79,6 +79,10 @@ def report(
     notebook_timeout: Annotated[
         float, typer.Option("--notebook-timeout", min=1, help="Seconds that a notebook may take.")
     ] = 1800,
+    sign: Annotated[
+        Path | None,
+        typer.Option("--sign", metavar="KEY", help="Sign the manifest with an SSH key.", show_default=False),
+    ] = None,
     data: options.Data = None,
     plan: options.PlanName = None,
     draws: options.DrawCount = 2000,
@@ -95,9 +99,12 @@ def report(
     from toolkit.data.dataset import data_folder, load
     from toolkit.plan.load import load_plan
     from toolkit.reports.index import start_html
+    from toolkit.run.manifest import signer
     from toolkit.run.notebook import Limits
-    from toolkit.run.reports import ReportRequest
+    from toolkit.run.reports import ReportRequest, data_name
 
+    if sign:
+        signer(sign)
     if "://" in (out or ""):
         raise UsageError(say("run.no_address", out=out), say("run.no_address.remedy"))
     languages = tuple(dict.fromkeys(texts(name.strip()).language for name in lang.split(",")))
@@ -129,52 +136,34 @@ def report(
         limits=Limits(cell_timeout, notebook_timeout),
         scheduler=scheduler,
         edition=edition,
+        data_name=data_name(folder),
     )
     spoken = "-".join(languages)
-    name = _run_name(loaded.id, cycle or dataset.as_of.isoformat(), spoken, area, level)
+    name = run_name(request, cycle or dataset.as_of.isoformat(), spoken, area, level)
     top = Path(out or results_folder() / name).resolve()
     failed = False
     for language in languages:
         options.speak(language)
-        asked = replace(request, language=language)
-        asked = replace(asked, command=command_of(asked, area, level, plan))
-        asked = replace(asked, folder=top if len(languages) == 1 else top / language)
-        failed |= _made(asked, as_json)
+        asked = replace(request, language=language, folder=top if len(languages) == 1 else top / language)
+        failed |= _made(asked, as_json, sign)
     if len(languages) > 1:
         write_atomic(top / "index.html", start_html(loaded, languages))
     if failed:
         raise typer.Exit(1)
 
 
-def _made(request: ReportRequest, as_json: bool) -> bool:
-    """Make one run, tell how far it is, and say whether a report failed."""
+def _made(request: ReportRequest, as_json: bool, key: Path | None) -> bool:
+    """Make one run, sign it if there is a key, tell how far it is, and say whether a report failed."""
+    from toolkit.run.manifest import sign
     from toolkit.run.reports import Listener, jobs_of, make_reports
 
     progress = Progress(total=len(jobs_of(request)), language=request.language, events=as_json)
     with progress:
         run = make_reports(request, Listener(progress.stage, progress.start, progress.done))
-    progress.close_with(run.index, run.failed)
+    if key:
+        sign(run.folder, key)
+    progress.close_with(run.index, run.failed, run.digest)
     return bool(run.failed)
-
-
-def command_of(request: ReportRequest, names: list[str] | None, level: str | None, plan: str | None) -> str:
-    """Return the command that makes the run again: what shapes its numbers and words, not where or how fast."""
-    parts = ["toolkit", "report"]
-    for name in names or []:
-        parts += ["--area", name]
-    options_given = {"--level": level, "--lang": request.language, "--as-of": request.as_of.isoformat()}
-    edition = request.edition
-    usual_form, usual_reader = edition.formats == ("html",), edition.audience == "planner"
-    options_given |= {
-        "--format": None if usual_form else ",".join(edition.formats),
-        "--cycle": edition.cycle,
-        "--audience": None if usual_reader else edition.audience,
-    }
-    data = request.data.relative_to(PROJECT).as_posix() if request.data.is_relative_to(PROJECT) else request.data.name
-    options_given |= {"--plan": plan, "--data": data if data != "data" else None}
-    numbers = {"--draws": (request.draws, 2000), "--seed": (request.seed, 138), "--model": (request.model, "default")}
-    options_given |= {name: str(value) for name, (value, usual) in numbers.items() if value != usual}
-    return shlex.join(parts + [part for name, value in options_given.items() if value for part in (name, value)])
 
 
 def _kernels(name: str | None) -> Kernels | None:
@@ -214,11 +203,34 @@ def _day(as_of: str | None, cycle: str, plan: Plan) -> date:
     return reporting.as_of(options.counted_day(None))
 
 
-def _run_name(plan: str, day: str, lang: str, names: list[str] | None, level: str | None) -> str:
-    from toolkit.base.texts import slug
+LONGEST_NAME = 60
+"""Characters of a part of a folder's name."""
 
-    parts = [plan, day, lang, *([level] if level else []), *([slug("-".join(names))[:60]] if names else [])]
-    return "_".join(parts)
+
+def run_name(request: ReportRequest, day: str, lang: str, names: list[str] | None, level: str | None) -> str:
+    """Return the usual name of a run's folder: two runs that differ in what a reader sees never share one."""
+    from toolkit.forecast.make import DRAWS, MODEL, SEED
+
+    audience = request.edition.audience
+    parts = [
+        request.plan or "", day, lang, level or "", "-".join(names or []),
+        request.model if request.model != MODEL else "",
+        f"{request.draws}-draws" if request.draws != DRAWS else "",
+        f"seed-{request.seed}" if request.seed != SEED else "",
+        _told_apart(request.data_name, str(request.data)) if request.data_name else "",
+        audience if audience != "planner" else "",
+    ]  # fmt: skip
+    return "_".join(part for part in (parts[0], *map(_short, parts[1:])) if part)
+
+
+def _short(text: str) -> str:
+    """Return text as part of a name; what is cut off is told apart by six digits."""
+    made = slug(text)
+    return made if len(made) <= LONGEST_NAME else _told_apart(made[:LONGEST_NAME], text)
+
+
+def _told_apart(name: str, whole: str) -> str:
+    return f"{name}-{hashlib.sha256(whole.encode()).hexdigest()[:6]}"
 
 
 class Progress:
@@ -307,15 +319,17 @@ class Progress:
             return None
         return (time.monotonic() - self._first_start) / made * self.left
 
-    def close_with(self, index: Path, failed: Sequence[Done]) -> None:
-        """Say where the result is, and which reports are missing."""
+    def close_with(self, index: Path, failed: Sequence[Done], digest: str) -> None:
+        """Say where the result is, which reports are missing, and last the digest of the run."""
         if self._events:
-            self._event("end", index=str(index), folder=str(index.parent), failed=[item.job.name for item in failed])
+            names = [item.job.name for item in failed]
+            self._event("end", index=str(index), folder=str(index.parent), failed=names, digest=digest)
             return
         if failed:
             listed = ", ".join(f"{item.job.label} ({item.job.name})" for item in failed)
             self._say(self._texts.t("run.some_failed", count=len(failed), names=listed))
         print(self._texts.t("run.where", index=index), file=sys.stdout)
+        print(self._texts.t("run.digest", digest=digest), file=sys.stdout)
 
     def _table(self) -> Group:
         counts = {**self._counts, "running": len(self._running), "left": self.left - len(self._running)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path as FilePath
@@ -34,6 +34,7 @@ LEVELS = HUBVERSE_LEVELS
 LONGEST = 8
 """Years ahead; beyond that no horizon was ever tested, and no forecast is entered."""
 MET, NOT_MET = "met", "not_met"
+CAME = ("final", "reported", "due", "not_due")
 
 
 def ledger_text(
@@ -95,15 +96,35 @@ def read_ledger(path: FilePath) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If it is missing or damaged.
+        If it is missing or damaged, or a forecast in it is not whole.
     """
     try:
         table = pd.read_csv(path, dtype=dict.fromkeys(COLUMNS, str), keep_default_na=False)
         if "as_of" not in table:  # an earlier ledger, which did not say what its forecasts rest on
             table = table.assign(**dict.fromkeys(EVIDENCE, ""), as_of=table["reference_date"])
-        return table[list(COLUMNS)].assign(value=table["value"].astype(float), horizon=table["horizon"].astype(int))
+        table = table[list(COLUMNS)].assign(value=table["value"].astype(float), horizon=table["horizon"].astype(int))
+        if not _is_whole(table):
+            raise ValueError(say("run.review.bad_ledger"))
+        return table
     except (OSError, ValueError, KeyError) as error:
         raise DataError(say("run.no_ledger", file=path, error=error), remedy=say("forecast.no_store.remedy")) from error
+
+
+ENTRY = ["as_of", "location", "target", "standard", "target_end_date", "horizon"]
+"""Columns that together name one forecast."""
+
+
+def _is_whole(table: pd.DataFrame) -> bool:
+    """Say whether every forecast has its levels or its two outcomes, each with a number, and days that are days."""
+    of_series = table["target"].str.fullmatch("[^/]+/[^/]+") == (table["output_type"] == "quantile")
+    days = table["as_of"].str.fullmatch(r"\d{4}-\d\d-\d\d") & table["target_end_date"].str.fullmatch(r"\d{4}-12-31")
+    kinds = {("quantile", *sorted(f"{level:g}" for level in LEVELS)), ("pmf", *sorted((MET, NOT_MET)))}
+    found = (
+        table.groupby([*ENTRY, "output_type"])["output_type_id"].agg(lambda ids: " ".join(sorted(ids))).reset_index()
+    )
+    pairs = zip(found["output_type"], found["output_type_id"], strict=True)
+    whole = {(kind, *ids.split(" ")) for kind, ids in pairs} <= kinds
+    return whole and bool((of_series & days & table["value"].between(-1e300, 1e300)).all())
 
 
 @dataclass(frozen=True)
@@ -117,13 +138,14 @@ class Review:
         low80, high80, observed, available_from, interval_score, inside80, inside95``.
     verdicts :
         One row a target that has been settled: ``location, target, target_end_date, probability, met, brier``.
-    open :
-        Number of entries without an outcome so far.
+    counts :
+        Number of entries by what came of them: ``final`` (these are scored), ``reported`` (a figure that is not final),
+        ``due`` (none, though the year is over), ``not_due``.
     """
 
     figures: pd.DataFrame
     verdicts: pd.DataFrame
-    open: int
+    counts: Mapping[str, int]
 
     def summary(self) -> dict[str, float | int | None]:
         """Return counts and mean scores; None where nothing has come yet."""
@@ -135,11 +157,16 @@ class Review:
             "inside95": float(figures["inside95"].mean()) if len(figures) else None,
             "verdicts": len(verdicts),
             "brier": float(verdicts["brier"].mean()) if len(verdicts) else None,
-            "open": self.open,
+            **self.counts,
         }
 
 
-def review(ledger: pd.DataFrame, newer: Dataset, settled: Mapping[tuple[str, str], bool]) -> Review:
+def review(
+    ledger: pd.DataFrame,
+    newer: Dataset,
+    settled: Mapping[tuple[str, str], bool],
+    reported: Collection[tuple[str, str]] = (),
+) -> Review:
     """Settle the entries of a ledger by data that became known after it.
 
     Parameters
@@ -151,26 +178,31 @@ def review(ledger: pd.DataFrame, newer: Dataset, settled: Mapping[tuple[str, str
         those published after the day as of which the ledger's forecasts were made.
     settled :
         Whether a target is met, by (area, target), where a final figure of the newer data settles it.
+    reported :
+        Targets, by (area, target), for whose due year there is a figure that is not final.
     """
-    figures, verdicts, waiting = [], [], 0
-    keys = ["as_of", "location", "target", "standard", "target_end_date", "horizon"]
-    for values, group in ledger.groupby(keys, sort=True):
+    figures, verdicts = [], []
+    counts: dict[str, int] = dict.fromkeys(CAME, 0)
+    for values, group in ledger.groupby(ENTRY, sort=True):
         known, area, target, standard, end, horizon = (str(value) for value in values)
         place: dict[str, object] = {"location": area, "target": target, "target_end_date": end, "horizon": int(horizon)}
+        came = "due" if end <= newer.as_of.isoformat() else "not_due"
         if group["output_type"].iloc[0] == "pmf":
             if (area, target) in settled:
                 chance = float(group.loc[group["output_type_id"] == MET, "value"].iloc[0])
                 met = settled[area, target]
                 verdicts.append({**place, "probability": chance, "met": met, "brier": float(brier_score(chance, met))})
-            else:
-                waiting += 1
-            continue
-        came = _outcome(newer, area, target, standard, int(end[:4]), known)
-        if came is None:
-            waiting += 1
+                came = "final"
+            elif came == "due" and (area, target) in reported:
+                came = "reported"
         else:
-            figures.append({**place, "standard": standard, **_scored(group, came)})
-    return Review(_table(figures, FIGURES), _table(verdicts, VERDICTS), waiting)
+            later = _figures_since(newer, area, target, standard, int(end[:4]), known)
+            final = next((figure for figure in later if figure.status == "final" and not figure.qualifier), None)
+            if final is not None:
+                figures.append({**place, "standard": standard, **_scored(group, final)})
+            came = "final" if final is not None else "reported" if later else came
+        counts[came] += 1
+    return Review(_table(figures, FIGURES), _table(verdicts, VERDICTS), counts)
 
 
 FIGURES = (
@@ -184,13 +216,11 @@ def _table(rows: list[dict[str, object]], columns: Sequence[str]) -> pd.DataFram
     return pd.DataFrame(rows, columns=list(columns))
 
 
-def _outcome(newer: Dataset, area: str, target: str, standard: str, year: int, known: str) -> Observation | None:
+def _figures_since(newer: Dataset, area: str, target: str, standard: str, year: int, known: str) -> list[Observation]:
+    """Return the figures of a forecast's year, on its standard, that became known after it was made."""
     indicator, scope = target.split("/")
-    for figure in newer.series(area, indicator, scope).observations:
-        right = figure.year == year and figure.standard == standard and figure.status == "final"
-        if right and not figure.qualifier and figure.available_from > known:
-            return figure
-    return None
+    found = newer.series(area, indicator, scope).observations
+    return [item for item in found if (item.year, item.standard) == (year, standard) and item.available_from > known]
 
 
 def _scored(group: pd.DataFrame, came: Observation) -> dict[str, object]:

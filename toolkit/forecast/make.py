@@ -22,6 +22,8 @@ Key = tuple[str, str]
 
 DRAWS = 2000
 SEED = 138
+MODEL = "default"
+"""With draws and seed, the settings of what is published."""
 BATCH = 4
 """Areas in memory at a time: some 15 MB each; with fewer the model's own steps begin to count."""
 

@@ -320,10 +320,13 @@ def packed(paths: Sequence[FloatArray]) -> tuple[dict[str, npt.NDArray[Any]], li
 
 def unpacked(arrays: Mapping[str, Any]) -> FloatArray:
     """Return the columns (K, S) that :func:`packed` stored."""
-    shape = tuple(int(number) for number in arrays["shape"])
-    high = np.frombuffer(zlib.decompress(arrays["high"].tobytes()), dtype=np.uint8).reshape(2, -1).astype("<u4")
+    count, size = (int(number) for number in arrays["shape"])
+    if arrays["low"].shape != (count * size,):  # so that what is unpacked is never larger than what is there
+        raise ValueError("low")
+    packed_high = zlib.decompressobj().decompress(arrays["high"].tobytes(), 2 * count * size)
+    high = np.frombuffer(packed_high, dtype=np.uint8).reshape(2, -1).astype("<u4")
     numbers = (high[0] << 24) | (high[1] << 16) | arrays["low"]
-    return np.asarray(numbers.view("<f4").reshape(shape), dtype=np.float64)
+    return np.asarray(numbers.view("<f4").reshape(count, size), dtype=np.float64)
 
 
 def _short(draws: FloatArray) -> npt.NDArray[np.float32]:

@@ -16,6 +16,7 @@ from toolkit.base.texts import Language, say
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
+from toolkit.forecast.make import DRAWS, MODEL, SEED
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import Note
@@ -46,6 +47,8 @@ class RunFacts:
         State of the program, e.g. ``"cb50862"``; empty if unknown.
     command :
         Command that makes the run again; empty if it was not started by one.
+    digest :
+        Of inputs, program, parameters, draws and answers, printed on every page; empty outside a run's folder.
     """
 
     as_of: date
@@ -57,6 +60,12 @@ class RunFacts:
     simulated: bool = False
     commit: str = ""
     command: str = ""
+    digest: str = ""
+
+    @property
+    def is_published(self) -> bool:
+        """Say whether model, draws and seed are those of what is published."""
+        return (self.model, self.draws, self.seed) == (MODEL, DRAWS, SEED)
 
 
 ROUND_NAME = re.compile(r"(20\d\d)-(annual|six-month)")
@@ -323,7 +332,7 @@ def head_of(
         subtitle=words.t("subtitle", plan=context.plan.name(words.language), day=words.day(context.facts.as_of)),
         answer=tuple(answer),
         notices=tuple(notices),
-        banner=words.t("simulated") if context.facts.simulated else "",
+        banner=banner(words, context.facts),
         tally=tally,
         contents_title=words.t("contents"),
         contents=tuple((section.key, section.title) for section in sections if section.blocks),
@@ -340,7 +349,20 @@ def kicker(words: Words, cycle: Cycle | None) -> str:
 
 def foot(words: Words, facts: RunFacts) -> str:
     """Return the last line of every page."""
-    return words.t("foot", day=words.day(facts.as_of), commit=facts.commit or words.t("foot.no_commit"))
+    text = words.t("foot", day=words.day(facts.as_of), commit=facts.commit or words.t("foot.no_commit"))
+    return words.t("foot.digest", text=text, digest=facts.digest) if facts.digest else text
+
+
+def banner(words: Words, facts: RunFacts) -> str:
+    """Return what every page says on top of data that are made up, or of other settings than the published ones."""
+    said = [words.t("simulated")] if facts.simulated else []
+    if not facts.is_published:
+        own, usual = (
+            {"model": model, "draws": words.numbers.decimal(draws, 0), "seed": seed}
+            for model, draws, seed in ((facts.model, facts.draws, facts.seed), (MODEL, DRAWS, SEED))
+        )
+        said.append(words.t("unpublished", **own, usual=words.t("unpublished.settings", **usual)))
+    return " ".join(said)
 
 
 def _letter(context: Context, subject: str) -> Letter:

@@ -353,6 +353,7 @@ def provenance_section(words: Words, facts: RunFacts, cycle: Cycle | None = None
         ("commit", facts.commit),
         ("versions", ", ".join(f"{name} {version}" for name, version in facts.versions.items())),
         ("command", facts.command),
+        ("digest", facts.digest),
     )
     shown = tuple((words.t(f"provenance.{key}"), text) for key, text in entries if text)
     intro = Paragraph(words.t("provenance.intro"), "note")

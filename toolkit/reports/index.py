@@ -25,7 +25,7 @@ from toolkit.base.files import atomic
 from toolkit.base.texts import Language
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import CREATED, Definitions, Frame, Section
-from toolkit.reports.context import RunFacts, cycle_of, foot, kicker
+from toolkit.reports.context import RunFacts, banner, cycle_of, foot, kicker
 from toolkit.reports.html import environment, page_html, section_html
 from toolkit.reports.svg import TEMPLATES
 from toolkit.reports.wording import GROUPS, Words, words
@@ -167,7 +167,7 @@ def index_page(
     frame = Frame(
         language=language,
         page_title=title,
-        banner=wording.t("simulated") if facts.simulated else "",
+        banner=banner(wording, facts),
         foot=foot(wording, facts),
         skip_label=wording.t("skip"),
     )
@@ -214,7 +214,12 @@ def _in_script(text: str) -> Markup:
 
 
 def _provenance(wording: Words, facts: RunFacts) -> Definitions:
-    entries = [("as_of", wording.day(facts.as_of)), ("commit", facts.commit), ("command", facts.command)]
+    entries = [
+        ("as_of", wording.day(facts.as_of)),
+        ("commit", facts.commit),
+        ("command", facts.command),
+        ("digest", facts.digest),
+    ]
     return Definitions(tuple((wording.t(f"provenance.{key}"), text) for key, text in entries if text))
 
 

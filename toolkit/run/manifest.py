@@ -1,13 +1,16 @@
 """What a run's folder says of itself: where its numbers come from, and what is in it.
 
-``manifest.json`` holds versions, state of the program, and hashes of what went in and came out; ``run.json`` what those
-who open the run need; ``ro-crate-metadata.json`` makes the folder a research object (RO-Crate 1.1, written by hand:
-https://www.researchobject.org/ro-crate/specification/1.1/). A finished report has a record, and a run at work holds a
-lock.
+``manifest.json`` holds versions, state of the program, and hashes of what went in and came out; ``data/`` the very data
+that the run was made from; ``run.json`` what those who open the run need; ``ro-crate-metadata.json`` makes the folder a
+research object (RO-Crate 1.1, written by hand: https://www.researchobject.org/ro-crate/specification/1.1/). A finished
+report has a record, and a run at work holds a lock.
 
 A report is *fresh* when its record names the content key that it would have today, and every file it left is byte for
-byte what the record says. The record is written last: a run killed at any moment leaves either a report with its
-record, or a report that is made again.
+byte what the record says; so are the forecasts. The record is written last: a run killed at any moment leaves either a
+report with its record, or a report that is made again.
+
+The *digest* printed on every page covers inputs, program, parameters, draws and answers: all that a page is made from.
+No page can hold a digest of itself; the command prints a second half behind it, which covers every file.
 """
 
 from __future__ import annotations
@@ -16,23 +19,29 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.base.errors import DataError, UsageError
-from toolkit.base.files import PROJECT, sha256, write_atomic
-from toolkit.base.texts import Language, say, texts
-from toolkit.data.dataset import Dataset
-from toolkit.data.schemas import NATIONAL, file_of
+from toolkit.base.files import PROJECT, locked, sha256, write_atomic
+from toolkit.base.texts import Language, harmless, say, texts
+from toolkit.data.dataset import PROJECT_DATA, Dataset, finish_switch
+from toolkit.data.schemas import NATIONAL, PROVINCES, file_of
+from toolkit.forecast import store
 from toolkit.forecast.store import Forecasts
 from toolkit.reports.context import RunFacts
+from toolkit.reports.evidence import RECORD
+from toolkit.reports.html import Audience
 
 if TYPE_CHECKING:
     from toolkit.run.batch import Done, Job
@@ -41,8 +50,14 @@ PACKAGES = ("langson-toolkit", "numpy", "pandas", "scipy", "statsmodels", "matpl
 MANIFEST = "manifest.json"
 FORECASTS = "forecasts"
 ABOUT = "run.json"
-HERE = "here.json"
-"""What is true on this machine only; no part of what two runs of the same data have in common."""
+SNAPSHOT = "data"
+"""Folder of a run with the data that it was made from."""
+SINCE = "since"
+"""Folder with the answers of the earlier run that changes are told from."""
+ASIDE = ("panels", PROVINCES, "scenarios")
+"""Folders beside the data that no report of a run is made from."""
+SIGNATURE = "manifest.json.sig"
+NAMESPACE = "langson-toolkit"
 CRATE = "ro-crate-metadata.json"
 DEVELOPERS = "The Lạng Sơn indicator toolkit developers"
 KEY = "key"
@@ -81,16 +96,41 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def facts_of(dataset: Dataset, forecasts: Forecasts, command: str = "") -> RunFacts:
-    """Return what a report says about how its numbers came about."""
+@dataclass(frozen=True)
+class Program:
+    """What makes a run.
+
+    Attributes
+    ----------
+    key :
+        Of its files, the lock, and the versions.
+    commit :
+        Its state, as :func:`commit` returns it.
+    versions :
+        Of Python and the packages.
+    """
+
+    key: str
+    commit: str
+    versions: Mapping[str, str]
+
+
+def this_program() -> Program:
+    """Return the program that runs here."""
+    return Program(program_key(), commit(), versions())
+
+
+def facts_of(dataset: Dataset, forecasts: Forecasts, command: str = "", program: Program | None = None) -> RunFacts:
+    """Return what a report says about how its numbers came about, made by this program unless another is named."""
+    made_by = program or Program("", commit(), versions())
     return RunFacts(
         as_of=dataset.as_of,
         seed=forecasts.seed,
         draws=forecasts.draw_count,
         model=forecasts.model_name,
-        versions=versions(),
+        versions=made_by.versions,
         simulated=dataset.simulated,
-        commit=commit(),
+        commit=made_by.commit,
         command=command,
     )
 
@@ -100,113 +140,253 @@ def hashes(files: Iterable[Path], base: Path) -> dict[str, str]:
     return {file.relative_to(base).as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
 
 
-def data_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of a data folder, by its path beginning with the folder's name.
+def data_files(folder: Path) -> dict[str, Path]:
+    """Return the files of a data folder that a run may rest on, by the name under which a run keeps them.
 
-    What a province leaves to the country belongs to it, by the name of the country's folder.
+    What a province leaves to the country belongs to it.
     """
-    above = [file for file in (file_of(folder, name) for name in NATIONAL) if file.parent != folder and file.is_file()]
-    return hashes(folder.rglob("*"), folder.parent) | {
-        f"{file.parent.name}/{file.name}": sha256(file) for file in above
+    found = ((file.relative_to(folder), file) for file in sorted(folder.rglob("*")) if file.is_file())
+    own = {
+        f"{SNAPSHOT}/{name.as_posix()}": file
+        for name, file in found
+        if name.parts[0] not in ASIDE and not any(part.startswith(".") for part in name.parts)
     }
+    above = {f"{SNAPSHOT}/{name}": file_of(folder, name) for name in NATIONAL}
+    return {**{name: file for name, file in above.items() if file.is_file()}, **own}
 
 
-def inputs_of(data: Path) -> dict[str, str]:
-    """Return the hashes of what goes into a run: data, plans, templates and lock."""
-    return data_hashes(data) | hashes(
-        [*(PROJECT / "parameterized").glob("*.ipynb"), PROJECT / "requirements.lock"], PROJECT
-    )
+def take_snapshot(source: Path, folder: Path) -> dict[str, str]:
+    """Copy the data that a run is made from into it, and return their SHA-256, taken from what was read.
+
+    All of the run works on this copy: what an ingest changes meanwhile is no part of it. Where the copy of an earlier
+    run differs, its forecasts count no more: old forecasts and new figures never stand side by side.
+    """
+    finish_switch(source)
+    with locked(source):  # no ingest may change files between two that are read
+        read = {name: file.read_bytes() for name, file in data_files(source).items()}
+    taken = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(read.items())}
+    if taken != hashes((folder / SNAPSHOT).rglob("*"), folder):
+        for mark in (KEY, store.INDEX):
+            (folder / FORECASTS / mark).unlink(missing_ok=True)
+        shutil.rmtree(folder / SNAPSHOT, ignore_errors=True)
+        for name, content in read.items():
+            write_atomic(folder / name, content)
+    return taken
+
+
+def program_inputs() -> dict[str, str]:
+    """Return the hashes of what the program itself brings to a run: templates, lock, and the test record."""
+    own = [*(PROJECT / "parameterized").glob("*.ipynb"), PROJECT / "requirements.lock"]
+    return hashes(own, PROJECT) | hashes([RECORD], PROJECT_DATA)
+
+
+def numbers_of(folder: Path) -> dict[str, str]:
+    """Return the hashes of a run's draws and answers."""
+    found = hashes((folder / FORECASTS).rglob("*"), folder)
+    return {name: digest for name, digest in found.items() if _is_number(name)}
 
 
 def is_output(file: Path) -> bool:
     """Say whether a file of a run's folder is something that the run vouches for."""
-    return file.is_file() and file.name not in (MANIFEST, HERE) and not file.name.startswith(".")
+    return file.is_file() and file.name not in (MANIFEST, SIGNATURE) and not file.name.startswith(".")
 
 
-def write_manifest(folder: Path, *, inputs: Mapping[str, str], parameters: Mapping[str, Any], facts: RunFacts) -> Path:
-    """Write ``manifest.json``: everything needed to make the run again and to see what was altered since.
-
-    Parameters
-    ----------
-    folder :
-        The run; the hashes of all its files are taken last.
-    inputs :
-        Hashes of data, plan, templates and lock.
-    parameters :
-        Of the run, as plain JSON types.
-    facts :
-        Seed, versions, commit.
-    """
-    record = {
-        "as_of": facts.as_of.isoformat(),
-        "seed": facts.seed,
-        "draws": facts.draws,
-        "model": facts.model,
-        "simulated": facts.simulated,
-        "commit": facts.commit,
-        "command": facts.command,
-        "versions": dict(facts.versions),
-        "parameters": dict(parameters),
-        "inputs": dict(inputs),
-        "outputs": hashes((file for file in folder.rglob("*") if is_output(file)), folder),
-    }
-    text = json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(record)
-    return write_atomic(folder / MANIFEST, chain(text, "\n"))
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest of a run.
+Printable = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$", max_length=4000)]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=200)]
+
+
+class Asked(_Strict):
+    """Parameters of a run: what was asked for; `data` is what its command calls the data folder."""
+
+    areas: tuple[Name, ...]
+    summary: bool
+    language: Language
+    plan: Name
+    data: Printable
+    formats: tuple[Literal["html", "docx", "pdf"], ...]
+    cycle: Printable
+    audience: Audience
+    since: bool
+
+
+class Manifest(_Strict):
+    """Everything needed to make a run again, and to see what was altered since."""
+
+    digest: Printable
+    as_of: date
+    seed: Annotated[int, Field(ge=0)]
+    draws: Annotated[int, Field(ge=100, le=1_000_000)]
+    model: Name
+    simulated: bool
+    command: Printable
+    program: Printable
+    commit: Printable
+    versions: dict[Printable, Printable]
+    parameters: Asked
+    failed: dict[Printable, str]
+    inputs: dict[Printable, Hash]
+    outputs: dict[Printable, Hash]
+
+    def expected_digest(self) -> str:
+        """Return the digest that pages should print by what the manifest says."""
+        numbers = {name: digest for name, digest in self.outputs.items() if _is_number(name)}
+        parts = self.model_dump(mode="json", exclude={"digest", "command", "failed", "outputs"})
+        return content_key(numbers=numbers, **parts)[:32]
+
+
+def _is_number(name: str) -> bool:
+    """Say whether a file of a run, by its name, holds draws or answers."""
+    return name.startswith(f"{FORECASTS}/") and name.rpartition("/")[2] not in (KEY, ABOUT)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> Path:
+    """Write ``manifest.json`` with the hashes of all other files of the folder; an older signature goes."""
+    outputs = hashes((file for file in plain_files(folder).values() if is_output(file)), folder)
+    (folder / SIGNATURE).unlink(missing_ok=True)
+    record = manifest.model_copy(update={"outputs": outputs}).model_dump(mode="json")
+    return write_atomic(folder / MANIFEST, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+
+
+LARGEST_RECORD = 64 * 1024 * 1024
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a run, which may be anybody's: nothing in it is taken for what it should be.
 
     Raises
     ------
     DataError
         If there is none, or it is damaged.
     """
+    file = folder / MANIFEST
     try:
-        record = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return {**record, "inputs": dict(record["inputs"]), "outputs": dict(record["outputs"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            say("run.no_manifest", folder=folder, error=error), remedy=say("forecast.no_store.remedy")
-        ) from error
+        if not _is_plain(file) or file.stat().st_size > LARGEST_RECORD:
+            raise ValueError(say("run.not_plain.file"))
+        return Manifest.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        reason = f"{'/'.join(map(str, first['loc']))[:200]}: {first['msg']}"
+    except (OSError, ValueError) as error:
+        reason = str(error)
+    raise DataError(
+        say("run.no_manifest", folder=folder, error=harmless(reason)), remedy=say("forecast.no_store.remedy")
+    )
+
+
+def _is_plain(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink()
+
+
+MOST_FILES = 100_000
+DEEPEST = 8
+
+
+def plain_files(folder: Path) -> dict[str, Path]:
+    """Return all files of a run by their names; links are not followed, and nothing is opened.
+
+    Raises
+    ------
+    DataError
+        If there is anything but plain files and folders, or far more than a run has.
+    """
+    found = {}
+    for entry in _entries(folder, 0):
+        if not entry.is_file(follow_symlinks=False):
+            message = say("run.not_plain", file=harmless(os.path.relpath(entry.path, folder)))
+            raise DataError(message, remedy=say("run.not_plain.remedy"))
+        found[Path(entry.path).relative_to(folder).as_posix()] = Path(entry.path)
+        if len(found) > MOST_FILES:
+            raise DataError(say("run.too_many_files", folder=folder), remedy=say("run.not_plain.remedy"))
+    return dict(sorted(found.items()))
+
+
+def _entries(folder: Path, depth: int) -> Iterator[os.DirEntry[str]]:
+    if depth > DEEPEST:
+        raise DataError(say("run.too_many_files", folder=folder), remedy=say("run.not_plain.remedy"))
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _entries(Path(entry.path), depth + 1)
+            else:
+                yield entry
+
+
+def full_digest(folder: Path, digest: str) -> str:
+    """Return the digest of a whole run: the one on its pages, and 128 bits of the manifest, which covers every file."""
+    return f"{digest}-{sha256(folder / MANIFEST)[:32]}"
+
+
+def signer(key: Path | None = None) -> str:
+    """Return the program that signs and checks signatures; what is lacking is told before anything starts.
+
+    Raises
+    ------
+    UsageError
+        If there is no ``ssh-keygen``, or no such key.
+    """
+    found = shutil.which("ssh-keygen")
+    if found is None:
+        raise UsageError(say("run.no_signer"), say("run.no_signer.remedy"))
+    if key is not None and not key.is_file():
+        raise UsageError(say("cli.no_file", file=key), say("run.no_key.remedy"))
+    return found
+
+
+def sign(folder: Path, key: Path) -> None:
+    """Sign a run's manifest with an SSH key, by OpenSSH: ``manifest.json.sig``.
+
+    Raises
+    ------
+    UsageError
+        If OpenSSH does not sign; with what it says.
+    """
+    command = [signer(key), "-Y", "sign", "-q", "-n", NAMESPACE, "-f", str(key)]
+    with (folder / MANIFEST).open("rb") as manifest:
+        done = subprocess.run(command, stdin=manifest, capture_output=True, check=False)
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip()
+        raise UsageError(say("run.not_signed", file=key, reason=reason), say("run.no_key.remedy"))
+    write_atomic(folder / SIGNATURE, done.stdout)
+
+
+def signed_by(folder: Path, signers: Path) -> str:
+    """Return who signed a run's manifest, of those whom a file of allowed signers names; empty for none of them.
+
+    Parameters
+    ----------
+    signers :
+        As ``ssh-keygen`` has it: a name and a public key on each line.
+    """
+    program, manifest, signature = signer(signers), folder / MANIFEST, folder / SIGNATURE
+    if not (_is_plain(manifest) and _is_plain(signature)):
+        return ""
+    files = ["-s", str(signature), "-f", str(signers)]
+    found = subprocess.run([program, "-Y", "find-principals", *files], capture_output=True, text=True, check=False)
+    for name in found.stdout.splitlines():
+        command = [program, "-Y", "verify", "-n", NAMESPACE, "-I", name, *files]
+        with manifest.open("rb") as stream:
+            if subprocess.run(command, stdin=stream, capture_output=True, check=False).returncode == 0:
+                return name
+    return ""
 
 
 @dataclass(frozen=True)
 class About:
-    """What stands in a run's folder beside its numbers.
-
-    Attributes
-    ----------
-    plan :
-        Identifier of the plan.
-    facts :
-        How the numbers came about.
-    data :
-        Folder of the data, if it is still there; else empty.
-    """
+    """What stands in a run's folder beside its numbers: the identifier of its plan, and how they came about."""
 
     plan: str
     facts: RunFacts
-    data: str
 
 
-def write_about(folder: Path, *, plan: str, data: Path, facts: RunFacts) -> None:
+def write_about(folder: Path, *, plan: str, facts: RunFacts) -> None:
     """Write what :func:`read_about` reads."""
     record = {"plan": plan, "facts": {**asdict(facts), "as_of": facts.as_of.isoformat()}}
-    write_here(folder, data)
     write_atomic(folder / FORECASTS / ABOUT, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
-
-
-def write_here(folder: Path, data: Path) -> None:
-    """Write where the data of a run lie, as seen from the run: what is published names no path of this machine.
-
-    Nothing is written for another drive, which has no such name.
-    """
-    try:
-        seen = Path(os.path.relpath(data.resolve(), folder.resolve())).as_posix()
-    except ValueError:
-        return
-    write_atomic(folder / HERE, json.dumps({"data": seen}, ensure_ascii=False) + "\n")
 
 
 def read_about(folder: Path) -> About:
@@ -220,22 +400,11 @@ def read_about(folder: Path) -> About:
     try:
         record = json.loads((folder / FORECASTS / ABOUT).read_text(encoding="utf-8"))
         facts = RunFacts(**{**record["facts"], "as_of": date.fromisoformat(record["facts"]["as_of"])})
-        return About(record["plan"], facts, _data(folder))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return About(str(record["plan"]), facts)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             say("forecast.no_store", folder=folder, error=error), remedy=say("forecast.no_store.remedy")
         ) from error
-
-
-def _data(folder: Path) -> str:
-    """Return where the data of a run lay, if they still lie there: a run that was moved takes the project's own."""
-    try:
-        here: Mapping[str, Any] = json.loads((folder / HERE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ""
-    seen = str(here.get("data", ""))
-    data = (folder / seen).resolve()
-    return str(data) if seen and data.is_dir() else ""
 
 
 _FORMATS = {
@@ -334,6 +503,22 @@ def program_key() -> str:
     )
 
 
+def write_record(file: Path, key: str, outputs: Iterable[Path], folder: Path) -> None:
+    """Write what files of a run were made from, and what they are."""
+    found = {output.relative_to(folder).as_posix(): sha256(output) for output in sorted(outputs)}
+    write_atomic(file, json.dumps({"key": key, "outputs": found}, indent=1) + "\n")
+
+
+def is_whole(file: Path, key: str, outputs: Iterable[Path], folder: Path) -> bool:
+    """Say whether files of a run are all there, byte for byte what their record says, and would be the same again."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        found = {output.relative_to(folder).as_posix(): sha256(output) for output in sorted(outputs)}
+    except (OSError, ValueError, RecursionError):
+        return False
+    return bool(record == {"key": key, "outputs": found})
+
+
 class ReportRecords:
     """The records of finished reports in a run's folder.
 
@@ -347,7 +532,7 @@ class ReportRecords:
         self._run = folder
         self._folder = folder / RECORDS
 
-    def key(self, job: Job, inputs: Mapping[str, object]) -> str:
+    def key(self, job: Job, inputs: str) -> str:
         """Return the content key of a job: what it is made from, whatever folder it is made in."""
         return content_key(
             inputs=inputs,
@@ -360,12 +545,7 @@ class ReportRecords:
 
     def is_fresh(self, job: Job, key: str) -> bool:
         """Say whether the job's files are there, whole, and what they would be again."""
-        try:
-            record = json.loads(self._file(job).read_text(encoding="utf-8"))
-            found = {file.relative_to(self._run).as_posix(): sha256(file) for file in job.outputs}
-        except (OSError, ValueError):
-            return False
-        return bool(record == {"key": key, "outputs": found})
+        return is_whole(self._file(job), key, job.outputs, self._run)
 
     def forget(self, job: Job) -> None:
         """Remove a job's record before it is done again."""
@@ -374,8 +554,7 @@ class ReportRecords:
     def write(self, done: Done, key: str) -> None:
         """Record a job that went well; one that failed has no record and is done again next time."""
         if not done.error:
-            found = {file.relative_to(self._run).as_posix(): sha256(file) for file in done.job.outputs}
-            write_atomic(self._file(done.job), json.dumps({"key": key, "outputs": found}, indent=1) + "\n")
+            write_record(self._file(done.job), key, done.job.outputs, self._run)
 
     def sweep(self, jobs: Iterable[Job]) -> None:
         """Remove the parts that a killed run left half-written, and records of jobs that the run has no more."""

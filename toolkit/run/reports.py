@@ -6,18 +6,21 @@ the ledger, the index, the research object and last the manifest are written.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from toolkit.attainment.attainment import attainment_rows
 from toolkit.base.errors import missing_packages
-from toolkit.base.files import PROJECT, atomic, sha256, write_atomic
+from toolkit.base.files import PROJECT, atomic, write_atomic
 from toolkit.base.texts import Language, slug, texts
 from toolkit.data.areas import Area
+from toolkit.data.dataset import PROJECT_DATA
 from toolkit.evaluate.ledger import LEVELS, ledger_text
+from toolkit.forecast.make import DRAWS, MODEL, SEED
 from toolkit.forecast.summary import summary_columns
 from toolkit.reports.context import RunFacts
 from toolkit.reports.formats import Edition
@@ -40,19 +43,29 @@ from toolkit.run.kernels import Kernels, fork_server, usual_kernels
 from toolkit.run.manifest import (
     FORECASTS,
     KEY,
+    SINCE,
+    SNAPSHOT,
+    Asked,
     Lock,
+    Manifest,
+    Program,
     ReportRecords,
-    commit,
     content_key,
-    data_hashes,
     facts_of,
-    inputs_of,
-    program_key,
+    full_digest,
+    hashes,
+    is_whole,
+    numbers_of,
+    program_inputs,
+    take_snapshot,
+    this_program,
+    write_about,
     write_crate,
     write_manifest,
+    write_record,
 )
 from toolkit.run.notebook import Limits, Parameter, check_parameters
-from toolkit.run.session import Run, compute_run, open_run, save_run
+from toolkit.run.session import Run, compute_run, open_run, save_run, stored_in
 
 TEMPLATES = PROJECT / "parameterized"
 AREA_TEMPLATE = TEMPLATES / "area_report.ipynb"
@@ -92,10 +105,13 @@ class ReportRequest:
         On the time of a cell and of a notebook.
     scheduler :
         Address of a Dask cluster to run on; empty for this machine.
-    command :
-        How the run can be asked for again, recorded in the manifest.
     edition :
         Forms, reporting round and audience of the reports.
+    data_name :
+        What the command calls the data folder: by no path of this machine; empty for the project's own.
+    program, digest :
+        What pages name as their maker and print as their digest, where they are made again to be compared with those of
+        another program; this program, and the digest of this run, by default.
     """
 
     areas: tuple[Area, ...]
@@ -113,16 +129,52 @@ class ReportRequest:
     force: bool = False
     limits: Limits = Limits()  # noqa: RUF009  (frozen)
     scheduler: str = ""
-    command: str = ""
     edition: Edition = Edition()  # noqa: RUF009  (frozen)
+    data_name: str = ""
+    program: Program | None = None
+    digest: str = ""
+
+    @property
+    def command(self) -> str:
+        """Return the command that makes the run again: what shapes its numbers and words, not where or how fast."""
+        levels, edition = {area.level for area in self.areas}, self.edition
+        parts = ["toolkit", "report"]
+        if not self.summary:
+            parts += [part for area in self.areas for part in ("--area", area.code)]
+        given = {
+            "--level": levels.pop() if self.summary and len(levels) == 1 else "",
+            "--lang": self.language,
+            "--as-of": self.as_of.isoformat(),
+            "--format": "" if edition.formats == ("html",) else ",".join(edition.formats),
+            "--cycle": edition.cycle,
+            "--audience": "" if edition.audience == "planner" else edition.audience,
+            "--plan": self.plan or "",
+            "--data": self.data_name,
+        }
+        numbers = {"--draws": (self.draws, DRAWS), "--seed": (self.seed, SEED), "--model": (self.model, MODEL)}
+        given |= {name: str(value) for name, (value, usual) in numbers.items() if value != usual}
+        return shlex.join(parts + [part for name, value in given.items() if value for part in (name, value)])
+
+
+def data_name(data: Path) -> str:
+    """Return what a command calls a data folder: by no path of this machine; empty for the project's own.
+
+    >>> data_name(PROJECT_DATA / "provinces" / "bac-kan")
+    'data/provinces/bac-kan'
+    """
+    known = data.resolve()
+    if known == PROJECT_DATA:
+        return ""
+    return known.relative_to(PROJECT).as_posix() if known.is_relative_to(PROJECT) else known.name
 
 
 @dataclass(frozen=True)
 class ReportRun:
-    """What a run left: its folder, and how each page ended."""
+    """What a run left: its folder, how each page ended, and the digest of the whole."""
 
     folder: Path
     done: tuple[Done, ...]
+    digest: str
 
     @property
     def failed(self) -> tuple[Done, ...]:
@@ -181,55 +233,112 @@ def make_reports(request: ReportRequest, listener: Listener = QUIET) -> ReportRu
         check_parameters(job.template, dict(job.parameters))
     with Lock(request.folder):
         keep_earlier(request)
-        plan = _plan(request)
+        made = _Making(request)
+        whole = not request.force and made.has_forecasts
+        plan = _plan(made, whole=whole)
         kernels = request.kernels or usual_kernels()
         forks_here = kernels == "forked" and plan.stale and not request.scheduler
         with fork_server() if forks_here else nullcontext():  # started first: it imports while we forecast
             listener.stage("run.forecasting")
-            run = _computed(request)
+            run, manifest = made.opened() if whole else made.forecast()
             listener.stage("run.reporting")
             done = _done(request, plan, kernels, listener)
             listener.stage("run.gathering")
-            gather(request, run, done)
-    return ReportRun(request.folder, tuple(done))
+            gather(request, run, done, manifest)
+    return ReportRun(request.folder, tuple(done), full_digest(request.folder, manifest.digest))
 
 
-def forecast_inputs(request: ReportRequest) -> dict[str, object]:
-    """Return all that a run's numbers depend on, as plain JSON types."""
-    return {
-        "program": program_key(),
-        "commit": commit(),
-        "data": data_hashes(request.data),
-        "plan": request.plan or "",
-        "as_of": request.as_of.isoformat(),
-        "draws": request.draws,
-        "seed": request.seed,
-        "model": request.model,
-        "command": request.command,
-    }
+class _Making:
+    """A run that is being made: what goes into it, all from the snapshot of its data, and its forecasts.
 
+    Parameters
+    ----------
+    request :
+        What to make; the snapshot is taken at once.
+    """
 
-def _computed(request: ReportRequest) -> Run:
-    """Return forecasts and answers for all areas: those stored by an earlier run if they are still good."""
-    codes = [area.code for area in request.areas]
-    key = content_key(inputs=forecast_inputs(request), areas=codes)
-    mark = request.folder / FORECASTS / KEY
-    if not request.force and mark.is_file() and mark.read_text(encoding="utf-8").strip() == key:
-        return open_run(request.folder, data_folder=request.data)
-    mark.unlink(missing_ok=True)  # first of all: killed while the old forecasts go, none may pass for complete
-    run = compute_run(
-        codes,
-        data=request.data,
-        plan=request.plan,
-        as_of=request.as_of,
-        draws=request.draws,
-        seed=request.seed,
-        model=request.model,
-        folder=request.folder,
-    )
-    run = save_run(run, request.folder, request.areas, command=request.command)
-    write_atomic(mark, key + "\n")
-    return run
+    def __init__(self, request: ReportRequest) -> None:
+        self.request = request
+        self.program = request.program or this_program()
+        taken = take_snapshot(request.data, request.folder)
+        earlier = hashes((request.folder / SINCE).rglob("*"), request.folder) if request.edition.since else {}
+        self.inputs = taken | program_inputs() | earlier
+        self._stored = request.folder / FORECASTS
+
+    def key(self) -> str:
+        """Return the content key of all that forecasts, answers and the digest on the pages depend on."""
+        asked = self._asked(self.request.plan or "").model_dump(mode="json")
+        numbers = (self.request.as_of.isoformat(), self.request.draws, self.request.seed, self.request.model)
+        return content_key(program=asdict(self.program), inputs=self.inputs, asked=asked, numbers=numbers)
+
+    @property
+    def has_forecasts(self) -> bool:
+        """Say whether an earlier run left the same draws and answers, none of them damaged or altered since."""
+        return is_whole(self._stored / KEY, self.key(), self._files(), self.request.folder)
+
+    def _files(self) -> list[Path]:
+        return [file for file in self._stored.rglob("*") if file.is_file() and file.name != KEY]
+
+    def opened(self) -> tuple[Run, Manifest]:
+        """Return the forecasts of an earlier run."""
+        run = open_run(self.request.folder)
+        return run, self._manifest(run)
+
+    def forecast(self) -> tuple[Run, Manifest]:
+        """Make forecasts and answers for all areas; their record comes last."""
+        asked, mark = self.request, self._stored / KEY
+        mark.unlink(missing_ok=True)  # first of all: killed while the old forecasts go, none may pass for complete
+        run = compute_run(
+            [area.code for area in asked.areas],
+            data=asked.folder / SNAPSHOT,
+            plan=asked.plan,
+            as_of=asked.as_of,
+            draws=asked.draws,
+            seed=asked.seed,
+            model=asked.model,
+            folder=asked.folder,
+        )
+        save_run(run, asked.folder, asked.areas)
+        manifest = self._manifest(run)
+        facts = facts_of(run.dataset, run.forecasts, asked.command, self.program)
+        write_about(asked.folder, plan=run.plan.id, facts=replace(facts, digest=manifest.digest))
+        write_record(mark, self.key(), self._files(), asked.folder)
+        return stored_in(run, asked.folder), manifest
+
+    def _asked(self, plan: str) -> Asked:
+        request, edition = self.request, self.request.edition
+        return Asked(
+            areas=tuple(area.code for area in request.areas),
+            summary=request.summary,
+            language=request.language,
+            plan=plan,
+            data=request.data_name,
+            formats=edition.formats,  # type: ignore[arg-type]  # checked by the model
+            cycle=edition.cycle,
+            audience=edition.audience,
+            since=edition.since is not None,
+        )
+
+    def _manifest(self, run: Run) -> Manifest:
+        """Return the manifest as far as it is known before the reports are made."""
+        numbers = run.forecasts
+        manifest = Manifest(
+            digest=self.request.digest,
+            as_of=numbers.as_of,
+            seed=numbers.seed,
+            draws=numbers.draw_count,
+            model=numbers.model_name,
+            simulated=run.dataset.simulated,
+            command=self.request.command,
+            program=self.program.key,
+            commit=self.program.commit,
+            versions=dict(self.program.versions),
+            parameters=self._asked(run.plan.id),
+            failed={},
+            inputs=self.inputs,
+            outputs=numbers_of(self.request.folder),
+        )
+        return manifest.model_copy(update={"digest": self.request.digest or manifest.expected_digest()})
 
 
 @dataclass(frozen=True)
@@ -242,14 +351,13 @@ class _Plan:
     records: ReportRecords
 
 
-def _plan(request: ReportRequest) -> _Plan:
-    jobs, records = tuple(jobs_of(request)), ReportRecords(request.folder)
+def _plan(made: _Making, *, whole: bool) -> _Plan:
+    """Return what is to be done: all of it, unless draws and answers are whole."""
+    jobs, records = tuple(jobs_of(made.request)), ReportRecords(made.request.folder)
     records.sweep(jobs)
-    inputs, codes = forecast_inputs(request), [area.code for area in request.areas]
-    earlier = sha256(request.folder / SINCE / ATTAINMENT) if request.edition.since else ""
-    overall = {"areas": codes, "since": earlier}
-    keys = {job.name: records.key(job, {**inputs, **(overall if job.name == SUMMARY else {})}) for job in jobs}
-    stale = tuple(job for job in jobs if request.force or not records.is_fresh(job, keys[job.name]))
+    inputs = made.key()
+    keys = {job.name: records.key(job, inputs) for job in jobs}
+    stale = tuple(job for job in jobs if not whole or not records.is_fresh(job, keys[job.name]))
     for job in stale:
         records.forget(job)
     return _Plan(jobs, keys, stale, records)
@@ -316,8 +424,6 @@ def keep_earlier(request: ReportRequest) -> None:
 ATTAINMENT = "attainment.csv"
 WORKBOOK = "attainment.xlsx"
 TABLES = "tables"
-SINCE = "since"
-"""Folder with the answers of the earlier run that changes are told from."""
 MOST_AREAS = 100
 """Up to so many areas the workbook has a sheet of forecasts; of more they stand in ``tables/forecast.csv`` alone."""
 LEDGER = "ledger.csv"
@@ -325,25 +431,14 @@ REPORTS = "reports.csv"
 INDEX = "index.html"
 
 
-def gather(request: ReportRequest, run: Run, done: Sequence[Done]) -> None:
+def gather(request: ReportRequest, run: Run, done: Sequence[Done], manifest: Manifest) -> None:
     """Write everything that stands on top of the run; the manifest comes last and names all the rest."""
     told = _tables(request, run)
-    facts = facts_of(run.dataset, run.forecasts, request.command)
     write_atomic(request.folder / REPORTS, csv_text(report_rows(request.folder, done)))
-    _index(request, run, done, facts, told)
-    parameters = {
-        "areas": [area.code for area in request.areas],
-        "summary": request.summary,
-        "language": request.language,
-        "plan": run.plan.id,
-        "formats": list(request.edition.formats),
-        "cycle": request.edition.cycle,
-        "audience": request.edition.audience,
-        "since": request.edition.since is not None,
-        "failed": {item.job.name: item.error for item in done if item.error},
-    }
-    write_crate(request.folder, facts, language=request.language, plan=run.plan.name(request.language))
-    write_manifest(request.folder, inputs=inputs_of(request.data), parameters=parameters, facts=facts)
+    _index(request, run, done, run.facts, told)
+    write_crate(request.folder, run.facts, language=request.language, plan=run.plan.name(request.language))
+    failed = {item.job.name: item.error for item in done if item.error}
+    write_manifest(request.folder, manifest.model_copy(update={"failed": failed}))
 
 
 class _Table:

@@ -22,13 +22,13 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.dataset import data_folder as find_data
 from toolkit.forecast import store
-from toolkit.forecast.make import DRAWS, SEED, make_forecasts
+from toolkit.forecast.make import DRAWS, MODEL, SEED, make_forecasts
 from toolkit.forecast.store import Forecasts, observation_from
 from toolkit.plan.judgement import Note
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 from toolkit.reports.context import RunFacts
-from toolkit.run.manifest import FORECASTS, facts_of, read_about, write_about
+from toolkit.run.manifest import FORECASTS, SNAPSHOT, facts_of, read_about
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def compute_run(
     as_of: date | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
-    model: str = "default",
+    model: str = MODEL,
     folder: Path | None = None,
 ) -> Run:
     """Load the data, make all forecasts, and return both.
@@ -155,7 +155,7 @@ def open_run(
     run_folder :
         Folder of a run, as ``toolkit report`` leaves it; empty to compute.
     data_folder :
-        Data folder; the project's own if empty.
+        Data folder; if empty the run's own copy of its data, or the project's.
     as_of :
         ISO date; for a run it must be the run's own, or empty.
     areas :
@@ -181,13 +181,13 @@ def open_run(
         message = say("run.other_day", folder=folder, known=forecasts.as_of, wanted=day)
         raise UsageError(message, say("run.other_day.remedy"))
     about = read_about(folder)
-    data = find_data(data_folder or about.data or None)
+    data = find_data(data_folder or folder / SNAPSHOT)
     dataset = load(data, as_of=forecasts.as_of)
     plan = load_plan(about.plan, folder=data)
     return Run(dataset, plan, forecasts, Stored(about.facts, folder / FORECASTS / ANSWERS))
 
 
-def save_run(run: Run, folder: Path, areas: Sequence[Area], *, command: str = "") -> Run:
+def save_run(run: Run, folder: Path, areas: Sequence[Area]) -> None:
     """Answer for some areas, and store all where :func:`open_run` finds it; the index of the forecasts comes last.
 
     Parameters
@@ -198,21 +198,16 @@ def save_run(run: Run, folder: Path, areas: Sequence[Area], *, command: str = ""
         Of the run.
     areas :
         That are reported on.
-    command :
-        That makes the run again.
-
-    Returns
-    -------
-    Run
-        Whose answers are read from the folder.
     """
     stored = folder / FORECASTS
     for area in areas:  # one by one: what is answered need not stay in memory
         save_answers(assess_all(run.plan, [area], run.dataset, run.forecasts), stored / ANSWERS)
-    facts = facts_of(run.dataset, run.forecasts, command)
-    write_about(folder, plan=run.plan.id, data=run.dataset.folder, facts=facts)
     store.close(run.forecasts, stored)
-    return replace(run, stored=Stored(facts, stored / ANSWERS))
+
+
+def stored_in(run: Run, folder: Path) -> Run:
+    """Return a run whose answers are read from the folder, with what that says of it."""
+    return replace(run, stored=Stored(read_about(folder).facts, folder / FORECASTS / ANSWERS))
 
 
 def parse_day(text: str) -> date:
