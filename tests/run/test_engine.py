@@ -14,7 +14,7 @@ from tests.conftest import ROOT, TODAY
 from toolkit.base.errors import UsageError
 from toolkit.cli.main import app
 from toolkit.run import manifest, reports
-from toolkit.run.manifest import Lock, read_manifest
+from toolkit.run.manifest import lock, read_manifest
 from toolkit.run.session import open_run
 from toolkit.run.verify import altered_files, made_again
 
@@ -170,7 +170,7 @@ def test_the_research_object_names_every_file_once(run: Path) -> None:
 
 
 def test_a_second_run_in_the_same_folder_is_kept_out(tmp_path: Path) -> None:
-    with Lock(tmp_path), pytest.raises(UsageError, match="Another run is at work"), Lock(tmp_path):
+    with lock(tmp_path), pytest.raises(UsageError, match="Another run is at work"), lock(tmp_path):
         pass
 
 

@@ -22,6 +22,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
@@ -33,7 +34,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.base.errors import DataError, UsageError
-from toolkit.base.files import PROJECT, locked, sha256, write_atomic
+from toolkit.base.files import PROJECT, sha256, write_atomic
 from toolkit.base.texts import Language, harmless, say, texts
 from toolkit.data.dataset import PROJECT_DATA, Dataset, finish_switch
 from toolkit.data.schemas import NATIONAL, PROVINCES, file_of
@@ -162,8 +163,9 @@ def take_snapshot(source: Path, folder: Path) -> dict[str, str]:
     run differs, its forecasts count no more: old forecasts and new figures never stand side by side.
     """
     finish_switch(source)
-    with locked(source):  # no ingest may change files between two that are read
-        read = {name: file.read_bytes() for name, file in data_files(source).items()}
+    read: dict[str, bytes] = {}
+    while read != (now := {name: file.read_bytes() for name, file in data_files(source).items()}):
+        read = now  # until two readings agree: an ingest may change files between two that are read
     taken = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(read.items())}
     if taken != hashes((folder / SNAPSHOT).rglob("*"), folder):
         for mark in (KEY, store.INDEX):
@@ -569,33 +571,25 @@ class ReportRecords:
         return self._folder / f"{job.name}.json"
 
 
-class Lock:
-    """Keeps a second run out of a folder while the first is at work; it ends with the process that holds it.
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Keep a second run out of a folder while the first is at work; a lock ends with the process that holds it.
 
     Raises
     ------
     UsageError
         If another run is at work there.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / LOCK
-        self._stream: Any = None
-
-    def __enter__(self) -> None:
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as stream:
         try:
-            import fcntl
-        except ImportError:  # no such locks on this system
-            return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = self._file.open("w")
-        try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            self._stream.close()
-            raise UsageError(say("run.busy", folder=self._file.parent), say("run.busy.remedy")) from error
-
-    def __exit__(self, *_: object) -> None:
-        if self._stream is not None:
-            self._file.unlink(missing_ok=True)
-            self._stream.close()
+            raise UsageError(say("run.busy", folder=folder), say("run.busy.remedy")) from error
+        yield
+        (folder / LOCK).unlink(missing_ok=True)

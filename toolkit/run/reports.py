@@ -46,7 +46,6 @@ from toolkit.run.manifest import (
     SINCE,
     SNAPSHOT,
     Asked,
-    Lock,
     Manifest,
     Program,
     ReportRecords,
@@ -55,6 +54,7 @@ from toolkit.run.manifest import (
     full_digest,
     hashes,
     is_whole,
+    lock,
     numbers_of,
     program_inputs,
     take_snapshot,
@@ -231,7 +231,7 @@ def make_reports(request: ReportRequest, listener: Listener = QUIET) -> ReportRu
     """
     for job in jobs_of(request):
         check_parameters(job.template, dict(job.parameters))
-    with Lock(request.folder):
+    with lock(request.folder):
         keep_earlier(request)
         made = _Making(request)
         whole = not request.force and made.has_forecasts

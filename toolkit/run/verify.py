@@ -22,7 +22,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from toolkit.base.errors import DataError
+from toolkit.base.errors import DataError, need_extra
 from toolkit.base.files import sha256
 from toolkit.base.texts import say, texts
 from toolkit.data.dataset import data_folder, load
@@ -46,7 +46,7 @@ from toolkit.run.manifest import (
     read_manifest,
     this_program,
 )
-from toolkit.run.reports import LEDGER, ReportRequest, data_name, make_reports
+from toolkit.run.reports import LEDGER, WORKBOOK, ReportRequest, data_name, make_reports
 
 Change = Literal["altered", "missing", "added"]
 FileOutcome = Literal["identical", "within_tolerance", "changed", "missing", "unexpected"]
@@ -234,7 +234,12 @@ def made_again(folder: Path, into: Path, *, data: Path | None = None) -> tuple[F
     data :
         Data folder to make it from; the copy that the run carries by default.
     """
-    make_reports(request_of(folder, into, data=data))
+    request = request_of(folder, into, data=data)
+    if WORKBOOK in read_manifest(folder).outputs:
+        need_extra("sheets")
+    if request.edition.formats != ("html",):
+        need_extra("documents")
+    make_reports(request)
     return compare_runs(folder, into)
 
 
