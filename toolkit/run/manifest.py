@@ -36,7 +36,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import PROJECT, sha256, write_atomic
 from toolkit.base.texts import Language, harmless, say, texts
-from toolkit.data.dataset import PROJECT_DATA, Dataset, finish_switch
+from toolkit.data.dataset import PROJECT_DATA, Dataset
 from toolkit.data.schemas import NATIONAL, PROVINCES, file_of
 from toolkit.forecast import store
 from toolkit.forecast.store import Forecasts
@@ -162,7 +162,6 @@ def take_snapshot(source: Path, folder: Path) -> dict[str, str]:
     All of the run works on this copy: what an ingest changes meanwhile is no part of it. Where the copy of an earlier
     run differs, its forecasts count no more: old forecasts and new figures never stand side by side.
     """
-    finish_switch(source)
     read: dict[str, bytes] = {}
     while read != (now := {name: file.read_bytes() for name, file in data_files(source).items()}):
         read = now  # until two readings agree: an ingest may change files between two that are read
