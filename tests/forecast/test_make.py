@@ -11,8 +11,9 @@ import pytest
 
 from tests.conftest import ROOT, TODAY
 from toolkit.base.errors import UsageError
+from toolkit.data.areas import Area, Areas
 from toolkit.data.dataset import Dataset, load
-from toolkit.data.observations import Observation
+from toolkit.data.observations import Observation, Series
 from toolkit.forecast import store
 from toolkit.forecast.build import Family, FittedFamily, better_known
 from toolkit.forecast.make import Span, forecast_batches, make_forecasts, needed
@@ -266,3 +267,59 @@ def test_a_silent_series_leans_on_a_larger_area_that_is_known_since(own: range, 
 
     fitted = {"VN": FittedFamily(Family("", ("VN",)), (figures("VN", nation),), nobody, nation[-1], ())}
     assert better_known(figures("20", own), fitted, 2026) == ("VN" if leans else "")
+
+
+class WithPeers:
+    """A data set with other provinces, whose literacy is that of Lạng Sơn until 2018 and has fallen since."""
+
+    def __init__(self, dataset: Dataset, fall: float, count: int = 12) -> None:
+        self.dataset, self.fall = dataset, fall
+        peers = [
+            Area(f"P{number:02}", f"Tỉnh {number}", "province", "VN", None, None, None, None) for number in range(count)
+        ]
+        self.peers = {area.code: number for number, area in enumerate(peers)}
+        self.areas = Areas([*dataset.areas.all(), *peers])
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.dataset, name)
+
+    def with_data(self) -> frozenset[tuple[str, str, str]]:
+        return self.dataset.with_data() | {(code, "literacy_15_plus", "all") for code in self.peers}
+
+    def series(self, code: str, indicator: str, scope: str) -> Series:
+        if code not in self.peers or (indicator, scope) != ("literacy_15_plus", "all"):
+            return self.dataset.series(code, indicator, scope)
+        level = 93.0 + 0.3 * self.peers[code]
+        values = {year: level - self.fall * max(year - 2018, 0) for year in range(2010, 2026)}
+        figures = tuple(Observation(year, value, "final", "", "", "made") for year, value in values.items())
+        return Series(code, indicator, scope, figures)
+
+
+def test_the_province_is_forecast_among_its_peers_and_their_figures_stay_theirs(
+    real_data: Dataset, real_plan: Plan
+) -> None:
+    only = {("literacy_15_plus", "all"): Span(2020, 2030, 2030)}
+    medians = []
+    for fall in (0.0, 1.0):
+        world = WithPeers(real_data, fall)
+        made = make_forecasts(world, real_plan, [], draws=400, only=only)  # type: ignore[arg-type]
+        assert not set(world.peers) & {key[0] for key in made.paths}
+        path = made.path("20", "literacy_15_plus", "all")
+        assert path is not None
+        assert (path.at(2015) == 96.7).all()
+        assert {figure.source_id for figure in path.evidence.observations} == {
+            figure.source_id for figure in real_data.series("20", "literacy_15_plus", "all").observations
+        }
+        medians.append(float(np.median(path.at(2026))))
+    assert medians[1] < medians[0] - 0.5
+
+
+def test_a_figure_outside_its_own_interval_is_named(real_forecasts: Forecasts) -> None:
+    path = real_forecasts.path("20", "literacy_15_plus", "all")
+    assert path is not None
+    assert path.outside() == []
+    moved = path.draws.copy()
+    moved[:, path.position(2015)] += 2.0
+    ((figure, low, high),) = replace(path, draws=moved).outside()
+    assert (figure.year, figure.value) == (2015, 96.7)
+    assert 98.6 < low <= high < 98.8

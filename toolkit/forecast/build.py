@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -220,14 +220,27 @@ class Builder:
         return SeriesSpec(indicator, scope, first_year, chain, tuple(years), across, today, measured)
 
     def top(self, spec: SeriesSpec) -> dict[str, FittedFamily]:
-        """Return the province and the areas above it, each by itself or following a better known one."""
+        """Return the province and the areas above it, each by itself or following a better known one.
+
+        The province is fitted among the other provinces that have figures; of these nothing but the panel is kept.
+        """
         fitted: dict[str, FittedFamily] = {}
         for unit in self._figures(upward(self.dataset, self.province), spec.indicator, spec.scope, spec.chain):
             if unit.exact:
                 better = better_known(unit, fitted, self.dataset.as_of.year)
                 parent = fitted[better] if better else None
-                fitted[unit.area_code] = self._fit(spec, Family(better, (unit.area_code,)), (unit,), parent, 0)
+                family = (unit, *(self._peers(spec) if unit.area_code == self.province else ()))
+                codes = tuple(one.area_code for one in family)
+                fitted[unit.area_code] = self._fit(spec, Family(better, codes), family, parent, 0)
         return fitted
+
+    def _peers(self, spec: SeriesSpec) -> list[UnitFigures]:
+        """Return the figures of the other provinces, in the years of the paths."""
+        held = {code for code, *rest in self.dataset.with_data() if rest == [spec.indicator.id, spec.scope]}
+        codes = [area.code for area in self.dataset.areas.all(level="province") if area.code in held - {self.province}]
+        found = self._figures(codes, spec.indicator, spec.scope, spec.chain)
+        units = (replace(one, exact=tuple(item for item in one.exact if item.year in spec.years)) for one in found)
+        return [unit for unit in units if unit.exact]
 
     def below(self, spec: SeriesSpec, family: Family, parent: FittedFamily) -> FittedFamily:
         """Return a family that follows a member of `parent`."""
@@ -285,7 +298,7 @@ class Builder:
         seed = seed_of(self.seed, spec.indicator.id, family.parent_code, alone)
         if parent is None:
             made = self.model.paths(panel, years, draws=self.draws, seed=seed, segments=segments)
-            return FittedFamily(family, figures, made.of_units, origin, ())
+            return FittedFamily(family, figures, made.of_units(np.array([0])).of_units, origin, ())
         above = parent.draw(np.array([row]))
         count = len(spec.years)
         latent = above.latent[:, :, :count]  # values take no part

@@ -15,6 +15,8 @@ from toolkit.data.observations import Observation, PeriodAverage
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Scale
 from toolkit.plan.predicates import effective_count, quantiles_of_draws
 
+KEPT = 1e-4
+"""Relative error of stored draws, at most."""
 Basis = Literal["A", "B", "C"]
 """A: own series of 4 points or more on one standard; B: own points, 1 to 3; C: borrowed from parent and peers."""
 
@@ -163,6 +165,18 @@ class Path:
     def effective_draws(self) -> float:
         """Effective number of draws after reweighting; S when there are no weights."""
         return effective_count(self.draws.shape[0], self.weights)
+
+    def outside(self) -> list[tuple[Observation, float, float]]:
+        """Return own figures outside the draws' own 95 % of their year, each with the ends of that interval."""
+        found = []
+        for figure in self.evidence.observations if self.proxy is None else ():
+            at = figure.year - int(self.years[0])
+            if 0 <= at < len(self.years) and self.standards[at] == figure.standard:
+                low, high = quantiles_of_draws(self.draws[:, at], self.weights, (0.025, 0.975)).tolist()
+                slack = KEPT * max(1.0, abs(figure.value))
+                if not low - slack <= figure.value <= high + slack:
+                    found.append((figure, low, high))
+        return found
 
     def quantiles(self, levels: tuple[float, ...]) -> FloatArray:
         """Return quantiles for each year, shape (T, L), see :func:`toolkit.plan.predicates.quantiles_of_draws`."""

@@ -155,6 +155,7 @@ def readings_section(context: Context) -> Section:
     tables = (
         ("proxies", ("stand_in", "for_targets", "basis"), [_proxy_row(context, *one) for one in used.items()]),
         ("overruled", ("indicator", "kept", "set_aside"), _conflict_rows(context)),
+        ("outside", ("indicator", "published", "own_interval"), _outside_rows(context)),
         ("inferred", ("statement", "reading"), _inferred_rows(context)),
     )
     blocks: list[Block] = []
@@ -203,6 +204,20 @@ def _conflict_rows(context: Context) -> list[tuple[Cell, ...]]:
         for kept in context.dataset.series(context.area.code, indicator, scope).observations
         for loser in kept.overruled
     ]
+
+
+def _outside_rows(context: Context) -> list[tuple[Cell, ...]]:
+    """Return every figure of the area that lies outside the model's own 95 % of its year."""
+    words = context.words
+    rows: list[tuple[Cell, ...]] = []
+    for code, indicator_id, scope, across in sorted(context.forecasts.keys_of(context.area.code)):
+        path = context.forecasts.path(code, indicator_id, scope) if across else None
+        indicator = context.dataset.indicators[indicator_id]
+        for figure, low, high in path.outside() if path is not None else ():
+            interval = words.interval(low, high, indicator.unit, indicator.decimals)
+            name = Cell(context.series_name(indicator_id, scope), (str(figure.year),))
+            rows.append((name, _observation_cell(context, indicator, figure), Cell(interval)))
+    return rows
 
 
 def _observation_cell(context: Context, indicator: Indicator, item: Observation) -> Cell:
