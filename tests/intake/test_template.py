@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import string
+import subprocess
 import zipfile
 from collections.abc import Mapping
 from datetime import date
@@ -15,12 +17,17 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from openpyxl.utils import get_column_letter
 from openxml_audit import FileFormat, OpenXmlValidator
 
 from toolkit.base.errors import UsageError
+from toolkit.base.problems import Problems
+from toolkit.base.texts import LANGUAGES
 from toolkit.data.dataset import PROJECT_DATA, Dataset, load
+from toolkit.data.excel import read_workbook
 from toolkit.data.indicators import Indicator
 from toolkit.data.reference import Reference
+from toolkit.data.schemas import QUALIFIERS, STATUSES
 from toolkit.intake.incoming import check_files, is_template
 from toolkit.intake.ingest import prepare, write_changes
 from toolkit.intake.template import (
@@ -37,6 +44,7 @@ from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 
 NAMES = list(FIGURE_COLUMNS)
+CALC = os.environ.get("TOOLKIT_SOFFICE", "")
 LEFT_OUT = shutil.ignore_patterns("panels", "plans", "provinces")
 Entry = Mapping[str, object]
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -93,10 +101,95 @@ def test_it_asks_what_the_targets_of_the_area_need(dataset: Dataset, plan: Plan)
         {(item.indicator.id, item.scope) for item in requested_figures(dataset, plan, dataset.areas.get(code), [2024])}
         for code in ("181", "20")
     )
-    needed = {(t.indicator, t.scope) for t in plan.targets if t.rule.kind != "milestone" and t.level != "province"}
+    lowest = {name: item.lowest_level for name, item in dataset.indicators.items()}
+    of_districts = [t for t in plan.targets if t.rule.kind != "milestone" and t.level != "province"]
+    needed = {(t.indicator, t.scope) for t in of_districts if lowest[t.indicator] != "province"}
     assert needed <= asked_of_district < asked_of_province
     assert ("forest_cover", "all") in asked_of_province - asked_of_district
     assert {("poor_households", "all"), ("households", "dtts")} <= asked_of_district
+
+
+def test_a_commune_is_asked_only_for_what_it_can_know(dataset: Dataset, plan: Plan) -> None:
+    of_commune, of_district, of_province = (
+        {item.indicator.id for item in requested_figures(dataset, plan, dataset.areas.get(code), [2025])}
+        for code in ("06112", "181", "20")
+    )
+    regional = {"hdi", "life_expectancy", "healthy_life_expectancy", "grdp_growth", "labour_productivity_growth"}
+    assert not regional & (of_commune | of_district)
+    assert regional <= of_province
+    of_communes = {"communes_with_paved_road_share", "extremely_difficult_communes", "new_rural_communes_share"}
+    assert of_communes <= of_district
+    assert not of_communes & of_commune
+    assert {"villages_with_hard_road_share", "poor_households", "health_insurance_share"} <= of_commune
+
+
+def test_counts_stand_below_their_rate(dataset: Dataset, plan: Plan) -> None:
+    keys = [(item.indicator.id, item.scope)
+            for item in requested_figures(dataset, plan, dataset.areas.get("181"), [2024])]  # fmt: skip
+    for scope in ("all", "dtts"):
+        at = keys.index(("poverty_rate", scope))
+        assert keys[at + 1 : at + 3] == [("poor_households", scope), ("households", scope)]
+
+
+def test_it_prints_as_wide_as_a_page_and_repeats_its_headings(blank: Path) -> None:
+    book = openpyxl.load_workbook(blank)
+    for sheet in book.worksheets:
+        page = sheet.page_setup
+        assert (page.orientation, int(page.paperSize), int(page.fitToHeight or 0)) == ("landscape", 9, 0)
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert page.fitToWidth in (None, 1)
+    sheet = book["Số liệu"]
+    assert sheet.print_title_rows == f"${NAME_ROW - 1}:${NAME_ROW - 1}"
+    unseen = [part for part in sheet.column_dimensions.values() if part.hidden]
+    hidden = {name for at, name in enumerate(NAMES, 1) if any(part.min <= at <= part.max for part in unseen)}
+    assert hidden == {"unit", "area_code", "indicator", "scope"}
+    assert sheet.row_dimensions[NAME_ROW].hidden
+    for row in range(FIRST_ROW, sheet.max_row + 1):
+        name = sheet.cell(row=row, column=1)
+        assert name.alignment.wrap_text
+        assert 15 * len(str(name.value)) / FIGURE_COLUMNS["info_name"] <= (sheet.row_dimensions[row].height or 15)
+
+
+def test_every_word_of_the_lists_comes_back_as_its_code(
+    dataset: Dataset, plan: Plan, folder: Path, tmp_path: Path
+) -> None:
+    for language in LANGUAGES:
+        path = tmp_path / f"{language}.xlsx"
+        path.write_bytes(template(dataset, plan, dataset.areas.get("181"), [2023, 2024], language=language))
+        book = openpyxl.load_workbook(path)
+        sheet = book.worksheets[1]
+        rules = {str(rule.sqref).split(":")[0]: rule.formula1.strip('"').split(",")
+                 for rule in sheet.data_validations.dataValidation if rule.type == "list"}  # fmt: skip
+        columns = {name: get_column_letter(NAMES.index(name) + 1) for name in ("status", "qualifier", "value")}
+        for name, codes in (("status", STATUSES), ("qualifier", QUALIFIERS[1:])):
+            for word, code in zip(rules[f"{columns[name]}{FIRST_ROW}"], codes, strict=True):
+                row = place(path, "poverty_rate") if language == "vi" else FIRST_ROW
+                sheet[f"{columns['value']}{row}"], sheet[f"{columns[name]}{row}"] = 7.5, word
+                book.worksheets[2]["B5"], book.worksheets[2]["C5"] = "Báo cáo", "UBND"
+                book.save(tmp_path / "f.xlsx")
+                (change,) = prepare([tmp_path / "f.xlsx"], folder).changes
+                assert change.cells[name] == code
+
+
+def test_an_empty_sheet_of_sources_is_one_message_and_every_row_is_kept(
+    blank: Path, folder: Path, tmp_path: Path
+) -> None:
+    rows = range(FIRST_ROW, FIRST_ROW + 22)
+    found = prepare([filled(blank, tmp_path / "f.xlsx", {row: {"value": 12} for row in rows}, source="")], folder)
+    (said,) = [item for item in found.problems if item.column == "source_id"]
+    assert (said.kind, said.row, said.fields["count"]) == ("sources_empty", FIRST_ROW, 22)
+    assert {item.row for item in found.rejected} == set(rows)
+    assert found.changes == ()
+
+
+def test_a_hidden_sheet_of_figures_is_told_and_not_read(blank: Path, folder: Path, tmp_path: Path) -> None:
+    path = filled(blank, tmp_path / "f.xlsx", {place(blank, "poverty_rate"): {"value": 12.25}})
+    book = openpyxl.load_workbook(path)
+    book["Số liệu"].sheet_state = "hidden"
+    book.save(path)
+    found = prepare([path], folder)
+    assert found.changes == ()
+    assert ("sheet_hidden", "Số liệu") in {(item.kind, item.sheet) for item in found.problems}
 
 
 def test_it_shows_the_last_figure_with_its_source_and_the_standard(blank: Path) -> None:
@@ -302,3 +395,33 @@ def test_a_filled_template_is_checked_as_it_would_be_ingested(
     book.save(tmp_path / "t.xlsx")
     found = {(problem.row, problem.column) for problem in check_files([tmp_path / "t.xlsx"], reference)}
     assert (FIRST_ROW, "value") in found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CALC, reason="needs LibreOffice Calc: set TOOLKIT_SOFFICE to its program")
+def test_a_template_filled_in_libreoffice_comes_back_without_loss(blank: Path, folder: Path, tmp_path: Path) -> None:
+    """Saved as .ods, and as .xlsx again by Calc: the same rows, figures, sources and problems."""
+    at = place(blank, "poverty_rate")
+    entries: dict[int, Entry] = {
+        at: {"value": 12.25, "status": "đã phê duyệt", "note": "a < b & c"},
+        at + 1: {"value": 1319, "qualifier": "khoảng", "available_from": date(2024, 1, 31)},
+        at + 2: {"value": "12.868", "status": "báo cáo"},
+        at + 4: {"note": "chưa có số"},
+    }
+    path = filled(blank, tmp_path / "f.xlsx", entries)
+    wanted = prepare([path], folder)
+    assert len(wanted.changes) == 3
+    for source, kind in ((path, "ods"), (tmp_path / "ods" / "f.ods", "xlsx")):
+        command = [CALC, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", kind,
+                   "--outdir", str(tmp_path / kind), str(source)]  # fmt: skip
+        for _ in range(2):  # the first start only makes the profile
+            subprocess.run(command, capture_output=True, timeout=180, check=False)
+        made = tmp_path / kind / f"f.{kind}"
+        assert is_template(made)
+        found = prepare([made], folder)
+        assert [change.cells for change in found.changes] == [change.cells for change in wanted.changes]
+        assert {(item.kind, item.row) for item in found.problems} == {(item.kind, item.row) for item in wanted.problems}
+        sheets, again = (read_workbook(each, Problems("")) for each in (path, made))
+        assert [[row.cells for row in sheet.rows] for sheet in again] == [
+            [row.cells for row in sheet.rows] for sheet in sheets
+        ]

@@ -149,6 +149,8 @@ class Indicator(Declaration):
         A figure without its standard cannot be used.
     set_by_decision :
         The figure is what a decision lists, so it is final as soon as the decision is out.
+    lowest_level :
+        Lowest level whose units can know it: a commune has no HDI of its own.
     proxies :
         Declared proxies.
     """
@@ -172,6 +174,7 @@ class Indicator(Declaration):
     judged_on: str | None = None
     standard_required: bool = False
     set_by_decision: bool = False
+    lowest_level: Literal["province", "district", "commune"] = "commune"
     proxies: tuple[Proxy, ...] = ()
 
     @model_validator(mode="after")

@@ -114,6 +114,17 @@ STATUS_WORDS = {
     ),
 }  # fmt: skip
 """What offices call the status of a figure, folded."""
+QUALIFIER_WORDS = {
+    "khoang": "about", "it nhat": "at_least", "nhieu nhat": "at_most", "tinh ra": "derived",
+    "chua kiem chung": "unverified",
+}  # fmt: skip
+
+
+def in_codes(cells: dict[str, str]) -> None:
+    """Put the codes of statuses and qualifiers where the cells of a row have words for them."""
+    for column, words in (("status", STATUS_WORDS), ("qualifier", QUALIFIER_WORDS)):
+        if column in cells:
+            cells[column] = words.get(fold(cells[column]), cells[column])
 
 
 @dataclass(frozen=True)

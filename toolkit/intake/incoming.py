@@ -18,7 +18,7 @@ from toolkit.data.consistency import check_between, check_doubles
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import OBSERVATION_LAYOUT, UNUSED, Figure, figures_of
 from toolkit.data.parsing import RawSheet, Row, decimals_of
-from toolkit.data.reference import Reference
+from toolkit.data.reference import Reference, in_codes
 from toolkit.data.schemas import OBSERVATIONS, SOURCES
 from toolkit.data.tables import ROWS_FOR_HEADER, InputTable, TableLayout, read_sheets, read_tables, table_of, tidy
 from toolkit.intake.mapping import ColumnMapping, mapped_tables
@@ -83,6 +83,10 @@ def is_template(path: Path) -> bool:
 def filled_tables(path: Path, reference: Reference) -> tuple[tuple[InputTable, ...], list[Problem], tuple[Cells, ...]]:
     """Return the filled rows of a template, the problems of the file itself, and the sources it declares."""
     sheets, problems = read_sheets(path, OBSERVATION_LAYOUT.columns)
+    for sheet in sheets:
+        if not sheet.visible:
+            problems.add("sheet_hidden", 1, severity="warning", at=(problems.file, sheet.name))
+    sheets = tuple(sheet for sheet in sheets if sheet.visible)
     figures = [part for sheet in sheets if (part := _from_header(sheet, ("area_code", "value")))]
     sources = [
         source
@@ -117,6 +121,7 @@ def _filled(sheet: RawSheet, source: str) -> InputTable | None:
                 table.problems.warn("no_figure", row.number, "value")
             continue
         cells["source_id"] = cells.get("source_id") or source
+        in_codes(cells)
         rows.append(Row(row.number, tuple(cells.get(name, "") for name in OBSERVATIONS.names)))
     return InputTable(OBSERVATIONS.names, table.header_row, tuple(rows), table.problems)
 
@@ -244,6 +249,10 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
         rejected += [Rejected(item.file, item.sheet, item.row, stored_cells(item), (reason,)) for item in figures]
         problems, figures = [*problems, reason], []
     rejected += _elsewhere(problems, rejected)
+    unsourced = [item for item in problems if (item.kind, item.column) == ("empty_cell", "source_id")]
+    if len(unsourced) > 1 and not sources and is_template(path):  # said once, of the sheet that nobody filled in
+        reason = replace(unsourced[0], key="data.problem.sources_empty", fields={"count": len(unsourced)})
+        problems = [reason, *(item for item in problems if item not in unsourced)]
     return Incoming(path, tuple(figures), tuple(rejected), tuple(dict.fromkeys(problems)), sources)
 
 

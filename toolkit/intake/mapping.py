@@ -19,7 +19,7 @@ from toolkit.base.texts import fold, interface_language, nearest, normalise, say
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.areas import Areas
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
-from toolkit.data.reference import LONGEST_NAME, STATUS_WORDS, Reference
+from toolkit.data.reference import LONGEST_NAME, STATUS_WORDS, Reference, in_codes
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
 from toolkit.data.tables import InputTable, note_above, note_hidden, note_merged, read_sheets, tidy, usable, usual_width
 
@@ -455,12 +455,12 @@ def _by_code(cells: dict[str, str], mapping: ColumnMapping) -> None:
     for column, text in cells.items():
         if column not in ("area_code", "value", "note"):
             cells[column] = mapping.codes.get(fold(text), text)
-    stated = {"status": STATUS_WORDS.get(fold(cells.get("status", "")), cells.get("status", ""))}
-    year = year_and_status(cells.get("year", ""))
+    in_codes(cells)
+    stated = year_and_status(cells.get("year", ""))
     if "value" in cells and not isinstance(cells["value"], Numeral):
         cells["value"], flag = figure_and_status(cells["value"])
         stated |= {"status": flag} if flag else {}
-    cells.update({name: text for name, text in (stated | year).items() if name in cells})
+    cells.update({name: text for name, text in stated.items() if name in cells})
 
 
 def _code(text: str, mapping: ColumnMapping, areas: Areas, year: str) -> str:

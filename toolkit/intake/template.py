@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from math import ceil
 from typing import TYPE_CHECKING
 
 from toolkit.base.errors import UsageError, need_extra
@@ -15,7 +16,7 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator, Standard
 from toolkit.data.observations import Observation
-from toolkit.data.schemas import BASES, QUALIFIERS, SOURCES, STATUSES
+from toolkit.data.schemas import QUALIFIERS, SOURCES, STATUSES
 from toolkit.intake.history import districts_of
 from toolkit.intake.incoming import MARK, harmless
 from toolkit.plan.plan import Plan, Target
@@ -29,7 +30,8 @@ SUPPORTING = {
     "poverty_rate": ("poor_households", "households"),
     "near_poverty_rate": ("near_poor_households", "households"),
 }
-"""Counts that a rate can be checked by; asked for beside it."""
+"""Numerator and denominator of a rate; asked for in the rows below it."""
+LEVELS_DOWN = ("country", "region", "province", "district", "commune")
 MOST_YEARS = 40
 SPAN_OF_YEARS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?", re.ASCII)
 
@@ -107,9 +109,9 @@ def years_of(text: str) -> tuple[int, ...]:
 
 def bounds_text(indicator: Indicator, language: Language) -> str:
     """Return the bounds and the unit of an indicator as a reader writes them."""
-    lower = "" if indicator.lower is None else f"{indicator.lower:g}"
-    upper = "" if indicator.upper is None else f"{indicator.upper:g}"
-    return f"{lower} … {upper} {indicator.units[language]}".strip()
+    lower, upper = ("" if bound is None else f"{bound:g}" for bound in (indicator.lower, indicator.upper))
+    bounds = f"{lower} … {upper}" if lower and upper else f"≥ {lower}" if lower else f"≤ {upper}" if upper else ""
+    return f"{bounds} {indicator.units[language]}".strip()
 
 
 def _keys(target: Target, plan: Plan, area: Area, dataset: Dataset) -> list[tuple[str, str]]:
@@ -120,23 +122,32 @@ def _keys(target: Target, plan: Plan, area: Area, dataset: Dataset) -> list[tupl
         keys.append((target.rule.benchmark.indicator, target.rule.benchmark.scope))
     proxies = [item for item in dataset.indicators[target.indicator].proxies if item.for_scope == target.scope]
     keys += [(item.indicator, item.scope) for item in proxies if item.id in plan.proxies.on or item.on_by_default]
-    keys += [(count, scope) for name, scope in list(keys) for count in SUPPORTING.get(name, ())]
-    measured = {name for name, item in dataset.indicators.items()
-                if item.unit != "milestone" and item.period_average_of is None}  # fmt: skip
-    return [key for key in keys if key[0] in measured]
+    keys = [(name, scope) for rate, scope in keys for name in (rate, *SUPPORTING.get(rate, ()))]
+    return [key for key in keys if _can_know(area, dataset.indicators[key[0]])]
+
+
+def _can_know(area: Area, indicator: Indicator) -> bool:
+    """Say whether a unit of the area's level can have a figure of its own."""
+    if indicator.unit == "milestone" or indicator.period_average_of is not None:
+        return False
+    of_communes = "communes" in (indicator.unit, indicator.countable) and area.level == "commune"
+    return not of_communes and LEVELS_DOWN.index(area.level) <= LEVELS_DOWN.index(indicator.lowest_level)
 
 
 FIGURE_COLUMNS = {
-    "info_name": 44, "info_scope": 14, "info_bounds": 18, "info_last": 12, "info_last_year": 10,
-    "info_last_source": 22, "year": 8, "value": 14, "qualifier": 12, "status": 13, "source_id": 22,
-    "available_from": 14, "note": 30, "standard": 14, "unit": 16, "area_code": 10, "indicator": 26, "scope": 10,
-    "from_year": 10, "available_basis": 14,
+    "info_name": 40, "info_scope": 12, "info_bounds": 14, "info_last": 11, "info_last_year": 8,
+    "info_last_source": 30, "year": 7, "value": 13, "status": 14, "qualifier": 13, "source_id": 16,
+    "available_from": 13, "note": 24, "standard": 13, "unit": 16, "area_code": 10, "indicator": 26, "scope": 10,
 }  # fmt: skip
 """Columns of the sheet of figures, with their widths; names that begin with info_ are shown and not read back."""
+SHOWN = 14
+"""Columns that people see and print; those behind them hold codes for programs."""
 OPEN = ("value", "qualifier", "status", "source_id", "available_from", "note", "standard")
 """Columns that may be edited."""
 SOURCE_ROWS = 12
 LABEL_ROW, NAME_ROW, FIRST_ROW = 4, 5, 6
+LINE = 15
+"""Height of a line in points; programs do not find the height of wrapped text by themselves."""
 ENTRY, SHADE = "#FDF3D0", "#EFEFEF"
 
 
@@ -202,15 +213,23 @@ class Pen:
             "title": {"bold": True, "font_size": 13},
             "label": {**shown, "bold": True, "bg_color": SHADE},
             "machine": {"font_size": 8, "font_color": "#808080"},
-            "text": {"num_format": "@"},
-            "number": {},
-            "entry": {"num_format": "@", "bg_color": ENTRY, "locked": False},
+            "text": {**shown, "num_format": "@"},
+            "number": shown,
+            "entry": {**shown, "num_format": "@", "bg_color": ENTRY, "border": 1, "locked": False},
         }
         self.formats = {name: book.add_format(kind) for name, kind in kinds.items()}
 
     def sheet(self, title: str) -> Worksheet:
-        """Add a sheet, locked without a password: that guards against slips, not against people."""
+        """Add a sheet, locked without a password: that guards against slips, not against people.
+
+        Printed on A4 across, as wide as one page.
+        """
         sheet = self.book.add_worksheet(title)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        sheet.set_footer("&L&A&R&P/&N")
         sheet.protect("", {"format_columns": True, "format_rows": True, "autofilter": True})
         return sheet
 
@@ -230,6 +249,8 @@ class Pen:
             sheet.set_column(column - 1, column - 1, width)
             self.put(sheet, row, column, words.t(f"desk.column.{name}"), "label")
             self.put(sheet, row + 1, column, name, "machine")
+        sheet.set_row(row, None, None, {"hidden": True})
+        sheet.repeat_rows(row - 1)
 
 
 def _guide(pen: Pen, dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], language: Language) -> None:
@@ -256,24 +277,29 @@ def _figures(pen: Pen, dataset: Dataset, area: Area, asked: Sequence[RequestedFi
     if dataset.simulated:
         pen.put(sheet, 2, 1, words.t("report.simulated"), "title")
     for row, question in enumerate(asked, start=FIRST_ROW):
-        for column, (name, value) in enumerate(_cells(question, dataset, area, language).items(), start=1):
+        cells = _cells(question, dataset, area, language)
+        lines = max(ceil(1.1 * len(str(cells[name])) / width) for name, width in list(FIGURE_COLUMNS.items())[:SHOWN])
+        sheet.set_row(row - 1, LINE * lines)
+        for column, (name, value) in enumerate(cells.items(), start=1):
             kind = "entry" if name in OPEN else "text" if isinstance(value, str) else "number"
             pen.put(sheet, row, column, value, kind)
-    _validate(sheet, asked)
+    _validate(sheet, asked, words)
     sheet.freeze_panes(FIRST_ROW - 1, 1)
+    sheet.set_column(SHOWN, len(FIGURE_COLUMNS) - 1, None, None, {"hidden": True})
+    sheet.print_area(0, 0, FIRST_ROW + len(asked) - 2, SHOWN - 1)
 
 
 def _cells(question: RequestedFigure, dataset: Dataset, area: Area, language: Language) -> dict[str, object]:
     indicator, last, words = question.indicator, question.last, texts(language)
     shown: dict[str, object] = {
-        "info_name": indicator.names[language],
+        "info_name": f"– {indicator.names[language]}" if indicator.whole else indicator.names[language],
         "info_scope": words.t(f"desk.scope.{question.scope}"),
         "info_bounds": bounds_text(indicator, language),
         "info_last": numbers(language).plain(last.value) if last else "–",
         "info_last_year": last.year if last else "–",
-        "info_last_source": last.source_id if last else _of_parents(question, dataset, area, language),
+        "info_last_source": _source(dataset, last) if last else _of_parents(question, dataset, area, language),
         "year": question.year,
-        "status": "preliminary" if question.year >= dataset.as_of.year else "reported",
+        "status": words.t(f"desk.status.{'preliminary' if question.year >= dataset.as_of.year else 'reported'}"),
         "standard": question.standard.id if question.standard else "",
         "unit": indicator.unit,
         "area_code": area.code,
@@ -281,6 +307,12 @@ def _cells(question: RequestedFigure, dataset: Dataset, area: Area, language: La
         "scope": question.scope,
     }
     return {name: shown.get(name, "") for name in FIGURE_COLUMNS}
+
+
+def _source(dataset: Dataset, figure: Observation) -> str:
+    """Return the title of a figure's source, with its id."""
+    title = str(dataset.sources.loc[figure.source_id, "title"])
+    return f"{title} ({figure.source_id})"
 
 
 def _of_parents(question: RequestedFigure, dataset: Dataset, area: Area, language: Language) -> str:
@@ -304,7 +336,7 @@ def _sources(pen: Pen, area: Area, years: Sequence[int], words: Texts) -> None:
             pen.put(sheet, row, column, proposed, "entry")
 
 
-def _validate(sheet: Worksheet, asked: Sequence[RequestedFigure]) -> None:
+def _validate(sheet: Worksheet, asked: Sequence[RequestedFigure], words: Texts) -> None:
     """Give every cell of entry its rule: bounds of the figure, lists of words."""
     columns = {name: at for at, name in enumerate(FIGURE_COLUMNS)}
     by_indicator: dict[str, list[int]] = {}
@@ -315,9 +347,9 @@ def _validate(sheet: Worksheet, asked: Sequence[RequestedFigure]) -> None:
         rule = _bounds_rule(asked[rows[0] - FIRST_ROW + 1].indicator)
         sheet.data_validation(*cells[0], {**rule, "other_cells": cells[1:]})
     last = FIRST_ROW + len(asked) - 2
-    for name, choices in (("qualifier", QUALIFIERS), ("status", STATUSES), ("available_basis", BASES)):
+    for name, choices in (("qualifier", QUALIFIERS), ("status", STATUSES)):
         if asked:
-            rule = {"validate": "list", "source": list(filter(None, choices))}
+            rule = {"validate": "list", "source": [words.t(f"desk.{name}.{choice}") for choice in choices if choice]}
             sheet.data_validation(FIRST_ROW - 1, columns[name], last, columns[name], rule)
 
 
