@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from toolkit.base.problems import Phrase, Problems
 from toolkit.base.texts import fold
@@ -119,6 +119,8 @@ def old_font(text: str, fewest: int = FEWEST_OLD_WORDS) -> str:
     >>> old_font("B×nh Gia, B¾c S¬n"), old_font("Huyeän Bình Gia, tyû leä hoä ngheøo"), old_font("Malmö, Haïti, maïs")
     ('B×n', 'eä', '')
     """
+    if not any(sign in text for sign in OLD_SIGNS):
+        return ""
     words: list[str] = TCVN3.findall(text)
     pairs: list[str] = VNI.findall(text)
     if len(words) >= fewest:
@@ -133,8 +135,7 @@ def looks_like_tcvn3(text: str) -> bool:
     return signs + foreign + stray > tones - stray and (TCVN3.search(text) or VNI.search(text)) is not None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One record as text.
 
     Attributes
@@ -435,6 +436,11 @@ class NumberColumn:
     mixed: frozenset[int]
     unclear: frozenset[int]
     style: Style | None
+
+    @property
+    def faulty(self) -> list[int]:
+        """Positions of cells without a value, or without one that can be used."""
+        return [at for at, value in enumerate(self.values) if value is None or self.readings[at].fault]
 
     def fault(self, at: int) -> tuple[str, dict[str, object]] | None:
         """Return what is wrong with a cell, as the key of a problem and what fills it; None if nothing is."""

@@ -6,9 +6,11 @@ that stands twice is not read, cut-off rows are reported, and a column of number
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -24,7 +26,6 @@ from toolkit.data.parsing import (
     TCVN3,
     Numeral,
     RawSheet,
-    Reading,
     Row,
     as_column,
     csv_rows,
@@ -57,6 +58,18 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SUSPICIOUS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd{OLD_SIGNS}]")
 
 Value = TypeVar("Value")
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the search for cycles of objects: rows hold none, and it takes longer than reading a long table."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @dataclass(frozen=True)
@@ -143,6 +156,7 @@ class InputTable:
         """Return the cells of a column as years, none of them before the first possible one."""
         return self.parsed(column, lambda text: year_of(text, first), no_year)
 
+    @_uncollected()
     def numbers(
         self, column: str, allows: Sequence[Callable[[float], bool] | None] | None = None
     ) -> list[float | None]:
@@ -153,23 +167,20 @@ class InputTable:
         allows :
             One a row: says whether a number is possible there, which may tell what ``12.868`` means.
         """
-        at = self.columns.index(column)
-        readings = []
-        known: dict[tuple[str, bool, object], Reading] = {}  # a long table holds few different numbers
-        for position, row in enumerate(self.rows):
-            text, fits = row.cells[at], allows[position] if allows else None
-            key = (text, isinstance(text, Numeral), fits)
-            if key not in known:
-                known[key] = narrowed_reading(reading(text), fits) if fits else reading(text)
-            readings.append(known[key])
-        settled = as_column(readings)
-        for position, row in enumerate(self.rows):
+        texts, fitting = self.texts(column), allows or [None] * len(self.rows)
+        keys = [(text, type(text), fits) for text, fits in zip(texts, fitting, strict=True)]
+        known = {  # a long table holds few different numbers
+            key: narrowed_reading(reading(key[0]), key[2]) if key[2] else reading(key[0]) for key in dict.fromkeys(keys)
+        }
+        settled = as_column([known[key] for key in keys])
+        for position in settled.faulty:
             fault = settled.fault(position)
-            if row.cells[at] and fault is not None:
-                self.problems.add(fault[0], row.number, column, row.cells[at], fields=fault[1])
+            if texts[position] and fault is not None:
+                self.problems.add(fault[0], self.rows[position].number, column, texts[position], fields=fault[1])
         return list(settled.values)
 
 
+@_uncollected()
 def read_tables(path: Path, layout: TableLayout) -> tuple[tuple[InputTable, ...], list[Problem]]:
     """Read a CSV file or a workbook.
 
@@ -310,10 +321,9 @@ def _under(header: Row, body: Sequence[Row], layout: TableLayout, problems: Prob
     names = [tidy(cell).casefold() for cell in header.cells]
     names += [""] * (usual_width(body) - len(names))  # some programs end every row with a delimiter
     wanted = _check_header(names, layout, header.number, problems)
-    picks = [(names.index(name), name) for name in wanted]
+    picks = [names.index(name) for name in wanted]
     nameless = [at for at, name in enumerate(names) if not name]
-    known: dict[str, str] = {}
-    kept = []
+    known, kept = _Tidied(), []
     for row in body:
         if usable(row, names, problems, cut_short=cut_short):
             for at in nameless:
@@ -401,6 +411,10 @@ def usable(row: Row, names: Sequence[str], problems: Problems, *, cut_short: boo
         True for workbooks, where empty cells at the end of a row are not stored.
     """
     cells = row.cells
+    if len(cells) == len(names) and "" not in cells and cells[0].casefold() not in names and not cells[0].isspace():
+        if SUSPICIOUS.search("".join(cells)):
+            _check_letters(row, names, problems)
+        return True  # as nearly all rows of a long table are
     filled = [cell for cell in cells if cell and not cell.isspace()]
     if not filled:
         return False
@@ -428,17 +442,21 @@ def _check_letters(row: Row, names: Sequence[str], problems: Problems) -> None:
             problems.warn("old_font", row.number, name, cell)
 
 
-def _picked(cells: Sequence[str], picks: Sequence[tuple[int, str]], known: dict[str, str]) -> tuple[str, ...]:
-    """Return the wanted cells; equal texts are one object, so that a long table stays small."""
-    width, picked = len(cells), []
-    for at, _ in picks:
-        text = cells[at] if at < width else ""
-        if type(text) is str:
-            if text not in known:
-                known[text] = tidy(text)
-            text = known[text]
-        picked.append(text)
-    return tuple(picked)
+class _Tidied(dict[str, str]):
+    """Texts to themselves, tidied; equal ones are one object, so that a long table stays small."""
+
+    def __missing__(self, text: str) -> str:
+        self[text] = tidy(text)
+        return self[text]
+
+
+def _picked(cells: tuple[str, ...], picks: Sequence[int], known: _Tidied) -> tuple[str, ...]:
+    """Return the wanted cells."""
+    if len(cells) > max(picks, default=0):
+        wanted = [cells[at] for at in picks]
+    else:
+        wanted = [cells[at] if at < len(cells) else "" for at in picks]
+    return tuple([known[text] if type(text) is str else text for text in wanted])
 
 
 def tidy(text: str) -> str:
