@@ -9,7 +9,14 @@ import pytest
 
 import toolkit
 
-API = ("toolkit/api", "toolkit/scenario", "toolkit/run/session")
+API = (
+    "toolkit/api",
+    "toolkit/scenario",
+    "toolkit/run/session",
+    "toolkit/plan/plan",
+    "toolkit/forecast/paths",
+    "toolkit/data/dataset",
+)
 """Modules whose examples ask for them."""
 
 
@@ -26,4 +33,4 @@ def _examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, objec
     place = Path(str(request.node.path)).as_posix()
     if isinstance(request.node, pytest.DoctestItem) and any(part in place for part in API):
         run = request.getfixturevalue("small_run")
-        doctest_namespace.update(run=run, usual=toolkit.what_if(run))
+        doctest_namespace.update(run=run, usual=toolkit.what_if(run), plan=run.plan, data=run.dataset)

@@ -164,6 +164,25 @@ def interface_language() -> Language:
     return "en" if os.environ.get("TOOLKIT_LANG", "vi").casefold().startswith("en") else "vi"
 
 
+def set_language(language: str) -> None:
+    """Choose the language in which the toolkit speaks from now on: ``vi`` or ``en``.
+
+    Raises
+    ------
+    UsageError
+        For another language.
+
+    Examples
+    --------
+    >>> before = interface_language()
+    >>> set_language("en")
+    >>> interface_language()
+    'en'
+    >>> set_language(before)
+    """
+    os.environ["TOOLKIT_LANG"] = texts(language).language
+
+
 def say(key: str, **fields: object) -> str:
     """Return a text of the catalogue in the user's language; see :meth:`Texts.t`."""
     return texts(interface_language()).t(key, **fields)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from toolkit.base.errors import AmbiguousNameError, UsageError
 from toolkit.base.problems import Phrase, closest
 from toolkit.base.texts import Language, fold, normalise, say
 from toolkit.data.schemas import LEVELS, Record
+from toolkit.data.tables import frame_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Level = Literal["country", "region", "province", "district", "commune"]
 
@@ -122,6 +126,14 @@ class Areas:
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return all units, ended ones too, one row each."""
+        return frame_of(self._all, [item.name for item in fields(Area)])
+
+    def __repr__(self) -> str:
+        """Return how many units there are."""
+        return f"<Areas: {len(self)}>"
 
     def __contains__(self, code: object) -> bool:
         return code in self._by_code

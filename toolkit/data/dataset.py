@@ -22,8 +22,15 @@ from toolkit.base.files import PROJECT, noting_reads, sha256
 from toolkit.base.problems import Problem, Problems, has_error
 from toolkit.base.texts import say
 from toolkit.data.areas import Areas, Crosswalk
-from toolkit.data.consistency import FigureKey, check_doubles, check_plausible, check_reference, figure_key
-from toolkit.data.indicators import Indicators, Standards
+from toolkit.data.consistency import (
+    FigureKey,
+    check_between,
+    check_doubles,
+    check_plausible,
+    check_reference,
+    figure_key,
+)
+from toolkit.data.indicators import Indicator, Indicators, Standards
 from toolkit.data.observations import (
     OBSERVATION_LAYOUT,
     UNUSED,
@@ -49,7 +56,7 @@ from toolkit.data.schemas import (
     WITHDRAWN,
     Records,
 )
-from toolkit.data.tables import InputTable, TableLayout, read_first
+from toolkit.data.tables import InputTable, TableLayout, read_first, table_of_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +68,8 @@ SIMULATED = "simulated"
 OBSERVATION_FIELDS = {field.name for field in fields(Observation)}
 DELIVERY_FILE = re.compile(r"(\d{4,})\.csv", re.ASCII)
 SeriesKey = tuple[str, str, str]
+OWN_SOURCE = {"source_id": "own_figures", "title": "own figures", "publisher": "–"}
+"""Source of figures that a researcher brings in without one."""
 
 
 @dataclass(frozen=True)
@@ -225,6 +234,81 @@ class Dataset:
             ),
             tuple(_observation(figure) for figure in single if figure.qualifier == UNUSED),
         )
+
+    def with_observations(self, frame: pd.DataFrame) -> Dataset:
+        """Return the data with figures of one's own beside them, checked as a file would be; nothing is written.
+
+        Parameters
+        ----------
+        frame :
+            Columns of an observation table; ``area_code, indicator, year, value`` are enough. Areas may be named. A
+            missing scope is ``all``, a missing unit the indicator's, a missing standard the one in force, a missing
+            status ``reported``, a missing source ``own_figures``. A figure without ``available_from`` is known on
+            this dataset's day.
+
+        Raises
+        ------
+        DataError
+            With every problem: its row (the first figure is row 2, as in a file), column and remedy.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> columns = ["area_code", "indicator", "year", "value"]
+        >>> own = pd.DataFrame([["Bình Gia", "poverty_rate", 2025, 9.5]], columns=columns)
+        >>> data.with_observations(own).series("181", "poverty_rate", "all").to_frame()["year"].tolist()[-1]
+        2025
+        """
+        reference = usable_folder(self.folder)[0].with_sources([OWN_SOURCE])
+        table = table_of_frame(self._completed(frame), OBSERVATION_LAYOUT, "observations")
+        read = figures_of(table, reference)
+        check_between(read, reference)
+        if has_error(table.problems.found):
+            raise DataError(say("data.frame_unusable"), table.problems.all(), say("data.unusable.remedy"))
+        number, day = max((item.number for item in self.deliveries), default=0) + 1, self.as_of.isoformat()
+        own = [item._replace(delivery=number, available_from=item.available_from or day) for item in read.figures]
+        deliveries = (*self.deliveries, Delivery(number, "", day, count=len(own)))
+        figures, set_aside = Held((*self.figures, *own), deliveries).on(self.as_of)
+        sources = self.sources.copy()
+        sources.loc[OWN_SOURCE["source_id"]] = [OWN_SOURCE.get(name, "") for name in sources.columns]
+        return replace(
+            self,
+            sources=sources,
+            figures=figures,
+            observations=_frame(figures),
+            set_aside=(*self.set_aside, *set_aside),
+            deliveries=deliveries,
+        )
+
+    def _completed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of figures with the columns that it may leave out, and codes for names of areas."""
+        made = frame.copy()
+        if "area_code" in made:
+            made["area_code"] = [self._code(area) for area in made["area_code"]]
+        for name, value in (("scope", "all"), ("status", "reported"), ("source_id", OWN_SOURCE["source_id"])):
+            if name not in made:
+                made[name] = value
+        known = [self.indicators[name] if name in self.indicators else None for name in made.get("indicator", ())]  # noqa: SIM401
+        if "unit" not in made:
+            made["unit"] = [indicator.unit if indicator else "" for indicator in known]
+        if "standard" not in made and "year" in made:
+            rows = zip(known, made["year"].astype(str), strict=True)
+            made["standard"] = [self._standard(indicator, year) if indicator else "" for indicator, year in rows]
+        return made
+
+    def _code(self, area: object) -> str:
+        """Return the code of an area that is named; what is no name of one stays, and is refused as in a file."""
+        text = str(area)
+        try:
+            return text if text in self.areas else self.areas.find(int(text) if text.isdigit() else text).code
+        except UsageError:
+            return text
+
+    def _standard(self, indicator: Indicator, year: str) -> str:
+        """Return the standard in force in a year where there is just one, else nothing."""
+        held = self.standards.of(indicator.id) if year.isdigit() else ()
+        found = [standard.id for standard in held if standard.measured_in(int(year))]
+        return found[0] if len(found) == 1 else ""
 
     def with_data(self) -> frozenset[SeriesKey]:
         """Return area, indicator and scope of every series with a figure that may be used."""

@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from toolkit.base.errors import UsageError
 from toolkit.base.problems import closest
-from toolkit.base.texts import Language, say, texts
+from toolkit.base.texts import LANGUAGES, Language, say, texts
 from toolkit.base.yaml_files import Place, YamlText, read_yaml
 from toolkit.data.schemas import Record, file_of
+from toolkit.data.tables import frame_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Scope = Literal["all", "dtts", "dtts_mn", "dtts_in_dtts_mn"]
 Relation = Literal["equal", "upper_bound", "lower_bound"]
@@ -215,6 +219,16 @@ class Indicators(Mapping[str, Indicator]):
 
     def __len__(self) -> int:
         return len(self._indicators)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return all indicators, one row each: what a researcher looks up before anything else."""
+        names = ("id", "unit", "decimals", "lower", "upper", "direction", "link", "family")
+        named = {f"name_{language}": [item.names[language] for item in self.values()] for language in LANGUAGES}
+        return frame_of(self.values(), names).assign(**named)
+
+    def __repr__(self) -> str:
+        """Return how many indicators there are."""
+        return f"<Indicators: {len(self)}>"
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the indicator of an id.

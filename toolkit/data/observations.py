@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from toolkit.base.problems import Problems
 from toolkit.data.indicators import Indicator
 from toolkit.data.parsing import day_of, year_of
 from toolkit.data.reference import ROW_RULES, Reference, RowContext, RowFault
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, STATUSES
-from toolkit.data.tables import InputTable, TableLayout
+from toolkit.data.tables import InputTable, TableLayout, frame_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNUSED = "unverified"
 """Figures with this qualifier are shown and never used."""
@@ -98,6 +101,10 @@ class Series:
     observations: tuple[Observation, ...] = ()
     period_averages: tuple[PeriodAverage, ...] = ()
     unverified: tuple[Observation, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the figures that count, one row a year and standard."""
+        return frame_of(self.observations, [item.name for item in fields(Observation) if item.name != "overruled"])
 
     @property
     def overruled(self) -> tuple[Observation, ...]:

@@ -242,6 +242,13 @@ def read_table(path: Path, layout: TableLayout, message: str, remedy: str = "") 
     return tables[0]
 
 
+def frame_of(records: Iterable[object], names: Sequence[str]) -> pd.DataFrame:
+    """Return records as a data frame, one row each: their attributes of these names, in this order."""
+    import pandas as pd
+
+    return pd.DataFrame([[getattr(record, name) for name in names] for record in records], columns=list(names))
+
+
 def table_of_frame(frame: pd.DataFrame, layout: TableLayout, name: str = "table") -> InputTable:
     """Return a data frame as a table whose header stands in row 1; its numbers are numbers, however they look."""
     columns = [[_cell(value) for value in frame.iloc[:, at].tolist()] for at in range(frame.shape[1])]

@@ -5,8 +5,9 @@ Also the path of a target's indicator through a proxy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from toolkit.data.indicators import Indicator, Proxy, Relation
 from toolkit.data.observations import Observation, PeriodAverage
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Scale
 from toolkit.plan.predicates import effective_count, quantiles_of_draws
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 KEPT = 1e-4
 """Relative error of stored draws, at most."""
@@ -92,7 +97,7 @@ class Break:
     measured: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Path:
     """Joint draws of one indicator in one area, year by year, as figures would be published.
 
@@ -137,6 +142,53 @@ class Path:
     proxy: ProxyUse | None = None
     weights: FloatArray | None = None
     period_averages: tuple[PeriodAverage, ...] = ()
+
+    def to_frame(self, levels: Sequence[float] = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)) -> pd.DataFrame:
+        """Return quantiles, one row a year: the year, one column a level, whether a figure is held, its standard.
+
+        Examples
+        --------
+        >>> run.forecasts.path("20", "poverty_rate", "all").to_frame().columns.tolist()[:4]
+        ['year', 0.025, 0.1, 0.25]
+        """
+        import pandas as pd
+
+        table = pd.DataFrame(self.quantiles(tuple(levels)), columns=list(levels))
+        table.insert(0, "year", self.years)
+        return table.assign(observed=self.observed, standard=self.standards)
+
+    def draws_frame(self) -> pd.DataFrame:
+        """Return the draws in long form: one row a draw and year, in `unit`."""
+        import pandas as pd
+
+        draw, year = np.indices(self.draws.shape)
+        cells = {"draw": draw.ravel(), "year": self.years[year.ravel()], "value": self.draws.ravel()}
+        return pd.DataFrame(cells)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw 50, 80 and 95 % intervals, the median and the area's own figures, and return the axes.
+
+        Parameters
+        ----------
+        ax :
+            Where to draw; by default the current axes of pyplot.
+        """
+        import matplotlib.pyplot as plt
+
+        axes, table = ax if ax is not None else plt.gca(), self.to_frame()
+        for low, high, colour in ((0.025, 0.975, "#dbe7f3"), (0.1, 0.9, "#b5cfe8"), (0.25, 0.75, "#86b0d9")):
+            label = f"{100 * (high - low):.0f} %"
+            axes.fill_between(self.years, table[low], table[high], color=colour, linewidth=0, label=label)
+        axes.plot(self.years, table[0.5], "--" if self.proxy else "-", color="#12548f")
+        held = [figure for figure in self.evidence.observations if self.proxy is None]
+        axes.plot([figure.year for figure in held], [figure.value for figure in held], "o", color="#1f2933")
+        axes.set(title=f"{self.indicator} ({self.scope}), {self.area_code}", ylabel=self.unit)
+        return axes
+
+    def __repr__(self) -> str:
+        """Return what it is a path of, in one line."""
+        years = f"{self.years[0]}–{self.years[-1]}"
+        return f"<Path {self.area_code} {self.indicator} ({self.scope}) {years}, {len(self.draws)} draws, {self.grade}>"
 
     def at(self, year: int) -> FloatArray:
         """Return the draws of one year, shape (S,).

@@ -7,9 +7,11 @@ over time of a random walk.
 
 from __future__ import annotations
 
+import copy
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from toolkit.models.panel import (
     accumulate,
     grid_of,
     levels_of_peers,
+    require,
     yearly_values,
 )
 from toolkit.models.publish import latest_segment, publish, segment_positions
@@ -32,6 +35,8 @@ SMALLEST_SPREAD = 1e-6
 FEWEST_CHANGES = 6
 RIDGE_PENALTY = 1.0
 FELL_BACK = "baseline_fell_back"
+OWN_LEVELS = 200
+"""Levels at which the draws of a model of one's own are kept."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,26 @@ class Prediction:
         Degrees of freedom of the Student-t; infinite for a normal distribution.
     note :
         Short name of what a reader should know, or empty.
+    levels, quantiles :
+        Shapes (Q,) and (H, Q): a distribution of any shape, in place of the Student-t; levels ascend.
     """
 
     centre: FloatArray
     spread: FloatArray
     freedom: float = np.inf
     note: str = ""
+    levels: FloatArray | None = None
+    quantiles: FloatArray | None = None
+
+    def at(self, scores: FloatArray) -> FloatArray:
+        """Return the values at standard normal scores (S, H), by the distribution of each horizon."""
+        if self.levels is None or self.quantiles is None:
+            return self.centre + self.spread * student_scores(scores, self.freedom)
+        from scipy.special import ndtr
+
+        share = ndtr(scores)
+        found = [np.interp(share[:, h], self.levels, self.quantiles[h]) for h in range(share.shape[1])]
+        return np.stack(found, axis=1)
 
 
 Method = Callable[[UnitSeries, IntArray], Prediction]
@@ -125,10 +144,7 @@ class Baseline:
             work = np.arange(min(int(asked.min()), grid.first), max(int(asked.max()), panel.last_year) + 1)
             scores = random_walk(seed, panel.units, draws, work.size)
             found = self.predictions(base, panel, work)
-            level = np.stack(
-                [one.centre + one.spread * student_scores(scores[:, u], one.freedom) for u, one in enumerate(found)],
-                axis=1,
-            )
+            level = np.stack([one.at(scores[:, u]) for u, one in enumerate(found)], axis=1)
             notes = {one.note for one in found} - {""}
         position = segment_positions(panel, asked, segments)
         noise_sd = np.zeros((draws, panel.units))
@@ -143,10 +159,8 @@ class Baseline:
         offsets = mean_offsets(panel, 1)[0]
         base = grid_of(panel).shifted(offsets)
         scores = ndtri(np.asarray(levels, dtype=np.float64))
-        rows = [
-            one.centre[:, None] + one.spread[:, None] * student_scores(scores, one.freedom)[None, :]
-            for one in self.predictions(base, panel, asked)
-        ]
+        wanted = np.broadcast_to(scores[:, None], (scores.size, asked.size))
+        rows = [one.at(wanted).T for one in self.predictions(base, panel, asked)]
         return panel.scale.from_link(np.stack(rows) + offsets[panel.segments.index(latest_segment(panel))])
 
     def predictions(self, base: Grid, panel: Panel, work: IntArray) -> list[Prediction]:
@@ -171,6 +185,71 @@ class Baseline:
             spread = np.where(horizons > 0, marginal.spread[ahead], step * np.sqrt(nearest))
             found.append(replace(marginal, centre=centre, spread=np.maximum(spread, SMALLEST_SPREAD)))
         return found
+
+
+class Estimator(Protocol):
+    """A model of one's own with the manners of scikit-learn.
+
+    Series are given and predicted on the indicator's link scale (the logit of a share, the logarithm of a positive
+    quantity), on which any number stays inside the bounds.
+    """
+
+    def fit(self, panel: Any) -> Any:
+        """Learn from a data frame: one row a year (the index), one column a unit, nan where nothing is known."""
+
+    def predict(self, horizons: IntArray) -> Any:
+        """Return what comes so many years after the panel's last year.
+
+        Either draws, an array (S, N, H), or quantiles, a mapping from three levels or more to arrays (N, H).
+        """
+
+
+@dataclass(frozen=True)
+class OwnModel(Baseline):
+    """A model of one's own as a forecaster: each panel gets a copy of it, fitted to that panel.
+
+    Attributes
+    ----------
+    estimator :
+        Never changed itself.
+    """
+
+    estimator: Estimator | None = None
+
+    def predictions(self, base: Grid, panel: Panel, work: IntArray) -> list[Prediction]:
+        """Return the estimator's distribution of every unit; known years stay as they are."""
+        import pandas as pd
+
+        value = yearly_values(base)
+        years = np.arange(base.first, base.first + value.shape[1])
+        fitted: Any = copy.deepcopy(self.estimator)
+        last = max(int(work.max()) - panel.last_year, 1)
+        usual = Baseline(self.name, lambda _: no_change).predictions(base, panel, work)
+        fitted.fit(pd.DataFrame(value.T, index=pd.Index(years, name="year")))
+        levels, quantiles = _distribution(fitted.predict(np.arange(1, last + 1)), (value.shape[0], last))
+        ahead = np.clip(work - panel.last_year, 1, None) - 1
+        later = (work > panel.last_year)[:, None]
+        return [
+            replace(one, levels=levels, quantiles=np.where(later, quantiles[unit][ahead], one.centre[:, None]))
+            for unit, one in enumerate(usual)
+        ]
+
+
+def _distribution(predicted: Any, shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+    """Return levels (Q,) and quantiles (N, H, Q) from draws (S, N, H), or from quantiles (N, H) by level."""
+    if isinstance(predicted, Mapping):
+        levels = np.array(sorted(predicted), dtype=np.float64)
+        found = [np.asarray(predicted[level], dtype=np.float64) for level in sorted(predicted)]
+        fine = levels.size >= 3 and levels[0] > 0 and levels[-1] < 1 and all(one.shape == shape for one in found)
+        require(fine, f"quantiles have to be arrays of shape {shape} at three levels or more between 0 and 1")
+        quantiles = np.sort(np.stack(found, axis=-1), axis=-1)
+    else:
+        draws = np.asarray(predicted, dtype=np.float64)
+        require(draws.ndim == 3 and draws.shape[1:] == shape, f"draws have to be an array (S, {shape[0]}, {shape[1]})")
+        levels = (np.arange(OWN_LEVELS) + 0.5) / OWN_LEVELS
+        quantiles = np.moveaxis(np.quantile(draws, levels, axis=0), 0, -1)
+    require(bool(np.isfinite(quantiles).all()), "predictions have to be finite numbers")
+    return levels, quantiles
 
 
 def random_walk(seed: int, units: int, draws: int, years: int) -> FloatArray:

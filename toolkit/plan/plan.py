@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import Language, nearest, say
 from toolkit.data.indicators import Scope
 from toolkit.plan.judgement import Contradiction, Name, Raw, RuleBase, Strict, Year, refuse
 from toolkit.plan.rules import RULES, Rule
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -196,12 +199,107 @@ class Plan(PlanHeader):
         near = ", ".join(nearest(target_id, [target.id for target in self.targets]))
         raise UsageError(say("plan.no_target", number=self.number, target=target_id), say("plan.near", near=near))
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the targets, one row each, with the words of their rules as they stand in the plan file."""
+        import pandas as pd
+
+        fields = [
+            "id",
+            "due",
+            "clause",
+            "indicator",
+            "scope",
+            "unit",
+            "name_vi",
+            "name_en",
+            "level",
+            "each_area",
+            "lead",
+        ]
+        in_rule = ["kind", "op", "value", "stretch", "base_year", "from", "to", "tolerance"]
+        rules = [target.rule.model_dump(by_alias=True) for target in self.targets]
+        rows = [
+            [*(getattr(target, name) for name in fields), *(rule.get(name) for name in in_rule)]
+            for target, rule in zip(self.targets, rules, strict=True)
+        ]
+        return pd.DataFrame(rows, columns=[*fields, *in_rule])
+
+    def with_target(self, target_id: str, *, like: str = "", **changes: object) -> Plan:
+        """Return the plan with one target changed, or with a new one beside the others.
+
+        Parameters
+        ----------
+        target_id :
+            Of the target.
+        like :
+            For a new target: the one that it is made like.
+        changes :
+            Fields of the target or of its rule, as in a plan file (``value``, ``op``, ``due`` …); ``from_`` for
+            ``from``.
+
+        Raises
+        ------
+        UsageError
+            For an unknown target or field, or a target that contradicts itself.
+
+        Examples
+        --------
+        >>> plan.with_target("T30-03", value=5).target("T30-03").rule.value
+        5.0
+        """
+        known = [target.id for target in self.targets]
+        raw = self.target(like or target_id).model_dump(by_alias=True, exclude_none=True)
+        if like and target_id in known:
+            raise UsageError(say("plan.target_known", target=target_id), say("plan.target_known.remedy"))
+        rule = raw["rule"]
+        in_rule = {field.alias or name for name, field in RULES[rule["kind"]].model_fields.items()}
+        for name, value in ((name.removesuffix("_"), value) for name, value in changes.items()):
+            (rule if name in in_rule else raw)[name] = value
+        changed = _checked(raw | {"id": target_id})
+        targets = [changed if target.id == target_id else target for target in self.targets]
+        made = self.model_copy(update={"targets": (*targets, *([changed] if like else []))})
+        faults = plan_faults(made.model_dump(by_alias=True), [one.model_dump(by_alias=True) for one in made.targets])
+        for _, fault in faults:
+            raise _refused(target_id, say(f"plan.problem.{fault.key}", **fault.fields))
+        return made
+
+    def with_proxy(self, proxy_id: str) -> Plan:
+        """Return the plan with a declared stand-in switched on."""
+        return self._switched(proxy_id, on=True)
+
+    def without_proxy(self, proxy_id: str) -> Plan:
+        """Return the plan with a declared stand-in switched off.
+
+        >>> plan.without_proxy("poverty_dtts_from_all").proxies.off
+        ('poverty_dtts_from_all',)
+        """
+        return self._switched(proxy_id, on=False)
+
+    def _switched(self, proxy_id: str, *, on: bool) -> Plan:
+        off = tuple(name for name in self.proxies.off if name != proxy_id)
+        other = tuple(name for name in self.proxies.on if name != proxy_id)
+        switches = ProxySwitches(on=(*other, *([proxy_id] if on else [])), off=(*off, *([] if on else [proxy_id])))
+        return self.model_copy(update={"proxies": switches})
+
     def bodies_on(self, day: date) -> ReportingBodies | None:
         """Return who reports to whom on `day`, or None where the plan file has no setting for it."""
         for bodies in self.reporting_bodies:
             if bodies.from_day <= day and (bodies.to_day is None or day <= bodies.to_day):
                 return bodies
         return None
+
+
+def _checked(raw: Raw) -> Target:
+    """Return a target, or refuse what it says as a user's mistake."""
+    try:
+        return Target.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise _refused(str(raw["id"]), f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _refused(target_id: str, reason: str) -> UsageError:
+    return UsageError(say("plan.bad_target", target=target_id, reason=reason), say("plan.bad_target.remedy"))
 
 
 def target_faults(target: Raw) -> Iterator[Contradiction]:
