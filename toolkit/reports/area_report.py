@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from toolkit.attainment.assess import assess_local, breaks_ahead
 from toolkit.attainment.attainment import Attainment
-from toolkit.base.texts import NO_VALUE
+from toolkit.base.texts import NO_VALUE, slug
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import Break, Path
@@ -111,6 +111,12 @@ def build_area_document(
         answer=headline(context, most_wanted(context)),
         notices=notices,
         tally=tally(context),
+        links=(
+            "../index.html",
+            "../attainment.csv",
+            "../tables/forecast.csv",
+            f"{area.code}-{slug(area.name_vi)}.ipynb",
+        ),
     )
     return Document(head, sections)
 
@@ -387,7 +393,8 @@ def _nowcast_row(context: Context, attainment: Attainment, path: Path) -> tuple[
     if path.evidence.observations:
         newest = path.evidence.observations[-1]
         references = context.sources.references(newest.source_id)
-        last = Cell(context.observation(path, -1), (str(newest.year),), newest.value, references)
+        link = context.figure_link(newest)
+        last = Cell(context.observation(path, -1), (str(newest.year),), newest.value, references, link=link)
     return (
         Cell(context.quantity(attainment), tuple(details)),
         Cell(words.t("nowcast.about", value=amount), (), median),

@@ -30,11 +30,12 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Item:
-    """An entry of a list: an optional bold head, a text, and sources."""
+    """An entry of a list: an optional bold head, which may lead to an address, a text, and sources."""
 
     text: str
     head: str = ""
     references: tuple[int, ...] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ class Cell:
         Probability in 0..1 drawn as a bar; ``None`` for none.
     spark :
         A small chart under the text.
+    link :
+        Address, from the page, of the row of data that the text comes from; empty for none.
     """
 
     text: str
@@ -111,6 +114,7 @@ class Cell:
     verdict: str = ""
     probability: float | None = None
     spark: Sparkline | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -428,6 +432,8 @@ class Head(Frame):
         Table of contents: ``(key, title)`` of the sections.
     letter :
         Letterhead and signature of the form that is sent.
+    links_title, links :
+        Tables and notebook of the run that the page lies in, by their addresses from the page; empty outside a run.
     """
 
     kicker: str
@@ -439,6 +445,8 @@ class Head(Frame):
     contents_title: str = ""
     contents: tuple[tuple[str, str], ...] = ()
     letter: Letter = field(default_factory=Letter)
+    links_title: str = ""
+    links: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return title and answer as text."""

@@ -16,6 +16,7 @@ from toolkit.base.texts import Language, say
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
+from toolkit.data.observations import Figure, Observation
 from toolkit.forecast.make import DRAWS, MODEL, SEED
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
@@ -293,6 +294,18 @@ class Context:
         rate = attainment.unit in {"times", "ratio", "percentage_points"}
         return 2 if rate else self.indicator(attainment).decimals
 
+    def figure_link(self, item: Observation | None) -> str:
+        """Return the address, from an area's page, of the row of a figure; empty outside a run's folder."""
+        return f"../{figure_place(item)}" if item and self.facts.digest else ""
+
+    def last_link(self, attainment: Attainment) -> str:
+        """Return the same for the newest figure of an attainment."""
+        target, item = self.target(attainment), attainment
+        key = (item.last_indicator or target.indicator, item.last_scope or target.scope)
+        found = self.dataset.series(self.area.code, *key).observations
+        wanted = (item.last_year, item.last_source)
+        return self.figure_link(next((one for one in found if (one.year, one.source_id) == wanted), None))
+
     def pace(self, attainment: Attainment, value: float | None) -> str:
         """Return a yearly pace in words, counts (villages, households) without small fractions."""
         unit = self.dataset.indicators.units.get(attainment.pace_unit.removesuffix("_per_year"))
@@ -319,6 +332,7 @@ def head_of(
     answer: Sequence[str],
     notices: Sequence[str] = (),
     tally: Tally | None = None,
+    links: tuple[str, ...] = (),
 ) -> Head:
     """Return the head of a document about the context's area; arguments as in :class:`Head`."""
     words = context.words
@@ -337,7 +351,19 @@ def head_of(
         contents_title=words.t("contents"),
         contents=tuple((section.key, section.title) for section in sections if section.blocks),
         letter=_letter(context, title),
+        links_title=words.t("run_files"),
+        links=links if context.facts.digest else (),
     )
+
+
+FIGURES = "figures"
+"""Folder of a run with the rows of data that pages lead to."""
+FIGURES_A_PAGE = 200
+
+
+def figure_place(item: Observation | Figure) -> str:
+    """Return where in a run the row of a figure is shown: its page and its anchor there."""
+    return f"{FIGURES}/{item.delivery:04d}-{item.row // FIGURES_A_PAGE + 1}.html#r{item.row}"
 
 
 def kicker(words: Words, cycle: Cycle | None) -> str:

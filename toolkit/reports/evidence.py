@@ -227,7 +227,8 @@ def _observation_cell(context: Context, indicator: Indicator, item: Observation)
         value = words.t("about", value=value)
     origin = (words.t(f"status.{item.status}"), context.sources.publisher(item.source_id))
     details = (", ".join(part for part in origin if part),)
-    return Cell(value, details, item.value, context.sources.references(item.source_id))
+    references = context.sources.references(item.source_id)
+    return Cell(value, details, item.value, references, link=context.figure_link(item))
 
 
 def _inferred_rows(context: Context) -> list[tuple[Cell, ...]]:
@@ -336,9 +337,15 @@ def sources_section(words: Words, book: SourceBook) -> Section:
         published = _published(words, record["published"].strip())
         address = record["url"].strip() or words.t("sources.no_address")
         text = words.t("sources.entry", publisher=record["publisher"], published=published, address=address)
-        items.append(Item(text, record["title"]))
+        items.append(Item(text, record["title"], link=web_address(record["url"])))
     listed = Bullets(tuple(items), ordered=True) if items else Paragraph(words.t("sources.none"))
     return Section("sources", words.t("section.sources"), (listed,))
+
+
+def web_address(url: str) -> str:
+    """Return an address that a page may lead to; empty for anything but the web's."""
+    found = url.strip()
+    return found if found.startswith(("https://", "http://")) else ""
 
 
 def _published(words: Words, text: str) -> str:

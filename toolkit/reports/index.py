@@ -23,9 +23,12 @@ from markupsafe import Markup, escape
 from toolkit.attainment.attainment import Attainment
 from toolkit.base.files import atomic
 from toolkit.base.texts import Language
+from toolkit.data.dataset import Dataset
+from toolkit.data.observations import Figure
 from toolkit.plan.plan import Plan
-from toolkit.reports.blocks import CREATED, Definitions, Frame, Section
-from toolkit.reports.context import RunFacts, banner, cycle_of, foot, kicker
+from toolkit.reports.blocks import CREATED, Cell, Definitions, Frame, Section, Table
+from toolkit.reports.context import RunFacts, banner, cycle_of, figure_place, foot, kicker
+from toolkit.reports.evidence import web_address
 from toolkit.reports.html import environment, page_html, section_html
 from toolkit.reports.svg import TEMPLATES
 from toolkit.reports.wording import GROUPS, Words, words
@@ -175,6 +178,42 @@ def index_page(
     yield before
     yield from content
     yield after
+
+
+def figure_pages(dataset: Dataset, language: Language, facts: RunFacts) -> Iterator[tuple[str, str]]:
+    """Yield pages with the rows of data that reports lead to, each with its file's name in the run.
+
+    A row leads on to its source's address and to its file in the run's copy of the data.
+    """
+    wording, by_page = words(language), dict[str, list[Figure]]()
+    for figure in dataset.figures:
+        by_page.setdefault(figure_place(figure).partition("#")[0], []).append(figure)
+    for page, figures in by_page.items():
+        file = f"data/observations/{figures[0].delivery:04d}.csv" if figures[0].delivery else "data/observations.csv"
+        title = wording.t("figures.title", file=file)
+        rows = [_figure_row(figure, dataset, wording, file) for figure in figures]
+        names, anchors = (
+            ("area", "indicator", "year", "value", "source", "place"),
+            tuple(f"r{one.row}" for one in figures),
+        )
+        table = Table.of(wording.t, "figures", names, rows, caption=title, layout="grid", anchors=anchors)
+        frame = Frame(language=language, page_title=title, banner=banner(wording, facts), foot=foot(wording, facts))
+        body = f"<h1>{escape(title)}</h1>{section_html(Section('figures', title, (table,)))}"
+        yield page, page_html(frame, body)
+
+
+def _figure_row(figure: Figure, dataset: Dataset, wording: Words, file: str) -> tuple[Cell, ...]:
+    known, source = dataset.indicators, dataset.sources.loc[figure.source_id]
+    name = known[figure.indicator].names[wording.language] if figure.indicator in known else figure.indicator
+    area = dataset.areas.unit_in(figure.area_code, figure.year)
+    return (
+        Cell(area.name(wording.language) if area else figure.area_code, (figure.area_code,)),
+        Cell(name, (wording.t(f"scope.{figure.scope}"),)),
+        Cell(str(figure.year)),
+        Cell(wording.amount(figure.value, figure.unit), (wording.t(f"status.{figure.status}"),), figure.value),
+        Cell(str(source["title"]), (str(source["publisher"]),), link=web_address(str(source["url"]))),
+        Cell(f"{file.rpartition('/')[2]}:{figure.row}", link=f"../{file}"),
+    )
 
 
 def start_html(plan: Plan, languages: Sequence[Language]) -> str:

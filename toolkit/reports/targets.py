@@ -151,7 +151,8 @@ def last_cell(context: Context, attainment: Attainment) -> Cell:
     elif attainment.last_scope not in {"", target.scope}:
         details.append(words.t(f"scope.{attainment.last_scope}"))
     text = words.amount(attainment.last_value, attainment.last_unit)
-    return Cell(text, tuple(details), attainment.last_value, context.sources.references(attainment.last_source))
+    references, link = context.sources.references(attainment.last_source), context.last_link(attainment)
+    return Cell(text, tuple(details), attainment.last_value, references, link=link)
 
 
 def _expected_cell(context: Context, attainment: Attainment) -> Cell:
@@ -498,7 +499,8 @@ def _chart_row(context: Context, band: Band, observed: Observation | None, place
     if observed is not None:
         mark = "" if observed.status == "final" else f" {words.t(f'status_mark.{observed.status}')}"
         references = context.sources.references(observed.source_id)
-        published = Cell(f"{words.numbers.plain(observed.value)}{mark}", (), observed.value, references)
+        text = f"{words.numbers.plain(observed.value)}{mark}"
+        published = Cell(text, (), observed.value, references, link=context.figure_link(observed))
     known = bool(np.isclose(band.low95, band.high95))
     limits = ((band.low50, band.high50), (band.low80, band.high80), (band.low95, band.high95))
     intervals = [Cell("" if known else words.interval(low, high, "", places)) for low, high in limits]

@@ -7,6 +7,7 @@ the ledger, the index, the research object and last the manifest are written.
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -22,7 +23,7 @@ from toolkit.data.dataset import PROJECT_DATA
 from toolkit.evaluate.ledger import LEVELS, ledger_text
 from toolkit.forecast.make import DRAWS, MODEL, SEED
 from toolkit.forecast.summary import summary_columns
-from toolkit.reports.context import RunFacts
+from toolkit.reports.context import FIGURES, RunFacts
 from toolkit.reports.formats import Edition
 from toolkit.reports.index import (
     AreaCounts,
@@ -32,6 +33,7 @@ from toolkit.reports.index import (
     Workbook,
     counts_of,
     csv_text,
+    figure_pages,
     index_page,
     open_workbook,
     rows_of,
@@ -436,6 +438,9 @@ def gather(request: ReportRequest, run: Run, done: Sequence[Done], manifest: Man
     told = _tables(request, run)
     write_atomic(request.folder / REPORTS, csv_text(report_rows(request.folder, done)))
     _index(request, run, done, run.facts, told)
+    shutil.rmtree(request.folder / FIGURES, ignore_errors=True)
+    for page, content in figure_pages(run.dataset, request.language, run.facts):
+        write_atomic(request.folder / page, content)
     write_crate(request.folder, run.facts, language=request.language, plan=run.plan.name(request.language))
     failed = {item.job.name: item.error for item in done if item.error}
     write_manifest(request.folder, manifest.model_copy(update={"failed": failed}))

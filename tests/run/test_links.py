@@ -1,0 +1,91 @@
+"""By clicking only: from a number to its row of data, its source's address, and the run's tables and notebook."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from tests.conftest import ROOT
+from tests.run.test_engine import report
+from toolkit.reports.html import LARGEST_PAGE
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a run and carry it elsewhere, as on a stick."""
+    there = tmp_path_factory.mktemp("run") / "here"
+    report(there, areas=("--area", "20", "--area", "181"))
+    return Path(shutil.move(there, tmp_path_factory.mktemp("stick") / "reports"))
+
+
+@cache
+def soup(page: Path) -> BeautifulSoup:
+    return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+
+
+def target_of(page: Path, link: Tag) -> tuple[Path, Tag | None]:
+    """Return the file that a link leads to, and the element there."""
+    found = urlparse(str(link["href"]))
+    file = (page.parent / found.path).resolve() if found.path else page
+    return file, soup(file).find(id=found.fragment) if found.fragment else None
+
+
+def test_every_link_within_the_run_leads_somewhere_in_it(run: Path) -> None:
+    for page in run.rglob("*.html"):
+        shown = soup(page)
+        for link in shown.select("a[href]"):
+            if urlparse(str(link["href"])).scheme:
+                assert str(link["href"]).startswith(("https://", "http://"))
+                continue
+            file, place = target_of(page, link)
+            assert file.is_file(), (page, link)
+            assert file.is_relative_to(run.resolve()), link
+            assert ("#" not in str(link["href"])) or place is not None, (page, link)
+        assert page.stat().st_size <= LARGEST_PAGE, page
+
+
+def test_a_number_leads_to_its_row_the_row_to_its_source_and_its_file(run: Path) -> None:
+    followed = 0
+    for page in (run / "areas").glob("*.html"):
+        for cell in soup(page).select("td a[href*='figures/']"):
+            file, row = target_of(page, cell)
+            assert row is not None
+            number = cell.get_text().split()[0].rstrip("%*").strip("~≈")
+            links = {str(link["href"]) for link in row.select("a[href]")}
+            (data,) = (file.parent / link for link in links if link.startswith("../data/"))
+            line = int(str(row["id"])[1:])
+            with data.open(encoding="utf-8", newline="") as stream:
+                values = list(csv.reader(stream))
+            record = dict(zip(values[0], values[line - 1], strict=True))
+            assert record["area_code"] in ("20", "181")
+            if number[:1].isdigit() and "," not in number:
+                assert float(record["value"]) == pytest.approx(float(number.rstrip("○▲●")), rel=0.05), (cell, record)
+            followed += 1
+    assert followed > 50
+
+
+def test_every_published_value_in_a_table_is_such_a_number(run: Path) -> None:
+    for page in (run / "areas").glob("*.html"):
+        cells = [cell for cell in soup(page).select("td") if cell.select("a[href^='#_']")]
+        published = [cell for cell in cells if cell.get_text()[:1].isdigit()]
+        assert published
+        assert [cell for cell in published if not cell.select("a[href*='figures/']")] == []
+
+
+def test_sources_lead_to_their_addresses_and_pages_to_tables_and_notebook(run: Path) -> None:
+    with (ROOT / "data" / "sources.csv").open(encoding="utf-8", newline="") as stream:
+        addresses = {row["url"] for row in csv.DictReader(stream)}
+    for page in (run / "areas").glob("*.html"):
+        shown = soup(page)
+        entries = shown.select("#sources ol.entries li")
+        named = [entry.select_one("strong a") for entry in entries if "http" in entry.get_text()]
+        assert named
+        assert all(link is not None and link["href"] in addresses for link in named)
+        links = {str(link["href"]) for link in shown.select("header a[href]")}
+        assert {"../index.html", "../attainment.csv", "../tables/forecast.csv", f"{page.stem}.ipynb"} <= links
