@@ -4,8 +4,9 @@ Marginal predictions are those of the gate, in closed form. Joint draws come fro
 with deviations, so that units share its shocks; they are mapped by rank to the gate's marginals,
 unit by unit and year by year.
 
-Children of a parent follow it: a unit's deviation from it is mildly mean-reverting, around the units' mean deviation,
-and draw s of the unit goes with draw s of the parent. They are fitted together and drawn a few at a time: a unit's
+Children of a parent follow it: a unit's deviation from it lasts, or returns slowly to the units' mean deviation; that
+of a unit never observed spreads as those of the others do, in all years alike. Draw s of the unit goes with draw s of
+the parent. They are fitted together and drawn a few at a time: a unit's
 draws do not depend on which others are drawn.
 
 Offsets between standards are estimated where both sides were observed, and drawn from their prior elsewhere. The
@@ -21,7 +22,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.models.experts import UNIT, ExpertFit, PanelFit, common_series, fit_experts
+from toolkit.models.experts import UNIT, ExpertFit, PanelFit, common_path, fit_experts
 from toolkit.models.gate import Coefficients, common_weights, deviation_weights, gate_rows, learned, weigh
 from toolkit.models.panel import (
     FloatArray,
@@ -38,9 +39,10 @@ from toolkit.models.panel import (
     median_step,
     require,
     unit_of_measure,
+    yearly_values,
 )
 from toolkit.models.publish import Marginals, latest_segment, publish, quantiles_of, segment_positions
-from toolkit.models.sampling import OFFSETS, UNSEEN, choose_members, normals, sample_levels, stream, student_scores
+from toolkit.models.sampling import OFFSETS, UNSEEN, Choice, choose_members, normals, sample_levels, student_scores
 from toolkit.models.state_space import FirstLevel, PanelPrior, bank_of, fit_bank
 
 DrawUnits = Callable[[IntArray], Paths]
@@ -160,14 +162,14 @@ def draw_paths(
     first = min(int(asked.min()), grid.first)
     before, after = grid.first - first, max(int(asked.max()) - panel.last_year, 0)
     mean, spread = levels_of_peers(centred, panel.scale.link)
-    series, _ = common_series(centred, fitted.path)
+    series = series_of_draws(grid, fitted.path, relative)
     weights = common_weights(fitted, gate)
     level, noise_sd = draw_levels(
         fitted.common, weights, series, (mean, spread), draws, seed + COMMON_SEED, before, after
     )
     if fitted.deviation is not None:
         inside = level[:, :, before : before + grid.value.shape[1]]
-        value = grid.value - relative[:, grid.segment] - inside[..., None]
+        value = grid.value - offsets_at(grid, relative) - inside[..., None]
         weights = deviation_weights(fitted, fitted.deviation, gate)
         own, own_noise = draw_levels(fitted.deviation, weights, value, (0.0, spread), draws, seed, before, after)
         level, noise_sd = level + own, np.hypot(own_noise, noise_sd)
@@ -176,6 +178,25 @@ def draw_paths(
     return publish(
         panel, grid, work, level, noise_sd, offsets, asked, position, seed, marginals=marginals, shift=latest
     )
+
+
+def series_of_draws(grid: Grid, path: FloatArray, relative: FloatArray) -> FloatArray:
+    """Return the common path as observations (S or 1, 1, T, L), given the offsets (S, K) of every draw.
+
+    With its own offsets, not with their mean, a draw passes through the figures of each standard, however little is
+    known of the jump between them. A single unit is its own path; for several the layout of ``path`` (T,), found at
+    the mean offsets, is linear in what the offsets add.
+    """
+    if relative.shape[1] == 1:
+        return grid.value if grid.value.shape[0] == 1 else path[None, None, :, None]
+    if grid.value.shape[0] == 1:
+        return grid.value - offsets_at(grid, relative)
+    moved = relative - relative.mean(axis=0)
+    found = np.repeat(path[None], moved.shape[0], axis=0)
+    for position in np.flatnonzero(moved.any(axis=0)):
+        share = np.where(np.isfinite(grid.value), grid.segment == position, np.nan)
+        found -= moved[:, [position]] * common_path(yearly_values(replace(grid, value=share)))
+    return found[:, None, :, None]
 
 
 def draw_levels(
@@ -225,20 +246,28 @@ def draw_levels(
 
 # Members: pairs (variance of the level's steps, of the values), and (of the initial slope, of the slope's steps)
 DEVIATIONS = bank_of(
-    (0.6,), (0.9, 0.98, 1.0), ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0)), ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1))
+    (0.6,), (0.98, 1.0), ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0)), ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1))
 )
+# Of an unseen unit: how large a step is beside the spread that it keeps, under the member that returns slowly
+STEADY_SHARE = float(np.sqrt(1.0 - DEVIATIONS.rho.min() ** 2))
 SLOPED = DEVIATIONS.initial_slope > 0
 WEIGHTS = np.where(SLOPED, 0.5 / SLOPED.sum(), 0.5 / (~SLOPED).sum())
-# A unit's points are few: how large its steps are is hardly told by them. Scale and tails are those with which
-# intervals cover what they should in sparse back-tests (the sparse lines of the calibration record)
-PRIOR = PanelPrior(WEIGHTS / WEIGHTS.sum(), shapes=(1.0, 0.75, 0.5), scale=0.06)
-# Deviations from the parent, link scale: what is believed before any is seen
-PRIOR_SPREAD, PRIOR_UNITS, PRIOR_CENTRE_UNITS = 0.2, 0.3, 1.0
+# A unit's points are few: how large its steps are is hardly told by them, its parent's steps tell more. The prior scale
+# is so many times the root of the parent's typical step; with this and these tails intervals cover what they should in
+# sparse back-tests (the sparse lines of the calibration record)
+PRIOR = PanelPrior(WEIGHTS / WEIGHTS.sum(), shapes=(1.0, 0.75, 0.5))
+STEP_SHARE, LEAST_STEP = 0.42, 1e-4
+# Deviations from the parent, link scale: what is believed of their spread before any is seen, for so many units
+PRIOR_SPREAD, PRIOR_UNITS = 0.2, 0.3
+# A mean deviation counts as far as it exceeds so many of its variances: few units seldom stand for all of them
+CENTRE_DOUBT = 8.0
 # … and where no unit was ever seen: the spread of Vietnam's provinces in the panels that the project carries
 # (logit: 0.45 to 1.85, median 0.9, districts of one province differ somewhat less; log: 0.34 to 0.56)
 UNKNOWN_SPREAD: dict[Link, float] = {"logit": 0.7, "log": 0.4, "identity": 1.0}
 # Degrees of freedom of the level of a unit that was never observed
-UNSEEN_FREEDOM = (3.0, 5.0)
+UNSEEN_FREEDOM = 6.0
+# A positive quantity of a unit is never drawn above so many times the largest that the panel or its parent ever had
+MOST_TIMES = 30.0
 
 
 def fit_children(
@@ -262,18 +291,23 @@ def fit_children(
     offsets = draw_offsets(panel, whole, draws=draws, seed=seed, parent=parent)
     apart = whole.shifted(offsets.mean(axis=0))
     apart = replace(apart, value=apart.value - followed.mean(axis=0)[None, :, None])
-    centre, spread = deviation_spread(apart, measure, panel.scale.link)
+    centre, spread, doubt = deviation_spread(apart, measure, panel.scale.link)
     around = replace(apart, value=apart.value - centre)
-    members, posterior = fit_bank(around, DEVIATIONS, PRIOR, measure, start_spread=spread)
+    prior = replace(PRIOR, scale=STEP_SHARE * np.sqrt(max(typical_step(parent) / measure, LEAST_STEP)))
+    members, posterior = fit_bank(around, DEVIATIONS, prior, measure, start_spread=spread)
+    steady = int(np.argmin(members.rho + members.value_noise + members.initial_slope))
     position = segment_positions(panel, asked, segments)
-    # how far units spread is known only from the peers: the fewer they are, the heavier the tails of an unseen one
-    least, most = UNSEEN_FREEDOM
-    freedom = min(max(float((whole.counts > 0).sum()), least), most)
     first = min(int(asked.min()), whole.first)
+    until = parent.latent[:, 0, parent.years <= panel.last_year]
+    largest = np.append(whole.value[np.isfinite(whole.value)], np.median(until, axis=0)).max(initial=-np.inf)
+    top = largest + np.log(MOST_TIMES) if panel.scale.link == "log" and np.isfinite(largest) else np.inf
 
     def draw(rows: IntArray) -> Paths:
         units, grid = panel.of_units(rows), whole.of_units(rows)
         choice = choose_members(posterior.of_units(rows), draws, seed, rows)
+        # a unit that was never observed spreads as much in any year as in another
+        member, scale = np.where(grid.counts > 0, choice.member, steady), STEADY_SHARE * spread
+        choice = Choice(member, np.where(grid.counts > 0, choice.scale, scale))
         bank = members.take(choice.member)
         level = sample_levels(
             bank,
@@ -282,7 +316,7 @@ def fit_children(
             np.zeros_like(choice.scale),
             choice.scale,
             start=FirstLevel(np.zeros(1), (spread / choice.scale) ** 2),
-            unseen=spread * student_scores(normals(seed, rows, UNSEEN, (draws,)), freedom),
+            unseen=doubt * spread * student_scores(normals(seed, rows, UNSEEN, (draws,)), UNSEEN_FREEDOM),
             before=grid.first - first,
             after=max(int(asked.max()) - panel.last_year, 0),
             seed=seed,
@@ -291,11 +325,20 @@ def fit_children(
         years = np.arange(first, first + level.shape[2])
         held = np.isin(years, parent.years)
         work, at = years[held], np.searchsorted(parent.years, years[held])
-        level = (level + centre)[:, :, held] + parent.latent[:, :, at]
+        level = np.minimum((level + centre)[:, :, held] + parent.latent[:, :, at], top)
         noise_sd = choice.scale * np.sqrt(bank.value_noise)
         return publish(units, grid, work, level, noise_sd, offsets, asked, position, seed, numbers=rows)
 
     return draw
+
+
+def typical_step(parent: Paths) -> float:
+    """Return the root mean square of the parent's yearly steps (link scale), the median over its draws."""
+    if parent.years.size < 2:
+        return 0.0
+    order = np.argsort(parent.years)
+    steps = np.diff(parent.latent[:, 0, order], axis=1) / np.sqrt(np.maximum(np.diff(parent.years[order]), 1))
+    return float(np.median(np.sqrt((steps**2).mean(axis=1))))
 
 
 def parent_on_grid(grid: Grid, parent: Paths) -> FloatArray:
@@ -314,19 +357,23 @@ def offsets_at(grid: Grid, offsets: FloatArray) -> FloatArray:
     return np.asarray(offsets[:, grid.segment])
 
 
-def deviation_spread(apart: Grid, measure: float, link: Link) -> tuple[float, float]:
-    """Return centre and spread of the units' deviations from their parent.
+def deviation_spread(apart: Grid, measure: float, link: Link) -> tuple[float, float, float]:
+    """Return centre and spread of the units' deviations from their parent, and the factor for an unseen unit.
 
-    Observed units tell, with a light prior; where none was ever observed the spread is a wide prior of its own.
+    Observed units tell, with a light prior; where none was ever observed the spread is a wide prior of its own. The
+    factor widens the spread by what is not known of the centre.
     """
     seen = np.isfinite(apart.value)
     has = seen.any(axis=(1, 2))
     if not has.any():
-        return 0.0, UNKNOWN_SPREAD[link] * (measure if link == "identity" else 1.0)
+        return 0.0, UNKNOWN_SPREAD[link] * (measure if link == "identity" else 1.0), 1.0
     means = np.nansum(apart.value[has], axis=(1, 2)) / seen[has].sum(axis=(1, 2))
-    middle = float(means.sum() / (means.size + PRIOR_CENTRE_UNITS))
-    squares = float(((means - middle) ** 2).sum())
-    return middle, float(np.sqrt((PRIOR_UNITS * PRIOR_SPREAD**2 + squares) / (PRIOR_UNITS + means.size)))
+    prior, units = PRIOR_UNITS * (PRIOR_SPREAD * measure) ** 2, PRIOR_UNITS + means.size
+    middle = float(means.mean())
+    doubt = CENTRE_DOUBT * (prior + ((means - middle) ** 2).sum()) / units / means.size
+    middle *= middle**2 / (middle**2 + doubt)
+    spread = float(np.sqrt((prior + ((means - middle) ** 2).sum()) / units))
+    return middle, spread, float(np.sqrt(1.0 + 1.0 / (means.size + CENTRE_DOUBT)))
 
 
 COARSE = np.linspace(-4.0, 4.0, 25)
@@ -367,7 +414,7 @@ def draw_offsets(panel: Panel, grid: Grid, *, draws: int, seed: int, parent: Pat
             means[jump.after] = float((weight * score).sum() / weight.sum())
     sizes = {}
     for jump in ordered:
-        score = stream(seed, -1, OFFSETS + segments.index(jump.after)).standard_normal(draws)
+        score = normals(seed, np.array([-1]), OFFSETS + segments.index(jump.after), (draws,))[:, 0]
         sizes[jump.after] = jump.at(from_nodes(*nodes[jump.after], score) if jump in estimated else score)
     offsets = accumulate(ordered, sizes, segments, draws)
     for position, segment in enumerate(segments):

@@ -1,7 +1,9 @@
 """Joint draws of paths: forward filter, backward sampling, and simulation beyond the observations.
 
 Every draw has its own member and scale, so arrays have the shape (S, N): draws by units.
-Random numbers belong to units: a unit's stream does not depend on the other units.
+Random numbers belong to units: a unit's stream does not depend on the other units. They are spread evenly over the
+draws (a Latin hypercube: McKay, Beckman, Conover 1979): each number takes one value from every S-th part of its
+distribution, in an order of its own, so that probabilities err less than those of free draws.
 """
 
 from __future__ import annotations
@@ -24,13 +26,21 @@ def stream(seed: int, unit: int, purpose: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, unit + 1, purpose])))
 
 
+def even_levels(draws: int) -> FloatArray:
+    """Return the middles of equal parts of 0..1, one a draw."""
+    return (np.arange(draws) + 0.5) / draws
+
+
 def normals(seed: int, units: int | IntArray, purpose: int, shape: tuple[int, ...]) -> FloatArray:
-    """Return standard normals of shape (shape[0], ..., N), each unit from its own stream.
+    """Return standard normals of shape (shape[0], ..., N), each unit from its own stream, even over the last of shape.
 
     ``units`` is their number, or says which units of a larger panel these are.
     """
+    from scipy.special import ndtri
+
     numbers = range(units) if isinstance(units, int) else units.tolist()
-    return np.stack([stream(seed, unit, purpose).standard_normal(shape) for unit in numbers], axis=-1)
+    even = np.broadcast_to(ndtri(even_levels(shape[-1])), shape)
+    return np.stack([stream(seed, unit, purpose).permuted(even, axis=-1) for unit in numbers], axis=-1)
 
 
 def student_scores(scores: FloatArray, freedom: float) -> FloatArray:
@@ -55,6 +65,8 @@ def choose_members(posterior: Posterior, draws: int, seed: int, numbers: IntArra
 
     ``numbers`` says which units of their panel these are; all of it by default.
     """
+    from scipy.special import gammaincinv
+
     units = posterior.weights.shape[1]
     member, scale = np.empty((draws, units), np.int64), np.empty((draws, units))
     for unit, number in enumerate(range(units) if numbers is None else numbers.tolist()):
@@ -62,7 +74,7 @@ def choose_members(posterior: Posterior, draws: int, seed: int, numbers: IntArra
         position = random.permutation((np.arange(draws) + random.random()) / draws)
         cumulative = np.cumsum(posterior.weights[:, unit])
         member[:, unit] = np.minimum(np.searchsorted(cumulative, position * cumulative[-1]), cumulative.size - 1)
-        gamma = random.standard_gamma(posterior.shape[member[:, unit], unit])
+        gamma = gammaincinv(posterior.shape[member[:, unit], unit], random.permutation(even_levels(draws)))
         scale[:, unit] = np.sqrt(posterior.rate[member[:, unit], unit] / np.maximum(gamma, TINY))
     return Choice(member, scale)
 
