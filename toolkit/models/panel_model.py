@@ -365,12 +365,13 @@ def deviation_spread(apart: Grid, measure: float, link: Link) -> tuple[float, fl
     """
     seen = np.isfinite(apart.value)
     has = seen.any(axis=(1, 2))
+    unknown = UNKNOWN_SPREAD[link] * measure
     if not has.any():
-        return 0.0, UNKNOWN_SPREAD[link] * (measure if link == "identity" else 1.0), 1.0
+        return 0.0, unknown, 1.0
     means = np.nansum(apart.value[has], axis=(1, 2)) / seen[has].sum(axis=(1, 2))
     prior, units = PRIOR_UNITS * (PRIOR_SPREAD * measure) ** 2, PRIOR_UNITS + means.size
     middle = float(means.mean())
-    doubt = CENTRE_DOUBT * (prior + ((means - middle) ** 2).sum()) / units / means.size
+    doubt = CENTRE_DOUBT * (unknown**2 + ((means - middle) ** 2).sum()) / (1.0 + means.size) / means.size
     middle *= middle**2 / (middle**2 + doubt)
     spread = float(np.sqrt((prior + ((means - middle) ** 2).sum()) / units))
     return middle, spread, float(np.sqrt(1.0 + 1.0 / (means.size + CENTRE_DOUBT)))
