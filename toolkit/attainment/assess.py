@@ -254,6 +254,9 @@ def evidence_notes(path: Path) -> tuple[Note, ...]:
         notes.append(Note("attainment.note.leans", {"area": path.evidence.parent_code, "year": own}))
     if path.evidence.basis == "C":
         notes.append(Note("attainment.note.borrowed", {"area": path.evidence.parent_code}))
+    if path.evidence.placed_by:
+        wanted = path.proxy.indicator if path.proxy else path.indicator
+        notes.append(Note("attainment.note.placed", {"signals": path.evidence.placed_by, "indicator": wanted}))
     if path.weights is not None:
         notes.append(Note("attainment.note.reweighted", {"effective": round(path.effective_draws)}))
         if path.effective_draws < FEW_DRAWS:

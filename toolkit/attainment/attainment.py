@@ -265,13 +265,15 @@ def _worded(name: str, value: object, dataset: Dataset, texts: Texts) -> str:
     if isinstance(value, int):
         return str(value) if name in ("year", "first", "last") else formatter.decimal(value, 0)
     if isinstance(value, tuple):
-        return ", ".join(_worded("area", part, dataset, texts) for part in value)
+        return ", ".join(_worded("signal" if name == "signals" else "area", part, dataset, texts) for part in value)
     return _named(name, str(value if value is not None else ""), dataset, texts)
 
 
 def _named(name: str, value: str, dataset: Dataset, texts: Texts) -> str:
     match name:
-        case "indicator":
+        case "signal" if value not in dataset.indicators:
+            return texts.t(f"attainment.signal.{value}")
+        case "indicator" | "signal":
             return lowered(dataset.indicators.get(value).names[texts.language])
         case "scope":
             return texts.t(f"plan.scope.{value}")

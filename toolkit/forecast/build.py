@@ -24,6 +24,7 @@ from toolkit.forecast.panels import (
     denominator_of,
     one_distribution,
     panel_of,
+    places_of,
     rounded_to_counts,
     unit_figures,
     weights_of_parts,
@@ -152,6 +153,8 @@ class FittedFamily:
         Last year that any figure informs.
     above :
         Years of all figures of the areas followed.
+    placed_by :
+        For each member, what other indicators say where it stands among the others.
     moved :
         By member, how far its draws (S, years) were moved on the link scale so that all members add up.
     """
@@ -161,6 +164,7 @@ class FittedFamily:
     draw: DrawUnits
     origin: int
     above: tuple[int, ...]
+    placed_by: Sequence[tuple[str, ...]]
     moved: dict[int, FloatArray] = field(default_factory=dict)
 
 
@@ -298,18 +302,19 @@ class Builder:
         seed = seed_of(self.seed, spec.indicator.id, family.parent_code, alone)
         if parent is None:
             made = self.model.paths(panel, years, draws=self.draws, seed=seed, segments=segments)
-            return FittedFamily(family, figures, made.of_units(np.array([0])).of_units, origin, ())
+            return FittedFamily(family, figures, made.of_units(np.array([0])).of_units, origin, (), [()])
         above = parent.draw(np.array([row]))
         count = len(spec.years)
         latent = above.latent[:, :, :count]  # values take no part
         if row in parent.moved:
             latent = latent + parent.moved[row][:, None, :]
         followed = Paths(above.years[:count], latent, latent[:, :, :0], above.offsets, above.segments)
+        places, placed_by = places_of(self.dataset, spec.indicator, spec.scope, family.members, family.parent_code)
         draw = draws_after_parent(
-            self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=followed
+            self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=followed, places=places
         )
         known = (*parent.above, *(figure.year for figure in parent.figures[row].exact))
-        return FittedFamily(family, figures, draw, origin, known)
+        return FittedFamily(family, figures, draw, origin, known, placed_by)
 
     def _published(
         self, spec: SeriesSpec, segments: Sequence[int], figures: UnitFigures, draws: FloatArray
@@ -341,6 +346,7 @@ class Builder:
         scale, made = scale_of(indicator), draws.copy()
         # of these the same is known: nothing
         alike = np.array([not unit.exact and not unit.one_sided and unit.size is None for unit in fitted.figures])
+        alike &= np.array([not signals for signals in fitted.placed_by])
         if not weights or len(weights) < len(found):
             made[:, alike] = scale.from_link(one_distribution(scale.to_link(draws[:, alike])))
             return made
@@ -441,6 +447,7 @@ def _evidence(fitted: FittedFamily, row: int) -> Evidence:
         observations=figures.exact,
         parent_code=fitted.family.parent_code,
         last_year=max(*fitted.above, *(figure.year for figure in figures.exact), 0),
+        placed_by=() if points else fitted.placed_by[row],
     )
 
 

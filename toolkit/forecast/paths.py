@@ -42,6 +42,8 @@ class Evidence:
         The area whose path is followed; empty for the top of the hierarchy.
     last_year :
         Last year that any figure (own, or of the area followed) informs: horizons count from here.
+    placed_by :
+        Other indicators, or ``population_density``, that say where the area stands among its peers; only for ``C``.
     """
 
     basis: Basis
@@ -49,6 +51,7 @@ class Evidence:
     observations: tuple[Observation, ...]
     parent_code: str
     last_year: int
+    placed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

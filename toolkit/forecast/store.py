@@ -243,6 +243,7 @@ def _path(entry: Mapping[str, Any], columns: FloatArray, weights: FloatArray | N
     area, indicator, scope, _ = entry["key"]
     kept = entry["path"]
     observations = tuple(observation_from(item) for item in kept["evidence"]["observations"])
+    placed_by = tuple(kept["evidence"]["placed_by"])
     draws = np.ascontiguousarray(columns[entry["columns"]].T)
     for year, value in kept["fixed"].items():
         draws[:, int(year) - kept["years"][0]] = value
@@ -257,7 +258,7 @@ def _path(entry: Mapping[str, Any], columns: FloatArray, weights: FloatArray | N
         final=np.array(kept["final"], dtype=bool),
         standards=tuple(kept["standards"]),
         breaks=tuple(Break(**change) for change in kept["breaks"]),
-        evidence=Evidence(**{**kept["evidence"], "observations": observations}),
+        evidence=Evidence(**{**kept["evidence"], "observations": observations, "placed_by": placed_by}),
         proxy=ProxyUse(**kept["proxy"]) if kept["proxy"] else None,
         weights=weights,
         period_averages=tuple(PeriodAverage(**average) for average in kept["period_averages"]),

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -117,10 +118,12 @@ def draws_after_parent(
     parent: Paths,
     seed: int = 0,
     segments: Sequence[int] | None = None,
+    places: Places | None = None,
 ) -> DrawUnits:
     """Fit a panel that follows a parent once, and return what draws any of its units.
 
-    The draws are those of ``model.paths`` with the same arguments, however many units are drawn at a time.
+    The draws are those of ``model.paths`` with the same arguments, however many units are drawn at a time. ``places``
+    says where among its peers each unit is expected; baselines take no notice of it.
 
     Raises
     ------
@@ -128,7 +131,7 @@ def draws_after_parent(
         As :meth:`PanelModel.paths`.
     """
     if isinstance(model, PanelModel):
-        return fit_children(panel, np.asarray(years, dtype=np.int64), draws, seed, segments, parent)
+        return fit_children(panel, np.asarray(years, dtype=np.int64), draws, seed, segments, parent, places)
     return model.paths(panel, years, draws=draws, seed=seed, segments=segments, parent=parent).of_units
 
 
@@ -270,8 +273,24 @@ UNSEEN_FREEDOM = 6.0
 MOST_TIMES = 30.0
 
 
+class Places(NamedTuple):
+    """Where units are expected among their peers, shape (N,): standardised deviations, and what spread is left.
+
+    ``mean`` 0 and ``sd`` 1 where nothing is known.
+    """
+
+    mean: FloatArray
+    sd: FloatArray
+
+
 def fit_children(
-    panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, parent: Paths
+    panel: Panel,
+    asked: IntArray,
+    draws: int,
+    seed: int,
+    segments: Sequence[int] | None,
+    parent: Paths,
+    places: Places | None = None,
 ) -> DrawUnits:
     """Fit units that follow a parent, and return what draws any of them.
 
@@ -291,10 +310,12 @@ def fit_children(
     offsets = draw_offsets(panel, whole, draws=draws, seed=seed, parent=parent)
     apart = whole.shifted(offsets.mean(axis=0))
     apart = replace(apart, value=apart.value - followed.mean(axis=0)[None, :, None])
-    centre, spread, doubt = deviation_spread(apart, measure, panel.scale.link)
-    around = replace(apart, value=apart.value - centre)
+    places = places or Places(np.zeros(panel.units), np.ones(panel.units))
+    middle, typical, doubt = deviation_spread(apart, measure, panel.scale.link, places)
+    centre, spread = middle + typical * places.mean, typical * places.sd
+    around = replace(apart, value=apart.value - centre[:, None, None])
     prior = replace(PRIOR, scale=STEP_SHARE * np.sqrt(max(typical_step(parent) / measure, LEAST_STEP)))
-    members, posterior = fit_bank(around, DEVIATIONS, prior, measure, start_spread=spread)
+    members, posterior = fit_bank(around, DEVIATIONS, prior, measure, start_spread=typical)
     steady = int(np.argmin(members.rho + members.value_noise + members.initial_slope))
     position = segment_positions(panel, asked, segments)
     first = min(int(asked.min()), whole.first)
@@ -306,17 +327,17 @@ def fit_children(
         units, grid = panel.of_units(rows), whole.of_units(rows)
         choice = choose_members(posterior.of_units(rows), draws, seed, rows)
         # a unit that was never observed spreads as much in any year as in another
-        member, scale = np.where(grid.counts > 0, choice.member, steady), STEADY_SHARE * spread
+        member, scale = np.where(grid.counts > 0, choice.member, steady), STEADY_SHARE * spread[rows]
         choice = Choice(member, np.where(grid.counts > 0, choice.scale, scale))
         bank = members.take(choice.member)
         level = sample_levels(
             bank,
-            grid.value - offsets_at(grid, offsets) - centre - followed[:, None, :, None],
+            grid.value - offsets_at(grid, offsets) - centre[rows, None, None] - followed[:, None, :, None],
             grid.noise**2,
             np.zeros_like(choice.scale),
             choice.scale,
-            start=FirstLevel(np.zeros(1), (spread / choice.scale) ** 2),
-            unseen=doubt * spread * student_scores(normals(seed, rows, UNSEEN, (draws,)), UNSEEN_FREEDOM),
+            start=FirstLevel(np.zeros(1), (spread[rows] / choice.scale) ** 2),
+            unseen=doubt * spread[rows] * student_scores(normals(seed, rows, UNSEEN, (draws,)), UNSEEN_FREEDOM),
             before=grid.first - first,
             after=max(int(asked.max()) - panel.last_year, 0),
             seed=seed,
@@ -325,7 +346,7 @@ def fit_children(
         years = np.arange(first, first + level.shape[2])
         held = np.isin(years, parent.years)
         work, at = years[held], np.searchsorted(parent.years, years[held])
-        level = np.minimum((level + centre)[:, :, held] + parent.latent[:, :, at], top)
+        level = np.minimum(level[:, :, held] + centre[rows, None] + parent.latent[:, :, at], top)
         noise_sd = choice.scale * np.sqrt(bank.value_noise)
         return publish(units, grid, work, level, noise_sd, offsets, asked, position, seed, numbers=rows)
 
@@ -357,7 +378,7 @@ def offsets_at(grid: Grid, offsets: FloatArray) -> FloatArray:
     return np.asarray(offsets[:, grid.segment])
 
 
-def deviation_spread(apart: Grid, measure: float, link: Link) -> tuple[float, float, float]:
+def deviation_spread(apart: Grid, measure: float, link: Link, places: Places) -> tuple[float, float, float]:
     """Return centre and spread of the units' deviations from their parent, and the factor for an unseen unit.
 
     Observed units tell, with a light prior; where none was ever observed the spread is a wide prior of its own. The
@@ -369,11 +390,13 @@ def deviation_spread(apart: Grid, measure: float, link: Link) -> tuple[float, fl
     if not has.any():
         return 0.0, unknown, 1.0
     means = np.nansum(apart.value[has], axis=(1, 2)) / seen[has].sum(axis=(1, 2))
-    prior, units = PRIOR_UNITS * (PRIOR_SPREAD * measure) ** 2, PRIOR_UNITS + means.size
-    middle = float(means.mean())
-    doubt = CENTRE_DOUBT * (unknown**2 + ((means - middle) ** 2).sum()) / (1.0 + means.size) / means.size
-    middle *= middle**2 / (middle**2 + doubt)
-    spread = float(np.sqrt((prior + ((means - middle) ** 2).sum()) / units))
+    spread, units, prior = unknown, PRIOR_UNITS + means.size, PRIOR_UNITS * (PRIOR_SPREAD * measure) ** 2
+    for _ in range(SWEEPS if places.mean[has].any() else 1):
+        rest = means - spread * places.mean[has]
+        middle = float(rest.mean())
+        doubt = CENTRE_DOUBT * (unknown**2 + ((rest - middle) ** 2).sum()) / (1.0 + means.size) / means.size
+        middle *= middle**2 / (middle**2 + doubt)
+        spread = float(np.sqrt((prior + (((rest - middle) / places.sd[has]) ** 2).sum()) / units))
     return middle, spread, float(np.sqrt(1.0 + 1.0 / (means.size + CENTRE_DOUBT)))
 
 

@@ -15,7 +15,7 @@ from toolkit.attainment.attainment import Attainment, lowered
 from toolkit.data.dataset import PROJECT_DATA
 from toolkit.data.indicators import Indicator
 from toolkit.data.observations import Observation
-from toolkit.plan.judgement import OP_KEYS
+from toolkit.plan.judgement import OP_KEYS, Note
 from toolkit.reports.blocks import Block, Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Section, Table
 from toolkit.reports.context import Context, Cycle, RunFacts, SourceBook
 from toolkit.reports.wording import Words
@@ -140,6 +140,9 @@ def _held(context: Context, gap: MissingSeries) -> str:
     if path.proxy is not None:
         key = "gaps.held.proxy" if path.evidence.own_points else "gaps.held.proxy_borrowed"
         return words.t(key, indicator=context.proxy_name(path))
+    if path.evidence.placed_by:
+        fields = {"area": path.evidence.parent_code, "signals": path.evidence.placed_by}
+        return context.note(Note("report.gaps.held.placed", fields))
     if path.evidence.basis == "C":
         return words.t("gaps.held.borrowed", parent=context.parent_name(path))
     return words.counted("gaps.held.own", path.evidence.own_points)
