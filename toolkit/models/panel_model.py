@@ -248,9 +248,7 @@ def draw_levels(
 
 
 # Members: pairs (variance of the level's steps, of the values), and (of the initial slope, of the slope's steps)
-DEVIATIONS = bank_of(
-    (0.6,), (0.98, 1.0), ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0)), ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1))
-)
+DEVIATIONS = bank_of((0.6,), (0.98, 1.0), ((1.0, 0.0), (1.0, 0.4), (0.25, 1.0)), ((0.0, 0.0), (0.3, 0.02), (1.0, 0.1)))
 # Of an unseen unit: how large a step is beside the spread that it keeps, under the member that returns slowly
 STEADY_SHARE = float(np.sqrt(1.0 - DEVIATIONS.rho.min() ** 2))
 SLOPED = DEVIATIONS.initial_slope > 0
