@@ -12,7 +12,7 @@ from tests.forecast.test_make import POVERTY
 from toolkit.data.dataset import Dataset
 from toolkit.evaluate.scores import crps_of_quantiles
 from toolkit.forecast.make import make_forecasts
-from toolkit.forecast.panels import DENSITY, LOADINGS, places_of
+from toolkit.forecast.paths import DENSITY, LOADINGS, places_of
 from toolkit.plan.plan import Plan
 
 CITY, VAN_LANG, DINH_LAP = "178", "182", "189"

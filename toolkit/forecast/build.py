@@ -24,14 +24,13 @@ from toolkit.forecast.panels import (
     denominator_of,
     one_distribution,
     panel_of,
-    places_of,
     rounded_to_counts,
     unit_figures,
     weights_of_parts,
     whole_counts,
     with_binomial_noise,
 )
-from toolkit.forecast.paths import Evidence, Path, scale_of
+from toolkit.forecast.paths import Evidence, Path, places_of, scale_of
 from toolkit.models.panel import BoolArray, FloatArray, Forecaster, Paths
 from toolkit.models.panel_model import DrawUnits, draws_after_parent
 

@@ -2,9 +2,8 @@
 
 A *chain* holds the standards that one series runs through, and what is known of the jumps between them: a jump's prior
 is declared in ``breaks.csv``; overlaps (areas measured on both standards in one year) narrow it. Also what counting
-does to shares: of 65 communes a share is k of 65, and a share of few households varies by chance; how parts are made to
-add up to their whole, draw by draw; and where an area stands among its peers by other indicators, of use where it has
-no figure of the one that is forecast.
+does to shares: of 65 communes a share is k of 65, and a share of few households varies by chance; and how parts are
+made to add up to their whole, draw by draw.
 """
 
 from __future__ import annotations
@@ -20,9 +19,8 @@ import numpy as np
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import BreakPrior, Indicator, Standards
 from toolkit.data.observations import Observation, Series
-from toolkit.forecast.paths import Break, scale_of
+from toolkit.forecast.paths import ONE_SIDED, Break, scale_of
 from toolkit.models.panel import BoolArray, FloatArray, Jump, Panel, Scale
-from toolkit.models.panel_model import UNKNOWN_SPREAD, Places
 
 REVISION = {"final": 0.0, "reported": 0.05, "preliminary": 0.10}
 """Standard deviation on the link scale by which a figure of each status may still move.
@@ -33,7 +31,6 @@ trained labour 2016, 15.8 then 15.1 % (0.05); growth 2025, 8.41 then 8.06 % (0.0
 """
 APPROXIMATE_SD = 0.05
 """Added for figures that their source calls approximate."""
-ONE_SIDED = ("at_least", "at_most")
 SMALLEST_BINOMIAL_SD = 0.02
 """A smaller binomial standard deviation (link scale: that of a share of some 20,000 households) is left out."""
 
@@ -594,75 +591,3 @@ def _sd_of_mean(sd: float) -> float:
 
 def _normal(distance: FloatArray, sd: float) -> FloatArray:
     return np.asarray(np.exp(-0.5 * (distance / sd) ** 2) / sd)
-
-
-DENSITY = "population_density"
-LOADINGS = {
-    "income_per_capita": 0.91, "household_income_per_capita": 0.91, "households_with_electricity_share": 0.85,
-    "literacy_15_plus": 0.83, "full_immunisation_share": 0.53, "trained_labour_share": 0.38,
-    "infant_mortality_rate": -0.90, "under5_mortality_rate": -0.88, "dtts_population_share": -0.87,
-    "poverty_rate": -0.81, "poverty_rate_survey": -0.81, DENSITY: 0.80,
-}  # fmt: skip
-"""Correlation of each indicator (link scale, all people) with the one factor that Vietnam's provinces share.
-
-The main axis of the correlations between 62 provinces, 2008 to 2016, in ``data/panels`` (a test finds it again). The
-share of minorities is that of pupils; density was 0.88 between the 38 provinces whose area was at hand, and is taken
-for less, as districts of one province differ less in what a town brings.
-"""
-FEWEST_PLACED = 3
-"""Areas whose density has to be known before one of them is dense or sparse."""
-FARTHEST = 2.5
-"""A standardised deviation counts no further: the factor's distribution was seen between provinces only."""
-
-
-def places_of(
-    dataset: Dataset, indicator: Indicator, scope: str, codes: Sequence[str], parent: str
-) -> tuple[Places | None, list[tuple[str, ...]]]:
-    """Return where areas are expected among their peers by all that is known but this indicator, and what says so.
-
-    One factor f, standard normal, is shared by all indicators: a standardised deviation is ``a f`` and a rest of
-    variance ``1 - a^2``, with the indicator's loading a (:data:`LOADINGS`). Signals are the density of population
-    beside the other areas', and each figure beside the followed area's of its year, in units of
-    :data:`toolkit.models.panel_model.UNKNOWN_SPREAD`.
-
-    Returns
-    -------
-    The places, None where nothing is known; and for each area the ids of its signals.
-    """
-    loading = LOADINGS.get(indicator.id)
-    found = _signals(dataset, indicator, codes, parent) if loading and scope == "all" else [{} for _ in codes]
-    names = [tuple(signals) for signals in found]
-    if not loading or not any(names):
-        return None, names
-    mean, sd = np.zeros(len(codes)), np.ones(len(codes))
-    for row, signals in enumerate(found):
-        tells = [(LOADINGS[name] / (1.0 - LOADINGS[name] ** 2), LOADINGS[name], z) for name, z in signals.items()]
-        precision = 1.0 + sum(weight * a for weight, a, _ in tells)
-        mean[row] = loading * sum(weight * z for weight, _, z in tells) / precision
-        sd[row] = np.sqrt(1.0 - loading**2 * (1.0 - 1.0 / precision))
-    return Places(mean, sd), names
-
-
-def _signals(dataset: Dataset, indicator: Indicator, codes: Sequence[str], parent: str) -> list[dict[str, float]]:
-    """Return the standardised deviations that are known of each area, by indicator."""
-    areas = [dataset.areas.get(code) for code in codes]
-    density = np.array([(area.population_2019 or np.nan) / (area.area_km2 or np.nan) for area in areas])
-    linked = np.log(density[np.isfinite(density)])
-    found: list[dict[str, float]] = [{} for _ in codes]
-    if linked.size >= FEWEST_PLACED and linked.std() > 0:
-        for row in np.flatnonzero(np.isfinite(density)).tolist():
-            found[row][DENSITY] = float((np.log(density[row]) - linked.mean()) / linked.std())
-    for name in LOADINGS:
-        if name == indicator.id or name not in dataset.indicators:
-            continue
-        other = dataset.indicators.get(name)
-        above = {(one.year, one.standard): one.value for one in dataset.series(parent, name, "all").observations}
-        for row, code in enumerate(codes):
-            held = dataset.series(code, name, "all").observations
-            both = [one for one in held if (one.year, one.standard) in above and one.qualifier not in ONE_SIDED]
-            if both:
-                newest = max(both, key=lambda one: one.year)
-                values = np.array([newest.value, above[newest.year, newest.standard]])
-                own, whole = scale_of(other).to_link(values)
-                found[row][name] = float(own - whole) / UNKNOWN_SPREAD[other.link]
-    return [{name: float(np.clip(z, -FARTHEST, FARTHEST)) for name, z in signals.items()} for signals in found]
