@@ -197,11 +197,11 @@ def delimiter_of(text: str, known: Iterable[str]) -> str:
     >>> delimiter_of("area_code;year;value\n181;2020;12,5", ["area_code", "year", "value"])
     ';'
     """
-    names = set(known)
+    names = {fold(name) for name in known}
     lines = text[:65_536].splitlines()[:LINES_FOR_DELIMITER]
 
     def hits(delimiter: str) -> int:
-        cells = ([cell.strip(' "\ufeff').casefold() for cell in line.split(delimiter)] for line in lines)
+        cells = ([fold(cell.strip(' "\ufeff\u200b\u00a0')) for cell in line.split(delimiter)] for line in lines)
         return max((sum(cell in names for cell in row) for row in cells), default=0)
 
     return max(DELIMITERS, key=hits)

@@ -299,7 +299,7 @@ def read_sheets(path: Path, known: Iterable[str]) -> tuple[tuple[RawSheet, ...],
             problems.add("empty_file", 1)
         return (), problems
     own = Problems(path.name)
-    rows = tuple(csv_rows(text, delimiter_of(text, [name.casefold() for name in known]), own))
+    rows = tuple(csv_rows(text, delimiter_of(text, known), own))
     return (RawSheet("", True, rows, (), own),), problems
 
 

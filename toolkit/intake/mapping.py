@@ -161,7 +161,7 @@ def value_columns(mapping: ColumnMapping, headers: Sequence[str]) -> dict[str, d
 
 
 MARKS = re.compile(
-    r"[(\[]?\s*(?:dvt|don vi(?: tinh)?|unit)\b[^)\]]*[)\]]?|\(\s*(?:\*+|\d{1,2})\s*\)|[()\[\]*:]|\b(?:nam|year)\b"
+    r"[(\[]?\s*(?:dvt|don vi(?: tinh)?|unit)\b[^)\]]*[)\]]?|\(\s*(?:\*+|\d{1,2})\s*\)|[()\[\]*:%]|\b(?:nam|year)\b"
 )
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)", re.ASCII)
 MOST_NAMED = 5
@@ -303,16 +303,19 @@ def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], re
             problems.add("missing_column", header.row.number, name, fields={"near": near})
     values: dict[str, dict[str, str]] = value_columns(mapping, header.short) if mapping.is_wide else {"": {}}
     read = [*mapping.columns.values(), *filter(None, values)]
-    for name in dict.fromkeys(read):
-        if len(header.places(name)) > 1:
-            problems.add("double_column", header.row.number, name)
+    twice = {name for name in read if len(header.places(name)) > 1}
+    for name in sorted(twice):
+        problems.add("double_column", header.row.number, name)
     for name, given in values.items():
         same = [other for other in values if other != name and _what(values[other]) == _what(given)]
         if same:
             problems.add("same_figures", header.row.number, name, fields={"other": same[0]})
-    if has_error(item for item in problems.found if item.kind in ("missing_column", "double_column", "same_figures")):
+            twice.add(name)
+    lacking = any(item.kind == "missing_column" for item in problems.found)
+    if lacking or twice.intersection(mapping.columns.values()):
         return []
-    _name_unread(header, {at for name in read for at in header.places(name)}, problems)
+    _name_unread(sheet, header, {at for name in read for at in header.places(name)})
+    values = {name: given for name, given in values.items() if name not in twice}
     rows = _wanted(_body(sheet, header, mapping), header, mapping, reference.areas, problems)
     return [_table(sheet, header, rows, mapping, name, given, reference.areas) for name, given in values.items()]
 
@@ -349,11 +352,15 @@ def _joined(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _name_unread(header: Header, read: set[int], problems: Problems) -> None:
+def _name_unread(sheet: RawSheet, header: Header, read: set[int]) -> None:
     """Say which columns of the file the mapping does not speak of: none is passed over in silence."""
     for at, name in enumerate(header.names):
         if name and at not in read:
-            problems.warn("column_unread", header.row.number, name)
+            sheet.problems.warn("column_unread", header.row.number, name)
+    for row in sheet.rows[header.position :]:
+        for at, cell in enumerate(row.cells):
+            if cell.strip() and not (at < len(header.names) and header.names[at]):
+                sheet.problems.add("nameless_column", row.number, value=cell)
 
 
 def _body(sheet: RawSheet, header: Header, mapping: ColumnMapping) -> list[Row]:
