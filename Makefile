@@ -63,8 +63,7 @@ bench: $(DEV)  ## measure speed and memory against their budgets (BENCH=--quick:
 	$(BIN)/python -m workshop.bench $(BENCH)
 
 explore: $(READY)  ## the scenario page in a browser, on this machine alone
-	$(BIN)/voila notebooks/03_scenarios.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 \
-	  --MappingKernelManager.cull_idle_timeout=600 --MappingKernelManager.cull_connected=True
+	$(BIN)/toolkit explore
 
 docs: $(DEV)  ## reference and tutorials, into reports/docs; a warning is an error
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs reports/docs

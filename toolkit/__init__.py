@@ -13,8 +13,8 @@ True
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # without importing typing: until the program itself runs, Ctrl-C would end in a traceback
 if TYPE_CHECKING:
     from toolkit.api import *  # noqa: F403
 

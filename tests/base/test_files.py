@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.base.files import LONGEST_SOCKET_FOLDER, scratch_prefix, sha256, socket_folder, write_atomic
+from toolkit.base.files import LONGEST_SOCKET_FOLDER, MARK, scratch_folder, sha256, socket_folder, write_atomic
 
 
 def test_text_and_bytes_are_written_whole(tmp_path: Path) -> None:
@@ -48,8 +48,15 @@ def test_what_killed_processes_left_is_removed_and_nothing_else(
     left.append(tmp_path / f"toolkit-run-{ended.pid}-d")
     for folder in left:
         folder.mkdir()
-    assert scratch_prefix("kernel") == f"toolkit-kernel-{os.getpid()}-"
+        (folder / MARK).write_text(folder.name.split("-")[2])
+    foreign = tmp_path / f"toolkit-kernel-{ended.pid}-plans"
+    foreign.mkdir()
+    (foreign / "letter.docx").write_text("mine")
+    with scratch_folder("kernel") as made:
+        assert made.name.startswith(f"toolkit-kernel-{os.getpid()}-")
+    assert not made.exists()
     assert [folder.exists() for folder in left] == [False, True, True, True]
+    assert (foreign / "letter.docx").read_text() == "mine"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sockets have no such paths elsewhere")
@@ -73,9 +80,11 @@ def test_folders_of_the_unburied_dead_are_removed_too(tmp_path: Path, monkeypatc
     child = subprocess.Popen([sys.executable, "-c", ""])
     try:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays unburied
-        (tmp_path / f"toolkit-unburied-{child.pid}-abc").mkdir()
-        (tmp_path / f"toolkit-unburied-{os.getpid()}-abc").mkdir()
-        scratch_prefix("unburied")
+        for owner in (child.pid, os.getpid()):
+            (tmp_path / f"toolkit-unburied-{owner}-abc").mkdir()
+            (tmp_path / f"toolkit-unburied-{owner}-abc" / MARK).write_text(str(owner))
+        with scratch_folder("unburied"):
+            pass
         assert [folder.name for folder in tmp_path.iterdir()] == [f"toolkit-unburied-{os.getpid()}-abc"]
     finally:
         child.wait()

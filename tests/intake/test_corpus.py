@@ -25,6 +25,7 @@ from toolkit.data.tables import tidy
 from toolkit.intake.incoming import Incoming, read_incoming, stored_cells
 from toolkit.intake.mapping import checked_mapping
 
+pytestmark = pytest.mark.hostile
 Place = tuple[int, str]
 WIDE = checked_mapping(
     {

@@ -20,6 +20,7 @@ from toolkit.data.dataset import state_of
 from toolkit.data.reference import Reference
 from toolkit.intake.incoming import check_files, read_incoming
 
+pytestmark = pytest.mark.hostile
 Place = tuple[int, str]
 TABLE = text()
 FINE: set[Place] = set()

@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from tests.conftest import ROOT
 from tests.reports.forms import NUMBER
 from toolkit.reports.blocks import HEAD_TYPE, PAGE_TYPE, Document
+from toolkit.reports.formats import docx_bytes
 from toolkit.reports.html import PageError, document_html, notebook_page, verdict_style, write_page
+from toolkit.reports.paper import paper_of
 
 Builder = Callable[..., Document]
 TEMPLATES = ("area_report.ipynb", "plan_summary.ipynb")
@@ -153,3 +156,24 @@ def test_a_reviewer_finds_the_code_folded_and_escaped(build: Builder) -> None:
     assert soup.find("script") is None
     planner = notebook_page(notebook, language="en")
     assert "details" not in str(BeautifulSoup(planner, "html.parser").select("details.code"))
+
+
+@pytest.mark.hostile
+def test_a_page_that_is_larger_than_any_may_be_is_refused(build: Builder, tmp_path: Path) -> None:
+    notebook = executed(build("181"))
+    notebook.cells.append(new_code_cell("print(…)", outputs=[new_output("stream", text="x" * 200_000)]))
+    nbformat.write(notebook, tmp_path / "n.ipynb")
+    with pytest.raises(PageError, match=r"page\.html .* 150 KiB"):
+        write_page(tmp_path / "n.ipynb", tmp_path / "page.html", language="vi")
+    assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("mark", ["\u202e", "\u202d", "\u2066", "\u2067", "\u200f", "\u061c"])
+def test_marks_that_change_the_direction_of_writing_are_shown_as_signs(mark: str, build: Builder) -> None:
+    document = build("181")
+    head = replace(document.head, title=f"12{mark}34 " + "ă" * 300)
+    page = document_html(replace(document, head=head))
+    assert mark not in page
+    assert f"12⟨U+{ord(mark):04X}⟩34" in page
+    docx_bytes(paper_of(replace(document, head=replace(head, page_title=head.title))))  # Word takes 255 letters

@@ -19,11 +19,11 @@ from openpyxl.utils.escape import unescape
 
 from toolkit.attainment.assess import assess_all
 from toolkit.attainment.attainment import attainment_rows, attainment_table
-from toolkit.base.texts import texts
+from toolkit.base.texts import TRIGGERS, neutral, texts
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
-from toolkit.reports.index import TRIGGERS, SheetRow, csv_text, neutral, open_workbook, rows_of
+from toolkit.reports.index import SheetRow, csv_text, open_workbook, rows_of
 
 NASTY = ["=HYPERLINK(1)", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "  =1", "Bình Gia", "–", "a=b"]
 

@@ -12,9 +12,10 @@ from typer.testing import CliRunner, Result
 
 from tests.conftest import ROOT, TODAY
 from toolkit.base.errors import UsageError
+from toolkit.base.files import own_folder
 from toolkit.cli.main import app
 from toolkit.run import manifest, reports
-from toolkit.run.manifest import lock, read_manifest
+from toolkit.run.manifest import read_manifest
 from toolkit.run.session import open_run
 from toolkit.run.verify import altered_files, made_again
 
@@ -170,8 +171,11 @@ def test_the_research_object_names_every_file_once(run: Path) -> None:
 
 
 def test_a_second_run_in_the_same_folder_is_kept_out(tmp_path: Path) -> None:
-    with lock(tmp_path), pytest.raises(UsageError, match="Another run is at work"), lock(tmp_path):
-        pass
+    made = toolkit("report", "--area", "20", "--draws", "100", "--out", tmp_path / "run")
+    assert made.exit_code == 0, made.output
+    with own_folder(tmp_path / "run", "manifest.json"):
+        refused = toolkit("report", "--area", "20", "--draws", "100", "--out", tmp_path / "run", "--lang", "en")
+    assert "Another run is at work" in str(refused.exception)
 
 
 @pytest.mark.slow

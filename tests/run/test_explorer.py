@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import http.client
 import shutil
 import socket
 import subprocess
@@ -23,6 +23,7 @@ from toolkit.plan.plan import Plan
 from toolkit.run.session import Run
 
 CHROMIUM = shutil.which("chromium")
+PROGRAM = "from toolkit.cli.main import main; main()"
 
 
 @pytest.fixture(scope="session")
@@ -71,39 +72,30 @@ def test_sliders_write_numbers_as_the_language_does(run: Run) -> None:
         assert page._parts["chart"].value != before[1]
 
 
-def command(notebook: str, port: int) -> list[str]:
-    """Return what ``make explore`` runs, for another notebook and port."""
-    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nexplore:")[2].partition("\n\n")[0]
-    words = recipe.partition("$(BIN)/voila ")[2].replace("\\\n", " ").split()
-    changed = {"notebooks/03_scenarios.ipynb": notebook, "--port=8866": f"--port={port}"}
-    assert changed.keys() <= set(words)
-    return [sys.executable, "-m", "voila", *(changed.get(word, word) for word in words)]
-
-
-def test_served_on_loopback_with_idle_kernels_stopped() -> None:
-    given = command("n.ipynb", 1234)
-    assert "--Voila.ip=127.0.0.1" in given
-    assert any("cull_idle_timeout=600" in one for one in given)
-
-
 class Server:
-    """The scenario page, served as ``make explore`` does."""
+    """The scenario page, served as ``make explore`` does.
+
+    Attributes
+    ----------
+    url :
+        With the key; ``url.partition("?")[0]`` is the address alone.
+    """
 
     def __init__(self, folder: Path) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        notebook = shutil.copy(ROOT / "notebooks" / "03_scenarios.ipynb", folder)
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                command(str(notebook), self.port),
+                [sys.executable, "-c", PROGRAM, "explore", "--port", str(self.port)],
                 cwd=ROOT,
-                env=os.environ | {"TOOLKIT_LANG": "vi"},
-                stdout=log,
+                stdout=subprocess.PIPE,
+                text=True,
                 stderr=log,
             )
-        self.url = f"http://127.0.0.1:{self.port}/"
+        assert self.process.stdout
+        self.url = self.process.stdout.readline().strip()
         for _ in range(600):
             if self.process.poll() is not None:
                 break
@@ -113,9 +105,24 @@ class Server:
             time.sleep(0.1)
         pytest.fail(f"the page is not served:\n{self.log.read_text()}")
 
+    def asked(self, path: str = "/", **headers: str) -> int:
+        """Return the status of a request."""
+        given = {name.replace("_", "-"): text for name, text in headers.items()}
+        door = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            door.request("GET", path, headers={"Host": f"localhost:{self.port}", **given})
+            answer = door.getresponse()
+            if answer.status == 200:
+                answer.read()  # it comes as the cells are run
+            return answer.status
+        finally:
+            door.close()
+
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(30)
+        assert self.process.stdout
+        self.process.stdout.close()
 
 
 @pytest.fixture
@@ -125,6 +132,37 @@ def served(tmp_path: Path) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.mark.slow
+def test_who_lacks_the_key_or_comes_from_elsewhere_is_refused(served: Server) -> None:
+    key = f"/?{urlsplit(served.url).query}"
+    assert served.asked() == 302  # to the page that asks for the key
+    assert served.asked("/login") == 200
+    assert [served.asked(key) for _ in range(6)] == [200] * 6  # a lone user who loads the page again and again
+    for host in ("evil.example", f"evil.example:{served.port}", "192.0.2.1"):
+        assert served.asked(key, Host=host) == 403
+    [folder] = Path("/tmp").glob(f"toolkit-explore-{served.process.pid}-*/voila*")
+    kernel = next(folder.glob("kernel-*.json")).stem.removeprefix("kernel-")
+    assert list(folder.glob(f"kernel-{kernel}-ipc-*"))  # no port of a kernel is open
+    socket_call = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13",
+                   "Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA=="}  # fmt: skip
+    channels = f"/api/kernels/{kernel}/channels"
+    assert served.asked(channels, **socket_call) == 403
+    for origin, status in (("http://evil.example", 403), ("null", 403), (f"http://localhost:{served.port}", 101)):
+        assert served.asked(channels + key[1:], Origin=origin, **socket_call) == status
+
+
+@pytest.mark.slow
+def test_a_port_in_use_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-c", PROGRAM, "explore", "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "in use" in done.stderr
 
 
 MOVE = """async ([selector, key]) => {

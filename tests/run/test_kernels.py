@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from tests.run.notebooks import write_notebook
-from toolkit.base.files import scratch_prefix
+from toolkit.base.files import scratch_folder
 from toolkit.run.kernels import ONE_THREAD, POSSIBLE, Kernels, fork_server, start
 from toolkit.run.notebook import Limits, NotebookError, execute
 
@@ -218,7 +218,8 @@ def test_no_process_and_no_folder_is_left(
     wait_for(lambda: own_processes(scratch) == [], 15)
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     for purpose in ("kernel", "kernels"):  # what the next run does first
-        scratch_prefix(purpose)
+        with scratch_folder(purpose):
+            pass
     assert list(scratch.iterdir()) == []
 
 
@@ -284,3 +285,53 @@ def test_what_is_forked_is_warm_and_has_no_threads() -> None:
     threads, kept, left_out = done.stdout.splitlines()
     assert (threads, kept, left_out) == ("1", "1 1 1", "")
     assert done.stderr == ""
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "while True: print('x' * 10_000)",
+        "print('x' * 3_000_000)",
+        "from IPython.display import display\nfor _ in range(99): display('y' * 50_000)",
+    ],
+)
+def test_a_cell_that_shows_too_much_is_stopped_and_named(cell: str, tmp_path: Path, kernels: Kernels) -> None:
+    write_notebook(tmp_path / "t.ipynb", "print('before')", cell)
+    begun = time.monotonic()
+    with pytest.raises(NotebookError, match="2 MB") as caught:
+        execute(
+            tmp_path / "t.ipynb", tmp_path / "o.ipynb", {}, limits=Limits(cell=120, output=2_000_000), kernels=kernels
+        )
+    assert caught.value.cell == 3
+    assert time.monotonic() - begun < 100
+    assert "before" in (tmp_path / "o.ipynb").read_text(encoding="utf-8")
+    assert (tmp_path / "o.ipynb").stat().st_size < 4_000_000
+
+
+DAEMONS = {
+    "a session of its own": "import subprocess\nsubprocess.Popen(['sleep', '987'], start_new_session=True)",
+    "forked twice": (
+        "import os\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+        "        os.execvp('sleep', ['sleep', '987'])\n    os._exit(0)"
+    ),
+    "the kernel dies": "import os, subprocess\nsubprocess.Popen(['sleep', '987'], start_new_session=True)\nos._exit(1)",
+}
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("kind", DAEMONS)
+def test_what_a_cell_leaves_running_ends_with_it(kind: str, tmp_path: Path, kernels: Kernels) -> None:
+    def running() -> list[int]:
+        return [item.pid for item in psutil.process_iter(["cmdline"]) if item.info["cmdline"] == ["sleep", "987"]]
+
+    write_notebook(tmp_path / "t.ipynb", DAEMONS[kind])
+    if kind == "the kernel dies":
+        with pytest.raises(NotebookError):
+            execute(tmp_path / "t.ipynb", tmp_path / "o.ipynb", {}, kernels=kernels)
+    else:
+        execute(tmp_path / "t.ipynb", tmp_path / "o.ipynb", {}, kernels=kernels)
+    deadline = time.monotonic() + 10
+    while running() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert running() == []

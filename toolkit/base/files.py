@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import IO
+
+from toolkit.base.errors import ToolkitError
+from toolkit.base.texts import say
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 IN_CHECKOUT = (CHECKOUT / "parameterized").is_dir()
@@ -19,6 +23,8 @@ PROJECT = CHECKOUT if IN_CHECKOUT else CHECKOUT / "toolkit" / "project"
 LONGEST_SOCKET_FOLDER = 80
 """Characters of a folder's path, without the eight that make it unique; the kernels' own names take the rest."""
 SHALLOW = "/tmp"
+MARK = ".toolkit"
+"""File that marks folders that we made."""
 
 
 def write_atomic(path: Path, content: str | bytes | Iterable[str]) -> Path:
@@ -35,6 +41,13 @@ def write_atomic(path: Path, content: str | bytes | Iterable[str]) -> Path:
     -------
     Path
         `path`.
+
+    Raises
+    ------
+    ToolkitError
+        If a device, a folder or the like is there.
+    OSError
+        With the file's name: no right to write, no room.
     """
     parts = [content] if isinstance(content, str | bytes) else content
     with atomic(path) as stream:
@@ -62,8 +75,11 @@ def atomic(path: Path, *, once: bool = False) -> Iterator[IO[bytes]]:
 
     With `once`, a file that is there already stays, and is an error.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    target = path.resolve()  # a link stays, and what it leads to is written
+    if (target.exists() and not target.is_file()) or path.absolute().parts[1:2] in (("dev",), ("proc",)):
+        raise ToolkitError(say("base.no_plain_file", file=path), say("base.no_plain_file.remedy"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
@@ -71,12 +87,17 @@ def atomic(path: Path, *, once: bool = False) -> Iterator[IO[bytes]]:
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)
         if not once:
-            Path(name).replace(path)
+            Path(name).replace(target)
         elif os.name == "nt":  # there a rename refuses what exists
-            Path(name).rename(path)
+            Path(name).rename(target)
         else:
-            path.hardlink_to(name)  # refuses it too
+            target.hardlink_to(name)  # refuses it too
             Path(name).unlink()
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        if error.filename in (None, name):  # a full disk names no file
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        raise
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -87,18 +108,14 @@ def results_folder() -> Path:
     return (PROJECT if IN_CHECKOUT else Path.cwd()) / "reports"
 
 
-def scratch_prefix(purpose: str) -> str:
-    """Return a prefix for temporary folders that names this process.
-
-    Folders that processes with the same purpose left behind when they were killed are removed.
-    """
-    if os.name == "posix":  # elsewhere a process cannot be asked for without harm
-        for place in {tempfile.gettempdir(), SHALLOW}:
-            for folder in Path(place).glob(f"toolkit-{purpose}-*-*"):
-                owner = folder.name.removeprefix(f"toolkit-{purpose}-").partition("-")[0]
-                if owner.isdigit() and not _runs(int(owner)):
-                    shutil.rmtree(folder, ignore_errors=True)
-    return f"toolkit-{purpose}-{os.getpid()}-"
+@contextmanager
+def scratch_folder(purpose: str, *, sockets: bool = False) -> Iterator[Path]:
+    """Give a temporary folder, in which `sockets` fit if they have to, and remove it in the end."""
+    made = Path(socket_folder(purpose)) if sockets else _scratch(purpose)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def socket_folder(purpose: str) -> str:
@@ -106,9 +123,80 @@ def socket_folder(purpose: str) -> str:
 
     Where the system's folder for temporary files lies too deep, it is made in ``/tmp``.
     """
-    prefix = scratch_prefix(purpose)
-    deep = len(tempfile.gettempdir()) + len(prefix) > LONGEST_SOCKET_FOLDER
-    return tempfile.mkdtemp(prefix=prefix, dir=SHALLOW if deep and os.access(SHALLOW, os.W_OK) else None)
+    deep = len(tempfile.gettempdir()) + len(f"toolkit-{purpose}-{os.getpid()}-") > LONGEST_SOCKET_FOLDER
+    return str(_scratch(purpose, SHALLOW if deep and os.access(SHALLOW, os.W_OK) else None))
+
+
+def _scratch(purpose: str, place: str | None = None) -> Path:
+    """Make a temporary folder whose name and mark tell the process that it belongs to.
+
+    Folders of the same purpose that processes left behind when they were killed are removed.
+    """
+    if os.name == "posix":  # elsewhere a process cannot be asked for without harm
+        for around in {tempfile.gettempdir(), SHALLOW}:
+            for folder in Path(around).glob(f"toolkit-{purpose}-*-*"):
+                owner = folder.name.removeprefix(f"toolkit-{purpose}-").partition("-")[0]
+                if owner.isdigit() and _mark_of(folder) == owner and not _runs(int(owner)):
+                    shutil.rmtree(folder, ignore_errors=True)
+    made = Path(tempfile.mkdtemp(prefix=f"toolkit-{purpose}-{os.getpid()}-", dir=place))
+    (made / MARK).write_text(str(os.getpid()), encoding="utf-8")
+    return made
+
+
+def _mark_of(folder: Path) -> str:
+    try:
+        return (folder / MARK).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
+@contextmanager
+def own_folder(folder: Path, *signs: str) -> Iterator[None]:
+    """Hold the lock of a folder in which everything is ours; it is made if it is new, and marked while it is filled.
+
+    Parameters
+    ----------
+    signs :
+        Files below it any of which tells, in place of the mark, that the folder is ours.
+
+    Raises
+    ------
+    ToolkitError
+        If the folder holds anything else, which we would overwrite, or another program writes there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    held = sorted(entry.name for entry in folder.iterdir())
+    if held and not (_any_file(folder, signs) or (folder / MARK).is_file()):
+        raise ToolkitError(say("base.not_ours", folder=folder, file=held[0]), say("base.not_ours.remedy"))
+    handle = os.open(folder / MARK, os.O_RDWR | os.O_CREAT)
+    try:
+        _lock(handle, folder)
+        yield
+        if _any_file(folder, signs):
+            with suppress(OSError):  # Windows keeps what is open
+                (folder / MARK).unlink()
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    """Lock an open file until it is closed, however its process ends."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        message = say("base.locked", folder=folder, reason=error.strerror)
+        raise ToolkitError(message, say("base.locked.remedy")) from error
+
+
+def _any_file(folder: Path, names: Iterable[str]) -> bool:
+    return any((folder / name).is_file() for name in names)
 
 
 def _runs(process: int) -> bool:

@@ -80,6 +80,45 @@ def harmless(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter in "\u00a0\u202f\n" else "\ufffd" for letter in text)
 
 
+DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that change the direction of writing: what stands after one would be read from the other end."""
+
+
+def visible(text: str) -> str:
+    r"""Return `text` with marks that change the direction of writing as visible signs.
+
+    >>> visible("12\u202e3")
+    '12⟨U+202E⟩3'
+    """
+    return text if text.isascii() else DIRECTION.sub(lambda mark: f"⟨U+{ord(mark[0]):04X}⟩", text)
+
+
+TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""Beginnings that make a spreadsheet take text for a formula (the list of OWASP)."""
+NUMBER = re.compile(r"[+-]?[\d.,\u00a0]+ ?%?")
+
+
+def formula_like(text: str) -> bool:
+    """Say whether a spreadsheet may take a text for a formula."""
+    return text.lstrip(" ").startswith(TRIGGERS)
+
+
+def neutral(text: str) -> str:
+    r"""Return text that a spreadsheet takes for text: an apostrophe goes before what would begin a formula.
+
+    Numbers are not texts and are left alone: ``-0.5`` stays a number wherever it is one.
+
+    >>> neutral("=1+1"), neutral("Bình Gia"), neutral(" @x")
+    ("'=1+1", 'Bình Gia', "' @x")
+    """
+    return f"'{text}" if formula_like(text) else text
+
+
+def neutral_cell(text: object) -> str:
+    """Return the text of a cell that may hold a number as somebody wrote it, which stays as it is."""
+    return str(text) if NUMBER.fullmatch(str(text)) else neutral(str(text))
+
+
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 CATALOGUE = Path(__file__).parent / "catalogue"
@@ -134,7 +173,7 @@ class Texts:
         entries = catalogue()
         if key not in entries:
             raise KeyError(f"no text {key!r} in the catalogue; near: {nearest(key, entries)}")
-        return FIELD.sub(lambda match: str(fields[match[1]]), entries[key][self.language])
+        return visible(FIELD.sub(lambda match: str(fields[match[1]]), entries[key][self.language]))
 
     def has(self, key: str) -> bool:
         """Say whether the catalogue holds `key`."""

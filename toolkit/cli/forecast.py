@@ -1,15 +1,18 @@
-"""What may come: ``toolkit forecast``, ``backtest``, ``scenario``. Apart because each group of commands is a file."""
+"""What may come: ``toolkit forecast``, ``backtest``, ``scenario``, ``explore``. Apart as a group of commands."""
 
 from __future__ import annotations
 
+import os
+import secrets
+import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolkit.base.errors import UsageError
-from toolkit.base.files import results_folder, write_atomic
+from toolkit.base.errors import UsageError, need_extra
+from toolkit.base.files import PROJECT, results_folder, scratch_folder, write_atomic
 from toolkit.base.texts import numbers, say, texts
 from toolkit.cli import options
 
@@ -71,11 +74,9 @@ def forecast(
         codes = [item.code for item in options.wanted_areas(dataset, loaded, area, level)]
         made = make_forecasts(dataset, loaded, codes, draws=draws, seed=seed, model=model)
         result = summary_table(made, dataset, codes, levels=levels, indicators=indicator)
-    text = (
-        result.to_json(orient="records", force_ascii=False, indent=1)
-        if as_json
-        else result.to_csv(index=False, lineterminator="\n")
-    )
+    from toolkit.reports.index import table_csv
+
+    text = result.to_json(orient="records", force_ascii=False, indent=1) if as_json else table_csv(result)
     if out is None:
         sys.stdout.write(text)
     else:
@@ -234,3 +235,47 @@ def scenario(
         sys.stdout.write(found.comparison.to_json(orient="records", force_ascii=False, indent=1))
     else:
         print(say("scenario.written", count=len(found.pages), page=found.pages[0]))
+
+
+def explore(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of this machine.")] = 8866,
+    lang: options.Lang = "vi",  # noqa: ARG001  (sets the language by itself)
+    data: options.Data = None,
+) -> None:
+    """Serve a page with sliders for scenarios to the browser of this machine; the address holds the key to it.
+
+    Example: toolkit explore --lang en
+    """
+    need_extra("lab")
+    from jupyter_server import DEFAULT_STATIC_FILES_PATH
+    from jupyter_server.auth import PasswordIdentityProvider
+    from traitlets import Type
+    from voila.app import Voila
+
+    from toolkit.data.dataset import data_folder
+
+    class Keeper(PasswordIdentityProvider):
+        """Checks where a request comes from even if it brings the key."""
+
+        def should_check_origin(self, handler: Any) -> bool:  # noqa: ARG002
+            return True
+
+    class Page(Voila):  # type: ignore[misc]
+        """Voilà, which by itself answers to any name of this machine: a page elsewhere could reach it."""
+
+        identity_provider_class = Type(Keeper)
+
+        def init_settings(self) -> dict[str, Any]:
+            local = {"allow_remote_access": False, "static_path": DEFAULT_STATIC_FILES_PATH}
+            return {**super().init_settings(), **local}
+
+    os.environ["TOOLKIT_DATA"] = str(data_folder(data).resolve())
+    token = secrets.token_urlsafe(24)
+    print(f"http://localhost:{port}/?token={token}", flush=True)
+    idle = [f"--MappingKernelManager.cull_{name}" for name in ("idle_timeout=600", "interval=60", "connected=True")]
+    sockets = ["--KernelManager.transport=ipc"] if os.name == "posix" else []
+    with scratch_folder("explore", sockets=True) as folder:
+        shutil.copy(PROJECT / "notebooks" / "03_scenarios.ipynb", folder)  # whose folder is served
+        given = [f"--port={port}", "--Voila.port_retries=0", "--Voila.ip=127.0.0.1", f"--Voila.token={token}"]
+        places = [f"--Voila.connection_dir_root={folder}", "--no-browser", "--Voila.log_level=ERROR"]
+        Page.launch_instance([str(folder / "03_scenarios.ipynb"), *given, *places, *idle, *sockets])

@@ -16,7 +16,7 @@ import typer
 
 from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.problems import PROBLEM_COLUMNS, Problem, has_error
-from toolkit.base.texts import interface_language, nearest, numbers, say, texts
+from toolkit.base.texts import interface_language, nearest, neutral_cell, numbers, say, texts
 from toolkit.cli import options
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _csv(problems: list[Problem]) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fieldnames=PROBLEM_COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: neutral_cell(cell) for name, cell in row.items()} for row in rows)
     return stream.getvalue().rstrip("\n")
 
 

@@ -1,68 +1,153 @@
-"""``toolkit``: the program, and the one place where errors become messages and exit codes."""
+"""``toolkit``: the program, and the one place where errors become messages and exit codes.
+
+Nothing is imported with this module that takes time: Ctrl-C has to end in one line while the commands are still loaded.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Annotated
 
-import typer
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
-from toolkit.base.errors import ToolkitError
-from toolkit.base.texts import say
-from toolkit.cli import forecast, intake, report, reproduce
+    import typer
 
 EXIT_HELP = "Exit code 0: all well; 1: problems found; 2: the call itself was wrong."
+STOPPED = 130
+"""Exit code of a program that Ctrl-C ended."""
 
-app = typer.Typer(
-    name="toolkit",
-    help=f"Will the targets of a province's ethnic-affairs plan be met? {EXIT_HELP}",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+def program() -> typer.Typer:
+    """Return the program with all its commands."""
+    import typer
+
+    from toolkit.cli import forecast, intake, report, reproduce
+
+    made = typer.Typer(
+        name="toolkit",
+        help=f"Will the targets of a province's ethnic-affairs plan be met? {EXIT_HELP}",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    shown = typer.Option(False, "--version", is_eager=True, callback=_version, help="Print version and commit.")
+
+    @made.callback()
+    def options(version: bool = shown) -> None:
+        """Hold the options that go before any command."""
+
+    for command in (
+        report.report, report.params, reproduce.verify, reproduce.review, forecast.forecast, forecast.backtest,
+        forecast.scenario, forecast.explore, intake.check, intake.ingest, intake.undo, intake.history, intake.template,
+    ):  # fmt: skip
+        made.command(command.__name__)(command)
+    return made
+
+
+def __getattr__(name: str) -> object:
+    """Give the program itself as ``app``, made when it is first asked for."""
+    if name == "app":
+        return program()
+    raise AttributeError(name)
 
 
 def _version(asked: bool) -> None:
     if asked:
+        import typer
+
         from toolkit.run.manifest import commit, versions
 
         print(f"langson-toolkit {versions()['langson-toolkit']} {commit()}".strip())
         raise typer.Exit
 
 
-@app.callback()
-def program(
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print version and commit, and exit.")
-    ] = False,
-) -> None:
-    """Hold the options that go before any command."""
-
-
-for command in (
-    report.report, report.params, reproduce.verify, reproduce.review, forecast.forecast, forecast.backtest,
-    forecast.scenario, intake.check, intake.ingest, intake.undo, intake.history, intake.template,
-):  # fmt: skip
-    app.command(command.__name__)(command)
-
-
 def main() -> None:
-    """Run the program; a user's mistake ends in a message and an exit code, never in a traceback."""
+    """Run the program; a user's mistake, or a fault of the machine, ends in a message and an exit code."""
+    closed = sys.stdout is None
+    code: int | str | None = 1
     try:
-        app()
-    except ToolkitError as error:
-        print(f"toolkit: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(1)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        reason = error.strerror or type(error).__name__
-        print(f"toolkit: {say('cli.no_access', file=error.filename, reason=reason)}", file=sys.stderr)
-        sys.exit(1)
+        open_streams()
+        code = _ended()
     except KeyboardInterrupt:
-        print(f"toolkit: {say('cli.stopped')}", file=sys.stderr)
-        sys.exit(130)
+        code = STOPPED
+    if code == STOPPED:
+        import signal
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing takes long any more
+        _tell("cli.stopped")
+    if closed:
+        _tell("cli.closed")
+    if problem := _flushed(sys.stdout):
+        _tell("cli.no_access", file="stdout", reason=problem)
+        code = code or 1
+    _flushed(sys.stderr)
+    sys.exit(code)
+
+
+def _ended() -> int | str | None:
+    """Run the program to its exit code."""
+    from toolkit.base.errors import ToolkitError
+
+    try:
+        program()()
+    except SystemExit as end:
+        return end.code
+    except ToolkitError as error:
+        _tell("cli.error", error=error)
+        return error.exit_code
+    except BrokenPipeError:
+        return 1
+    except (MemoryError, OSError) as error:
+        name = getattr(error, "filename", None)
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        _tell("cli.no_access" if name else "cli.fault", file=name, reason=reason)
+        return 1
+    return 0
+
+
+def open_streams() -> None:
+    """Make standard streams that any text can be written to: UTF-8 wherever they lead, and nowhere if they are closed.
+
+    What is printed may be redirected on a Vietnamese Windows (cp1258), in a container without a locale (ascii), or
+    closed; the numbers of closed streams must not fall to files that we open.
+    """
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None or stream.closed:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  (as long as we run)
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _flushed(stream: TextIO) -> str:
+    """Write what a stream still holds; if that cannot be, say why and let the rest go nowhere."""
+    from contextlib import suppress
+
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        reason = ""  # the reader has seen enough
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    else:
+        return ""
+    with suppress(OSError, ValueError):  # else Python would try once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return reason
+
+
+def _tell(key: str, **fields: object) -> None:
+    """Say on standard error what ended the program, as far as that can still be said."""
+    from contextlib import suppress
+
+    from toolkit.base.texts import say
+
+    with suppress(OSError):
+        print(f"toolkit: {say(key, **fields)}", file=sys.stderr, flush=True)

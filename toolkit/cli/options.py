@@ -15,6 +15,7 @@ from toolkit.base.errors import UsageError
 from toolkit.base.texts import interface_language, say, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
+from toolkit.forecast.make import check_numbers
 from toolkit.plan.plan import Plan
 from toolkit.run.session import parse_day, plan_areas
 
@@ -72,8 +73,20 @@ AreaLevel = Annotated[
 ]
 By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who delivers.", show_default="your login")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-DrawCount = Annotated[int, typer.Option("--draws", help="Joint draws of each path.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of all random numbers.")]
+DrawCount = Annotated[
+    int,
+    typer.Option(
+        "--draws",
+        help="Joint draws of each path, 100 to 20000.",
+        callback=lambda given: check_numbers(draws=given) or given,
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed", help="Seed of all random numbers.", callback=lambda given: check_numbers(seed=given) or given
+    ),
+]
 Model = Annotated[str, typer.Option("--model", help="Forecasting model.")]
 
 

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toolkit.base.errors import UsageError, missing_packages, need_extra
-from toolkit.base.files import results_folder, write_atomic
+from toolkit.base.files import own_folder, results_folder, write_atomic
 from toolkit.base.texts import Language, numbers, say, slug, texts
 from toolkit.cli import options
 from toolkit.run.batch import Done, Job
@@ -99,7 +100,7 @@ def report(
     from toolkit.data.dataset import data_folder, load
     from toolkit.plan.load import load_plan
     from toolkit.reports.index import start_html
-    from toolkit.run.manifest import signer
+    from toolkit.run.manifest import MANIFEST, signer
     from toolkit.run.notebook import Limits
     from toolkit.run.reports import ReportRequest, data_name
 
@@ -141,13 +142,14 @@ def report(
     spoken = "-".join(languages)
     name = run_name(request, cycle or dataset.as_of.isoformat(), spoken, area, level)
     top = Path(out or results_folder() / name).resolve()
-    failed = False
-    for language in languages:
-        options.speak(language)
-        asked = replace(request, language=language, folder=top if len(languages) == 1 else top / language)
-        failed |= _made(asked, as_json, sign)
-    if len(languages) > 1:
-        write_atomic(top / "index.html", start_html(loaded, languages))
+    failed, several = False, len(languages) > 1
+    with own_folder(top, *(f"{name}/{MANIFEST}" for name in languages)) if several else nullcontext():
+        for language in languages:
+            options.speak(language)
+            asked = replace(request, language=language, folder=top / language if several else top)
+            failed |= _made(asked, as_json, sign)
+        if several:
+            write_atomic(top / "index.html", start_html(loaded, languages))
     if failed:
         raise typer.Exit(1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from toolkit.base.errors import UsageError
-from toolkit.base.files import scratch_prefix
+from toolkit.base.files import scratch_folder
 from toolkit.base.texts import harmless, numbers, say, texts
 from toolkit.cli import options
 
@@ -76,8 +75,8 @@ def verify(
     results: Sequence[FileResult] = ()
     if not hashes:
         tell(f"{say('run.verify.again')} …")
-        with tempfile.TemporaryDirectory(prefix=scratch_prefix("verify")) as folder:
-            results = made_again(run, Path(folder), data=data)
+        with scratch_folder("verify") as folder:
+            results = made_again(run, folder, data=data)
         _tell_results(results, tell)
         left = not_compared(run)
         tell(say("run.verify.not_compared", files=", ".join(left)) if left else say("run.verify.all_compared"))

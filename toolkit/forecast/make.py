@@ -24,6 +24,8 @@ DRAWS = 2000
 SEED = 138
 MODEL = "default"
 """With draws and seed, the settings of what is published."""
+FEWEST, MOST = 100, 20_000
+"""Draws: with fewer a probability says nothing; more fit no memory and tell no more."""
 BATCH = 4
 """Areas in memory at a time: some 15 MB each; with fewer the model's own steps begin to count."""
 
@@ -63,9 +65,9 @@ def make_forecasts(
         Areas wanted. The province, and all its former districts, are always part of the result: others follow
         the first, and targets that must hold in every locality need the second.
     draws :
-        Joint draws of each path, 100 or more.
+        Joint draws of each path, 100 to 20,000.
     seed :
-        Of all random numbers: the same seed, data and version give the same draws.
+        Of all random numbers, 0 or more: the same seed, data and version give the same draws.
     model :
         Name of a forecaster of the models room.
     only :
@@ -81,10 +83,9 @@ def make_forecasts(
     Raises
     ------
     UsageError
-        For fewer than 100 draws or an unknown model.
+        For too few draws or too many, an impossible seed or an unknown model.
     """
-    if draws < 100:
-        raise UsageError(say("forecast.few_draws", draws=draws), say("forecast.few_draws.remedy", usual=DRAWS))
+    check_numbers(draws, seed)
     if model not in NAMES:
         raise UsageError(say("forecast.no_model", model=model), say("base.choose", choices=", ".join(NAMES)))
     batches = forecast_batches(dataset, plan, area_codes, draws=draws, seed=seed, model=model, only=only)
@@ -98,6 +99,22 @@ def make_forecasts(
             del batch  # else it would stay while the next is made
         paths = writer.opened()
     return Forecasts(paths, seed, draws, dataset.as_of, get(model).name)
+
+
+def check_numbers(draws: int = DRAWS, seed: int = SEED) -> None:
+    """Refuse a number of draws or a seed that cannot be.
+
+    Raises
+    ------
+    UsageError
+        Naming the number.
+    """
+    if draws < FEWEST:
+        raise UsageError(say("forecast.few_draws", draws=draws), say("forecast.few_draws.remedy", usual=DRAWS))
+    if draws > MOST:
+        raise UsageError(say("forecast.many_draws", draws=draws), say("forecast.many_draws.remedy", most=MOST))
+    if not 0 <= seed < 2**63:
+        raise UsageError(say("forecast.no_seed", seed=seed), say("forecast.no_seed.remedy"))
 
 
 def forecast_batches(

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import sha256, write_atomic, write_once
 from toolkit.base.problems import Problem, Problems
-from toolkit.base.texts import say
+from toolkit.base.texts import neutral_cell, say
 from toolkit.data.consistency import FigureKey, check_plausible, figure_key
 from toolkit.data.dataset import (
     Delivery,
@@ -308,7 +308,7 @@ def _rejected_cells(row: Rejected) -> Cells:
         or say("desk.many_of_a_kind"),
         "remedy": " ".join(dict.fromkeys(problem.remedy for problem in reasons)),
     }
-    cells = {**{name: str(text) for name, text in row.cells.items()}, **words}
+    cells = {**{name: neutral_cell(text) for name, text in row.cells.items()}, **words}
     named = {"file": row.file, "sheet": row.sheet, "row": str(row.row)}
     return {name: harmless(text) for name, text in {**cells, **named}.items()}
 

@@ -177,7 +177,7 @@ def _set_properties(docx: Any, head: Head) -> None:
     from docx.oxml.ns import qn
 
     properties = docx.core_properties
-    properties.title, properties.language = head.page_title, head.language
+    properties.title, properties.language = head.page_title[:255], head.language  # Word takes no more
     properties.created = properties.modified = CREATED
     fonts = docx.styles["Normal"].element.get_or_add_rPr()
     code = "vi-VN" if head.language == "vi" else "en-GB"

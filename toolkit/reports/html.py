@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from toolkit.base.errors import ToolkitError
 from toolkit.base.files import write_atomic
-from toolkit.base.texts import Language, texts
+from toolkit.base.texts import Language, say, texts, visible
 from toolkit.reports.blocks import HEAD_TYPE, Document, Frame, Head, Section, Tile, TileMap
 from toolkit.reports.paper import MARKS, SIGNS
 from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, standing_alone, style_sheet
@@ -40,6 +40,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda shown: visible(shown) if type(shown) is str else shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -155,7 +156,7 @@ def write_page(notebook: Path, page: Path, *, language: str, audience: Audience 
     Raises
     ------
     PageError
-        If the file is no notebook, or shows no document.
+        If the file is no notebook, or shows no document, or the page would be larger than any may be.
     """
     import nbformat
 
@@ -163,7 +164,11 @@ def write_page(notebook: Path, page: Path, *, language: str, audience: Audience 
         content = nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4)
     except (OSError, ValueError) as error:
         raise PageError(f"{notebook.name} is no readable notebook ({error}).", "Run the report again.") from error
-    return write_atomic(page, notebook_page(content, language=texts(language).language, audience=audience))
+    made = notebook_page(content, language=texts(language).language, audience=audience).encode()
+    if len(made) > LARGEST_PAGE:
+        sizes = {"size": len(made) // 1024, "most": LARGEST_PAGE // 1024}
+        raise PageError(say("report.page_too_large", page=page.name, **sizes), say("report.page_too_large.remedy"))
+    return write_atomic(page, made)
 
 
 def notebook_page(notebook: Any, *, language: Language, audience: Audience = "planner") -> str:

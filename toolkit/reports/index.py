@@ -21,8 +21,8 @@ from typing import IO, TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from toolkit.attainment.attainment import Attainment
-from toolkit.base.files import atomic
-from toolkit.base.texts import Language
+from toolkit.base.files import write_atomic
+from toolkit.base.texts import Language, formula_like, neutral
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Figure
 from toolkit.plan.plan import Plan
@@ -262,8 +262,6 @@ def _provenance(wording: Words, facts: RunFacts) -> Definitions:
     return Definitions(tuple((wording.t(f"provenance.{key}"), text) for key, text in entries if text))
 
 
-TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""Beginnings that make a spreadsheet take text for a formula (the list of OWASP)."""
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 WIDEST = 60
 """Characters that a column shows at most."""
@@ -272,21 +270,6 @@ ROWS_FOR_WIDTH = 200
 
 SheetRow = Sequence[object]
 """Texts, numbers, booleans; None or not-a-number where there is nothing."""
-
-
-def neutral(text: str) -> str:
-    r"""Return text that a spreadsheet takes for text: an apostrophe goes before what would begin a formula.
-
-    Numbers are not texts and are left alone: ``-0.5`` stays a number wherever it is one.
-
-    >>> neutral("=1+1"), neutral("Bình Gia"), neutral(" @x")
-    ("'=1+1", 'Bình Gia', "' @x")
-    """
-    return f"'{text}" if _like_a_formula(text) else text
-
-
-def _like_a_formula(text: str) -> bool:
-    return text.lstrip(" ").startswith(TRIGGERS)
 
 
 def csv_text(rows: Iterable[SheetRow]) -> str:
@@ -299,6 +282,18 @@ def csv_text(rows: Iterable[SheetRow]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
     return stream.getvalue()
+
+
+def table_csv(table: pd.DataFrame) -> str:
+    r"""Return a table as CSV, lines ending with ``\\n``, with every text neutralised.
+
+    >>> import pandas as pd
+    >>> table_csv(pd.DataFrame({"unit": ["=1+1", "a"], "value": [-0.5, None]}))
+    "unit,value\\n'=1+1,-0.5\\na,\\n"
+    """
+    worded = table.select_dtypes(exclude=["number", "bool"])
+    safe = {str(name): worded[name].map(_csv_cell, na_action="ignore") for name in worded}
+    return table.assign(**safe).to_csv(index=False, lineterminator="\n")
 
 
 def _csv_cell(cell: object) -> object:
@@ -321,12 +316,14 @@ def rows_of(table: pd.DataFrame) -> Iterator[SheetRow]:
 @contextmanager
 def open_workbook(path: Path) -> Iterator[Workbook]:
     """Give a workbook to fill; it is at `path` when the block has ended. Equal rows give equal bytes."""
-    with tempfile.TemporaryDirectory() as folder, atomic(path) as stream:
+    stream = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
         book = Workbook(stream, folder)
         try:
             yield book
         finally:
             book.close()
+    write_atomic(path, stream.getvalue())
 
 
 class Workbook:
@@ -409,7 +406,7 @@ class Sheet:
     def _write_cell(self, number: int, cell: object) -> None:
         """Write a cell; text is marked as text, whatever it begins with."""
         if isinstance(cell, str):
-            style = (self._quoted,) if _like_a_formula(cell) else ()
+            style = (self._quoted,) if formula_like(cell) else ()
             self._sheet.write_string(self._count, number, _printable(cell), *style)
         elif isinstance(cell, bool):
             self._sheet.write_boolean(self._count, number, cell)

@@ -390,8 +390,11 @@ def earlier_answers(run: Path) -> dict[tuple[str, str], EarlierAnswer]:
     file = run / "attainment.csv" if run.is_dir() else run
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            return {(row["area_code"], row["target_id"]): _earlier(row) for row in csv.DictReader(stream)}
-    except (OSError, KeyError, ValueError) as error:
+            found = {(row["area_code"], row["target_id"]): _earlier(row) for row in csv.DictReader(stream)}
+        if not found:
+            raise ValueError(file)
+        return found
+    except (OSError, KeyError, ValueError, csv.Error) as error:
         raise UsageError(say("report.since.unreadable", file=file), say("report.since.remedy")) from error
 
 

@@ -32,6 +32,7 @@ from queue import Empty
 from types import ModuleType
 from typing import Any, Literal, get_args
 
+import psutil
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
@@ -72,7 +73,8 @@ def fork_server() -> Iterator[None]:
     environment = dict(os.environ)
     os.environ.update(ONE_THREAD | paths)
     try:
-        forkserver.ensure_running()
+        with _without_ctrl_c():
+            forkserver.ensure_running()
         _replace_environment(environment)
         yield
     finally:
@@ -80,6 +82,19 @@ def fork_server() -> Iterator[None]:
         server._stop()
         del settings["tempdir"]
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Let processes that are started here ignore Ctrl-C from the first: it is their parent's affair, who ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def start(kind: Kernels, work: Callable[..., None], *given: Any, environment: Mapping[str, str]) -> BaseProcess:
@@ -95,7 +110,8 @@ def start(kind: Kernels, work: Callable[..., None], *given: Any, environment: Ma
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")  # else the child would run our main program's file again
     try:
-        process.start()
+        with _without_ctrl_c():
+            process.start()
     finally:
         sys.modules["__main__"] = main
     return process
@@ -269,10 +285,19 @@ class BatchKernelManager(AsyncKernelManager):
         )
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
-        """Remove the kernel's folder with its other traces."""
+        """Remove the kernel's folder with its other traces, and end what its cells have left running."""
         await self._async_cleanup_resources(restart)
         if not restart:
+            end_processes_of(self._kernel_folder)
             shutil.rmtree(self._kernel_folder, ignore_errors=True)
+
+
+def end_processes_of(folder: str) -> None:
+    """End all processes that a kernel has started, in whatever session: its own folder stands in their environment."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get("IPYTHONDIR") == folder:
+                process.kill()
 
 
 class ForkedKernelManager(BatchKernelManager):

@@ -3,7 +3,7 @@
 ``manifest.json`` holds versions, state of the program, and hashes of what went in and came out; ``data/`` the very data
 that the run was made from; ``run.json`` what those who open the run need; ``ro-crate-metadata.json`` makes the folder a
 research object (RO-Crate 1.1, written by hand: https://www.researchobject.org/ro-crate/specification/1.1/). A finished
-report has a record, and a run at work holds a lock.
+report has a record.
 
 A report is *fresh* when its record names the content key that it would have today, and every file it left is byte for
 byte what the record says; so are the forecasts. The record is written last: a run killed at any moment leaves either a
@@ -22,7 +22,6 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
@@ -63,7 +62,6 @@ CRATE = "ro-crate-metadata.json"
 DEVELOPERS = "The Lạng Sơn indicator toolkit developers"
 KEY = "key"
 RECORDS = "records"
-LOCK = ".lock"
 LICENSE = "https://spdx.org/licenses/MIT"
 _LICENCE = {"@id": LICENSE, "@type": "CreativeWork", "name": "MIT", "identifier": LICENSE}
 
@@ -442,7 +440,8 @@ def write_crate(folder: Path, facts: RunFacts, *, language: Language, plan: str)
     """
     outputs = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if is_output(file)}
     names = sorted(outputs - {CRATE} | {MANIFEST})
-    graph: list[Mapping[str, Any]] = [_HEAD, _root(names, facts, language, plan), _LICENCE]
+    terms = {**_LICENCE, "description": texts(language).t("run.crate.licence")}
+    graph: list[Mapping[str, Any]] = [_HEAD, _root(names, facts, language, plan), terms]
     graph += [*map(_file, names), *_made(facts)]
     record = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
     text = json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(record)
@@ -568,29 +567,3 @@ class ReportRecords:
 
     def _file(self, job: Job) -> Path:
         return self._folder / f"{job.name}.json"
-
-
-@contextmanager
-def lock(folder: Path) -> Iterator[None]:
-    """Keep a second run out of a folder while the first is at work; a lock ends with the process that holds it.
-
-    Raises
-    ------
-    UsageError
-        If another run is at work there.
-    """
-    try:
-        import fcntl
-    except ImportError:  # no such locks on this system
-        yield
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(say("run.busy", folder=folder), say("run.busy.remedy")) from error
-        try:
-            yield
-        finally:
-            (folder / LOCK).unlink(missing_ok=True)

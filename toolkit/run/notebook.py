@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import signal
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ Parameter = str | int | float | bool
 ENGINE = "toolkit"
 INJECTED = "# Parameters"
 """How the cell begins that papermill puts behind the one tagged ``parameters``."""
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has the second alone, and means the first
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -49,10 +51,11 @@ class NotebookError(ToolkitError):
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds that one cell, and a whole notebook, may take before they are stopped."""
+    """Seconds that one cell, and a whole notebook, may take before they are stopped; bytes that a cell may show."""
 
     cell: float = 600
     notebook: float = 1800
+    output: int = 8_000_000
 
 
 def _day(text: str) -> str:
@@ -345,12 +348,16 @@ class Watch:
         Index of the cell that was begun last; -1 before the first.
     cell_seconds :
         Seconds that the cells took so far.
+    flooded :
+        Whether the last cell showed more than it may.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.notebook: Any = None
         self.cell = -1
         self.cell_seconds = 0.0
+        self.flooded = False
+        self._shown = 0
         self._cell_begun = 0.0
         self._limits = limits
         self._begun = time.monotonic()
@@ -364,12 +371,21 @@ class Watch:
         """Note that a cell begins."""
         del cell
         self.cell = cell_index
+        self._shown = 0
         self._cell_begun = time.monotonic()
 
     def end_cell(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
         """Note that a cell has been executed."""
         del cell, cell_index, execute_reply
         self.cell_seconds += time.monotonic() - self._cell_begun
+
+    def takes(self, message: Any) -> bool:
+        """Say whether the cell may show what comes now."""
+        content = message["content"]
+        shown = [content.get("text", ""), *content.get("data", {}).values(), *content.get("traceback", ())]
+        self._shown += sum(len(part) if isinstance(part, str) else len(repr(part)) for part in shown)
+        self.flooded = self._shown > self._limits.output
+        return not self.flooded
 
     def seconds_left(self, cell: Any) -> float:
         """Return how long the next cell may take."""
@@ -381,6 +397,8 @@ class Watch:
         """Return what went wrong, in a reader's words."""
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+        if self.flooded:
+            return say("run.cell_flood", limit=self._limits.output // 1_000_000)
         if isinstance(error, CellTimeoutError):
             if time.monotonic() - self._begun >= self._limits.notebook:
                 return say("run.notebook_timeout", seconds=f"{self._limits.notebook:g}")
@@ -392,6 +410,7 @@ class Watch:
 
 def use_engine() -> str:
     """Register the engine with papermill and return the name to call it by."""
+    from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, papermill_engines
 
     if ENGINE not in papermill_engines._engines:
@@ -403,15 +422,31 @@ def use_engine() -> str:
             def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, watch: Watch, **settings: Any) -> Any:
                 """Execute the cells; see papermill."""
                 watch.notebook = nb_man.nb
-                return super().execute_managed_notebook(
+                settings.pop("input_path", None)
+                client = Client(
                     nb_man,
-                    kernel_name,
+                    kernel_name=kernel_name,
+                    startup_timeout=settings.pop("start_timeout", 60),
                     timeout_func=watch.seconds_left,
                     on_cell_start=watch.begin_cell,
                     on_cell_executed=watch.end_cell,
                     shutdown_kernel="immediate",
                     **settings,
                 )
+                client.watch = watch
+                return client.execute()
+
+        class Client(PapermillNotebookClient):  # type: ignore[misc]
+            """Ends the kernel of a cell that shows more than it may: nobody would read it, and it fills memory."""
+
+            watch: Watch
+
+            def process_message(self, message: Any, cell: Any, cell_index: int) -> Any:
+                """Take a message of the kernel."""
+                if self.watch.flooded or not self.watch.takes(message):
+                    self.km.provisioner.process.send_signal(KILL)
+                    return None
+                return super().process_message(message, cell, cell_index)
 
         papermill_engines.register(ENGINE, ToolkitEngine)
     return ENGINE

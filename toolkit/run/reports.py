@@ -16,7 +16,7 @@ from pathlib import Path
 
 from toolkit.attainment.attainment import attainment_rows
 from toolkit.base.errors import missing_packages
-from toolkit.base.files import PROJECT, atomic, write_atomic
+from toolkit.base.files import PROJECT, atomic, own_folder, write_atomic
 from toolkit.base.texts import Language, slug, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import PROJECT_DATA
@@ -45,6 +45,7 @@ from toolkit.run.kernels import Kernels, fork_server, usual_kernels
 from toolkit.run.manifest import (
     FORECASTS,
     KEY,
+    MANIFEST,
     SINCE,
     SNAPSHOT,
     Asked,
@@ -56,7 +57,6 @@ from toolkit.run.manifest import (
     full_digest,
     hashes,
     is_whole,
-    lock,
     numbers_of,
     program_inputs,
     take_snapshot,
@@ -228,12 +228,12 @@ def make_reports(request: ReportRequest, listener: Listener = QUIET) -> ReportRu
 
     Raises
     ------
-    UsageError
-        If another run is at work in the folder.
+    ToolkitError
+        If another run is at work in the folder, or it holds files of somebody else.
     """
     for job in jobs_of(request):
         check_parameters(job.template, dict(job.parameters))
-    with lock(request.folder):
+    with own_folder(request.folder, MANIFEST):
         keep_earlier(request)
         made = _Making(request)
         whole = not request.force and made.has_forecasts
@@ -401,7 +401,7 @@ def jobs_of(request: ReportRequest) -> list[Job]:
 
     jobs = []
     for area in request.areas:
-        page = request.folder / "areas" / f"{area.code}-{slug(area.name_vi)}.html"
+        page = request.folder / "areas" / f"{area.code}-{slug(area.name_vi)[:80]}.html"
         code = ("area_code", area.code)
         jobs.append(
             job(area.code, area.name(request.language), AREA_TEMPLATE, page, code, language, ("run_folder", ".."))

@@ -21,6 +21,7 @@ from toolkit.base.texts import say, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.dataset import data_folder as find_data
+from toolkit.data.reference import today
 from toolkit.forecast import store
 from toolkit.forecast.make import DRAWS, MODEL, SEED, make_forecasts
 from toolkit.forecast.store import Forecasts, observation_from
@@ -29,6 +30,9 @@ from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 from toolkit.reports.context import RunFacts
 from toolkit.run.manifest import FORECASTS, SNAPSHOT, facts_of, read_about
+
+FURTHEST = 366
+"""Days from today to the last day that may be asked for."""
 
 
 @dataclass(frozen=True)
@@ -216,12 +220,15 @@ def parse_day(text: str) -> date:
     Raises
     ------
     UsageError
-        If `text` is no date such as 2026-11-23.
+        If `text` is no date such as 2026-11-23, or lies more than a year ahead.
     """
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(say("run.no_date", text=text), say("run.no_date.remedy")) from error
+    if (day - today()).days > FURTHEST:
+        raise UsageError(say("run.far_date", text=text), say("run.far_date.remedy"))
+    return day
 
 
 ANSWERS = "answers"

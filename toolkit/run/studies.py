@@ -38,6 +38,7 @@ from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Document, FanChart, FanCharts
 from toolkit.reports.context import Context, SourceBook
 from toolkit.reports.html import document_html
+from toolkit.reports.index import table_csv
 from toolkit.reports.scenario_page import Compared, comparison_document
 from toolkit.reports.svg import fan_chart_svg, standing_alone
 from toolkit.reports.wording import words
@@ -170,7 +171,7 @@ def write_backtest(found: Backtest, folder: Path, *, language: str) -> None:
         "outcomes": found.rows,
     }
     for name, table in tables.items():
-        write_atomic(folder / f"{name}.csv", table.round(6).to_csv(index=False, lineterminator="\n"))
+        write_atomic(folder / f"{name}.csv", table_csv(table.round(6)))
     first = found.rows[found.rows["model"] == found.rows["model"].iloc[0]]
     figures = {
         "reliability": reliability_figure(
@@ -265,7 +266,7 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
         ),
     }
     for name, table in written.items():
-        write_atomic(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+        write_atomic(folder / f"{name}.csv", table_csv(table))
     return ScenarioRun(folder, tuple(pages), comparison, together)
 
 
