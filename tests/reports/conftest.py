@@ -34,7 +34,7 @@ def facts() -> RunFacts:
     return RunFacts(
         AS_OF,
         seed=138,
-        draws=300,
+        draws=2000,
         model="default",
         versions={"toolkit": "0.1"},
         commit="abc1234",
