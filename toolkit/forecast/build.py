@@ -163,7 +163,7 @@ class FittedFamily:
     draw: DrawUnits
     origin: int
     above: tuple[int, ...]
-    placed_by: Sequence[tuple[str, ...]]
+    placed_by: Sequence[tuple[str, ...]] = ()
     moved: dict[int, FloatArray] = field(default_factory=dict)
 
 

@@ -262,6 +262,8 @@ STEP_SHARE, LEAST_STEP = 0.42, 1e-4
 PRIOR_SPREAD, PRIOR_UNITS = 0.2, 0.3
 # A mean deviation counts as far as it exceeds so many of its variances: few units seldom stand for all of them
 CENTRE_DOUBT = 8.0
+# A deviation on the logit scale counts no further, in units of the spread that is believed where none was seen
+FARTHEST = 3.0
 # … and where no unit was ever seen: the spread of Vietnam's provinces in the panels that the project carries
 # (logit: 0.45 to 1.85, median 0.9, districts of one province differ somewhat less; log: 0.34 to 0.56)
 UNKNOWN_SPREAD: dict[Link, float] = {"logit": 0.7, "log": 0.4, "identity": 1.0}
@@ -388,11 +390,14 @@ def deviation_spread(apart: Grid, measure: float, link: Link, places: Places) ->
     if not has.any():
         return 0.0, unknown, 1.0
     means = np.nansum(apart.value[has], axis=(1, 2)) / seen[has].sum(axis=(1, 2))
+    if link == "logit":  # at a bound a printed share says little of how far beyond it stands
+        means = np.clip(means, -FARTHEST * unknown, FARTHEST * unknown)
     spread, units, prior = unknown, PRIOR_UNITS + means.size, PRIOR_UNITS * (PRIOR_SPREAD * measure) ** 2
     for _ in range(SWEEPS if places.mean[has].any() else 1):
         rest = means - spread * places.mean[has]
         middle = float(rest.mean())
-        doubt = CENTRE_DOUBT * (unknown**2 + ((rest - middle) ** 2).sum()) / (1.0 + means.size) / means.size
+        # a unit like the parent counts as seen: one far from it does not stand for all
+        doubt = CENTRE_DOUBT * (unknown**2 / (1.0 + means.size) + np.append(rest, 0.0).var()) / means.size
         middle *= middle**2 / (middle**2 + doubt)
         spread = float(np.sqrt((prior + (((rest - middle) / places.sd[has]) ** 2).sum()) / units))
     return middle, spread, float(np.sqrt(1.0 + 1.0 / (means.size + CENTRE_DOUBT)))
