@@ -415,7 +415,7 @@ def _doubt(figure: Figure, forecasts: Forecasts) -> Doubt | None:
     if path is None or path.proxy is not None or not path.years[0] <= figure.year <= path.years[-1]:
         return None
     at = path.position(figure.year)
-    if path.observed[at] or path.standards[at] != figure.standard:
+    if path.observed[at] or figure.standard not in ("", path.standards[at]):
         return None
     draws = path.at(figure.year)
     weights = np.full(len(draws), 1 / len(draws)) if path.weights is None else path.weights
