@@ -20,7 +20,8 @@ import pandas as pd
 
 from toolkit.evaluate.backtest import HORIZONS, LEVELS, Cut
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, fit_experts
-from toolkit.models.gate import EXPERTS, FEATURES, NAMES_OF_ROWS, POINTS, Coefficients, GateRows, gate_rows, weigh
+from toolkit.models.features import FEATURES
+from toolkit.models.gate import EXPERTS, NAMES_OF_ROWS, POINTS, Coefficients, GateRows, gate_rows, weigh
 from toolkit.models.panel import FloatArray, Panel, grid_of
 from toolkit.plan.predicates import quantiles_of_draws
 from workshop.cuts import cut_panels, level_of, lone_cuts, read_panels
@@ -37,6 +38,8 @@ PENALTY, ITERATIONS = 0.0001, 100
 # and 95 % cover this much: more than their names say by the standard error of coverage, since families are few
 FOLDS, NOMINAL, COVERAGE = 5, (0.8, 0.95), (0.815, 0.96)
 UNITS_PER_CUT = 2
+# Each part of the families has random numbers of its own
+PARTS = 4
 # Cuts count by the square root of how far the better of "no change" and "panel drift" is from right, so that
 # rough panels do not drown smooth ones, nor smooth ones rough ones; none counts more than this
 LARGEST_WEIGHT = 2.0
@@ -132,7 +135,9 @@ def pieces_of_cuts(cuts: Sequence[Cut], *, seed: int, lone: bool = False) -> lis
     The unit of error of a lone series is that of all of its family with as many figures at the same level.
     """
     random = np.random.Generator(np.random.PCG64(seed))
-    taught = [cut for cut in cuts if not cut.panel.scale.counted]
+    taught = [
+        cut for cut in cuts if not cut.panel.scale.counted and (cut.panel.scale.link != "log" or cut.truth.min() > 0)
+    ]
     if not lone:
         return [piece_of(cut, random, None) for cut in taught]
     groups = [(cut.family, level_of(cut.panel.scale, float(cut.last[0])), cut.length) for cut in taught]
@@ -258,11 +263,24 @@ def tails_of(errors: FloatArray, weights: FloatArray, points: np.ndarray) -> dic
     return {"widening": widening, "freedom": freedom}
 
 
+def lessons_of(panels: pd.DataFrame) -> tuple[list[Piece], list[Piece]]:
+    """Return the pieces of panels and those of single series, family by family in :data:`PARTS` turns."""
+    families, lone = sorted(set(panels["family"])), lone_cuts(panels, seed=SEED + 1)
+    pieces: list[Piece] = []
+    alone: list[Piece] = []
+    for part in range(PARTS):
+        mine = set(families[part::PARTS])
+        cuts = cut_panels(panels[panels["family"].isin(mine)], seed=SEED, repeats=REPEATS)
+        pieces.extend(pieces_of_cuts(cuts, seed=SEED + 2 + 1000 * part))
+        single = [cut for cut in lone if cut.family in mine]
+        alone.extend(pieces_of_cuts(single, seed=SEED + 3 + 1000 * part, lone=True))
+    return pieces, alone
+
+
 def document_of(panels: pd.DataFrame, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Learn, and return the document that a weights file holds."""
     folds = folds_of(panels["family"])
-    pieces = pieces_of_cuts(cut_panels(panels, seed=SEED, repeats=REPEATS), seed=SEED + 2)
-    alone = pieces_of_cuts(lone_cuts(panels, seed=SEED + 1), seed=SEED + 3, lone=True)
+    pieces, alone = lessons_of(panels)
     (in_use, by_fold), (single, single_by_fold) = (calibrated(lessons, folds) for lessons in (pieces, alone))
     return {
         "provenance": {**provenance, "cuts": len(pieces), "single_cuts": len(alone), "seed": SEED},

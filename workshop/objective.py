@@ -19,6 +19,8 @@ from toolkit.models.panel import TAIL_STARTS, FloatArray, IntArray
 __all__ = ["BEND_OF_KIND", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
 
 LINK_SHARE, LOG_SHARE = 0.3, 0.3
+# Added to widths (link scale) where their logarithm counts: a series that stands still would else teach a width of 0
+FLOOR = 0.03
 # Degrees of freedom while learning; those in use come from indicators left out
 FREEDOM = 3.0
 # GateRows worked on at a time, so that what is made of them stays in the processor's cache
@@ -118,12 +120,14 @@ def score_rows(centre: FloatArray, scale: FloatArray, o: Outcomes) -> tuple[floa
     loss += float((weight[:, 0] * np.einsum("rq,rq->r", pinball, gap)).sum())
     by_z += weight * pinball
     by_centre, by_scale = by_z.sum(axis=1), np.einsum("rq,rq->r", by_z, by_straight)
-    error = (o.linked - centre) / scale
+    width = np.hypot(scale, FLOOR)
+    error = (o.linked - centre) / width
     ratio = error * error / freedom
     weight = LOG_SHARE * o.equal
-    loss += float((weight * (np.log(scale) + (freedom + 1.0) / 2.0 * np.log1p(ratio))).sum())
+    loss += float((weight * (np.log(width) + (freedom + 1.0) / 2.0 * np.log1p(ratio))).sum())
     pull = (freedom + 1.0) / (freedom * (1.0 + ratio))
-    return loss, by_centre - weight * pull * error / scale, by_scale + weight * (1.0 - pull * error * error) / scale
+    by_width = weight * (1.0 - pull * error * error) / width
+    return loss, by_centre - weight * pull * error / width, by_scale + by_width * scale / width
 
 
 def backwards_softmax(weights: FloatArray, by_weights: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray, Link, last_seen, yearly_values
+from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray, Link, last_seen, mean_steps, yearly_values
 
 # Of the panel's past
 PANEL_FEATURES = (
@@ -17,6 +17,12 @@ PANEL_FEATURES = (
     "trend_strength",  # how large the common path's mean step is beside its standard error, 0..1
     "common_noise",  # how much the common path's steps vary beside the units' own
     "roughness",  # how much steps turn: straight lines far below 0, independent steps 0.35
+    "own_step_correlation",  # whether units' own steps follow one another
+    "own_trends",  # how large units' own mean steps are beside those of independent steps
+    "agreement",  # whether the units' mean step is large beside its standard error, 0..1
+    "distance",  # how far units' last levels are apart beside a step
+    "evenness",  # whether steps are alike: rare large ones below 0
+    "same_direction",  # share of units that move the same way
 )
 # Of a unit at a horizon
 UNIT_FEATURES = (
@@ -35,7 +41,13 @@ LARGEST_STEP_SIZE = 2.0
 # Proximity to a bound in the middle, and the one from which on it makes no difference: 0.03 or 99.97 %
 MIDDLE, NEAREST, NEAR = 1.386, 8.0, 3.0
 # Steps smaller than this say nothing (link scale, relative to the panel's measure)
-TINY_STEP = 1e-4
+TINY_STEP, TINY_SPREAD = 1e-4, 1e-3
+# Keeps series without any step from looking like certain trends
+TREND_FLOOR = 0.1
+# A panel with no more steps than these says half of what it seems to say
+FEW_STEPS = 20.0
+# Mean absolute step of a normal distribution beside its root mean square; typical logarithm of `distance`
+NORMAL_EVENNESS, TYPICAL_DISTANCE = 0.8, 1.5
 
 
 def panel_features(grid: Grid, path: FloatArray, common_scale: float, measure: float) -> FloatArray:
@@ -52,6 +64,8 @@ def panel_features(grid: Grid, path: FloatArray, common_scale: float, measure: f
     measure :
         See :func:`toolkit.models.panel.unit_of_measure`.
     """
+    value, own = yearly_values(grid), mean_steps(grid)
+    own, since_last = own[np.isfinite(own)], steps_of(value / measure)
     years = np.flatnonzero(np.isfinite(path))
     steps = np.diff(path[years]) / np.diff(years) if years.size > 1 else np.zeros(0)
     count = steps.size
@@ -62,9 +76,36 @@ def panel_features(grid: Grid, path: FloatArray, common_scale: float, measure: f
             1.0,
             np.tanh(abs(mean) / spread * np.sqrt(max(count, 1)) / 4.0),
             float(np.clip(np.log(spread / (2.0 * common_scale)), -3.0, 2.0)),
-            roughness(steps_of(yearly_values(grid) / measure)),
+            *step_features(since_last)[:1],
+            *own_features(value - path, common_scale),
+            *between_units(value / measure, since_last, own / measure),
+            *step_features(since_last)[1:],
+            float(abs(np.sign(own).mean())) if own.size else 0.0,
         ]
     )
+
+
+def own_features(deviation: FloatArray, scale: float) -> tuple[float, float]:
+    """Return step correlation and trend size of the units' deviations (N, T) from the common path.
+
+    Correlation of successive steps (rough series: negative, smooth ones: positive), and the
+    logarithm of how large the units' mean steps are beside those of independent steps.
+    """
+    steps = np.diff(deviation, axis=1)
+    known = np.isfinite(steps)
+    if known.sum() < 2:
+        return 0.0, 0.0
+    filled = np.where(known, steps, 0.0)
+    squares, products = float((filled**2).sum()), float((filled[:, 1:] * filled[:, :-1]).sum())
+    pairs, total = float((known[:, 1:] & known[:, :-1]).sum()), float(known.sum())
+    correlation = products / (squares * pairs / total + scale**2) if pairs else 0.0
+    correlation = float(np.clip(correlation, -1.0, 1.0)) * pairs / (pairs + FEW_STEPS)
+    count = known.sum(axis=1)
+    several = count > 1
+    means = filled.sum(axis=1)[several] / count[several]
+    typical = squares / total + TREND_FLOOR * scale**2
+    trends = float((count[several] * means**2).mean() / typical) if several.any() else 1.0
+    return correlation, float(np.log(trends + TREND_FLOOR)) * total / (total + FEW_STEPS)
 
 
 class Steps(NamedTuple):
@@ -102,21 +143,49 @@ def steps_of(value: FloatArray) -> Steps:
     return Steps(change / np.sqrt(years), turn)
 
 
-def roughness(steps: Steps) -> float:
-    """Return the logarithm of how much yearly steps change from one to the next, beside their own size.
+def step_features(steps: Steps) -> tuple[float, float]:
+    """Return roughness and evenness of the steps of the units, whatever their size.
 
-    Straight lines: far below 0; independent steps: log(2) / 2; 0 where no unit has two steps.
+    Roughness: logarithm of how much yearly steps change from one to the next, beside their own size (straight
+    lines: far below 0; independent steps: log(2) / 2). Evenness: logarithm of the mean absolute step beside the root
+    mean square, relative to that of a normal distribution (rare large steps: below 0).
 
     Examples
     --------
-    >>> roughness(steps_of(np.array([[0.0, 1.0, 2.0, 3.0]])))
-    -2.0
+    >>> line = np.array([[0.0, 1.0, 2.0, 3.0]])
+    >>> [round(one, 1) for one in step_features(steps_of(line))]
+    [-2.0, 0.2]
     """
-    several = np.isfinite(steps.step).sum(axis=1) > 1
-    if not np.isfinite(steps.turn).any():
-        return 0.0
-    turn, step = (root_mean_square(part) + TINY_STEP for part in (steps.turn, steps.step[several]))
-    return float(np.clip(np.log(turn / step), -2.0, 0.6))
+    step, turn = steps
+    size = root_mean_square(step)
+    several = np.isfinite(step).sum(axis=1) > 1
+    roughness = 0.0
+    if np.isfinite(turn).any():
+        roughness = np.log((root_mean_square(turn) + TINY_STEP) / (root_mean_square(step[several]) + TINY_STEP))
+    known = step[np.isfinite(step)]
+    mean = float(np.abs(known).mean()) if known.size else NORMAL_EVENNESS * TINY_STEP
+    # the mean's floor is the smaller one: a panel that stands still looks like one of rare large steps
+    evenness = np.log((mean + TINY_STEP / 10.0) / (size + TINY_STEP * 1.1) / NORMAL_EVENNESS)
+    return float(np.clip(roughness, -2.0, 0.6)), float(evenness)
+
+
+def between_units(value: FloatArray, steps: Steps, typical: FloatArray) -> tuple[float, float]:
+    """Return how units (N, T) stand to each other, given their steps and mean yearly steps (those known).
+
+    Agreement: whether the units' mean step is large beside its standard error, 0..1. Distance: logarithm of the
+    spread of their last levels beside a step; 0 for a typical panel and for a single unit.
+    """
+    seen = np.isfinite(value)
+    has = seen.any(axis=1)
+    agreement = distance = 0.0
+    if typical.size > 1:
+        error = float(typical.std()) / np.sqrt(typical.size) + TINY_SPREAD
+        agreement = float(np.tanh(abs(float(typical.mean())) / error / 4.0))
+    if has.sum() > 1:
+        last = value[has, last_seen(seen[has])]
+        size = root_mean_square(steps.step) + TINY_STEP
+        distance = float(np.clip(np.log((last.std() + TINY_SPREAD) / size) - TYPICAL_DISTANCE, -2.0, 2.0))
+    return agreement, distance
 
 
 def root_mean_square(values: FloatArray) -> float:
