@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from toolkit.models.experts import UNIT, ExpertFit, PanelFit, common_path, common_series, fit_experts
+from toolkit.models.experts import UNIT, ExpertFit, PanelFit, common_path, fit_experts
 from toolkit.models.gate import Coefficients, common_weights, deviation_weights, gate_rows, learned, points_of, weigh
 from toolkit.models.panel import (
     FloatArray,
