@@ -140,7 +140,6 @@ def test_documents_keep_the_coefficients() -> None:
         assert flat(unflat(flat(weights), weights)).tolist() == flat(weights).tolist()
 
 
-@pytest.mark.xfail(strict=True, reason="panels were added; the weights are learned again with the next model")
 def test_the_weights_file_belongs_to_the_panels() -> None:
     provenance = json.loads(learn.TARGET.read_text(encoding="utf-8"))["provenance"]
     assert provenance["panels_sha256"] == hashlib.sha256((learn.FOLDER / "panels.csv").read_bytes()).hexdigest()
