@@ -39,12 +39,12 @@ def page(request: pytest.FixtureRequest, build: Builder) -> str:
 
 def test_a_page_loads_nothing(page: str) -> None:
     assert LOADS.search(re.sub(r'content="width=[^"]*"', "", page)) is None
-    links = re.findall(r'href="([^"]*)"', page)
-    assert [link for link in links if not link.startswith("#")] == []
+    links = re.findall(r'href="([^"]*)"', page)  # of sources; what follows them is the reader
+    assert [link for link in links if not link.startswith(("#", "https://", "http://"))] == []
 
 
 def test_a_page_is_within_the_budget(page: str) -> None:
-    assert len(page.encode()) <= 0.85 * LARGEST_PAGE  # a notebook adds a kilobyte
+    assert len(page.encode()) <= 0.9 * LARGEST_PAGE  # a notebook adds a kilobyte, links into a run five
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
