@@ -51,7 +51,7 @@ def small_world(folder: Path, source: Path = PROJECT_DATA) -> Path:
         if not (folder / name).exists():
             shutil.copyfile(file_of(source, name), folder / name)
     with (folder / "sources.csv").open("a", encoding="utf-8") as stream:
-        stream.write(f"{SOURCE},Made up,Nobody,,\n")
+        stream.write(f"{SOURCE},Made up,Nobody,,,\n")
     shutil.rmtree(folder / DELIVERIES)
     head = (folder / LOCAL_TARGETS.file).read_text(encoding="utf-8").splitlines()[0]
     (folder / LOCAL_TARGETS.file).write_text(f"{head}\n", encoding="utf-8")

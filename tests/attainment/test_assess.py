@@ -77,20 +77,26 @@ def test_a_bound_answers_one_way_only(relation: str, op: str) -> None:
     [
         {"kind": "ratio_to_base", "op": "<", "value": 1.5, "base_year": 2020},
         {"kind": "annual_change", "op": "<=", "value": -3.0, "from": 2021, "to": 2030, "measured_in": "percent"},
-        {"kind": "each_year", "op": "<", "value": 3.0, "from": 2021, "to": 2030},
-        {"kind": "average", "op": "<", "value": 3.0, "from": 2021, "to": 2030},
         {
             "kind": "ratio_to", "op": "<", "value": 3.0,
             "benchmark": {"indicator": "other", "area": "same", "scope": "all"},
         },
     ],
 )  # fmt: skip
-def test_nothing_but_a_level_goes_through_a_bound(rule: dict[str, object]) -> None:
+def test_changes_and_ratios_do_not_go_through_a_bound(rule: dict[str, object]) -> None:
     world = World().put(
         path_of(shares(0.7), 2020, proxy=upper_bound(), basis="A", last_year=2025),
         path_of(shares(0.5), 2020, name="other", basis="A", last_year=2025),
     )
     assert world.ask(target_of(rule)).outcome == "cannot_assess"
+
+
+@pytest.mark.parametrize("kind", ["each_year", "average"])
+def test_values_of_years_and_their_mean_lie_on_the_side_of_their_bound(kind: str) -> None:
+    world = World().put(path_of(shares(0.7), 2020, proxy=upper_bound(), basis="A", last_year=2025))
+    for op, outcome, bound in (("<", "probability", "at_least"), (">", "cannot_assess", "exact")):
+        answer = world.ask(target_of({"kind": kind, "op": op, "value": 3.0, "from": 2021, "to": 2030}))
+        assert (answer.outcome, answer.bound) == (outcome, bound)
 
 
 def test_a_benchmark_through_a_bound_answers_nothing() -> None:

@@ -21,9 +21,9 @@ GOOD = tuple(
 20,poverty_rate,all,2024,,3.36,,percent,mdp_2022,final,baodantoc-ls-2025,,,
 181,poor_households,all,2018,,3681,,households,mdp_2016,reported,dansinh-binhgia-2019,2019-01-31,rule,3681/12868
 181,households,all,2018,,12868,,households,mdp_2016,reported,dansinh-binhgia-2019,2019-01-31,rule,
-20,hdi,all,2020,,0.692,about,index,,reported,wiki-th,2021-06-30,rule,whole population
+20,hdi,all,2020,,0.692,about,index,,reported,vovfr-hdi,2021-06-30,rule,whole population
 20,grdp_growth_period_average,all,2020,2016,4.67,,percent,,preliminary,kh99-2021,2021-05-04,published,
-05977,population,all,2025,,31000,,persons,census_2019_based,reported,s-danso,,,new ward
+05977,population,all,2025,,31000,,persons,census_2019_based,reported,tramanh,,,new ward
 """.splitlines()
 )
 """Rows 2 to 8 of a table without any problem."""

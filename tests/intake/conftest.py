@@ -14,7 +14,7 @@ settings.register_profile("intake", deadline=None)  # several workers may share 
 settings.load_profile("intake")
 
 TODAY = date(2026, 11, 23)
-NOT_NEEDED = shutil.ignore_patterns("panels", "provinces", "plans")
+NOT_NEEDED = shutil.ignore_patterns("000[2-9].csv", "panels", "provinces", "plans")
 
 
 @pytest.fixture

@@ -221,18 +221,18 @@ class Dataset:
         """
         found = self._by_series.get((area_code, indicator, scope), [])
         figures = [figure for figure in found if self.of_present_unit(figure)]
-        single = [figure for figure in figures if figure.from_year is None]
+        used = [figure for figure in figures if figure.qualifier != UNUSED]
         return Series(
             area_code,
             indicator,
             scope,
-            resolved([_observation(figure) for figure in single if figure.qualifier != UNUSED]),
+            resolved([_observation(figure) for figure in used if figure.from_year is None]),
             tuple(
                 PeriodAverage(figure.from_year, figure.year, figure.value, figure.status, figure.source_id)
-                for figure in figures
+                for figure in used
                 if figure.from_year is not None
             ),
-            tuple(_observation(figure) for figure in single if figure.qualifier == UNUSED),
+            tuple(_observation(figure) for figure in figures if figure.qualifier == UNUSED),
         )
 
     def with_observations(self, frame: pd.DataFrame) -> Dataset:
@@ -484,7 +484,7 @@ def _declared(table: InputTable) -> list[dict[str, str]]:
     if not all(map(table.has, ("source_id", *DECLARED))):
         return []
     rows = zip(*(table.texts(name) for name in ("source_id", *DECLARED)), strict=True)
-    return [dict(zip(SOURCES.names, row, strict=True)) for row in dict.fromkeys(rows) if row[1]]
+    return [dict(zip(SOURCES.names, row, strict=False)) for row in dict.fromkeys(rows) if row[1]]
 
 
 def _delivery(number: int, path: Path, table: InputTable) -> Delivery:

@@ -18,6 +18,7 @@ from toolkit.base.errors import UsageError
 from toolkit.base.problems import closest
 from toolkit.base.texts import LANGUAGES, Language, say, texts
 from toolkit.base.yaml_files import Place, YamlText, read_yaml
+from toolkit.data.parsing import day_of
 from toolkit.data.schemas import Record, file_of
 from toolkit.data.tables import frame_of
 
@@ -443,8 +444,8 @@ class Standards:
 def standard_of(record: Record) -> Standard:
     """Return a standard from its row."""
     values = dict(record.values)
-    month, _, day = values.pop("published_next_year").partition("-")
-    published = (int(month), int(day)) if month.isdigit() and day.isdigit() else OTHERWISE_PUBLISHED
+    day = day_of(f"2001-{values.pop('published_next_year')}")
+    published = (day.month, day.day) if day else OTHERWISE_PUBLISHED
     years = {name: record.year(name) for name in ("first_year", "last_year")}
     named = {"id": values.pop("standard"), "indicators": record.list("indicator"), "published": published}
     del values["indicator"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNUSED = "unverified"
-"""Figures with this qualifier are shown and never used."""
+"""Figures with this qualifier are shown and never used; those of a weak source get it, whatever its table says."""
 OBSERVATION_LAYOUT = TableLayout(
     tuple(name for name in OBSERVATIONS.names if name not in MISSING_ALLOWED),
     tuple(name for name in OBSERVATIONS.names if name in MISSING_ALLOWED),
@@ -199,6 +199,7 @@ def figures_of(table: InputTable, reference: Reference) -> Figures:
     judged = [(_picker(table, columns), rule, dict[tuple[str, ...], list[RowFault]]()) for columns, rule in rules]
     complete = all(table.has(column) for column in OBSERVATION_LAYOUT.required)
     picker, place = _picker(table, OBSERVATIONS.names), (table.problems.file, table.problems.sheet)
+    weak = reference.weak_sources
     kept = []
     for position, row in enumerate(table.rows):
         fine = values[position] is not None
@@ -214,7 +215,8 @@ def figures_of(table: InputTable, reference: Reference) -> Figures:
                 fine = fine and fault.severity == "warning"
         value = values[position]
         if fine and complete and value is not None:
-            kept.append(_figure(row.number, picker(row.cells), value, place))
+            figure = _figure(row.number, picker(row.cells), value, place)
+            kept.append(figure._replace(qualifier=UNUSED) if figure.source_id in weak else figure)
     return Figures(tuple(kept), table.problems, table.header_row)
 
 

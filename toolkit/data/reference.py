@@ -28,6 +28,7 @@ from toolkit.data.schemas import (
     SOURCES,
     STANDARDS,
     STATUSES,
+    WEAK,
     Record,
     Records,
     read_records,
@@ -66,9 +67,16 @@ class Reference:
     def with_sources(self, declared: Iterable[Mapping[str, str]]) -> Reference:
         """Return the reference with sources that ``sources.csv`` does not have, as rows of it."""
         known, held = self.sources, self.tables[SOURCES.file]
-        added = {cells["source_id"]: Record(0, cells, cells) for cells in declared if cells["source_id"] not in known}
+        full = [{**dict.fromkeys(SOURCES.names, ""), **cells} for cells in declared if cells["source_id"] not in known]
+        added = {cells["source_id"]: Record(0, cells, cells) for cells in full}
         table = replace(held, rows=(*held.rows, *added.values()))
         return replace(self, tables={**self.tables, SOURCES.file: table}) if added else self
+
+    @property
+    def weak_sources(self) -> frozenset[str]:
+        """Codes of the sources whose figures are shown and never used."""
+        rows = self.tables[SOURCES.file].rows
+        return frozenset(record.text("source_id") for record in rows if record.text("class") == WEAK)
 
     def problems(self) -> list[Problem]:
         """Return the problems of all files, file after file."""

@@ -18,6 +18,9 @@ STATUSES = ("final", "reported", "preliminary")
 """From the best to the least: of two figures for one cell the better status wins."""
 QUALIFIERS = ("", "about", "at_least", "at_most", "derived", "unverified")
 BASES = ("", "published", "delivered", "rule")
+WEAK = "weak"
+SOURCE_CLASSES = ("", "official", "press", "secondary", WEAK)
+"""From the best to the least, after those that nobody has judged: no figure of a weak source is used."""
 LEVELS = ("country", "region", "province", "district", "commune")
 TARGET_KINDS = ("target", "official_forecast")
 OPERATORS = ("", "<", "<=", ">", ">=", "=")
@@ -103,7 +106,7 @@ SOURCES = Schema(
     "sources.csv",
     (
         text("source_id"), text("title"), text("publisher"), text("published", required=False),
-        text("url", required=False),
+        text("url", required=False), text("class", *SOURCE_CLASSES, required=False),
     ),
     ("source_id",),
 )  # fmt: skip

@@ -29,7 +29,7 @@ from toolkit.data.dataset import (
 )
 from toolkit.data.observations import Figure
 from toolkit.data.reference import Reference, today
-from toolkit.data.schemas import DECLARED, DELIVERED, DELIVERIES, OBSERVATIONS, SOURCES, WITHDRAWN
+from toolkit.data.schemas import DECLARED, DELIVERED, DELIVERIES, OBSERVATIONS, WITHDRAWN
 from toolkit.intake.incoming import Cells, Incoming, Rejected, as_problem, doubts, harmless, read_together, stored_cells
 from toolkit.intake.mapping import ColumnMapping
 from toolkit.plan.plan import Plan
@@ -239,7 +239,7 @@ def _delivered(ingest: Ingest, by: str) -> Iterator[Cells]:
     for change in ingest.changes:
         if change.kind != "same":
             declared = sources.get(change.cells["source_id"], {})
-            source = {column: declared.get(name, "") for column, name in zip(DECLARED, SOURCES.names[1:], strict=True)}
+            source = {column: declared.get(column.removeprefix("source_"), "") for column in DECLARED}
             origin = (ingest.today, by, change.figure.file, hashes[change.figure.file])
             yield {**change.cells, **dict(zip(DELIVERED, origin, strict=True)), **source}
 

@@ -362,9 +362,13 @@ class RuleBase(Strict):
     def bound(self, relation: Relation) -> Bound | None:
         """Return what the probability is when it is seen through a stand-in, or None if that cannot answer the rule.
 
-        Changes, means and ratios of a bound bound nothing.
+        A stand-in that is an upper bound makes a target of the kind "below" at least as likely as it looks, and
+        says nothing about one of the kind "above". So do levels, and means of yearly values, which lie on the side
+        of their bounds; changes and ratios of a bound bound nothing.
         """
-        return "exact" if relation == "equal" else None
+        if relation == "equal":
+            return "exact"
+        return "at_least" if self.of_level and self.falling == (relation == "upper_bound") else None
 
     def met_by_year(self, case: Case, first: int) -> tuple[list[int], BoolArray] | None:
         """Return for every year from `first` on which draws meet the rule in it, shape (S, T).

@@ -19,11 +19,10 @@ import numpy as np
 from pydantic import Field
 
 from toolkit.base.texts import Texts
-from toolkit.data.indicators import LinkName, Relation
+from toolkit.data.indicators import LinkName
 from toolkit.data.observations import PeriodAverage
 from toolkit.plan.judgement import (
     Benchmark,
-    Bound,
     Case,
     Draws,
     Judgement,
@@ -159,16 +158,6 @@ class LevelRule(DueRule):
         """Return the bound of the level, with its second reading."""
         key = "level_basically" if self.wording else "level" if self.stretch is None else "level_stretch"
         return self._sentence(key, unit, texts)
-
-    def bound(self, relation: Relation) -> Bound | None:
-        """Return "at least" where the stand-in's bound lies on the side that the rule asks about.
-
-        A stand-in that is an upper bound makes a target of the kind "below" at least as likely as it looks, and
-        says nothing about one of the kind "above".
-        """
-        if relation == "equal":
-            return "exact"
-        return "at_least" if self.falling == (relation == "upper_bound") else None
 
     def reaches(self, values: FloatArray, threshold: float, printed: Printed) -> BoolArray:
         """Return where levels meet a threshold, as printed if it is a bound of the indicator."""
