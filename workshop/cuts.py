@@ -1,11 +1,4 @@
-"""Cuts: short histories before an origin, taken out of real panels, and what came afterwards; and a few made-up ones.
-
-The made-up ones teach a must that real panels hardly teach: a unit that has gone its own way for years, steadily, goes
-on. Whole panels in which one unit moves evenly against all others are rare in public statistics, and a gate that has
-seen none may send such a unit back at once. These few histories, beside thousands of real ones, say what is wanted: the
-more points a unit has, the more it is believed. They teach, and never test: no score and no stretch of the scales rests
-on them.
-"""
+"""Cuts: short histories before an origin, taken out of real panels, and what came afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +11,7 @@ import pandas as pd
 from toolkit.evaluate.backtest import HORIZONS, Cut
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel, Scale
 
-__all__ = ["LENGTHS", "cut_panels", "read_panels", "steady_cuts"]
+__all__ = ["LENGTHS", "cut_panels", "level_of", "lone_cuts", "read_panels"]
 
 LENGTHS = (3, 4, 6, 8, 10, 15)
 MOST_UNITS, FEWEST_UNITS = 30, 5
@@ -26,21 +19,15 @@ MOST_UNITS, FEWEST_UNITS = 30, 5
 OLDEST = 3
 # A path is told by the years in which at least this share of the units was observed
 PATH_SHARE = 0.6
-# The made-up histories
-STEADY_FAMILY = "made_up_steady_unit"
-STEADY_KINDS = ("percent", "percent", "positive")
-# Slopes a year and noise on the logit scale; a positive quantity moves in steps of a quarter of these
-SLOPES, NOISE = (0.1, 0.3), (0.02, 0.1)
-POSITIVE_SIZE, POSITIVE_LEVEL = 0.25, 4.0
-# The steady unit's noise beside that of the others
-STEADINESS = 0.2
-STEADY_UNITS, STEADY_POINTS = (7, 15), (6, 12)
-STEADY_ORIGIN = 2020
+# Single series: numbers of figures, and how many of a family and number at each level
+LONE_POINTS = (1, 2, 3, 5, 8)
+QUOTAS = {"near100": 8, "near0": 8, "middle": 4, "quantity": 5}
+NEAR_NONE, NEAR_FULL = 5.0, 95.0
 
 
 def scale_of_kind(kind: str) -> Scale:
     """Return the scale of ``percent``, ``positive`` or ``real``."""
-    return {"percent": Scale.percent, "positive": Scale.positive, "real": Scale.real}[kind]()
+    return {"percent": Scale.percent, "positive": Scale.positive, "count": Scale.counts, "real": Scale.real}[kind]()
 
 
 def read_panels(folder: Path) -> pd.DataFrame:
@@ -71,13 +58,14 @@ def cut_panels(panels: pd.DataFrame, *, seed: int, repeats: int = 1, sparse: boo
     for panel_id, rows in panels.groupby("panel_id", sort=True):
         wide = rows.pivot_table(index="unit", columns="year", values="value", aggfunc="first", sort=True)
         wide = wide.reindex(columns=range(int(rows["year"].min()), int(rows["year"].max()) + 1))
-        kind, family = str(rows["unit_type"].iloc[0]), str(rows["family"].iloc[0])
+        scale, family = scale_of_kind(str(rows["unit_type"].iloc[0])), str(rows["family"].iloc[0])
+        scale = Scale.of_positive(rows["value"]) if scale.link == "log" else scale
         for length in np.repeat(LENGTHS, repeats):
             layout = one_layout(wide, int(length), random)
             if layout is None:
                 continue
             make = sparse_cut if sparse else dense_cut
-            cut = make(str(panel_id), family, bool(rows["modelled"].iloc[0]), int(length), kind, layout, random)
+            cut = make(str(panel_id), family, bool(rows["modelled"].iloc[0]), int(length), scale, layout, random)
             if cut is not None:
                 found.append(cut)
     return found
@@ -125,7 +113,7 @@ def futures(layout: Layout) -> tuple[IntArray, IntArray, FloatArray]:
 
 
 def dense_cut(
-    panel_id: str, family: str, modelled: bool, length: int, kind: str, layout: Layout, random: np.random.Generator
+    panel_id: str, family: str, modelled: bool, length: int, scale: Scale, layout: Layout, random: np.random.Generator
 ) -> Cut | None:
     """Return the cut in which every unit has ``length`` points."""
     del random
@@ -136,19 +124,14 @@ def dense_cut(
     value = layout.value[rows, columns]
     newest = layout.history.shape[1] - 1 - layout.history[:, ::-1].argmax(axis=1)
     panel = Panel.from_rows(
-        layout.value.shape[0],
-        rows,
-        columns + layout.first,
-        value,
-        scale_of_kind(kind),
-        origin=layout.origin + layout.first,
+        layout.value.shape[0], rows, columns + layout.first, value, scale, origin=layout.origin + layout.first
     )
     last = layout.value[np.arange(newest.size), newest]
     return Cut(panel_id, family, modelled, length, panel, unit, horizon, truth, last[unit], newest[unit] + layout.first)
 
 
 def sparse_cut(
-    panel_id: str, family: str, modelled: bool, length: int, kind: str, layout: Layout, random: np.random.Generator
+    panel_id: str, family: str, modelled: bool, length: int, scale: Scale, layout: Layout, random: np.random.Generator
 ) -> Cut | None:
     """Return the cut in the shape of a province."""
     unit, horizon, truth = futures(layout)
@@ -160,7 +143,7 @@ def sparse_cut(
         return None
     mean = np.nanmean(inside[:, told], axis=0)
     years = told + window.start + layout.first
-    scale, origin = scale_of_kind(kind), layout.origin + layout.first
+    origin = layout.origin + layout.first
     parent = Panel.from_rows(1, np.zeros(told.size, np.int64), years, mean, scale, origin=origin)
     units = layout.value.shape[0]
     kept = random.choice(units, max(2, round(0.4 * units)), replace=False)
@@ -179,59 +162,69 @@ def sparse_cut(
     )
 
 
-def steady_cuts(count: int, random: np.random.Generator) -> list[Cut]:
-    """Return histories in which unit 0 moves evenly against all others, and goes on; it alone has outcomes.
+def level_of(scale: Scale, value: float) -> str:
+    """Return where a figure stands: near a bound, in the middle between them, or a quantity without bounds."""
+    if scale.link != "logit":
+        return "quantity"
+    return "near100" if value >= NEAR_FULL else "near0" if value <= NEAR_NONE else "middle"
+
+
+def lone_cuts(panels: pd.DataFrame, *, seed: int) -> list[Cut]:
+    """Cut single series of few figures, of which something is known three to eight years later.
+
+    Of every family as many of each number of figures and each level (:func:`level_of`); near bounds measured figures
+    only, since modelled ones hardly ever turn.
 
     Parameters
     ----------
-    count :
-        Number of cuts.
-    random :
-        Source of all that differs between them.
-
-    Examples
-    --------
-    >>> cut = steady_cuts(1, np.random.default_rng(1))[0]
-    >>> cut.truth.shape, set(cut.unit.tolist())
-    ((8,), {0})
+    panels, seed :
+        As for :func:`cut_panels`.
     """
-    return [steady_cut(STEADY_KINDS[number % len(STEADY_KINDS)], random) for number in range(count)]
+    random, found = np.random.Generator(np.random.PCG64(seed)), []
+    for _, rows in panels.sort_values(["panel_id", "unit", "year"]).groupby("family", sort=True):
+        value, year = rows["value"].to_numpy(np.float64), rows["year"].to_numpy(np.int64)
+        series = rows.groupby(["panel_id", "unit"], sort=False).ngroup().to_numpy()
+        scale = scale_of_kind(str(rows["unit_type"].iloc[0]))
+        modelled = rows["modelled"].to_numpy()
+        level = np.array([level_of(scale, one) for one in value])
+        key = series * 10_000 + year
+        later = np.searchsorted(key, key + HORIZONS, "right") > np.searchsorted(key, key + 2, "right")
+        ids = rows["panel_id"].to_numpy()
+        for points in LONE_POINTS:
+            start = np.arange(len(rows)) - points + 1
+            first = np.maximum(start, 0)
+            whole = (start >= 0) & (series[first] == series) & (year - year[first] <= 2 * points) & later
+            for name, quota in QUOTAS.items():
+                can = np.flatnonzero(whole & (level == name) & ~(modelled & (name in ("near100", "near0"))))
+                for last in random.permutation(can)[:quota].tolist():
+                    past = slice(last - points + 1, last + 1)
+                    ahead = slice(last + 1, np.searchsorted(key, key[last] + HORIZONS, "right"))
+                    found.append(
+                        lone_cut(str(ids[last]), rows, scale, (year[past], value[past]), (year[ahead], value[ahead]))
+                    )
+    return found
 
 
-def steady_cut(kind: str, random: np.random.Generator) -> Cut:
-    """Return one of them, of a kind of quantity."""
-    units, points = (int(random.integers(low, high + 1)) for low, high in (STEADY_UNITS, STEADY_POINTS))
-    years = np.arange(1 - points, HORIZONS + 1)
-    line, noise = lines_of(kind, units, years, random)
-    scale = scale_of_kind(kind)
-    past = years <= 0
-    value = scale.from_link(line + noise)[:, past]
-    unit, column = np.nonzero(np.isfinite(value))
-    panel = Panel.from_rows(
-        units, unit, STEADY_ORIGIN + years[past][column], value[unit, column], scale, origin=STEADY_ORIGIN
-    )
-    last = np.full(HORIZONS, value[0, -1])
+def lone_cut(
+    panel_id: str,
+    rows: pd.DataFrame,
+    scale: Scale,
+    past: tuple[IntArray, FloatArray],
+    ahead: tuple[IntArray, FloatArray],
+) -> Cut:
+    """Return one series as a cut, given years and values of its past and of what came."""
+    (year, value), (later, truth) = past, ahead
+    own = Scale.of_positive(value) if scale.link == "log" else scale
+    none = np.zeros(truth.size, np.int64)
     return Cut(
-        panel_id=STEADY_FAMILY,
-        family=STEADY_FAMILY,
-        modelled=False,
-        length=points,
-        panel=panel,
-        unit=np.zeros(HORIZONS, dtype=np.int64),
-        horizon=years[~past],
-        truth=scale.from_link(line[0, ~past]),
-        last=last,
-        last_year=np.full(HORIZONS, STEADY_ORIGIN),
+        panel_id,
+        str(rows["family"].iloc[0]),
+        bool(rows["modelled"].iloc[0]),
+        value.size,
+        Panel.from_rows(1, np.zeros(value.size, np.int64), year, value, own),
+        none,
+        later - year[-1],
+        truth,
+        np.full(truth.size, value[-1]),
+        none + year[-1],
     )
-
-
-def lines_of(kind: str, units: int, years: np.ndarray, random: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Return straight lines (N, T) on the link scale, the first against the others, and noise about them."""
-    size, level = (POSITIVE_SIZE, POSITIVE_LEVEL) if kind == "positive" else (1.0, 0.0)
-    direction = float(random.choice([-1.0, 1.0]))
-    slope = np.full(units, -direction * random.uniform(*SLOPES))
-    slope[0] = direction * random.uniform(*SLOPES)
-    noise = random.normal(0.0, random.uniform(*NOISE), (units, years.size))
-    noise[0] *= STEADINESS
-    start = random.uniform(-1.0, 1.0, units)
-    return level + size * (start[:, None] + slope[:, None] * years), size * noise

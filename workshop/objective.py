@@ -8,6 +8,7 @@ scale and of the logarithmic score, which keeps the tails honest. Horizons of a 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,6 +19,10 @@ from toolkit.models.panel import TAIL_STARTS, FloatArray, IntArray
 __all__ = ["BEND_OF_KIND", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
 
 LINK_SHARE, LOG_SHARE = 0.3, 0.3
+# Added to widths (link scale) where their logarithm counts: a series that stands still would else teach a width of 0
+FLOOR = 0.03
+# Degrees of freedom while learning; those in use come from indicators left out
+FREEDOM = 3.0
 # GateRows worked on at a time, so that what is made of them stays in the processor's cache
 BLOCK = 4096
 # By kind (percent, positive, real); the last stands for no bend at all
@@ -26,7 +31,7 @@ BEND_OF_KIND = np.minimum([TAIL_STARTS["logit"], TAIL_STARTS["log"], TAIL_STARTS
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What came of each row; all of shape (R,) but ``student`` (R, Q), the Student-t quantiles.
+    """What came of each row; all of shape (R,).
 
     ``weight`` and ``link_weight`` turn errors into shares of the no-change error; ``equal`` lets
     cuts and horizons count equally. ``kind`` is 0 for percent, 1 for positive, 2 for real.
@@ -38,7 +43,6 @@ class Outcomes:
     weight: FloatArray
     link_weight: FloatArray
     equal: FloatArray
-    student: FloatArray
 
     def take(self, chosen: slice) -> Outcomes:
         """Return some of the outcomes."""
@@ -86,16 +90,23 @@ def printed(z: FloatArray, kind: IntArray) -> tuple[FloatArray, FloatArray]:
     return value, slope
 
 
-def score_rows(
-    centre: FloatArray, scale: FloatArray, freedom: FloatArray, o: Outcomes
-) -> tuple[float, FloatArray, FloatArray]:
+@lru_cache(maxsize=1)
+def student_quantiles() -> FloatArray:
+    """Return the Student-t quantiles (Q,) of the levels."""
+    from scipy.special import stdtrit
+
+    return np.asarray(stdtrit(FREEDOM, LEVELS))
+
+
+def score_rows(centre: FloatArray, scale: FloatArray, o: Outcomes) -> tuple[float, FloatArray, FloatArray]:
     """Return the loss and its derivatives by centre and scale (R,)."""
+    student, freedom = student_quantiles(), FREEDOM
     size = BEND_OF_KIND[o.kind][:, None]
-    straight = scale[:, None] * o.student / size
+    straight = scale[:, None] * student / size
     root = np.sqrt(1.0 + straight * straight)
     # the inverse hyperbolic sine, several times as fast as numpy's
     z = centre[:, None] + size * np.copysign(np.log(np.abs(straight) + root), straight)
-    by_straight = o.student / root
+    by_straight = student / root
     count = LEVELS.size
     value, slope = printed(z, o.kind)
     gap = value - o.value[:, None]
@@ -109,12 +120,14 @@ def score_rows(
     loss += float((weight[:, 0] * np.einsum("rq,rq->r", pinball, gap)).sum())
     by_z += weight * pinball
     by_centre, by_scale = by_z.sum(axis=1), np.einsum("rq,rq->r", by_z, by_straight)
-    error = (o.linked - centre) / scale
+    width = np.hypot(scale, FLOOR)
+    error = (o.linked - centre) / width
     ratio = error * error / freedom
     weight = LOG_SHARE * o.equal
-    loss += float((weight * (np.log(scale) + (freedom + 1.0) / 2.0 * np.log1p(ratio))).sum())
+    loss += float((weight * (np.log(width) + (freedom + 1.0) / 2.0 * np.log1p(ratio))).sum())
     pull = (freedom + 1.0) / (freedom * (1.0 + ratio))
-    return loss, by_centre - weight * pull * error / scale, by_scale + weight * (1.0 - pull * error * error) / scale
+    by_width = weight * (1.0 - pull * error * error) / width
+    return loss, by_centre - weight * pull * error / width, by_scale + by_width * scale / width
 
 
 def backwards_softmax(weights: FloatArray, by_weights: FloatArray) -> FloatArray:
@@ -126,7 +139,7 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
     """Return loss and gradient (both flat) of all rows and of leaving the start."""
     weights, away = unflat(values, like), values - problem.start
     loss, gradient = float((problem.penalty * away**2).sum()), 2.0 * problem.penalty * away
-    for start in range(0, problem.rows.freedom.size, BLOCK):
+    for start in range(0, problem.rows.points.size, BLOCK):
         here = slice(start, start + BLOCK)
         lost, slope = loss_of_rows(weights, problem.rows.take(here), problem.outcomes.take(here))
         loss, gradient = loss + lost, gradient + flat(slope)
@@ -136,7 +149,7 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
 def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[float, Coefficients]:
     """Return loss and gradient; the forward pass is that of :func:`toolkit.models.gate.weigh`.
 
-    The variance function takes no part: it is laid over what was learned.
+    Widening and tails take no part: they are found afterwards.
     """
     x = r.features
     t, k = w.tempering, np.exp(w.disagreement)
@@ -155,7 +168,7 @@ def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[floa
     scale_a = np.sqrt(variance_a) * np.exp(x @ w.spread_unit)
     centre_b = centre_u + centre_v
     loss, by_centre, by_scale = score_rows(
-        g * centre_b + (1.0 - g) * centre_a, g * scale_b + (1.0 - g) * scale_a, r.freedom, outcomes
+        g * centre_b + (1.0 - g) * centre_a, g * scale_b + (1.0 - g) * scale_a, outcomes
     )
     by_g = (by_centre * (centre_b - centre_a) + by_scale * (scale_b - scale_a)) * g * (1.0 - g)
     by_b, by_a = g * by_scale * scale_b, (1.0 - g) * by_scale * scale_a
@@ -194,4 +207,6 @@ def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[floa
                 k[3] * (by_total * gap_v).sum(),
             ]
         ),
+        widening=np.zeros_like(w.widening),
+        freedom=np.zeros_like(w.freedom),
     )

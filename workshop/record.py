@@ -7,20 +7,20 @@ left out in folds: the weights that forecast a panel never saw its indicator any
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from toolkit import models
-from toolkit.evaluate.backtest import score_cuts, summary
+from toolkit.evaluate.backtest import Cut, score_cuts, summary
 from toolkit.models.gate import learned
 from toolkit.models.panel_model import PanelModel
-from workshop.cuts import cut_panels, read_panels
+from workshop.cuts import LONE_POINTS, cut_panels, level_of, lone_cuts, read_panels
 from workshop.learn import FOLDER, FOLDS, folds_of
 
-__all__ = ["calibration_lines", "main", "number_cuts", "record"]
+__all__ = ["calibration_lines", "main", "record"]
 
 TARGET = FOLDER / "calibration.csv"
 TEST_SEED = 7
@@ -31,23 +31,42 @@ def record(folder: Path) -> pd.DataFrame:
     """Return the calibration record, one line a group of forecasts."""
     panels = read_panels(folder)
     dense, sparse = cut_panels(panels, seed=TEST_SEED), cut_panels(panels, seed=TEST_SEED, sparse=True)
+    lone = lone_cuts(panels, seed=TEST_SEED)
     folds = folds_of(panels["family"])
-    dense_rows: list[pd.DataFrame] = []
-    sparse_rows: list[pd.DataFrame] = []
-    for fold in range(FOLDS):
-        mine = [[cut for cut in cuts if folds[cut.family] == fold] for cuts in (dense, sparse)]
-        for cuts, rows in zip(mine, (dense_rows, sparse_rows), strict=True):
-            if cuts:
-                rows.append(score_cuts(cuts, model_without(fold)).assign(fold=fold))
     lines = [
-        calibration_lines(number_cuts(pd.concat(rows, ignore_index=True), "fold"), shape, "default", "out_of_sample")
-        for rows, shape in ((dense_rows, "dense"), (sparse_rows, "sparse"))
+        calibration_lines(left_out_rows(cuts, folds), shape, "default", "out_of_sample")
+        for shape, cuts in (("dense", dense), ("sparse", sparse))
     ]
+    lines.append(lone_lines(left_out_rows(lone, folds), lone))
     lines.append(calibration_lines(score_cuts(dense, models.get("default")), "dense", "default", "in_sample"))
     lines.extend(
         calibration_lines(score_cuts(dense, models.get(name)), "dense", name, "out_of_sample") for name in BASELINES
     )
     return pd.concat(lines, ignore_index=True)
+
+
+def left_out_rows(cuts: Sequence[Cut], folds: Mapping[str, int]) -> pd.DataFrame:
+    """Return the scored forecasts of cuts, each by the model that never saw its family; ``cut`` is its position."""
+    parts = []
+    for fold in range(FOLDS):
+        mine = [number for number, cut in enumerate(cuts) if folds[cut.family] == fold]
+        if mine:
+            rows = score_cuts([cuts[number] for number in mine], model_without(fold))
+            parts.append(rows.assign(cut=np.array(mine)[rows["cut"].to_numpy()]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def lone_lines(rows: pd.DataFrame, cuts: Sequence[Cut]) -> pd.DataFrame:
+    """Return the lines of single series, by level of the last figure and number of figures."""
+    level = np.array([level_of(cut.panel.scale, float(cut.last[0])) for cut in cuts])[rows["cut"].to_numpy()]
+    lines = []
+    for name in ("near100", "near0", "middle", "quantity"):
+        for points in LONE_POINTS:
+            chosen = rows[(level == name) & (rows["points"] == points).to_numpy()]
+            if len(chosen):
+                group = f"{name}_{points}"
+                lines.append(summary(chosen).assign(shape="lone", model="default", sample="out_of_sample", group=group))
+    return in_order(pd.concat(lines, ignore_index=True))
 
 
 def model_without(fold: int) -> PanelModel:
@@ -56,11 +75,6 @@ def model_without(fold: int) -> PanelModel:
     Only the stretch, one number that was itself found on families left out, knows of them.
     """
     return PanelModel(gates=(learned().panels_by_fold[fold], learned().single_by_fold[fold]))
-
-
-def number_cuts(rows: pd.DataFrame, part: str) -> pd.DataFrame:
-    """Return the rows with cuts of their own numbers, where those of every ``part`` (a column) are numbered from 0."""
-    return rows.assign(cut=rows.groupby([part, "cut"]).ngroup())
 
 
 def calibration_lines(rows: pd.DataFrame, shape: str, model: str, sample: str) -> pd.DataFrame:
@@ -85,7 +99,11 @@ def calibration_lines(rows: pd.DataFrame, shape: str, model: str, sample: str) -
         for name, chosen in groups.items()
         if chosen.any() and (model == "default" or name in ("all", "measured", "modelled", "vietnam_provinces"))
     ]
-    table = pd.concat(lines, ignore_index=True)
+    return in_order(pd.concat(lines, ignore_index=True))
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Return lines with what they are about in front."""
     first = ["shape", "model", "sample", "group"]
     return table[[*first, *[name for name in table.columns if name not in first]]]
 

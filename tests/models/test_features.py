@@ -1,48 +1,35 @@
-"""Features of a panel's past, from which the gate learns what kind of panel it is."""
+"""Features of a panel's past and of its units, from which the gate learns what kind of panel it is."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from toolkit.models.experts import common_path
-from toolkit.models.features import (
-    PANEL_FEATURES,
-    between_units,
-    gaps_of,
-    own_features,
-    panel_features,
-    step_features,
-    steps_of,
-)
+from toolkit.models.experts import common_path, fit_experts
+from toolkit.models.features import FEATURES, panel_features, step_features, steps_of
+from toolkit.models.gate import features_of_units
 from toolkit.models.panel import Panel, Scale, grid_of
 
 RANDOM = np.random.Generator(np.random.PCG64(4))
+YEARS = np.arange(2010, 2016)
 
 
-def test_smooth_series_are_told_from_rough_ones() -> None:
-    trends = np.outer(np.linspace(-0.2, 0.2, 8), np.arange(10.0))
-    rough = RANDOM.normal(0, 0.2, (8, 10))
-    smooth_correlation, smooth_trends = own_features(trends, 0.05)
-    rough_correlation, rough_trends = own_features(rough, 0.05)
-    assert smooth_correlation > 0.5 > 0.0 > rough_correlation
-    assert smooth_trends > rough_trends + 1.0
-
-
-def test_gaps_are_counted_from_each_units_first_year() -> None:
-    seen = np.array([[False, True, False, True], [True, True, True, True]])
-    assert gaps_of(seen) == pytest.approx(1.0 / 7.0)
+def seen(values: np.ndarray, scale: Scale) -> dict[str, np.ndarray]:
+    """Return the features (N, H) by name; nan is no observation."""
+    unit, year = np.nonzero(np.isfinite(values))
+    panel = Panel.from_rows(values.shape[0], unit, YEARS[year], values[unit, year], scale, origin=int(YEARS[-1]))
+    found = features_of_units(fit_experts(grid_of(panel), scale.link, 8))
+    assert found.shape == (values.shape[0], 8, len(FEATURES))
+    return {name: found[..., FEATURES.index(name)] for name in FEATURES}
 
 
 def test_roughness_is_that_of_independent_steps() -> None:
     walk = RANDOM.normal(0.0, 0.1, (200, 60)).cumsum(axis=1)
-    roughness, evenness = step_features(steps_of(walk))
-    # independent steps of variance 1 change by variance 2; a normal mean absolute step is sqrt(2 / pi)
-    assert roughness == pytest.approx(np.log(2.0) / 2.0, abs=0.02)
-    assert evenness == pytest.approx(np.log(np.sqrt(2.0 / np.pi) / 0.8), abs=0.02)
+    # independent steps of variance 1 change by variance 2
+    assert step_features(steps_of(walk))[0] == pytest.approx(np.log(2.0) / 2.0, abs=0.02)
 
 
 def test_a_gap_counts_as_the_years_it_lasted() -> None:
@@ -52,37 +39,45 @@ def test_a_gap_counts_as_the_years_it_lasted() -> None:
     assert step_features(steps_of(gap[None]))[0] == step_features(steps_of(line[None]))[0] == -2.0
 
 
-def test_one_large_step_is_uneven() -> None:
-    even = np.tile([0.0, 0.1], (5, 6))
-    once = np.zeros((5, 12))
-    once[:, 6:] = 1.0
-    assert step_features(steps_of(once))[1] < step_features(steps_of(even))[1] - 0.5
+def test_shares_are_told_from_other_quantities() -> None:
+    values = np.array([[30.0, 32.0, 31.0, 35.0, 36.0, 38.0]])
+    assert (seen(values, Scale.percent())["percent"] > 0).all()
+    for scale in (Scale.positive(), Scale.real()):
+        assert (seen(values, scale)["percent"] < 0).all()
 
 
-def test_units_that_move_together_agree_and_those_far_apart_are_distant() -> None:
-    steps = RANDOM.normal(0.0, 0.1, (20, 8)).cumsum(axis=1)
-    trend = steps + np.arange(8.0) * 0.3
-    apart = trend + np.arange(20.0)[:, None]
+@pytest.mark.parametrize("level", [99.0, 1.0])
+def test_a_figure_near_a_bound_is_told_and_more_so_where_figures_are_few(level: float) -> None:
+    values = np.full((2, 6), np.nan)
+    values[0] = level
+    values[1, -1] = level
+    found = seen(values, Scale.percent())
+    assert (found["bound"] > 0.8).all()
+    assert (found["few_near_bound"][1] > 3.0 * found["few_near_bound"][0]).all()
+    assert (found["points"][0] > found["points"][1]).all()
+    assert (seen(np.full((1, 6), 50.0), Scale.percent())["bound"] < 0.01).all()
+    assert (seen(values, Scale.positive())["bound"] == 0.0).all()
 
-    def told(value: np.ndarray) -> tuple[float, float]:
-        return between_units(value, steps_of(value), (value[:, -1] - value[:, 0]) / 7.0)
 
-    assert told(trend)[0] > 0.9 > 0.6 > told(steps)[0]
-    assert told(apart)[1] > told(trend)[1] + 1.0
+def test_sizes_do_not_know_their_unit() -> None:
+    values = np.exp(np.random.default_rng(2).normal(0, 0.1, (4, 6)).cumsum(axis=1))
+    here, there = (seen(values * factor, Scale.positive())["step_size"] for factor in (1.0, 1e6))
+    np.testing.assert_allclose(here, there, atol=1e-9)
+    assert (seen(np.exp(np.log(values) * 5), Scale.positive())["step_size"] > here).all()
+    assert (seen(values, Scale.real())["step_size"] == 0.0).all()
 
 
+@settings(max_examples=40, deadline=None)
 @given(
-    arrays(np.float64, (4, 6), elements=st.floats(0.0, 100.0) | st.just(np.nan)).filter(
-        lambda value: bool(np.isfinite(value).any())
-    )
+    arrays(np.float64, (3, 6), elements=st.floats(-1e12, 1e12) | st.just(np.nan) | st.just(0.0)),
+    st.sampled_from(["percent", "positive", "real"]),
 )
-def test_features_are_finite_and_bounded_for_any_panel(value: np.ndarray) -> None:
-    unit, year = np.nonzero(np.isfinite(value))
-    grid = grid_of(Panel.from_rows(4, unit, year + 2010, value[unit, year], Scale.percent(), origin=2016))
-    found = panel_features(grid, common_path(grid.value[..., 0]), 0.05, 1.0)
-    assert found.shape == (len(PANEL_FEATURES),)
-    assert np.isfinite(found).all()
-    assert np.abs(found).max() < 10.0
+def test_features_are_bounded_for_any_data(values: np.ndarray, kind: str) -> None:
+    if kind != "real":
+        values = np.abs(values) % 100.0
+    for feature in seen(values, getattr(Scale, kind)()).values():
+        assert np.isfinite(feature).all()
+        assert (np.abs(feature) < 6.0).all()
 
 
 @pytest.mark.parametrize("factor", [1e-4, 1e4])

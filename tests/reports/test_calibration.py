@@ -22,7 +22,7 @@ def test_the_lines_are_those_of_the_record(level: str, shape: str, last: str) ->
             for row in csv.DictReader(stream)
             if (row["shape"], row["model"], row["sample"]) == (shape, "default", "out_of_sample")
         }
-    lines = lines_for(level)
+    lines = [line for line in lines_for(level) if line.shape == shape]
     assert lines[0].group == "all"
     assert lines[-1].group == last
     for line in lines:

@@ -60,8 +60,8 @@ def forecast_table(
     model :
         A name of :data:`toolkit.models.NAMES`.
     weights :
-        Weights file for the model in use; None for those that came with the program. Those of
-        ``python -m workshop.left_out --weights FOLDER`` never saw a whole kind of panels.
+        Weights file for the model in use, such as ``python -m workshop.learn --out FILE`` writes;
+        None for those that came with the program.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from toolkit.models.features import panel_features, past_proximity
+from toolkit.models.features import panel_features
 from toolkit.models.panel import (
     FloatArray,
     Grid,
@@ -170,10 +170,8 @@ class PanelFit:
         The three sets of experts; the last one is None for a panel of one unit.
     features :
         Shape (F,): :data:`toolkit.models.features.PANEL_FEATURES`.
-    link :
+    grid, link :
         Of the panel.
-    past_proximity :
-        See :func:`toolkit.models.features.past_proximity`.
     """
 
     path: FloatArray
@@ -181,8 +179,8 @@ class PanelFit:
     common: ExpertFit
     deviation: ExpertFit | None
     features: FloatArray
+    grid: Grid
     link: Link
-    past_proximity: float
 
 
 def fit_experts(grid: Grid, link: Link, horizons: int) -> PanelFit:
@@ -214,7 +212,7 @@ def fit_experts(grid: Grid, link: Link, horizons: int) -> PanelFit:
     series, noise = common_series(grid, path)
     common = fit_expert_set(COMMON, series, noise, prior, COMMON_SMALLEST * measure, horizons, spread, centre=mean)
     features = panel_features(grid, path, common_scale, measure)
-    return PanelFit(path, unit, common, deviation, features, link, past_proximity(grid, link))
+    return PanelFit(path, unit, common, deviation, features, grid, link)
 
 
 def fit_expert_set(

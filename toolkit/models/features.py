@@ -1,8 +1,6 @@
 """Features from which the gate tells what kind of panel it sees, beside the experts' likelihoods.
 
-Features of a panel's past (what tells a smooth panel from a rough one), features of a unit at a horizon (how large
-its steps are beside its panel's and for its kind of quantity), and how near shares are to their bounds. All are free
-of the unit of measurement.
+Each is explained in a line of :data:`FEATURES`. All are free of the unit of measurement and bounded for any data.
 """
 
 from __future__ import annotations
@@ -13,34 +11,43 @@ import numpy as np
 
 from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray, Link, last_seen, mean_steps, yearly_values
 
+# Of the panel's past
 PANEL_FEATURES = (
-    "constant", "points", "trend_strength", "step_correlation", "same_direction", "common_to_own_noise",
-    "own_step_correlation", "own_trends", "gaps", "roughness", "evenness", "agreement", "distance",
-)  # fmt: skip
-TYPICAL_POINTS = 6.0
+    "constant",
+    "trend_strength",  # how large the common path's mean step is beside its standard error, 0..1
+    "common_noise",  # how much the common path's steps vary beside the units' own
+    "roughness",  # how much steps turn: straight lines far below 0, independent steps 0.35
+    "own_step_correlation",  # whether units' own steps follow one another
+    "own_trends",  # how large units' own mean steps are beside those of independent steps
+    "agreement",  # whether the units' mean step is large beside its standard error, 0..1
+    "distance",  # how far units' last levels are apart beside a step
+    "evenness",  # whether steps are alike: rare large ones below 0
+    "same_direction",  # share of units that move the same way
+)
+# Of a unit at a horizon
+UNIT_FEATURES = (
+    "points",  # how many figures the unit has
+    "percent",  # whether it is a share
+    "bound",  # how near its last figure is to 0 or 100 %
+    "few_near_bound",  # the same where figures are few
+    "step_size",  # how large its yearly steps are (link scale)
+    "horizon",  # how far ahead
+)
+FEATURES = (*PANEL_FEATURES, *UNIT_FEATURES)
+# Centres and spreads that make the features of typical panels about as large as 1
+TYPICAL_POINTS, TYPICAL_HORIZON = 6.0, 3.5
+TYPICAL_PERCENT, TYPICAL_STEP = 0.4, -2.5
+LARGEST_STEP_SIZE = 2.0
+# Proximity to a bound in the middle, and the one from which on it makes no difference: 0.03 or 99.97 %
+MIDDLE, NEAREST, NEAR = 1.386, 8.0, 3.0
+# Steps smaller than this say nothing (link scale, relative to the panel's measure)
+TINY_STEP, TINY_SPREAD = 1e-4, 1e-3
 # Keeps series without any step from looking like certain trends
 TREND_FLOOR = 0.1
 # A panel with no more steps than these says half of what it seems to say
 FEW_STEPS = 20.0
-# Steps smaller than these say nothing (link scale, relative to the panel's measure)
-TINY_STEP, TINY_SPREAD = 1e-4, 1e-3
 # Mean absolute step of a normal distribution beside its root mean square; typical logarithm of `distance`
 NORMAL_EVENNESS, TYPICAL_DISTANCE = 0.8, 1.5
-
-UNIT_FEATURES = ("own_size", "percent", "step_size", "horizon")
-TYPICAL_HORIZON = 3.5
-# Centres and spreads that make the features of typical panels about as large as 1
-TYPICAL_PERCENT, TYPICAL_STEP = 0.4, -2.5
-LARGEST_STEP_SIZE = 2.0
-
-# The variance function of shares: near 0 and 100 % changes on the logit scale are larger than in between. Of counts,
-# k of n, the logit's standard deviation is in proportion to p (1 - p) to the power of -1/2. Figures of whole areas ask
-# for a smaller power, since most of what moves them is not chance.
-# Of 0, 0.05 ... 0.5 those from 0.2 to 0.3 have the least CRPS on indicators that the gates never saw, for panels and
-# single series alike, and hardly differ: the smallest of them. The gates are learned without it
-POWER = 0.2
-# How far it is trusted: a past at the bounds tells little of the middle, and one in the middle little of the bounds
-LEAST, MOST = -1.0, 4.0
 
 
 def panel_features(grid: Grid, path: FloatArray, common_scale: float, measure: float) -> FloatArray:
@@ -57,32 +64,23 @@ def panel_features(grid: Grid, path: FloatArray, common_scale: float, measure: f
     measure :
         See :func:`toolkit.models.panel.unit_of_measure`.
     """
-    value = yearly_values(grid)
+    value, own = yearly_values(grid), mean_steps(grid)
+    own, since_last = own[np.isfinite(own)], steps_of(value / measure)
     years = np.flatnonzero(np.isfinite(path))
     steps = np.diff(path[years]) / np.diff(years) if years.size > 1 else np.zeros(0)
     count = steps.size
     mean = float(steps.mean()) if count else 0.0
     spread = float(np.sqrt((((steps - mean) ** 2).sum() + common_scale**2) / (count + 1)))
-    rest = steps - mean
-    correlation = float((rest[1:] * rest[:-1]).sum() / ((rest**2).sum() + spread**2)) if count > 1 else 0.0
-    own = mean_steps(grid)
-    own = own[np.isfinite(own)]
-    observed = grid.counts[grid.counts > 0]
-    points = float(np.median(observed)) if observed.size else 1.0
-    relative = value / measure
-    since_last = steps_of(relative)
     return np.array(
         [
             1.0,
-            np.log(points / TYPICAL_POINTS),
             np.tanh(abs(mean) / spread * np.sqrt(max(count, 1)) / 4.0),
-            correlation,
-            float(abs(np.sign(own).mean())) if own.size else 0.0,
             float(np.clip(np.log(spread / (2.0 * common_scale)), -3.0, 2.0)),
+            *step_features(since_last)[:1],
             *own_features(value - path, common_scale),
-            gaps_of(np.isfinite(value)),
-            *step_features(since_last),
-            *between_units(relative, since_last, own / measure),
+            *between_units(value / measure, since_last, own / measure),
+            *step_features(since_last)[1:],
+            float(abs(np.sign(own).mean())) if own.size else 0.0,
         ]
     )
 
@@ -110,19 +108,6 @@ def own_features(deviation: FloatArray, scale: float) -> tuple[float, float]:
     return correlation, float(np.log(trends + TREND_FLOOR)) * total / (total + FEW_STEPS)
 
 
-def gaps_of(seen: BoolArray) -> float:
-    """Return the share of unobserved years (N, T) between the units' first years and the panel's last one."""
-    begun = np.logical_or.accumulate(seen, axis=1)
-    return float(1.0 - seen.sum() / max(int(begun.sum()), 1))
-
-
-def earlier(seen: BoolArray) -> IntArray:
-    """Return the column (N, T) of the last observation before each, -1 where there is none."""
-    column = np.where(seen, np.arange(seen.shape[1]), -1)
-    latest = np.maximum.accumulate(column, axis=1)
-    return np.asarray(np.concatenate([np.full((seen.shape[0], 1), -1), latest[:, :-1]], axis=1))
-
-
 class Steps(NamedTuple):
     """Changes since the last observation, shape (N, T), nan where there is none.
 
@@ -136,6 +121,13 @@ class Steps(NamedTuple):
 
     step: FloatArray
     turn: FloatArray
+
+
+def earlier(seen: BoolArray) -> IntArray:
+    """Return the column (N, T) of the last observation before each, -1 where there is none."""
+    column = np.where(seen, np.arange(seen.shape[1]), -1)
+    latest = np.maximum.accumulate(column, axis=1)
+    return np.asarray(np.concatenate([np.full((seen.shape[0], 1), -1), latest[:, :-1]], axis=1))
 
 
 def steps_of(value: FloatArray) -> Steps:
@@ -202,52 +194,43 @@ def root_mean_square(values: FloatArray) -> float:
     return float(np.sqrt((known**2).mean())) if known.size else 0.0
 
 
-def unit_features(size: FloatArray, link: Link, stepped: BoolArray) -> FloatArray:
-    """Return the features of N units at H horizons, shape (N, H, U), bounded for any data.
+def unit_features(size: FloatArray, grid: Grid, link: Link) -> FloatArray:
+    """Return :data:`UNIT_FEATURES` of N units at H horizons, shape (N, H, U).
 
     Parameters
     ----------
     size :
         Shape (N, H): standard deviations (link scale) of "no change".
+    grid :
+        Observations on one standard.
     link :
         Of the panel.
-    stepped :
-        Shape (N,): whether the unit has two observations or more.
-
-    Returns
-    -------
-    Array whose last axis is :data:`UNIT_FEATURES`:
-
-    - own_size: whether the unit's steps are larger than those of its panel, -1..1;
-    - percent: whether values are shares, about 0;
-    - step_size: logarithm of the yearly steps of a positive quantity, centred; 0 for others;
-    - horizon: logarithm, 0 for a typical one.
     """
     horizon = np.broadcast_to(np.arange(1, size.shape[1] + 1), size.shape)
-    logarithm = np.log(size)
-    yearly = (logarithm - np.log(horizon) / 2.0 - TYPICAL_STEP) / 2.0
+    points = np.broadcast_to(np.maximum(grid.counts, 1)[:, None], size.shape)
+    near = np.broadcast_to(nearness(grid, link)[:, None], size.shape)
+    yearly = (np.log(size) - np.log(horizon) / 2.0 - TYPICAL_STEP) / 2.0
     return np.stack(
         [
-            np.tanh(relative_to_others(logarithm, stepped) / 2.0),
+            np.log(points / TYPICAL_POINTS),
             np.full(size.shape, float(link == "logit") - TYPICAL_PERCENT),
-            float(link == "log") * np.clip(yearly, -LARGEST_STEP_SIZE, LARGEST_STEP_SIZE),
+            near,
+            near / points,
+            float(link != "identity") * np.clip(yearly, -LARGEST_STEP_SIZE, LARGEST_STEP_SIZE),
             np.log(horizon / TYPICAL_HORIZON),
         ],
         axis=-1,
     )
 
 
-def relative_to_others(values: FloatArray, stepped: BoolArray) -> FloatArray:
-    """Return how far the values (N, H) of units with steps lie from their mean; 0 for the others.
-
-    Examples
-    --------
-    >>> relative_to_others(np.array([[1.0], [3.0], [9.0]]), np.array([True, True, False])).tolist()
-    [[-1.0], [1.0], [0.0]]
-    """
-    if not stepped.any():
-        return np.zeros_like(values)
-    return np.where(stepped[:, None], values - values[stepped].mean(axis=0), 0.0)
+def nearness(grid: Grid, link: Link) -> FloatArray:
+    """Return how near to a bound units' last figures are (N,): 0 in the middle and without bounds, about 1 at 2 %."""
+    value = yearly_values(grid)
+    seen = np.isfinite(value)
+    last = np.where(seen.any(axis=1), value[np.arange(value.shape[0]), last_seen(seen)], 0.0)
+    if link != "logit":
+        return np.zeros(last.shape)
+    return (np.clip(bound_proximity(last), MIDDLE, NEAREST) - MIDDLE) / NEAR
 
 
 def bound_proximity(linked: FloatArray) -> FloatArray:
@@ -259,23 +242,3 @@ def bound_proximity(linked: FloatArray) -> FloatArray:
     [1.39, 4.62, 4.62]
     """
     return np.asarray(np.logaddexp(0.0, linked) + np.logaddexp(0.0, -linked))
-
-
-def past_proximity(grid: Grid, link: Link) -> float:
-    """Return the mean :func:`bound_proximity` of a panel's past; nan without bounds or observations."""
-    value = yearly_values(grid)
-    known = value[np.isfinite(value)]
-    return float(bound_proximity(known).mean()) if link == "logit" and known.size else float("nan")
-
-
-def widening_near_bounds(centre: FloatArray, past: FloatArray) -> FloatArray:
-    """Return what to multiply scales by, given centres and the past's proximity (both (R,)): 0.8 to 2.2.
-
-    1 where the forecast is as near to a bound as the past was, and where there is no bound (``past`` is nan).
-
-    Examples
-    --------
-    >>> widening_near_bounds(np.array([0.0, 4.6, 4.6]), np.array([1.39, 1.39, np.nan])).round(2).tolist()
-    [1.0, 1.91, 1.0]
-    """
-    return np.exp(POWER * np.where(np.isnan(past), 0.0, np.clip(bound_proximity(centre) - past, LEAST, MOST)))

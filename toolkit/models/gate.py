@@ -5,9 +5,10 @@ For every unit and horizon the prediction is a Student-t whose centre and scale 
 plus the deviation's. With x the features and L the experts' log likelihoods,
 
     weights of experts = softmax(x W + tempering * L),  weight of B = 1 / (1 + exp(-x g)),
-    centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s),
+    centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s).
 
-and for shares times the variance function :func:`toolkit.models.features.widening_near_bounds`.
+Last comes what indicators show that the gate was not learned from: by the number of a unit's figures, how much wider
+a scale has to be, and how heavy the tails (:data:`POINTS`).
 
 All coefficients were learned on real panels and stand in ``weights.json``, every one by its name.
 """
@@ -23,13 +24,12 @@ from typing import Any
 import numpy as np
 
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, ExpertFit, PanelFit
-from toolkit.models.features import PANEL_FEATURES, TYPICAL_HORIZON, UNIT_FEATURES, unit_features, widening_near_bounds
-from toolkit.models.panel import BoolArray, FloatArray, IntArray
+from toolkit.models.features import FEATURES, TYPICAL_HORIZON, unit_features
+from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray
 
-FEATURES = (*PANEL_FEATURES, *UNIT_FEATURES)
-# Degrees of freedom of all predictions: few, since a whole panel may surprise, however long its
-# series are; back-tests out of sample ask for tails as heavy as these.
-FREEDOM = 2.6
+# Numbers of figures that a unit has, in classes; it belongs to the last one that it reaches
+POINTS = ("1", "2", "3", "4", "7")
+FEWEST = np.array([int(name) for name in POINTS])
 NO_CHANGE = UNIT.names.index("no_change")
 # Names of the coefficients in the weights file
 EXPERTS = {"common": COMMON.names, "deviation": DEVIATION.names, "unit": UNIT.names}
@@ -39,6 +39,8 @@ NAMES_OF_ROWS = {
     "spread_unit": FEATURES,
     "tempering": ("common", "deviation_panel", "deviation_own", "unit_panel", "unit_own"),
     "disagreement": ("common_experts", "unit_experts", "common_variance", "deviation_experts"),
+    "widening": POINTS,
+    "freedom": POINTS,
 }
 
 
@@ -58,6 +60,8 @@ class Coefficients:
     disagreement :
         Shape (4,): logarithms of the weights of the common experts' disagreement, of the unit
         experts', of the common variance, and of the deviation experts' disagreement.
+    widening, freedom :
+        Shape (5,), by :data:`POINTS`: logarithm of what scales are multiplied by, degrees of freedom.
     """
 
     common: FloatArray
@@ -68,6 +72,8 @@ class Coefficients:
     spread_unit: FloatArray
     tempering: FloatArray
     disagreement: FloatArray
+    widening: FloatArray
+    freedom: FloatArray
 
 
 @dataclass(frozen=True)
@@ -86,10 +92,8 @@ class GateRows:
         By how much those of the row's own unit differ from that mean.
     features :
         :data:`FEATURES`.
-    past_proximity :
-        See :func:`toolkit.models.features.past_proximity`.
-    freedom :
-        Degrees of freedom of the prediction.
+    points :
+        Shape (R,): position of the unit in :data:`POINTS`.
     """
 
     common: FloatArray
@@ -104,8 +108,7 @@ class GateRows:
     unit_likelihood: FloatArray
     unit_own: FloatArray
     features: FloatArray
-    past_proximity: FloatArray
-    freedom: FloatArray
+    points: IntArray
 
     def take(self, chosen: IntArray | BoolArray | slice) -> GateRows:
         """Return some of the rows."""
@@ -142,15 +145,19 @@ def gate_rows(panel: PanelFit) -> GateRows:
         unit_likelihood=flat(unit_mean),
         unit_own=flat(unit_own),
         features=features_of_units(panel).reshape(units * horizons, -1),
-        past_proximity=np.full(units * horizons, panel.past_proximity),
-        freedom=np.full(units * horizons, FREEDOM),
+        points=np.repeat(points_of(panel.grid), horizons),
     )
+
+
+def points_of(grid: Grid) -> IntArray:
+    """Return the position (N,) of every unit in :data:`POINTS`; one without figures stands with those of one."""
+    return np.asarray(np.maximum(np.searchsorted(FEWEST, grid.counts, side="right") - 1, 0))
 
 
 def features_of_units(panel: PanelFit) -> FloatArray:
     """Return :data:`FEATURES` of every unit at every horizon, shape (N, H, F)."""
     size = np.sqrt(panel.unit.predictions.variance[NO_CHANGE])
-    own = unit_features(size, panel.link, panel.unit.filtered.innovations > 0)
+    own = unit_features(size, panel.grid, panel.link)
     shared = np.broadcast_to(panel.features, (*own.shape[:2], panel.features.size))
     return np.concatenate([shared, own], axis=-1)
 
@@ -189,7 +196,7 @@ def weigh(rows: GateRows, gate: Coefficients) -> tuple[FloatArray, FloatArray]:
     scale_a = np.sqrt(variance_unit) * np.exp(x @ w.spread_unit)
     centre = share * (centre_common + centre_deviation) + (1.0 - share) * centre_unit
     scale = share * scale_b + (1.0 - share) * scale_a
-    return centre, scale * widening_near_bounds(centre, rows.past_proximity)
+    return centre, scale * np.exp(w.widening[rows.points])
 
 
 def combine(

@@ -25,7 +25,7 @@ FEW = 20.0
 LOGIT_LIMIT, LOG_LIMIT = 36.0, 300.0
 # Deviations from a forecast's centre beyond this size (link scale) count less and less: a heavy tail
 # on the log link would let a value grow a hundredfold and leave its mean infinite
-TAIL_STARTS: dict[Link, float] = {"logit": 1.0, "log": 0.5, "identity": np.inf}
+TAIL_STARTS: dict[Link, float] = {"logit": 2.0, "log": 1.0, "identity": np.inf}
 
 
 def require(holds: object, message: str) -> None:
@@ -107,7 +107,7 @@ class Scale:
         above = known[known > 0]
         if above.size and (known == np.round(known)).all() and known.min() <= FEW:
             return cls.counts()
-        return cls.counts(float(above.min())) if 0 < above.size < known.size else cls.positive()
+        return cls.positive() if above.size == known.size else cls.counts(float(above.min()) if above.size else 1.0)
 
     @classmethod
     def real(cls) -> Scale:
@@ -518,7 +518,7 @@ def unit_of_measure(grid: Grid, link: Link) -> float:
     values = grid.value[np.isfinite(grid.value)]
     spread = float(np.std(values)) if values.size else 0.0
     typical = float(np.abs(values).mean()) if values.size else 0.0
-    size = IDENTITY_SPREADS * spread if spread > 1e-6 * typical else 0.1 * typical
+    size = IDENTITY_SPREADS * spread if spread > 1e-6 * typical else typical
     return size if size > SMALLEST_MEASURE else 1.0
 
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from toolkit.models.experts import UNIT, ExpertFit, PanelFit, common_path, fit_experts
-from toolkit.models.gate import Coefficients, common_weights, deviation_weights, gate_rows, learned, weigh
+from toolkit.models.gate import Coefficients, common_weights, deviation_weights, gate_rows, learned, points_of, weigh
 from toolkit.models.panel import (
     FloatArray,
     Forecaster,
@@ -141,7 +141,7 @@ def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tup
     fitted = fit_experts(grid, panel.scale.link, horizons)
     rows = gate_rows(fitted)
     centre, scale = (part.reshape(units, horizons) for part in weigh(rows, gate))
-    freedom = rows.freedom.reshape(units, horizons)[:, 0]
+    freedom = gate.freedom[points_of(grid)]
     # declared noise may explain steps that would else widen a forecast; more of it never narrows one
     for share in (0.0, 0.25, 0.5) if (panel.noise > 0).any() else ():
         quiet = replace(grid, noise=grid_of(replace(panel, noise=share * panel.noise)).noise)

@@ -274,8 +274,10 @@ RECORD = PROJECT_DATA / "panels" / "calibration.csv"
 LINES = {
     "dense": ("all", "measured", "vietnam_provinces", "grade_A", "grade_B"),
     "sparse": ("all", "vietnam_provinces", "grade_B", "grade_C"),
+    "lone": tuple(f"{level}_{points}" for level in ("near100", "near0", "middle", "quantity") for points in (1, 2, 3)),
 }
-"""A province has series like those of the dense cuts; below it few areas have points, as in the sparse ones."""
+"""A province has series like those of the dense cuts; below it few areas have points, as in the sparse ones. Everywhere
+there are single series of one to three figures."""
 
 
 def method_section(words: Words, facts: RunFacts, level: str) -> Section:
@@ -301,9 +303,9 @@ def lines_for(level: str, record: Path = RECORD) -> list[Any]:
         return []
     shape = "dense" if level in ("country", "region", "province") else "sparse"
     table = pd.read_csv(record, encoding="utf-8")
-    wanted = {"shape": shape, "model": "default", "sample": "out_of_sample"}
-    found = {line.group: line for line in table[(table[list(wanted)] == pd.Series(wanted)).all(axis=1)].itertuples()}
-    return [found[group] for group in LINES[shape] if group in found]
+    table = table[(table["model"] == "default") & (table["sample"] == "out_of_sample")]
+    found = {(line.shape, line.group): line for line in table.itertuples()}
+    return [found[one, group] for one in (shape, "lone") for group in LINES[one] if (one, group) in found]
 
 
 def calibration_blocks(words: Words, level: str, record: Path = RECORD) -> tuple[Paragraph | Table, ...]:
@@ -325,12 +327,20 @@ def _calibration_row(words: Words, line: Any) -> tuple[Cell, ...]:
         for share, error in ((line.covers_80, line.covers_80_error), (line.covers_95, line.covers_95_error))
     ]
     return (
-        Cell(words.t(f"calibration.groups.{line.group}")),
+        Cell(_group_of(words, line)),
         *shares,
         Cell(numbers.decimal(line.brier, 3), value=line.brier),
         Cell(numbers.decimal(line.base_rate, 3), value=line.base_rate),
         Cell(f"{numbers.decimal(line.cuts, 0)} ({numbers.decimal(line.families, 0)})", value=line.cuts),
     )
+
+
+def _group_of(words: Words, line: Any) -> str:
+    """Return a line's group in words."""
+    if line.shape != "lone":
+        return words.t(f"calibration.groups.{line.group}")
+    level, points = line.group.rsplit("_", 1)
+    return words.t("calibration.lone", points=points, level=words.t(f"calibration.levels.{level}"))
 
 
 def sources_section(words: Words, book: SourceBook) -> Section:
