@@ -252,7 +252,11 @@ def evidence_notes(path: Path) -> tuple[Note, ...]:
     own = max((figure.year for figure in path.evidence.observations), default=path.evidence.last_year)
     if path.evidence.parent_code and own <= path.evidence.last_year - SILENT_YEARS:
         notes.append(Note("attainment.note.leans", {"area": path.evidence.parent_code, "year": own}))
-    if path.evidence.basis == "C":
+    if path.evidence.parts:
+        percent = round(100 * path.evidence.covered)
+        made = {"held": path.evidence.parts_held, "count": path.evidence.parts, "percent": percent}
+        notes.append(Note("attainment.note.from_parts", made))
+    elif path.evidence.basis == "C":
         notes.append(Note("attainment.note.borrowed", {"area": path.evidence.parent_code}))
     if path.evidence.placed_by:
         wanted = path.proxy.indicator if path.proxy else path.indicator

@@ -38,6 +38,8 @@ FEWEST_EFFECTIVE_DRAWS = 50
 """A one-sided figure that leaves fewer effective draws than this contradicts the model: it is not used."""
 SILENT_YEARS = 5
 """An area whose newest figure is so old leans on a larger area that is known since."""
+LEAST_COVERED = 0.5
+"""Share of people or households in districts with figures from which a province is forecast from its districts."""
 OWN_SERIES = 4
 """Points on one standard from which a series counts as evidence grade A."""
 
@@ -191,7 +193,7 @@ class Builder:
     seed: int
 
     def spec(self, indicator_id: str, scope: str, first_year: int, last_year: int, judged_in: int) -> SeriesSpec | None:
-        """Return what to forecast; None where neither the province nor any area above has figures.
+        """Return what to forecast; None where no area has figures.
 
         Years and standards follow from all figures held, never from the areas asked for.
 
@@ -208,17 +210,18 @@ class Builder:
         declared = chain_of(indicator, self.dataset.standards, judged_in)
         chain = chain_with_overlaps(declared, self.dataset, self.province, scope)
         top = self._figures(upward(self.dataset, self.province), indicator, scope, chain)
-        if not any(unit.exact for unit in top):
-            return None
         held = {code for code, *rest in self.dataset.with_data() if rest == [indicator_id, scope]}
         below = [code for family in self.families for code in family.members if code in held]
         units = [*top, *self._figures(below, indicator, scope, chain)]
+        if not any(unit.exact for unit in units):
+            return None
         observed = [figure.year for unit in units for figure in (*unit.exact, *unit.one_sided)]
         years = range(min([first_year, *observed]), max([last_year, *observed]) + 1)
         measured = frozenset(chain.segment(figure.standard) or 0 for unit in units for figure in unit.exact)
         across = today = chain.segments(years)
         if not all(change.measured for change in chain.breaks(years, across, measured)):
-            newest = max(chain.segment(figure.standard) or 0 for unit in top for figure in unit.exact)
+            known = top if any(unit.exact for unit in top) else units
+            newest = max(chain.segment(figure.standard) or 0 for unit in known for figure in unit.exact)
             today = chain.segments(years, last=newest)
         return SeriesSpec(indicator, scope, first_year, chain, tuple(years), across, today, measured)
 
@@ -245,13 +248,59 @@ class Builder:
         units = (replace(one, exact=tuple(item for item in one.exact if item.year in spec.years)) for one in found)
         return [unit for unit in units if unit.exact]
 
-    def below(self, spec: SeriesSpec, family: Family, parent: FittedFamily) -> FittedFamily:
-        """Return a family that follows a member of `parent`."""
+    def below(self, spec: SeriesSpec, family: Family, parent: FittedFamily | None) -> FittedFamily | None:
+        """Return a family that follows a member of `parent`.
+
+        Where nothing is known of the area followed, the members with figures of their own are pooled with each other
+        and follow nobody; None if there is none.
+        """
         figures = self._figures(family.members, spec.indicator, spec.scope, spec.chain)
-        return self._fit(spec, family, figures, parent, parent.family.members.index(family.parent_code))
+        if parent is not None:
+            row = parent.family.members.index(family.parent_code)
+            if parent.family.parent_code or parent.figures[row].exact:
+                return self._fit(spec, family, figures, parent, row)
+        alone = Family("", family.members)
+        return self._fit(spec, alone, figures, None, 0) if any(unit.exact for unit in figures) else None
+
+    def from_parts(self, spec: SeriesSpec, fitted: FittedFamily) -> dict[bool, dict[str, Path]]:
+        """Return the province's path from those of its districts, where those with figures make up most of it.
+
+        Districts without figures enter as the others let expect. Numbers are added up where all districts have figures.
+        """
+        codes, held = fitted.family.members, np.array([bool(unit.exact) for unit in fitted.figures])
+        weights = weights_of_parts(self.dataset, spec.indicator, codes, spec.scope, self.dataset.as_of.year - 1)[0]
+        if weights is None or not weights[held].sum() >= weights.sum() * (1 if spec.indicator.whole else LEAST_COVERED):
+            return {}
+        covered, count = float(weights[held].sum() / weights.sum()), len(spec.years) - spec.years.index(spec.first_year)
+        made = {}
+        for across, paths in self.paths(spec, fitted, range(len(codes)), every=True).items():
+            parts = [paths[code] for code in codes]
+            draws = np.stack([path.draws[:, -count:] for path in parts])
+            last = max(path.evidence.last_year for path in parts)
+            whole = replace(
+                parts[0],
+                area_code=self.province,
+                years=parts[0].years[-count:],
+                draws=np.tensordot(weights if spec.indicator.whole else weights / weights.sum(), draws, axes=1),
+                observed=np.zeros(count, dtype=bool),
+                final=np.zeros(count, dtype=bool),
+                standards=parts[0].standards[-count:],
+                breaks=tuple(change for change in parts[0].breaks if change.year > spec.first_year),
+                evidence=Evidence("C", 0, (), "", last, (), len(codes), int(held.sum()), covered),
+                weights=None,
+                period_averages=self._period_averages(spec, self.province),
+            )
+            made[across] = {self.province: whole}
+        return made
 
     def paths(
-        self, spec: SeriesSpec, fitted: FittedFamily, rows: Sequence[int], whole: Mapping[bool, Path] | None = None
+        self,
+        spec: SeriesSpec,
+        fitted: FittedFamily,
+        rows: Sequence[int],
+        whole: Mapping[bool, Path] | None = None,
+        *,
+        every: bool = False,
     ) -> dict[bool, dict[str, Path]]:
         """Return the paths of some members across future changes of standard and without them.
 
@@ -262,6 +311,8 @@ class Builder:
         whole :
             Across changes and without, the path of the area that all members together make up; None where they do not
             make one up, or only some are wanted.
+        every :
+            Whether members are wanted too of which nothing is known but the others.
         """
         drawn = fitted.draw(np.array(rows, dtype=np.int64)).values
         made: dict[bool, dict[str, Path]] = {True: {}, False: {}}
@@ -275,7 +326,8 @@ class Builder:
             for place, row in enumerate(rows):
                 path = self._path(spec, segments, fitted, row, values[:, place])
                 # a share may be borrowed from the province, a number may not: a district does not have its 385 villages
-                if path.evidence.basis != "C" or not spec.indicator.whole:
+                borrowed = path.evidence.basis == "C"
+                if every or not borrowed or (path.evidence.parent_code and not spec.indicator.whole):
                     made[across][path.area_code] = path
         return made if spec.twice else {True: made[True], False: made[True]}
 
@@ -301,7 +353,9 @@ class Builder:
         seed = seed_of(self.seed, spec.indicator.id, family.parent_code, alone)
         if parent is None:
             made = self.model.paths(panel, years, draws=self.draws, seed=seed, segments=segments)
-            return FittedFamily(family, figures, made.of_units(np.array([0])).of_units, origin, (), [()])
+            if family.members[0] in upward(self.dataset, self.province):  # of its peers nothing is kept
+                made = made.of_units(np.array([0]))
+            return FittedFamily(family, figures, made.of_units, origin, (), [()] * len(figures))
         above = parent.draw(np.array([row]))
         count = len(spec.years)
         latent = above.latent[:, :, :count]  # values take no part
@@ -445,7 +499,7 @@ def _evidence(fitted: FittedFamily, row: int) -> Evidence:
         own_points=points,
         observations=figures.exact,
         parent_code=fitted.family.parent_code,
-        last_year=max(*fitted.above, *(figure.year for figure in figures.exact), 0),
+        last_year=max([*fitted.above, *(figure.year for figure in figures.exact)], default=fitted.origin),
         placed_by=() if points else fitted.placed_by[row],
     )
 

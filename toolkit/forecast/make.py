@@ -160,16 +160,20 @@ def forecast_batches(
         return direct
 
     def below(family: Family, above: Mapping[Key, FittedFamily]) -> dict[Key, FittedFamily]:
-        return {key: builder.below(spec, family, above[key]) for key, spec in specs.items() if key in above}
+        found = {key: builder.below(spec, family, above.get(key)) for key, spec in specs.items()}
+        return {key: fitted for key, fitted in found.items() if fitted is not None}
 
     top = {key: builder.top(spec) for key, spec in specs.items()}
     direct = drawn(((key, fitted, [0]) for key, areas in top.items() for fitted in areas.values()), {})
-    yield _with_proxies(direct, dataset, plan)
     code = plan.province_code
     province = {key: areas[code] for key, areas in top.items() if code in areas}
     wholes = {key: {across: found[code] for across, found in direct[key].items()} for key in province}
-    del top, direct
     districts = below(families[0], province)
+    for key in districts.keys() - province.keys():
+        for across, whole in builder.from_parts(specs[key], districts[key]).items():
+            direct[key][across] |= whole
+    yield _with_proxies(direct, dataset, plan)
+    del top, direct
     every = range(len(families[0].members))
     yield _with_proxies(drawn(((key, one, every) for key, one in districts.items()), wholes), dataset, plan)
     del wholes

@@ -49,6 +49,9 @@ class Evidence:
         Last year that any figure (own, or of the area followed) informs: horizons count from here.
     placed_by :
         Other indicators, or ``population_density``, that say where the area stands among its peers; only for ``C``.
+    parts, parts_held, covered :
+        Where the path is made from those of the areas below: how many there are, how many have figures of their own,
+        and the share of people or households that these cover; 0 otherwise.
     """
 
     basis: Basis
@@ -57,6 +60,9 @@ class Evidence:
     parent_code: str
     last_year: int
     placed_by: tuple[str, ...] = ()
+    parts: int = 0
+    parts_held: int = 0
+    covered: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -301,7 +307,7 @@ def _over_years(share: Path, source: Path) -> FloatArray:
     Who lives in a province changes slowly, and the figures held show no trend: continuing one would add
     movement that nobody saw. Not knowing an area's share stays in the draws all the same.
     """
-    last = share.position(min(share.evidence.last_year, int(share.years[-1])))
+    last = max(min(share.evidence.last_year, int(share.years[-1])) - int(share.years[0]), 0)
     columns = np.clip(source.years - share.years[0], 0, last)
     return np.clip(share.draws[:, columns], 0.1, 100.0)
 

@@ -248,7 +248,9 @@ class Context:
         return self.words.t("summary.city", name=name) if self.area.kind == "Thành phố" else name
 
     def parent_name(self, path: Path) -> str:
-        """Return the area whose course a path follows, inside a sentence."""
+        """Return the area whose course a path follows, or how many of the areas below make it up, in a sentence."""
+        if path.evidence.parts:
+            return self.words.t("parts_held", held=path.evidence.parts_held, count=path.evidence.parts)
         parent = self.dataset.areas.get(path.evidence.parent_code or self.plan.province_code)
         return area_in_sentence(parent, self.words.texts)
 
