@@ -1,22 +1,23 @@
 """What only shows between rows and between files.
 
-Between rows: double rows, conflicts between sources, implausible jumps, sums that do not add up. Between the files of
-a data folder: names that another file should know and does not, and contradictions.
+Between rows: double rows, conflicts between sources, implausible jumps, sums that do not add up; and figures that
+follow from others by arithmetic, rates from counts and sums of parts. Between the files of a data folder: names that
+another file should know and does not, and contradictions.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import pairwise, product
 
 from toolkit.base.problems import Phrase, Problems, Severity, closest
-from toolkit.data.areas import Area, Division, divided
-from toolkit.data.indicators import Indicator, Proxy
+from toolkit.data.areas import Area, Areas, Crosswalk, Division, divided
+from toolkit.data.indicators import Indicator, Indicators, Proxy
 from toolkit.data.observations import UNUSED, Figure, Figures, best_first
 from toolkit.data.parsing import day_of, last_place
 from toolkit.data.reference import Reference
@@ -28,6 +29,7 @@ from toolkit.data.schemas import (
     MILESTONES,
     OVERLAPS,
     STANDARDS,
+    STATUSES,
     Records,
     Schema,
 )
@@ -199,6 +201,74 @@ def check_divisions(figures: Iterable[Figure], reference: Reference, problems: P
                 _warn(problems, "children", figure, fields)
             elif 0 < len(parts) < count and total > figure.value + slack:
                 _warn(problems, "children_above", figure, fields)
+
+
+def derived_figures(
+    figures: Iterable[Figure], areas: Areas, crosswalk: Crosswalk, indicators: Indicators
+) -> tuple[Figure, ...]:
+    """Return the figures that follow from others: sums of the counts of all parts, and rates of two counts.
+
+    A sum is made where the whole has no figure of its own and every part has one. A rate is left out where a printed
+    one says the same. Each is marked ``derived``, has the worst status and the latest day of what it is made from,
+    and says in its note what that is.
+    """
+    usable = [item for item in figures if item.from_year is None and item.qualifier in ("", "about", "derived")]
+    held = {key: best_first(group)[0] for key, group in _by_cell(usable).items()}
+    sums = _sums(held, areas, crosswalk, indicators)
+    held |= {figure_key(item): item for item in sums}
+    return (*sums, *_rates(held, indicators))
+
+
+def _sums(held: Mapping[FigureKey, Figure], areas: Areas, crosswalk: Crosswalk, indicators: Indicators) -> list[Figure]:
+    """Return the counts of districts, then of the province, that their parts add up to."""
+    counts: dict[FigureKey, dict[str, Figure]] = defaultdict(dict)
+    for item in held.values():
+        if indicators[item.indicator].whole:
+            counts[figure_key(item._replace(area_code=""))][item.area_code] = item
+    found = []
+    for of_areas in counts.values():
+        year = next(iter(of_areas.values())).year
+        wholes = [area for level in ("district", "province") for area in areas.all(level) if area.exists_in(year)]
+        for whole in wholes if len(of_areas) > 1 else ():
+            for division in divided(whole.code, year, areas, crosswalk):
+                parts = [of_areas[code] for code in division.codes if code in of_areas]
+                if whole.code not in of_areas and not division.shared and len(parts) == len(division.codes):
+                    total, note = sum(item.value for item in parts), f"{len(parts)}/{len(parts)}"
+                    of_areas[whole.code] = _derived(parts, total, note)._replace(area_code=whole.code)
+                    found.append(of_areas[whole.code])
+    return found
+
+
+def _rates(held: Mapping[FigureKey, Figure], indicators: Indicators) -> Iterator[Figure]:
+    """Give the rates of counts that no printed rate says already."""
+    for key, whole in held.items():
+        for ratio in RATES:
+            scope = ratio.part_scope or whole.scope
+            part = held.get((key[0], ratio.part, scope, *key[3:]))
+            if whole.indicator != ratio.whole or part is None or whole.value <= 0 or part.value > whole.value:
+                continue
+            if ratio.part_scope and whole.scope != "all":
+                continue
+            places = max(indicators[ratio.rate].decimals, 2)
+            value = round(100.0 * part.value / whole.value, places)
+            made = _derived((part, whole), value, f"{part.value:.10g}/{whole.value:.10g}")
+            made = made._replace(indicator=ratio.rate, unit="percent", scope=whole.scope)
+            printed = held.get(figure_key(made))
+            if printed is None or abs(value - printed.value) > last_place(printed.written) * 0.75:
+                yield made
+
+
+def _derived(parts: Sequence[Figure], value: float, note: str) -> Figure:
+    worst = max(parts, key=lambda item: STATUSES.index(item.status))
+    latest = max(parts, key=lambda item: item.available_from)
+    return worst._replace(
+        value=value,
+        written=f"{value:.10g}",
+        qualifier="derived",
+        note=note,
+        available_from=latest.available_from,
+        available_basis=latest.available_basis,
+    )
 
 
 def _by_cell(figures: Iterable[Figure]) -> dict[FigureKey, list[Figure]]:

@@ -28,6 +28,7 @@ from toolkit.data.consistency import (
     check_doubles,
     check_plausible,
     check_reference,
+    derived_figures,
     figure_key,
 )
 from toolkit.data.indicators import Indicator, Indicators, Standards
@@ -210,7 +211,8 @@ class Dataset:
     @cached_property
     def _by_series(self) -> dict[SeriesKey, list[Figure]]:
         grouped: dict[SeriesKey, list[Figure]] = {}
-        for figure in self.figures:
+        derived = derived_figures(self.figures, self.areas, self.crosswalk, self.indicators)
+        for figure in (*self.figures, *derived):
             grouped.setdefault((figure.area_code, figure.indicator, figure.scope), []).append(figure)
         return grouped
 

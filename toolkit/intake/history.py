@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from toolkit.data.areas import divided
+from toolkit.data.consistency import RATES
 from toolkit.data.dataset import Dataset, SetAside
 from toolkit.data.observations import Figure, Observation, Series
 
@@ -82,6 +83,7 @@ def history(dataset: Dataset, area_code: str, indicator: str, scope: str | None 
         Within a year the figure that counts comes first, then those it overrules, then what was replaced.
     """
     held = {item.scope for item in dataset.figures if (item.area_code, item.indicator) == (area_code, indicator)}
+    held |= {of_whom for area, name, of_whom in dataset.with_data() if (area, name) == (area_code, indicator)}
     scopes = [scope] if scope else sorted(held)
     entries = [entry for name in scopes for entry in _standing(dataset, area_code, indicator, name)]
     entries += [_set_aside(item, dataset) for item in dataset.set_aside
@@ -105,22 +107,32 @@ def districts_of(dataset: Dataset, code: str) -> tuple[str, ...]:
 
 
 def _summed(dataset: Dataset, code: str, indicator: str, scope: str | None) -> list[Entry]:
-    """Return the sums of a district's communes, each year and standard in which any has a figure."""
-    if not dataset.indicators[indicator].whole or all(area.level != "district" for area in dataset.areas.units(code)):
+    """Return what the counts of an area's parts add up to, or the rate of two such sums, where some are lacking.
+
+    Sums over all parts are figures that the dataset derives by itself.
+    """
+    ratio = next((item for item in RATES if item.rate == indicator and not item.part_scope), None)
+    names = (ratio.part, ratio.whole) if ratio else (indicator,)
+    if not all(dataset.indicators[name].whole for name in names):
         return []
-    counts: dict[tuple[str, int, str], dict[str, float]] = {}
+    held: dict[tuple[str, int, str], dict[str, dict[str, float]]] = {}
     for area, name, held_scope in sorted(dataset.with_data()):
-        if name == indicator and scope in (None, held_scope):
+        if name in names and scope in (None, held_scope):
             for item in dataset.series(area, name, held_scope).observations:
-                counts.setdefault((held_scope, item.year, item.standard), {})[area] = item.value
+                counts = held.setdefault((held_scope, item.year, item.standard), {})
+                counts.setdefault(area, {})[name] = item.value
     entries = []
-    for (held_scope, year, standard), held in counts.items():
+    for (held_scope, year, standard), counts in held.items():
         for division in divided(code, year, dataset.areas, dataset.crosswalk):
-            values = [held[part] for part in division.codes if part in held]
-            if values:
+            parts = [counts[part] for part in division.codes if len(counts.get(part, ())) == len(names)]
+            count = len(division.codes) + len(division.shared)
+            if 0 < len(parts) < count:
+                sums = [sum(part[name] for part in parts) for name in names]
+                value = 100.0 * sums[0] / sums[1] if ratio and sums[1] else sums[0]
+                shown = f"{value:.2f}" if ratio else f"{value:.10g}"
                 entries.append(Entry(
-                    held_scope, year, "", standard, f"{sum(values):.10g}", "derived", "", "", "", "", "summed",
-                    coverage=f"{len(values)}/{len(division.codes) + len(division.shared)}",
+                    held_scope, year, "", standard, shown, "derived", "", "", "", "", "summed",
+                    coverage=f"{len(parts)}/{count}",
                 ))  # fmt: skip
     return entries
 

@@ -1,0 +1,233 @@
+"""What comes in is used: own figures answer, counts are figures, and any single figure goes the whole way."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.data.tables import text
+from toolkit.attainment.assess import assess_all
+from toolkit.attainment.attainment import Attainment, notes_text
+from toolkit.base.texts import texts
+from toolkit.data.dataset import PROJECT_DATA, Dataset, load
+from toolkit.forecast.make import make_forecasts
+from toolkit.forecast.store import Forecasts
+from toolkit.intake.history import history
+from toolkit.intake.incoming import doubts_within
+from toolkit.intake.ingest import prepare, with_doubts, withdraw, write_changes
+from toolkit.intake.template import standard_in
+from toolkit.plan.load import load_plan
+from toolkit.plan.plan import Plan
+from toolkit.reports.area_report import build_area_document
+from toolkit.run.manifest import facts_of
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
+DISTRICTS = ("178", *map(str, range(180, 190)))
+NEW_COMMUNES = ("06073", "06076", "06079", "06085", "06091", "06103", "06112", "06115")
+"""Communes of 2025 on the territory of Bình Gia."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a copy of the project's data and plan that a test may change."""
+    left_out = shutil.ignore_patterns("panels", "provinces")
+    return Path(shutil.copytree(PROJECT_DATA, tmp_path / "data", ignore=left_out))
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load_plan(folder=PROJECT_DATA)
+
+
+def row(area: str, indicator: str, value: str, year: int = 2024, scope: str = "all", **cells: str) -> tuple[str, ...]:
+    unit, standard, status = (cells.get(name, usual) for name, usual in
+                              (("unit", "percent"), ("standard", "mdp_2022"), ("status", "reported")))  # fmt: skip
+    return (area, indicator, scope, str(year), "", value, "", unit, standard, status, "kh99-2021", "", "", "")
+
+
+def delivered(rows: Sequence[Sequence[str]], folder: Path) -> Dataset:
+    (folder.parent / "in.csv").write_text(text(rows), encoding="utf-8")
+    found = prepare([folder.parent / "in.csv"], folder)
+    assert not found.rejected, [problem.line() for problem in found.problems]
+    assert write_changes(found)
+    return load(folder)
+
+
+def forecast(dataset: Dataset, plan: Plan, codes: Sequence[str]) -> Forecasts:
+    return make_forecasts(dataset, plan, codes, draws=200)
+
+
+def answers(dataset: Dataset, plan: Plan, code: str) -> Mapping[str, Attainment]:
+    found = assess_all(plan, [dataset.areas.get(code)], dataset, forecast(dataset, plan, [code]))
+    return {item.target_id: item for item in found}
+
+
+def test_the_very_series_that_a_report_asks_for_answers_its_targets(folder: Path, plan: Plan) -> None:
+    before = answers(load(folder), plan, "181")
+    assert {before[name].verdict for name in ("T25-11", "T30-25")} == {"cannot_be_assessed"}
+    write_changes(prepare([CASES / "asked_for_by_the_report.xlsx"], folder))
+    after = answers(load(folder), plan, "181")
+    assert [(after[name].outcome, after[name].grade, after[name].last_value) for name in ("T25-11", "T30-25")] == [
+        ("probability", "A", 55.5), ("probability", "A", 55.5),
+    ]  # fmt: skip
+    assert {name for name in after if after[name].verdict != before[name].verdict} == {"T25-11", "T30-25"}
+
+
+@pytest.mark.parametrize("held", [3, 9, 11])
+def test_a_province_is_forecast_from_its_districts_as_far_as_they_cover_it(held: int, folder: Path, plan: Plan) -> None:
+    wanted = ("at_risk_households_relocated_share", "dtts")
+    rows = [row(code, wanted[0], str(30 + number), scope="dtts", standard="")
+            for number, code in enumerate(DISTRICTS[:held])]  # fmt: skip
+    dataset = delivered(rows, folder)
+    made = forecast(dataset, plan, ["20"])
+    assert [made.path(code, *wanted) is not None for code in DISTRICTS] == [True] * held + [False] * (11 - held)
+    province = made.path("20", *wanted)
+    if held == 3:
+        assert province is None
+        return
+    assert province is not None
+    people = {code: dataset.areas.get(code).population_2019 or 0 for code in DISTRICTS}
+    covered = sum(people[code] for code in DISTRICTS[:held]) / sum(people.values())
+    evidence = province.evidence
+    assert (evidence.basis, evidence.parts, evidence.parts_held) == ("C", 11, held)
+    assert evidence.covered == pytest.approx(covered)
+    mean = sum(people[code] * (30 + number) for number, code in enumerate(DISTRICTS)) / sum(people.values())
+    low, middle, high = province.quantiles((0.1, 0.5, 0.9))[province.position(2024)]
+    assert middle == pytest.approx(mean, abs=1.5 if held == 11 else 6)
+    assert high - low > (0 if held == 11 else 1)
+    answer = answers(dataset, plan, "20")["T25-11"]
+    assert f"{held} of 11 areas below" in notes_text(answer.notes, dataset, texts("en"))
+    assert f"{held}/11 địa bàn" in notes_text(answer.notes, dataset, texts("vi"))
+
+
+def test_counts_of_a_commune_are_rates_that_answer_its_targets(folder: Path, plan: Plan) -> None:
+    counts = {("poor_households", "all"): "120", ("households", "all"): "2600", ("poor_households", "dtts"): "119",
+              ("households", "dtts"): "2480"}  # fmt: skip
+    more = {"unit": "households", "status": "final"}
+    rows = [row("06112", name, value, 2025, scope, **more) for (name, scope), value in counts.items()]
+    dataset = delivered(rows, folder)
+    rates = {scope: dataset.series("06112", "poverty_rate", scope).observations for scope in ("all", "dtts")}
+    assert {scope: [(one.value, one.qualifier, one.note) for one in held] for scope, held in rates.items()} == {
+        "all": [(4.62, "derived", "120/2600")], "dtts": [(4.8, "derived", "119/2480")],
+    }  # fmt: skip
+    assert answers(dataset, plan, "06112")["T30-03"].last_value == 4.8
+    told = [item for item in history(dataset, "181", "poverty_rate", "all") if item.year == 2025]
+    assert [(item.value, item.standing, item.coverage) for item in told] == [("4.62", "summed", "1/8")]
+    assert dataset.series("181", "poverty_rate", "all").observations[-1].year == 2018  # one of eight is no district
+
+
+def test_counts_of_all_communes_are_those_of_their_district(folder: Path) -> None:
+    more = {"unit": "households", "status": "final"}
+    rows = [row(code, name, value, 2025, **more) for code in NEW_COMMUNES
+            for name, value in (("poor_households", "100"), ("households", "2000"))]  # fmt: skip
+    dataset = delivered(rows, folder)
+    (figure,) = (one for one in dataset.series("181", "poor_households", "all").observations if one.year == 2025)
+    assert (figure.value, figure.qualifier, figure.note, figure.status) == (800.0, "derived", "8/8", "final")
+    assert dataset.series("181", "poverty_rate", "all").observations[-1].value == 5.0
+    assert [item.standing for item in history(dataset, "181", "poor_households") if item.year == 2025] == ["counts"]
+
+
+def test_districts_add_up_to_their_province_and_a_printed_total_stands(folder: Path) -> None:
+    more = {"unit": "households", "status": "final"}
+    for total in ("", "12000"):
+        rows = [row(code, "near_poor_households", "1000", 2024, "dtts", **more) for code in DISTRICTS]
+        rows += [row("20", "near_poor_households", total, 2024, "dtts", **more)] if total else []
+        place = Path(shutil.copytree(folder, folder.parent / f"with{total}" / "data"))
+        found = delivered(rows, place).series("20", "near_poor_households", "dtts").observations
+        assert [one.value for one in found if one.year == 2024] == [float(total or 11_000)]
+
+
+def test_where_rate_and_counts_disagree_both_are_shown_and_said(folder: Path) -> None:
+    more = {"unit": "households", "status": "reported"}
+    rows = [row("181", "poor_households", "120", **more), row("181", "households", "2600", **more),
+            row("181", "poverty_rate", "6.5"), row("182", "poor_households", "120", **more),
+            row("182", "households", "2600", **more), row("182", "poverty_rate", "4.6")]  # fmt: skip
+    dataset = delivered(rows, folder)
+    kept, agreed = (
+        next(one for one in dataset.series(code, "poverty_rate", "all").observations if one.year == 2024)
+        for code in ("181", "182")
+    )
+    assert (kept.value, [one.value for one in kept.overruled]) == (6.5, [4.62])
+    assert (agreed.value, agreed.overruled) == (4.6, ())
+    shutil.rmtree(folder / "observations")
+    shutil.copytree(PROJECT_DATA / "observations", folder / "observations")
+    told = [item for item in prepare([folder.parent / "in.csv"], folder).problems if item.kind == "rate_and_count"]
+    assert [(item.file, item.row, item.fields["implied"]) for item in told] == [("in.csv", 4, "4.62")]
+
+
+@pytest.mark.parametrize("area", ["20", "181"])
+def test_one_minority_poverty_figure_is_taken_checked_and_used(area: str, folder: Path, plan: Plan) -> None:
+    (folder.parent / "in.csv").write_text(text([row(area, "poverty_rate", "4.0", scope="dtts")]), encoding="utf-8")
+    found = with_doubts(prepare([folder.parent / "in.csv"], folder), plan)
+    assert write_changes(found)
+    dataset = load(folder)
+    assert isinstance(doubts_within(dataset, plan), tuple)
+    answer = answers(dataset, plan, area)["T30-03"]
+    assert (answer.last_value, answer.proxy, answer.grade) == (4.0, "", "B")
+
+
+def sampled(dataset: Dataset, count: int, seed: int) -> list[tuple[str, str, str, int]]:
+    """Return area, indicator, scope and year of figures drawn from all that may be delivered."""
+    chance, found = random.Random(seed), []
+    names = [item.id for item in dataset.indicators.values() if item.unit != "milestone" and not item.period_average_of]
+    codes = [area.code for area in dataset.areas.all() if area.level != "country"]
+    while len(found) < count:
+        year, name = chance.randint(2010, 2025), chance.choice(names)
+        code = chance.choice(codes if chance.random() < 0.5 else [*DISTRICTS, "20"])
+        indicator = dataset.indicators[name]
+        standard = standard_in(dataset, indicator, year)
+        if dataset.areas.unit_in(code, year) and (standard or not indicator.standard_required):
+            found.append((code, name, chance.choice(("all", "dtts", "dtts_mn", "dtts_in_dtts_mn")), year))
+    return found
+
+
+def whole_way(what: tuple[str, str, str, int], folder: Path, plan: Plan) -> None:
+    """Take one figure through check with the model, ingest, forecast, report, correction and withdrawal."""
+    code, name, scope, year = what
+    dataset = load(folder)
+    indicator, before = dataset.indicators[name], len(dataset.figures)
+    standard = standard_in(dataset, indicator, year)
+    low, high = indicator.lower if indicator.lower is not None else 1.0, indicator.upper or 900.0
+    for number, share in enumerate((0.4, 0.5)):
+        value = str(round(low + share * (high - low), 0 if indicator.whole else 2))
+        cells = {"unit": indicator.unit, "standard": standard.id if standard else ""}
+        (folder.parent / "in.csv").write_text(text([row(code, name, value, year, scope, **cells)]), encoding="utf-8")
+        found = with_doubts(prepare([folder.parent / "in.csv"], folder), plan)
+        assert not found.rejected, (what, [problem.line() for problem in found.problems])
+        assert [change.kind for change in found.changes] == ["new" if number == 0 else "changed"]
+        path = write_changes(found)
+        assert path is not None
+    dataset = load(folder)
+    assert len(dataset.figures) == before + 1
+    area = dataset.areas.get(code)
+    if dataset.areas.unit_in(code, year) == area and area.level in ("province", "district", "commune"):
+        made = make_forecasts(dataset, plan, [code], draws=100)
+        document = build_area_document(
+            area,
+            assess_all(plan, [area], dataset, made),
+            made,
+            dataset,
+            plan,
+            language="vi",
+            run=facts_of(dataset, made),
+        )
+        assert document.sections
+    numbers = [item.number for item in dataset.deliveries]
+    for number in numbers[-2:]:
+        withdraw(folder, number, "thử")
+    assert len(load(folder).figures) == before
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_any_single_figure_goes_the_whole_way(number: int, folder: Path, plan: Plan) -> None:
+    whole_way(sampled(load(folder), 2, seed=20)[number], folder, plan)
+
+
+@pytest.mark.slow
+def test_sixty_figures_go_the_whole_way(folder: Path, plan: Plan) -> None:
+    for what in sampled(load(folder), 60, seed=138):
+        whole_way(what, folder, plan)
