@@ -61,7 +61,8 @@ def test_ingest_as_of_a_day_is_what_history_tells(call: Call, folder: Path, tmp_
         entries = json.loads(printed)["entries"]
         told[day] = {(item["value"], item["standing"]) for item in entries if item["year"] == 2024}
     assert told["2026-02-28"] == {("3.36", "counts")}
-    assert told["2026-03-02"] == {("3.37", "counts"), ("3.36", "replaced")}
+    derived = ("3.36", "overruled")  # counts of the same year say so
+    assert told["2026-03-02"] == {("3.37", "counts"), ("3.36", "replaced"), derived}
 
 
 def test_no_figure_comes_in_on_a_day_ahead(call: Call, folder: Path, tmp_path: Path) -> None:
@@ -137,3 +138,21 @@ def test_where_nothing_can_be_written_is_told(
     monkeypatch.chdir(tmp_path)
     data = folder if arguments[0] == "ingest" else PROJECT_DATA
     assert call(*arguments, "--data", data)[0] in (1, 2)
+
+
+def test_undo_and_history_by_name_in_vietnamese(call: Call, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(text([changed(3, value="3.37")]), encoding="utf-8")
+    options = ("--data", folder, "--lang", "vi")
+    code, printed = call("ingest", tmp_path / "in.csv", "--yes", "--no-model", "--by", "Ban Dân tộc", *options)
+    assert (code, "~ Tỉnh Lạng Sơn (20), Tỷ lệ hộ nghèo, toàn dân, 2024" in printed) == (0, True)
+    assert "giá trị 3,36 → 3,37" in printed
+    code, printed = call("history", "Lạng Sơn", "tỷ lệ hộ nghèo", *options)
+    assert (code, "Tỉnh Lạng Sơn (20) · Tỷ lệ hộ nghèo" in printed, "3,37" in printed) == (0, True, True)
+    assert "chính thức" in printed
+    assert not {"final", "reported", "delivered", "(delivered)", "dtts", "all"} & set(printed.split())
+    code, printed = call("history", *options)
+    assert (code, "Ban Dân tộc" in printed, "in.csv" in printed) == (0, True, True)
+    assert call("undo", "2", "--no-model", "--reason", "nhầm năm", *options)[0] == 0
+    assert "nhầm năm" in call("history", *options)[1]
+    assert "đã rút ngày" in call("history", "20", "poverty_rate", *options)[1]
+    assert call("undo", "2", "--no-model", "--reason", "nhầm năm", *options)[0] == 2

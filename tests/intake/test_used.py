@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,14 @@ from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.intake.history import history
 from toolkit.intake.incoming import doubts_within
-from toolkit.intake.ingest import prepare, with_doubts, withdraw, write_changes
+from toolkit.intake.ingest import effect_lines, prepare, with_doubts, withdraw, write_changes
 from toolkit.intake.template import standard_in
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 from toolkit.reports.area_report import build_area_document
+from toolkit.reports.context import Context, SourceBook
+from toolkit.reports.evidence import missing_series
+from toolkit.reports.wording import words
 from toolkit.run.manifest import facts_of
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
@@ -168,6 +172,60 @@ def test_one_minority_poverty_figure_is_taken_checked_and_used(area: str, folder
     assert isinstance(doubts_within(dataset, plan), tuple)
     answer = answers(dataset, plan, area)["T30-03"]
     assert (answer.last_value, answer.proxy, answer.grade) == (4.0, "", "B")
+
+
+def test_what_a_delivery_changed_is_told_and_what_its_withdrawal_did(folder: Path, plan: Plan) -> None:
+    before = load(folder)
+    write_changes(prepare([CASES / "asked_for_by_the_report.xlsx"], folder))
+    after = load(folder)
+    lines = effect_lines(2, before, after, plan)
+    assert lines[0] == "Bình Gia district: answers 2 more of the plan's statements (T25-11, T30-25)."
+    assert lines[1].startswith("Bình Gia district, T25-11: cannot be assessed → ")
+    assert lines[-1].startswith("The figure needed most: ")
+    withdraw(folder, 2, "wrong district")
+    back = effect_lines(2, after, load(folder), plan)
+    assert back[0] == "Bình Gia district: 2 of the plan's statements cannot be answered any more (T25-11, T30-25)."
+
+
+def test_a_figure_that_changes_nothing_says_truly_why(folder: Path, plan: Plan) -> None:
+    before = load(folder)
+    rows = [
+        row("181", "under5_mortality_rate", "20", scope="dtts_mn", unit=before.indicators["under5_mortality_rate"].unit,
+            standard=""),
+        (*row("181", "poverty_rate", "6.2", 2023)[:6], "unverified", *row("181", "poverty_rate", "6.2", 2023)[7:]),
+        row("20", "poverty_rate", "3.9", 2024, status="preliminary"),
+        row("181", "poverty_rate", "40", 2013, standard="income_2011"),
+    ]  # fmt: skip
+    lines = effect_lines(2, before, delivered(rows, folder), plan)
+    for name, reason in (("Under-five", "no target of the plan asks"), ("6.2 %", "marked unverified"),
+                         ("3.9 %", "3.36 (source baodantoc-ls-2025) has a better status"),
+                         ("40 %", "on the standard income_2011")):  # fmt: skip
+        assert any(name.casefold() in line.casefold() and reason in line for line in lines), (name, lines)
+
+
+@pytest.mark.parametrize("code", ["181", "06112"])
+def test_what_a_report_promises_comes_true(code: str, plan: Plan) -> None:
+    dataset = load()
+    area = dataset.areas.get(code)
+    made = forecast(dataset, plan, [code])
+    found = assess_all(plan, [area], dataset, made)
+    run = facts_of(dataset, made)
+    book = SourceBook(dataset.sources)
+    gaps = missing_series(Context(area, found, made, dataset, plan, run, words("en"), book, None, ()))
+    promised = {item.target_id for gap in gaps for item in gap.unanswered}
+    assert len(promised) > 30
+    came = [
+        dataset.figures[0]._replace(
+            area_code=code, indicator=gap.indicator, scope=gap.scope, year=year, value=value, qualifier="",
+            standard=standard.id if (standard := standard_in(dataset, indicator, year)) else "", status="reported",
+        )
+        for gap in gaps if gap.unanswered and (indicator := dataset.indicators[gap.indicator])
+        for year in range(2021, 2027) if dataset.areas.unit_in(code, year) == area or year == 2026
+        for value in [4.0 if indicator.whole else 0.3 if (indicator.upper or 9) <= 1 else 30.0 + year % 10]
+    ]  # fmt: skip
+    held = replace(dataset, figures=(*dataset.figures, *came))
+    after = assess_all(plan, [area], held, forecast(held, plan, [code]))
+    assert {item.target_id for item in after if item.outcome == "cannot_assess"} & promised == set()
 
 
 def sampled(dataset: Dataset, count: int, seed: int) -> list[tuple[str, str, str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ LONGEST_VALUE = 80
 """Characters of a cell that a message repeats."""
 MOST_OF_A_KIND = 1000
 """Problems of one kind in one column that are listed one by one; the rest are counted."""
+DECIMAL = re.compile(r"-?\d+\.(\d{1,2}|\d{4,})%?", re.ASCII)
+"""Numbers whose point cannot stand for thousands."""
 MOST_SEARCHES = 100
 """Distinct unknown values for which the nearest choice is searched; a file of rubbish is not worth more."""
 
@@ -48,12 +51,27 @@ class Phrase:
     def text(self, language: Language) -> str:
         """Return the words in a language."""
         said = {
-            name: value.text(language) if isinstance(value, Worded) else value for name, value in self.fields.items()
+            name: value.text(language)
+            if isinstance(value, Worded)
+            else localised(value, language)
+            if isinstance(value, str)
+            else value
+            for name, value in self.fields.items()
         }
         return texts(language).t(self.key, **said)
 
     def __str__(self) -> str:
         return self.text(interface_language())
+
+
+def localised(text: str, language: Language | None = None) -> str:
+    """Return a number written with a decimal point as a language writes it; any other text, and 12.868, as it is.
+
+    >>> localised("3.36", "vi"), localised("12.868", "vi"), localised("0.12", "en")
+    ('3,36', '12.868', '0.12')
+    """
+    plain = DECIMAL.fullmatch(text) and (language or interface_language()) == "vi"
+    return text.replace(".", ",") if plain else text
 
 
 @dataclass(frozen=True)
@@ -114,12 +132,11 @@ class Problem:
 
     def text(self, language: Language) -> str:
         """Return the problem as one line of text."""
-        said = texts(language)
+        said, form = texts(language), f"desk.column.{self.column}"
         file = f"{self.file} [{self.sheet}]" if self.sheet else self.file
-        place = said.t(
-            "problem.place_column" if self.column else "problem.place", file=file, row=self.row, column=self.column
-        )
-        found = f" ({self.value!r})" if self.value else ""
+        column = said.t(form) if language == "vi" and said.has(form) else self.column  # as the form has it
+        place = said.t("problem.place_column" if column else "problem.place", file=file, row=self.row, column=column)
+        found = f" ({localised(self.value, language)!r})" if self.value else ""
         return f"{said.t(f'problem.{self.severity}')}: {place}{found}: {' '.join(self.words(language))}".rstrip()
 
     def line(self) -> str:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.base.errors import UsageError, need_extra
+from toolkit.base.errors import AmbiguousNameError, UsageError, need_extra
 from toolkit.base.problems import PROBLEM_COLUMNS, Problem, has_error
 from toolkit.base.texts import interface_language, nearest, neutral_cell, numbers, say, texts
 from toolkit.cli import options
 
 if TYPE_CHECKING:
-    from toolkit.data.dataset import Delivery
+    from toolkit.data.dataset import Dataset, Delivery
     from toolkit.intake.history import Entry
     from toolkit.intake.ingest import Ingest
     from toolkit.intake.mapping import ColumnMapping
@@ -181,7 +181,7 @@ def ingest(
 
     Example: toolkit ingest bieu.csv --years --column area_code="Huyện" --fixed indicator=poverty_rate …
     """
-    from toolkit.data.dataset import data_folder
+    from toolkit.data.dataset import data_folder, load
     from toolkit.intake.ingest import REJECTED, as_data, diff_lines, prepare, write_changes, write_rejected
     from toolkit.intake.mapping import mapping_of
 
@@ -196,12 +196,15 @@ def ingest(
         print("\n".join(lines))
     kept = write_rejected(found, rejected or files[0].parent / REJECTED) if not dry_run else None
     agreed = not dry_run and found.writes and (yes or (not as_json and _agreed()))
+    before = load(folder, as_of=date.fromisoformat(found.today)) if agreed and model and not as_json else None
     written = write_changes(found, options.deliverer(by)) if agreed else None
     if as_json:
         print(json.dumps(as_data(found, written=bool(written)), ensure_ascii=False, indent=1))
     else:
         if written:
             print(say("desk.written", number=int(written.stem), file=written))
+            if before is not None and few_enough(len(found.changes)):
+                _tell_effects(int(written.stem), before, plan)
         else:
             print(say("desk.nothing_written", folder=folder))
         if kept:
@@ -209,6 +212,19 @@ def ingest(
     declined = found.writes and not written and not dry_run
     if found.rejected or declined or has_error(found.problems):
         raise typer.Exit(1)
+
+
+def _tell_effects(delivery: int, before: Dataset, plan: str | None) -> None:
+    """Print what a delivery, or its withdrawal, changed in the answers, if there is one plan."""
+    from toolkit.data.dataset import load
+    from toolkit.intake.ingest import effect_lines
+    from toolkit.plan.load import load_plan
+
+    try:
+        loaded = load_plan(plan, folder=before.folder)
+    except UsageError:
+        return
+    print("\n".join(effect_lines(delivery, before, load(before.folder, as_of=before.as_of), loaded)))
 
 
 def _doubted(found: Ingest, folder: Path, plan: str | None) -> Ingest:
@@ -246,16 +262,22 @@ def undo(
     ] = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
+    plan: options.PlanName = None,
+    model: Annotated[bool, typer.Option("--model/--no-model", help="Say what changes in the answers.")] = True,
 ) -> None:
     """Withdraw a delivery: its figures count no more, and stay in the data folder with the reason.
 
     Example: toolkit undo 2 --reason "biểu của huyện khác"
     """
-    from toolkit.data.dataset import data_folder
+    from toolkit.data.dataset import data_folder, load
     from toolkit.intake.ingest import withdraw
 
-    done = withdraw(data_folder(data), delivery, reason, by=options.deliverer(by), day=options.counted_day(as_of))
+    folder, day = data_folder(data), options.counted_day(as_of)
+    before = load(folder, as_of=day)
+    done = withdraw(folder, delivery, reason, by=options.deliverer(by), day=day)
     print(say("desk.undo.done", number=done.number, count=done.count, reason=done.reason))
+    if model and few_enough(done.count):
+        _tell_effects(delivery, before, plan)
 
 
 def history(
@@ -297,7 +319,12 @@ def history(
             raise UsageError(say("desk.history.no_indicator"), say("desk.history.no_indicator.remedy"))
         _print_deliveries(dataset.deliveries, as_json=as_json)
         return
-    found_area = dataset.areas.find(area, level=level, on=dataset.as_of)
+    try:
+        found_area = dataset.areas.find(area, level=level, on=dataset.as_of)
+    except AmbiguousNameError:  # of a province and its city that bear one name the province is meant
+        if level or not any(one.level == "province" for one in dataset.areas.named(area)):
+            raise
+        found_area = dataset.areas.find(area, level="province", on=dataset.as_of)
     declared = dataset.indicators.get(indicator)
     entries = entries_of(dataset, found_area.code, declared.id, scope)
     if as_json:
@@ -321,12 +348,21 @@ def _print_entries(entries: Sequence[Entry]) -> None:
     rows = [
         (
             f"{entry.from_year}–{entry.year}" if entry.from_year else str(entry.year),
-            entry.scope,
+            say(f"desk.scope.{entry.scope}"),
             entry.standard or "–",
             plain(float(entry.value)) if _is_number(entry.value) else entry.value,
-            " ".join(filter(None, (entry.status, entry.qualifier))),
+            ", ".join(
+                say(f"attainment.{kind}.{text}")
+                for kind, text in (("status", entry.status), ("qualifier", entry.qualifier))
+                if text
+            ),
             entry.source_id,
-            " ".join(filter(None, (entry.available_from, entry.available_basis and f"({entry.available_basis})"))),
+            " ".join(
+                filter(
+                    None,
+                    (entry.available_from, entry.available_basis and f"({say(f'desk.basis.{entry.available_basis}')})"),
+                )
+            ),
             _standing(entry),
         )
         for entry in entries

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import pairwise, product
+from statistics import median
 
 from toolkit.base.problems import Phrase, Problems, Severity, closest
 from toolkit.data.areas import Area, Areas, Crosswalk, Division, divided
@@ -75,6 +76,9 @@ PARTS_AND_WHOLES = (
     ("extremely_difficult_villages", "villages"),
 )
 """Figures that cannot pass another one."""
+POORER = ("poverty_rate", "near_poverty_rate", "poor_or_near_poor_rate")
+"""Rates that are higher among ethnic minorities than among all, wherever both are known."""
+LEAST_OF_ALL = 0.8
 COUNTED = ("households", "persons", "communes", "villages")
 """Units in which a group cannot have more than everyone."""
 
@@ -95,6 +99,7 @@ def check_plausible(figures: Iterable[Figure], reference: Reference, problems: P
     cells = _by_cell(figure for figure in figures if figure.qualifier != UNUSED and figure.from_year is None)
     usable = [best_first(group)[0] for group in cells.values()]
     check_jumps(usable, reference, problems)
+    check_slips(usable, problems)
     check_sums(usable, problems)
     check_divisions(usable, reference, problems)
 
@@ -155,6 +160,33 @@ def check_jumps(figures: Iterable[Figure], reference: Reference, problems: Probl
         for earlier, later in pairwise(sorted(group, key=lambda figure: figure.year)):
             if _implausible(indicator, earlier, later):
                 _warn(problems, "jump", later, {"earlier": earlier.written, "year": earlier.year}, earlier)
+
+
+def check_slips(figures: Iterable[Figure], problems: Problems) -> None:
+    """Ask about likely slips of the hand: fractions for per cent, a copied row, the rate of a group and of all."""
+    by_series: dict[tuple[str, str], list[Figure]] = defaultdict(list)
+    held: dict[FigureKey, Figure] = {}
+    for figure in figures:
+        held[figure_key(figure)] = figure
+        if figure.unit == "percent" and figure.value > 0 and figure.qualifier in ("", "about"):
+            by_series[figure.indicator, figure.scope].append(figure)
+    for group in by_series.values():
+        usual = [figure.value for figure in group if figure.value >= 1]
+        middle = median(usual) if usual else 100.0
+        copied: dict[tuple[int, str, int], Figure] = {}
+        for figure in group:
+            if figure.value < 1 and 10 * figure.value < middle:  # nearer to the others as a share of one
+                fields = {"small": figure.written, "large": f"{100 * figure.value:.10g}"}
+                _warn(problems, "fraction", figure, fields)
+            place = (figure.year, figure.written, len(figure.area_code))
+            other = copied.setdefault(place, figure)
+            same = (figure.file, figure.sheet) == (other.file, other.sheet) and abs(figure.row - other.row) == 1
+            if same and other.area_code != figure.area_code and last_place(figure.written) < 0.1:
+                _warn(problems, "copied", figure, {"area": other.area_code}, other)
+    for figure in held.values():
+        everyone = held.get(figure_key(figure._replace(scope="all"))) if figure.scope == "dtts" else None
+        if everyone is not None and figure.indicator in POORER and figure.value < LEAST_OF_ALL * everyone.value:
+            _warn(problems, "group_below_all", figure, {"other": everyone.written}, everyone)
 
 
 def check_sums(figures: Iterable[Figure], problems: Problems) -> None:

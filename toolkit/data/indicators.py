@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from toolkit.base.errors import UsageError
 from toolkit.base.problems import closest
-from toolkit.base.texts import LANGUAGES, Language, say, texts
+from toolkit.base.texts import LANGUAGES, Language, fold, say, texts
 from toolkit.base.yaml_files import Place, YamlText, read_yaml
 from toolkit.data.parsing import day_of
 from toolkit.data.schemas import Record, file_of
@@ -232,17 +232,20 @@ class Indicators(Mapping[str, Indicator]):
         return f"<Indicators: {len(self)}>"
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return the indicator of an id.
+        """Return the indicator of an id, or of a name in either language.
 
         Raises
         ------
         UsageError
-            For an unknown id without a default, with the nearest ids.
+            For an unknown one without a default, with the nearest ids.
         """
         if key in self._indicators:
             return self._indicators[key]
         if default is not None:
             return default
+        named = [item for item in self._indicators.values() if fold(key) in (fold(item.names.vi), fold(item.names.en))]
+        if len(named) == 1:
+            return named[0]
         near = ", ".join(closest(key, self._indicators))
         raise UsageError(say("data.no_indicator", indicator=key), say("data.nearest", near=near))
 

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain, count
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import sha256, write_atomic, write_once
-from toolkit.base.problems import Problem, Problems
-from toolkit.base.texts import neutral_cell, say
-from toolkit.data.consistency import FigureKey, check_plausible, figure_key
+from toolkit.base.problems import Problem, Problems, localised
+from toolkit.base.texts import interface_language, neutral_cell, say
+from toolkit.data.consistency import RATES, FigureKey, check_plausible, figure_key
 from toolkit.data.dataset import (
+    Dataset,
     Delivery,
     Held,
     delivery_files,
@@ -27,15 +28,31 @@ from toolkit.data.dataset import (
     state_of,
     usable_folder,
 )
-from toolkit.data.observations import Figure
+from toolkit.data.observations import UNUSED, Figure
 from toolkit.data.reference import Reference, today
 from toolkit.data.schemas import DECLARED, DELIVERED, DELIVERIES, OBSERVATIONS, WITHDRAWN
-from toolkit.intake.incoming import Cells, Incoming, Rejected, as_problem, doubts, harmless, read_together, stored_cells
+from toolkit.intake.incoming import (
+    DOUBT_DRAWS,
+    Cells,
+    Incoming,
+    Rejected,
+    as_problem,
+    doubts,
+    harmless,
+    read_together,
+    stored_cells,
+)
 from toolkit.intake.mapping import ColumnMapping
 from toolkit.plan.plan import Plan
 
+if TYPE_CHECKING:
+    from toolkit.attainment.attainment import Attainment
+    from toolkit.forecast.store import Forecasts
+    from toolkit.reports.wording import Words
+
 ChangeKind = Literal["new", "changed", "same"]
 CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+ONE_SIDED = ("at_least", "at_most")
 UNSAID = ("qualifier", "available_from", "available_basis", "note")
 """An empty cell here says nothing about the row held: it never erases what stands there."""
 
@@ -133,8 +150,8 @@ class Ingest:
         What is unlikely beside the figures held.
     state :
         Of the observations that the changes were worked out against.
-    today :
-        Day on which the figures come in (ISO).
+    today, reference :
+        Day on which the figures come in (ISO), and what they were checked against.
     """
 
     folder: Path
@@ -143,6 +160,7 @@ class Ingest:
     warnings: tuple[Problem, ...]
     state: tuple[str, ...]
     today: str
+    reference: Reference
 
     def of(self, kind: str) -> tuple[RowChange, ...]:
         """Return the changes of a kind."""
@@ -197,7 +215,7 @@ def prepare(
     figures = [figure for file in incoming for figure in file.figures]
     changes = changes_of(figures, held.on(day)[0])
     warnings = warnings_beside(held, [item.figure for item in changes if item.kind != "same"], reference)
-    return Ingest(folder, incoming, changes, tuple(warnings), state, day.isoformat())
+    return Ingest(folder, incoming, changes, tuple(warnings), state, day.isoformat(), reference)
 
 
 def with_doubts(ingest: Ingest, plan: Plan) -> Ingest:
@@ -313,13 +331,107 @@ def _rejected_cells(row: Rejected) -> Cells:
     return {name: harmless(text) for name, text in {**cells, **named}.items()}
 
 
+MOST_AREAS = 6
+"""Areas whose answers are worked out before and after figures come in."""
+
+
+def effect_lines(delivery: int, before: Dataset, after: Dataset, plan: Plan) -> list[str]:
+    """Return what a delivery changed in the answers of its areas, what was not used and why, what is needed most now.
+
+    Parameters
+    ----------
+    delivery :
+        Number of the delivery that came in, or was withdrawn.
+    before, after :
+        The data without and with it, or the other way round.
+    """
+    from toolkit.attainment.assess import assess_all  # late: reading a file needs no model
+    from toolkit.forecast.make import make_forecasts, needed
+    from toolkit.reports.context import Context, RunFacts, SourceBook
+    from toolkit.reports.evidence import most_wanted
+    from toolkit.reports.wording import words
+
+    said = words(interface_language())
+    with_it = after if any(item.delivery == delivery for item in after.figures) else before
+    figures = [item for item in with_it.figures if item.delivery == delivery]
+    found = {code: after.areas.get(code) for code in (*(item.area_code for item in figures), plan.province_code)}
+    areas = [area for area in found.values() if area.level in ("province", "district", "commune")][:MOST_AREAS]
+    codes = [area.code for area in areas]
+    old, new = (make_forecasts(data, plan, codes, draws=DOUBT_DRAWS) for data in (before, after))
+    answers = assess_all(plan, areas, after, new)
+    lines, unchanged = [], set[str]()
+    for area in areas:
+        was = assess_all(plan, [area], before, old)
+        told = _changes_of(
+            was, [item for item in answers if item.area_code == area.code], area.name(said.language), said
+        )
+        lines += told
+        unchanged |= set() if told else {area.code}
+    asked, made = needed(plan, with_it), new if with_it is after else old
+    for figure in figures:
+        key, why = _unused(figure, with_it, asked, made)
+        if key or figure.area_code in unchanged:
+            cells = stored_cells(figure)
+            fields = {"place": _place(cells, with_it), "value": _amount(cells, with_it), **why}
+            lines.append(say(f"desk.effect.{key or 'same'}", **fields))
+    run = RunFacts(after.as_of, new.seed, new.draw_count, new.model_name)
+    first = tuple(item for item in answers if item.area_code == codes[0])
+    context = Context(areas[0], first, new, after, plan, run, said, SourceBook(after.sources), None, ())
+    return [*lines[:MOST_LINES], *filter(None, [most_wanted(context)])]
+
+
+def _changes_of(old: Sequence[Attainment], new: Sequence[Attainment], area: str, said: Words) -> list[str]:
+    """Return what changed between two sets of answers of an area; nothing if they are equal."""
+    pairs, lines = list(zip(old, new, strict=True)), []
+    opened = [now.target_id for was, now in pairs if was.outcome == "cannot_assess" != now.outcome]
+    closed = [now.target_id for was, now in pairs if was.outcome != "cannot_assess" == now.outcome]
+    for key, ids in (("opens", opened), ("closes", closed)):
+        if ids:
+            lines.append(say(f"desk.effect.{key}", count=len(ids), area=area, ids=", ".join(ids)))
+    moved = [(was, now) for was, now in pairs if was.verdict != now.verdict]
+    lines += [
+        f"{area}, {now.target_id}: {said.verdict(was.verdict)} → {said.verdict(now.verdict)}" for was, now in moved
+    ]
+    firmer = any((was.probability, was.expected, was.grade) != (now.probability, now.expected, now.grade)
+                 for was, now in pairs)  # fmt: skip
+    return lines or ([say("desk.effect.firms", area=area)] if firmer else [])
+
+
+def _unused(
+    figure: Figure, dataset: Dataset, asked: Mapping[tuple[str, str], object], made: Forecasts
+) -> tuple[str, dict[str, object]]:
+    """Return why no answer can rest on a figure, as a key and what fills its words; an empty key if one can."""
+    series = dataset.series(figure.area_code, figure.indicator, figure.scope)
+    place = (figure.delivery, figure.row)
+    winners = {(lost.delivery, lost.row): item for item in series.observations for lost in item.overruled}
+    winner = winners.get(place)
+    if figure.qualifier == UNUSED:
+        return "unverified", {}
+    if winner is not None:
+        return "overruled", {"other": localised(f"{winner.value:.10g}"), "source": winner.source_id}
+    if not dataset.of_present_unit(figure):
+        return "earlier_unit", {}
+    serves = {(figure.indicator, figure.scope)}
+    serves |= {(item.rate, scope) for item in RATES for scope in ("all", figure.scope)
+               if figure.indicator in (item.part, item.whole)}  # fmt: skip
+    whole_of = {dataset.indicators[name].denominator for name, _ in asked}
+    if not serves & asked.keys() and figure.indicator not in whole_of:
+        return "not_asked", {}
+    path = made.path(figure.area_code, figure.indicator, figure.scope)
+    if path is not None and path.proxy is None and figure.from_year is None and figure.qualifier not in ONE_SIDED:
+        known = {(item.year, item.standard) for item in path.evidence.observations}
+        if (figure.year, figure.standard) not in known:
+            return "other_standard", {"standard": figure.standard or "–"}
+    return "", {}
+
+
 COMPARED = ("value", "qualifier", "status", "available_from", "available_basis", "unit", "note")
 MOST_LINES = 200
 
 
 def diff_lines(ingest: Ingest) -> list[str]:
     """Return the differences, one a line: ``+`` new, ``~`` changed, ``!`` a conflict; then the counts."""
-    lines = [line for change in ingest.changes for line in _lines(change)]
+    lines = [line for change in ingest.changes for line in _lines(change, ingest.reference)]
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], say("problem.more", count=len(lines) - MOST_LINES)]
     return [*lines, say("desk.counts", **_counts(ingest))]
@@ -351,26 +463,44 @@ def _counts(ingest: Ingest) -> dict[str, int]:
     return {**counts, "conflicts": conflicts, "rejected": len(ingest.rejected)}
 
 
-def _lines(change: RowChange) -> Iterator[str]:
+def _lines(change: RowChange, known: Reference) -> Iterator[str]:
     if change.kind == "same":
         return
     cells = change.cells
-    place = _place(cells)
+    place = _place(cells, known)
     if change.before is None:
-        yield f"+ {place}: {cells['value']} {cells['unit']} ({cells['status']}, {cells['source_id']})"
+        yield f"+ {place}: {_amount(cells, known)} ({_cell('status', cells)}, {cells['source_id']})"
     else:
         parts = [
-            f"{name} {change.before.get(name, '') or '–'} → {cells[name] or '–'}"
+            f"{say(f'desk.column.{name}').lower()} {_cell(name, change.before)} → {_cell(name, cells)}"
             for name in COMPARED
-            if change.before.get(name, "") != cells[name]
+            if cells[name] and change.before.get(name, "") != cells[name]
         ]
         yield f"~ {place} ({cells['source_id']}): {'; '.join(parts)}"
     for other in change.others:
-        fields = {"other": other["value"], "source": other["source_id"], "status": other["status"]}
-        yield f"! {place}: {say('desk.conflict', mine=cells['value'], **fields)}"
+        fields = {"mine": _cell("value", cells), "other": _cell("value", other), "source": other["source_id"]}
+        yield f"! {place}: {say('desk.conflict', **fields, status=_cell('status', other))}"
 
 
-def _place(cells: Mapping[str, str]) -> str:
+def _cell(name: str, cells: Mapping[str, str]) -> str:
+    """Return a cell as a reader of the user's language has it: decimal mark, status and qualifier in words."""
+    text = cells.get(name, "")
+    if text and name in ("status", "qualifier"):
+        return say(f"attainment.{name}.{text}")
+    decimal = "," if interface_language() == "vi" else "."
+    return text.replace(".", decimal) if name == "value" else text or "–"
+
+
+def _amount(cells: Mapping[str, str], known: Reference | Dataset) -> str:
+    unit = known.indicators[cells["indicator"]].units[interface_language()]
+    return f"{_cell('value', cells)} {unit}".rstrip()
+
+
+def _place(cells: Mapping[str, str], known: Reference | Dataset) -> str:
+    """Return what a figure is about, in words: area, indicator, of whom, when, on which standard."""
+    language = interface_language()
+    area = known.areas.unit_in(cells["area_code"], int(cells["year"])) or known.areas.get(cells["area_code"])
     years = f"{cells['from_year']}–{cells['year']}" if cells.get("from_year") else cells["year"]
     standard = f" [{cells['standard']}]" if cells["standard"] else ""
-    return f"{cells['area_code']} {cells['indicator']}/{cells['scope']} {years}{standard}"
+    name = known.indicators[cells["indicator"]].names[language]
+    return f"{area.name(language)} ({area.code}), {name}, {say('desk.scope.' + cells['scope'])}, {years}{standard}"
