@@ -275,9 +275,9 @@ def added_up(
     return np.where(push > 0, made, parts)
 
 
-POOLINGS, QUICK_STEPS, STEPS = 3, 3, 24
+POOLINGS, QUICK_STEPS, STEPS = 3, 3, 40
 """How often like parts are pooled, and steps of the search for the common push before that and at last."""
-FIXED, TURN, FARTHEST = 1e-9, 1e-4, 1e3
+FIXED, TURN, FARTHEST = 1e-9, 1e-4, 1e5
 """Variances and slopes that are none; a small and the largest push, link scale."""
 
 
