@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from toolkit.base.errors import UsageError
 from toolkit.models import get
 from toolkit.models.panel import Panel, Scale
 
@@ -66,5 +67,5 @@ def test_what_cannot_be_used_is_refused_in_words() -> None:
         get(Flat()).quantiles(panel(), YEARS, [0.5])
     with pytest.raises(ValueError, match="finite"):
         get(Broken()).quantiles(panel(), YEARS, [0.5])
-    with pytest.raises(TypeError, match="fit"):
+    with pytest.raises(UsageError, match="fit"):
         get(object())  # type: ignore[arg-type]

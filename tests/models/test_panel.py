@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit import models
+from toolkit.base.errors import UsageError
 from toolkit.models.panel import Jump, Panel, Scale
 
 
@@ -54,7 +55,7 @@ def test_segments_in_the_order_of_time() -> None:
 
 
 def test_unknown_model_names_the_nearest() -> None:
-    with pytest.raises(KeyError, match="damped_ets"):
+    with pytest.raises(UsageError, match="damped_ets"):
         models.get("dampd_ets")
 
 

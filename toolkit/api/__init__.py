@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from toolkit.api.answers import Answer, Officials, ask, official_answers
+from pathlib import Path as _Path
+
+from toolkit.api.answers import Answer, Officials, Run, ask, compute_run, official_answers, open_run
 from toolkit.api.comparisons import Comparison, Together, compare, explore, joint, what_if
-from toolkit.data.dataset import Dataset, load
+from toolkit.base.texts import set_language
+from toolkit.data.dataset import Dataset, data_folder, load
 from toolkit.forecast.any_table import forecast_table
 from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
+from toolkit.plan import load as _plans
 from toolkit.plan.plan import Plan
-from toolkit.run.session import Run, compute_run, open_run
 from toolkit.scenario.exchange import iamc_table, steps_from_iamc
 from toolkit.scenario.scenario import Scenario
 
@@ -31,9 +34,20 @@ __all__ = (
     "iamc_table",
     "joint",
     "load",
+    "load_plan",
     "make_forecasts",
     "official_answers",
     "open_run",
+    "set_language",
     "steps_from_iamc",
     "what_if",
 )
+
+
+def load_plan(name: str | None = None, *, data: _Path | str | None = None) -> Plan:
+    """Return a plan: by its name among those of the data folder, by default the only one there.
+
+    >>> load_plan("langson-138").id
+    'langson-138-2022'
+    """
+    return _plans.load_plan(name, folder=data_folder(data))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import textwrap
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
 
 from toolkit.attainment.attainment import Attainment, attainment_table, verdict_words
 from toolkit.attainment.official import Official, official_verdicts
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import interface_language, say, texts
-from toolkit.forecast.paths import Path
+from toolkit.forecast.paths import Path, scale_of
 from toolkit.plan.rules import LevelRule
 from toolkit.reports.context import Context, SourceBook
 from toolkit.reports.wording import Words, words
-from toolkit.run.session import Run
+from toolkit.run import session
 from toolkit.scenario.propagate import no_path
 
 if TYPE_CHECKING:
@@ -159,16 +159,135 @@ class Answer(Shown):
         """Return the columns that a notebook displays."""
         return self.table[["target_id", "due", "probability", "verdict", "grade", "expected"]]
 
+    def explain(self) -> Explanation:
+        """Return the way of this number, from figures to probability: as sentences, a table and a picture."""
+        return Explanation(self.context, self)
 
-def context_of(run: Run, area: str, language: str = "") -> Context:
+
+@dataclass(frozen=True, repr=False)
+class Explanation(Shown):
+    """The way of one number: figures, standards, whom it follows, stand-in, forecast, its uncertainty, the rule.
+
+    Attributes
+    ----------
+    answer :
+        What is explained.
+    """
+
+    answer: Answer
+
+    @cached_property
+    def steps(self) -> tuple[tuple[str, str], ...]:
+        """What each step is called, and what it says."""
+        found, path, t = self.answer.attainment, self.answer.path, self.wording.texts.t
+        rule = self.context.requirement(found)
+        if path is None:
+            missing = self.wording.listed([self.context.note(note) for note in found.missing]) or "–"
+            return ((t("explain.rule"), rule), (t("explain.missing"), missing), (t("explain.answer"), self.answer.text))
+        steps = [(t("explain.figures"), self._figures(path)), (t("explain.standards"), self._standards(path))]
+        if path.evidence.parent_code:
+            above = self.context.dataset.areas.get(path.evidence.parent_code).name(self.wording.language)
+            steps.append((t("explain.follows"), above))
+        if path.proxy is not None:
+            name = self.context.series_name(path.proxy.indicator, path.proxy.scope)
+            share = path.proxy.share_note or ("?" if path.proxy.unknown_share else "–")
+            relation = t(f"explain.relation.{path.proxy.relation}")
+            steps.append((t("explain.stand_in"), t("explain.stand_in.text", name=name, relation=relation, share=share)))
+        steps += [(t("explain.forecast"), self._forecast(path)), (t("explain.spread"), self._spread())]
+        return (*steps, (t("explain.rule"), rule), (t("explain.answer"), self.answer.text))
+
+    @cached_property
+    def spread(self) -> dict[str, float]:
+        """Share of the forecast's variance at the due year (link scale) that comes from each part; together 1.
+
+        ``jump`` is what a change of standard adds draw by draw, ``share`` what a share inside a stand-in adds,
+        ``level`` what is not known of the newest year, ``trend`` the rest: where it goes from there, and the chance
+        of a single year. Parts are taken one after another, each from what the ones before leave.
+        """
+        import numpy as np
+
+        path, found = self.answer.path, self.answer.attainment
+        if path is None or not path.years[0] <= found.due <= path.years[-1]:
+            return {}
+        held, context = self.context.forecasts, self.context
+        scale = scale_of(context.dataset.indicators.get(path.indicator))
+        today = held.path(path.area_code, path.indicator, path.scope, across_breaks=False) or path
+        across, still = (scale.to_link(one.at(found.due)) for one in (path, today))
+        last = min(max(path.evidence.last_year, int(today.years[0])), found.due)
+        base, parts, rest = scale.to_link(today.at(last)), {"jump": across - still}, still
+        if path.proxy is not None:
+            source = held.path(path.area_code, path.proxy.indicator, path.proxy.scope, across_breaks=False)
+            if source is not None and source.years[0] <= found.due <= source.years[-1]:
+                measured = scale.to_link(source.at(found.due))
+                parts["share"], rest = still - measured, measured
+                base = scale.to_link(source.at(min(max(last, int(source.years[0])), found.due)))
+        slope = float(np.cov(rest, base)[0, 1] / np.var(base, ddof=1)) if np.var(base) > 0 else 0.0
+        parts |= {"level": slope * base, "trend": rest - slope * base}
+        sizes = {name: float(np.var(part)) for name, part in parts.items()}
+        total = sum(sizes.values())
+        return {name: size / total for name, size in sizes.items() if size > 0} if total else {}
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a step."""
+        import pandas as pd
+
+        return pd.DataFrame(self.steps, columns=["step", "text"])
+
+    @property
+    def text(self) -> str:
+        """All steps as sentences."""
+        return "\n".join(f"{name}: {said}" for name, said in self.steps)
+
+    def plot(self) -> Chart:
+        """Return the shares of the forecast's uncertainty as bars."""
+        from toolkit.api.charts import bars
+
+        t = self.wording.texts.t
+        parts = {t(f"explain.part.{name}"): share for name, share in self.spread.items()}
+        title = f"{self.answer.attainment.target_id} – {self.context.area_name}: {t('explain.spread')}"
+        return bars(title, parts, self.wording, alt=self._spread())
+
+    def _figures(self, path: Path) -> str:
+        write, t = self.wording.numbers.plain, self.wording.texts.t
+        held = [f"{one.year}: {write(one.value, 3)} ({one.source_id})" for one in path.evidence.observations]
+        return "; ".join(held) or t("explain.figures.none")
+
+    def _standards(self, path: Path) -> str:
+        t = self.wording.texts.t
+        until = self.answer.attainment.due
+        said = []
+        for change in path.breaks:
+            if path.evidence.last_year < change.year <= until:
+                key = "explain.jump.measured" if change.measured else "explain.jump.prior"
+                said.append(t(key, year=change.year, after=change.after))
+        used = dict.fromkeys(one.standard for one in path.evidence.observations)
+        return "; ".join([*filter(None, used), *said]) or "–"
+
+    def _forecast(self, path: Path) -> str:
+        found, write = self.answer.attainment, self.wording.numbers.plain
+        first, end = int(path.years[0]), int(path.years[-1])
+        last, due = (min(max(year, first), end) for year in (path.evidence.last_year, found.due))
+        (_, now, _), (low, then, high) = (path.quantiles((0.1, 0.5, 0.9))[path.position(year)] for year in (last, due))
+        pace = self.wording.numbers.decimal((then - now) / max(due - last, 1), 2, sign=True)
+        fields = {"now": write(now, 2), "then": write(then, 2), "low": write(low, 2), "high": write(high, 2)}
+        unit = self.wording.unit(path.unit)
+        return self.wording.texts.t("explain.forecast.text", last=last, due=due, unit=unit, pace=pace, **fields)
+
+    def _spread(self) -> str:
+        t, write = self.wording.texts.t, self.wording.numbers.percent
+        return "; ".join(f"{t(f'explain.part.{name}')} {write(share)}" for name, share in self.spread.items()) or "–"
+
+
+def context_of(run: session.Run, area: str | int, language: str = "") -> Context:
     """Return an area with all its answers and the words of a language (the interface's by default).
 
     Raises
     ------
     UsageError
-        For an unknown area, with the nearest names.
+        For an unknown area, with the nearest names; for one that is not in the run.
     """
-    found = run.dataset.areas.find(area, on=run.dataset.as_of)
+    found = run.area(area)
     answers = run.attainments(found.code)
     wording, book = words(texts(language or interface_language()).language), SourceBook(run.dataset.sources)
     return Context(found, answers, run.forecasts, run.dataset, run.plan, run.facts, wording, book)
@@ -185,7 +304,36 @@ def footnotes(context: Context, found: Attainment, note: str) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(line, 125)]
 
 
-def ask(run: Run, area: str, target: str, *, language: str = "") -> Answer:
+class Run(session.Run):
+    """A run whose answers can be asked for; see :class:`toolkit.run.session.Run`."""
+
+    def ask(self, area: str | int, target: str, *, language: str = "") -> Answer:
+        """Return the answer to one target in one area, see :func:`ask`."""
+        return ask(self, area, target, language=language)
+
+    def _repr_html_(self) -> str:
+        from markupsafe import escape
+
+        return f"<p>{escape(repr(self))}</p>"
+
+
+@wraps(session.compute_run)
+def compute_run(*args: Any, **options: Any) -> Run:
+    """Load the data, make all forecasts, and return both, see :func:`toolkit.run.session.compute_run`."""
+    return _run(session.compute_run(*args, **options))
+
+
+@wraps(session.open_run)
+def open_run(*args: Any, **options: Any) -> Run:
+    """Open the forecasts of a run, see :func:`toolkit.run.session.open_run`."""
+    return _run(session.open_run(*args, **options))
+
+
+def _run(made: session.Run) -> Run:
+    return Run(made.dataset, made.plan, made.forecasts, made.stored)
+
+
+def ask(run: session.Run, area: str | int, target: str, *, language: str = "") -> Answer:
     """Return the answer to one target in one area.
 
     Parameters
@@ -275,7 +423,7 @@ class Officials(Shown):
         return bars(title, given, self.wording, alt=self.text)
 
 
-def official_answers(run: Run, area: str, target: str, *, language: str = "") -> Officials:
+def official_answers(run: session.Run, area: str | int, target: str, *, language: str = "") -> Officials:
     """Return what seven other systems say of a target about a level, for comparison and never as our verdict.
 
     They read the area's own published figures on the newest standard and know no uncertainty, no break and no

@@ -13,8 +13,8 @@ from toolkit.attainment import whatif
 from toolkit.attainment.assess import assess
 from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.whatif import Effect, Joint
-from toolkit.base.errors import need_extra
-from toolkit.base.texts import interface_language, texts
+from toolkit.base.errors import UsageError, need_extra
+from toolkit.base.texts import interface_language, say, texts
 from toolkit.data.areas import Area
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
@@ -118,35 +118,110 @@ def what_if(run: Run, name: str = "") -> Scenario:
     return Scenario(run.forecasts, run.dataset, run.plan, name)
 
 
+@dataclass(frozen=True, repr=False)
+class Comparisons(Shown):
+    """Several scenarios beside business as usual, in one area or several.
+
+    Attributes
+    ----------
+    parts :
+        One a scenario and area.
+    """
+
+    parts: tuple[Comparison, ...]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a scenario, area and target; see :attr:`Comparison.table`."""
+        import pandas as pd
+
+        return pd.concat([part.table for part in self.parts], ignore_index=True)
+
+    @property
+    def text(self) -> str:
+        """The comparisons in sentences."""
+        return "\n".join(part.text for part in self.parts)
+
+    def plot(self, target: str = "") -> Chart:
+        """Return the chances of a target as bars: as usual and in every scenario, area by area.
+
+        Parameters
+        ----------
+        target :
+            By default the one whose chance changes most.
+        """
+        from toolkit.api.charts import bars
+
+        judged = self.table.dropna(subset=["probability", "probability_usual"])
+        if target:
+            judged = judged[judged["target_id"] == target]
+        if judged.empty:
+            raise no_path(target or "–", "", self.context.area.code)
+        chosen = target or str(judged["target_id"].iloc[int(judged["change"].abs().to_numpy().argmax())])
+        names = {part.context.area.code: part.context.area_name for part in self.parts}
+        chances: dict[str, float] = {}
+        for row in judged[judged["target_id"] == chosen].to_dict("records"):
+            place = f"{names[row['area_code']]}: " if len(names) > 1 else ""
+            chances.setdefault(f"{place}{self.wording.texts.t('scenario.usual')}", row["probability_usual"])
+            chances[f"{place}{row['scenario'] or '–'}"] = row["probability"]
+        return bars(f"{chosen} – {', '.join(names.values())}", chances, self.wording, alt=self.text)
+
+    def shown(self) -> pd.DataFrame:
+        """Return the columns that a notebook displays."""
+        return self.table[["scenario", "area_code", "target_id", "due", "probability_usual", "probability", "change"]]
+
+
 def compare(
-    run: Run, scenario: Scenario, area: str, targets: Sequence[str] | None = None, *, language: str = ""
-) -> Comparison:
-    """Return what a scenario changes in one area.
+    run: Run,
+    scenario: Scenario | Sequence[Scenario],
+    area: str | int | Sequence[str | int],
+    targets: Sequence[str] | str | None = None,
+    *,
+    language: str = "",
+) -> Comparison | Comparisons:
+    """Return what a scenario changes in one area; of several scenarios or areas, what each changes in each.
 
     Parameters
     ----------
     run :
         The run that the scenario was begun from.
     scenario :
-        What to compare with business as usual.
+        What to compare with business as usual: one, or several.
     area :
-        Code or name.
+        Code or name: one, or several.
     targets :
-        Only these; by default all that have a probability or a settled answer.
+        Only these, one or several; by default all that have a probability or a settled answer.
     language :
         ``vi`` or ``en``.
 
     Raises
     ------
     UsageError
-        For unknown names, or a verb that has nothing to act on.
+        For unknown names, a scenario that was begun from another run, or a verb that has nothing to act on.
 
     Examples
     --------
     >>> storm = what_if(run, "storm").shock("poverty_rate", 2028, points=5)
+    >>> peers = what_if(run, "peers").peers_pace("poverty_rate")
+    >>> len(compare(run, [storm, peers], ["20", "Bình Gia"], ["T30-03"]).table)
+    4
     >>> bool(compare(run, storm, "20", ["T30-03"]).table.loc[0, "change"] < 0)
     True
     """
+    asked = [targets] if isinstance(targets, str) else targets
+    if not isinstance(scenario, Scenario) or not isinstance(area, str | int):
+        scenarios = [scenario] if isinstance(scenario, Scenario) else scenario
+        areas = [area] if isinstance(area, str | int) else area
+        parts = tuple(_compared(run, one, place, asked, language) for one in scenarios for place in areas)
+        return Comparisons(parts[0].context, parts)
+    return _compared(run, scenario, area, asked, language)
+
+
+def _compared(
+    run: Run, scenario: Scenario, area: str | int, targets: Sequence[str] | None, language: str
+) -> Comparison:
+    if scenario.base is not run.forecasts:
+        raise UsageError(say("scenario.other_run", scenario=scenario.name or "–"), say("scenario.other_run.remedy"))
     changed = replace(run, forecasts=scenario.forecasts)
     context = context_of(changed, area, language)
     found = whatif.effects(run.plan, [context.area], run.dataset, run.forecasts, changed.forecasts, targets)

@@ -237,6 +237,23 @@ class Dataset:
             tuple(_observation(figure) for figure in figures if figure.qualifier == UNUSED),
         )
 
+    def known_on(self, day: date) -> Dataset:
+        """Return the data as they were known on an earlier day.
+
+        Raises
+        ------
+        UsageError
+            For a later day: what became known since was not loaded.
+        """
+        if day > self.as_of:
+            raise UsageError(say("data.later", day=day, as_of=self.as_of), say("data.later.remedy"))
+        every = [*self.figures, *(item.figure for item in self.set_aside)]
+        held = Held(tuple(sorted(every, key=lambda item: (item.delivery, item.row))), self.deliveries)
+        figures, set_aside = held.on(day)
+        overlaps = _known_overlaps(self.overlaps, self.standards, day)
+        made = replace(self, as_of=day, figures=figures, set_aside=set_aside, overlaps=overlaps)
+        return replace(made, observations=_frame(figures))
+
     def with_observations(self, frame: pd.DataFrame) -> Dataset:
         """Return the data with figures of one's own beside them, checked as a file would be; nothing is written.
 
@@ -381,7 +398,7 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
         observations=_frame(figures),
         sources=_table(tables[SOURCES.file]).set_index("source_id"),
         local_targets=_table(tables[LOCAL_TARGETS.file]),
-        overlaps=_known_overlaps(_table(tables[OVERLAPS.file]), reference, day),
+        overlaps=_known_overlaps(_table(tables[OVERLAPS.file]), reference.standards, day),
         milestones=_table(tables[MILESTONES.file]),
         areas=reference.areas,
         crosswalk=reference.crosswalk,
@@ -395,10 +412,10 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
     )
 
 
-def _known_overlaps(overlaps: pd.DataFrame, reference: Reference, day: date) -> pd.DataFrame:
+def _known_overlaps(overlaps: pd.DataFrame, standards: Standards, day: date) -> pd.DataFrame:
     """Return the double counts known on a day, by the rule of their new standard."""
     pairs = zip(overlaps["standard_to"], overlaps["year"], strict=True)
-    known = [reference.standards.published(standard, int(year)) <= day for standard, year in pairs]
+    known = [standards.published(standard, int(year)) <= day for standard, year in pairs]
     return overlaps[known].reset_index(drop=True)
 
 

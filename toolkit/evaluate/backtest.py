@@ -21,6 +21,7 @@ from toolkit.data.observations import Observation
 from toolkit.evaluate import scores
 from toolkit.forecast.make import Key, Span, make_forecasts
 from toolkit.forecast.paths import Path
+from toolkit.models import Model
 from toolkit.models.panel import FloatArray, Forecaster, IntArray, Panel
 from toolkit.plan.plan import Plan
 
@@ -319,7 +320,7 @@ def backtest_plan(
     area_codes: Sequence[str],
     days: Sequence[date],
     *,
-    model: str = "default",
+    model: Model = "default",
     draws: int = 1000,
     seed: int = 138,
     indicators: Sequence[str] = (),

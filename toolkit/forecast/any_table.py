@@ -18,7 +18,7 @@ import pandas as pd
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say
 from toolkit.data.tables import InputTable, TableLayout, read_table, table_of_frame
-from toolkit.models import NAMES, get
+from toolkit.models import Model, get
 from toolkit.models.gate import gates_of
 from toolkit.models.panel import FloatArray, Forecaster, Panel, Scale
 from toolkit.models.panel_model import PanelModel, draws_after_parent
@@ -40,7 +40,7 @@ def forecast_table(
     *,
     horizon: int = 8,
     quantiles: Sequence[float],
-    model: str = DEFAULT,
+    model: Model = DEFAULT,
     weights: Path | None = None,
 ) -> pd.DataFrame:
     """Forecast every unit of every panel for the years after the panel's origin.
@@ -58,7 +58,7 @@ def forecast_table(
     quantiles :
         Probabilities strictly between 0 and 1.
     model :
-        A name of :data:`toolkit.models.NAMES`.
+        A name of :data:`toolkit.models.NAMES`, or a model of one's own with ``fit`` and ``predict``.
     weights :
         Weights file for the model in use, such as ``python -m workshop.learn --out FILE`` writes;
         None for those that came with the program.
@@ -82,7 +82,7 @@ def forecast_table(
     >>> forecast_table(history, horizon=2, quantiles=[0.5])[["unit", "year"]].values.tolist()
     [['a', 2022], ['a', 2023], ['b', 2022], ['b', 2023]]
     """
-    levels = check_options(horizon, quantiles, model)
+    levels = check_options(horizon, quantiles)
     forecaster = get(model) if weights is None else model_of(weights, model)
     blocks = []
     panels = panels_of_table(table) if isinstance(table, pd.DataFrame) else panels_of_file(Path(table))
@@ -93,7 +93,7 @@ def forecast_table(
     return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=columns)
 
 
-def model_of(weights: Path, model: str) -> Forecaster:
+def model_of(weights: Path, model: Model) -> Forecaster:
     """Return the model in use with other weights, or raise UsageError."""
     if model != DEFAULT:
         raise UsageError(say("forecast.weights_unused", model=model), say("base.choose", choices=DEFAULT))
@@ -140,15 +140,13 @@ def block_of(given: PanelTable, names: list[str], found: np.ndarray, levels: np.
     )
 
 
-def check_options(horizon: int, quantiles: Sequence[float], model: str) -> np.ndarray:
+def check_options(horizon: int, quantiles: Sequence[float]) -> np.ndarray:
     """Return the levels, or raise UsageError."""
     if not 1 <= horizon <= 100:
         raise UsageError(say("forecast.no_horizon", horizon=horizon), say("forecast.no_horizon.remedy"))
     levels = np.asarray(quantiles, dtype=np.float64).reshape(-1)
     if not levels.size or not ((levels > 0) & (levels < 1)).all():
         raise UsageError(say("forecast.no_levels"), say("cli.no_levels.remedy"))
-    if model not in NAMES:
-        raise UsageError(say("forecast.no_model", model=model), say("base.choose", choices=", ".join(NAMES)))
     return levels
 
 

@@ -14,7 +14,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.build import Builder, Family, FittedFamily, families_below
 from toolkit.forecast.paths import Path, through_proxy
 from toolkit.forecast.store import Forecasts, PathKey, Store, round_as_stored
-from toolkit.models import NAMES, get
+from toolkit.models import Model, get
 from toolkit.plan.plan import Plan
 
 Key = tuple[str, str]
@@ -49,7 +49,7 @@ def make_forecasts(
     *,
     draws: int = DRAWS,
     seed: int = SEED,
-    model: str = "default",
+    model: Model = MODEL,
     only: Mapping[Key, Span] | None = None,
     keep: FilePath | None = None,
 ) -> Forecasts:
@@ -69,7 +69,7 @@ def make_forecasts(
     seed :
         Of all random numbers, 0 or more: the same seed, data and version give the same draws.
     model :
-        Name of a forecaster of the models room.
+        Name of a forecaster of the models room, or a model of one's own with ``fit`` and ``predict``.
     only :
         Forecast these in place of what the plan needs.
     keep :
@@ -86,8 +86,6 @@ def make_forecasts(
         For too few draws or too many, an impossible seed or an unknown model.
     """
     check_numbers(draws, seed)
-    if model not in NAMES:
-        raise UsageError(say("forecast.no_model", model=model), say("base.choose", choices=", ".join(NAMES)))
     batches = forecast_batches(dataset, plan, area_codes, draws=draws, seed=seed, model=model, only=only)
     paths: Mapping[PathKey, Path]
     if keep is None:
@@ -124,7 +122,7 @@ def forecast_batches(
     *,
     draws: int = DRAWS,
     seed: int = SEED,
-    model: str = "default",
+    model: Model = MODEL,
     only: Mapping[Key, Span] | None = None,
     size: int = BATCH,
 ) -> Iterator[dict[PathKey, Path]]:

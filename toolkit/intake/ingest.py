@@ -17,6 +17,7 @@ from toolkit.base.problems import Problem, Problems, localised
 from toolkit.base.texts import interface_language, neutral_cell, say
 from toolkit.data.consistency import RATES, FigureKey, check_plausible, figure_key
 from toolkit.data.dataset import (
+    OWN_SOURCE,
     Dataset,
     Delivery,
     Held,
@@ -260,6 +261,14 @@ def _delivered(ingest: Ingest, by: str) -> Iterator[Cells]:
             source = {column: declared.get(column.removeprefix("source_"), "") for column in DECLARED}
             origin = (ingest.today, by, change.figure.file, hashes[change.figure.file])
             yield {**change.cells, **dict(zip(DELIVERED, origin, strict=True)), **source}
+
+
+def own_row(figure: Figure) -> Cells:
+    """Return a figure that came in memory as a row of a delivery."""
+    origin = (figure.available_from, "", OWN_SOURCE["source_id"], "0" * 64)
+    declared = (OWN_SOURCE["title"], OWN_SOURCE["publisher"]) if figure.source_id == OWN_SOURCE["source_id"] else ()
+    said = dict(zip(DELIVERED, origin, strict=True)) | dict(zip(DECLARED, declared, strict=False))
+    return stored_cells(figure) | said
 
 
 def table_text(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:

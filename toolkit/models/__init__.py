@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from toolkit.base.texts import nearest
+from toolkit.base.errors import UsageError
+from toolkit.base.texts import say
 from toolkit.models.baselines import BASELINES, Baseline, Estimator, OwnModel, no_change
 from toolkit.models.panel import Forecaster
 from toolkit.models.panel_model import PanelModel
@@ -22,10 +23,8 @@ def get(name: Model) -> Forecaster:
 
     Raises
     ------
-    KeyError
-        If there is no such model; the message names the nearest ones.
-    TypeError
-        For an object that is neither a forecaster nor an estimator with ``fit`` and ``predict``.
+    UsageError
+        If there is no such model, or an object is neither a forecaster nor has ``fit`` and ``predict``.
     """
     if not isinstance(name, str):
         own: Any = name
@@ -33,9 +32,9 @@ def get(name: Model) -> Forecaster:
             return cast("Forecaster", own)
         if hasattr(own, "fit") and hasattr(own, "predict"):
             return OwnModel(type(own).__name__, lambda _: no_change, own)
-        raise TypeError(f"a model needs fit(panel) and predict(horizons); {type(own).__name__} lacks them")
+        raise UsageError(say("forecast.unlike_model", kind=type(own).__name__), say("forecast.unlike_model.remedy"))
     if name == "default":
         return PanelModel()
     if name not in BASELINES:
-        raise KeyError(f"no model {name!r}; try {', '.join(nearest(name, NAMES))}")
+        raise UsageError(say("forecast.no_model", model=name), say("base.choose", choices=", ".join(NAMES)))
     return Baseline(name, BASELINES[name])

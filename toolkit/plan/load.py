@@ -89,6 +89,19 @@ def read_plan(path: Path) -> Plan:
     return Plan(**fields, targets=tuple(target for target in typed_targets if target is not None))
 
 
+def plan_text(plan: Plan) -> str:
+    """Return a plan as the text of a plan file; read again it is the same plan.
+
+    >>> plan_text(plan).splitlines()[0]
+    'plan:'
+    """
+    import yaml
+
+    content = plan.model_dump(by_alias=True, exclude_none=True)
+    targets = content.pop("targets")
+    return yaml.safe_dump({"plan": content, "targets": targets}, allow_unicode=True, sort_keys=False, width=120)
+
+
 def _parts(text: YamlText) -> tuple[Mapping[str, object], list[Mapping[str, object]]]:
     content = text.content
     if not isinstance(content, Mapping):

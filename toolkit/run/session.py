@@ -17,19 +17,25 @@ from toolkit.attainment.assess import assess_all
 from toolkit.attainment.attainment import Attainment, attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
-from toolkit.base.texts import say, texts
+from toolkit.base.texts import interface_language, say, texts
 from toolkit.data.areas import Area
-from toolkit.data.dataset import Dataset, load
+from toolkit.data.dataset import Dataset, delivery_files, load, new_delivery
 from toolkit.data.dataset import data_folder as find_data
 from toolkit.data.reference import today
+from toolkit.data.schemas import DECLARED, DELIVERED, OBSERVATIONS
 from toolkit.forecast import store
 from toolkit.forecast.make import DRAWS, MODEL, SEED, make_forecasts
+from toolkit.forecast.paths import Path as ForecastPath
 from toolkit.forecast.store import Forecasts, observation_from
+from toolkit.intake.ingest import own_row, table_text
+from toolkit.models import Model
 from toolkit.plan.judgement import Note
-from toolkit.plan.load import load_plan
+from toolkit.plan.load import find_plan, load_plan, plan_text, read_plan
 from toolkit.plan.plan import Plan
 from toolkit.reports.context import RunFacts
-from toolkit.run.manifest import FORECASTS, SNAPSHOT, facts_of, read_about
+from toolkit.run.manifest import FORECASTS, SNAPSHOT, facts_of, read_about, take_snapshot, write_about
+from toolkit.scenario.propagate import no_path
+from toolkit.scenario.scenario import Scenario
 
 FURTHEST = 366
 """Days from today to the last day that may be asked for."""
@@ -37,13 +43,14 @@ FURTHEST = 366
 
 @dataclass(frozen=True)
 class Stored:
-    """What a run's folder says of itself."""
+    """What a run's folder says of itself: how its numbers came about, where the answers lie, and what they are of."""
 
     facts: RunFacts
     answers: Path
+    of: tuple[Plan, Forecasts]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """Data, plan and forecasts that belong together.
 
@@ -65,19 +72,110 @@ class Run:
     stored: Stored | None = None
 
     def attainments(self, area_code: str) -> tuple[Attainment, ...]:
-        """Return the answer to every statement of the plan for one area, in the plan's order."""
-        kept = load_answers(area_code, self.stored.answers) if self.stored else None
-        if kept is not None:
-            return kept
+        """Return the answer to every statement of the plan for one area, in the plan's order.
+
+        Answers that were stored are read; with another plan or other forecasts they are made anew.
+        """
+        if self.stored and self.stored.of[0] is self.plan and self.stored.of[1] is self.forecasts:
+            kept = load_answers(area_code, self.stored.answers)
+            if kept is not None:
+                return kept
         return assess_all(self.plan, [self.dataset.areas.get(area_code)], self.dataset, self.forecasts)
 
-    def table(self, area_codes: Sequence[str], *, language: str = "vi") -> pd.DataFrame:
+    def area(self, name: str | int) -> Area:
+        """Return an area of this run by its code or name.
+
+        Raises
+        ------
+        UsageError
+            For an unknown or ambiguous name, and for an area that the run holds no forecasts of.
+        """
+        found = self.dataset.areas.find(name, on=self.dataset.as_of)
+        if found.code not in self.forecasts.areas():
+            message = say("run.not_in_run", area=found.name(interface_language()), code=found.code)
+            raise UsageError(message, say("run.not_in_run.remedy", code=found.code))
+        return found
+
+    def chosen(self, areas: str | int | Sequence[str | int] | None = None) -> list[Area]:
+        """Return areas of this run by codes or names, one or several; by default those the plan reports on."""
+        if areas is None:
+            held = set(self.forecasts.areas())
+            return [area for area in plan_areas(self.dataset, self.plan) if area.code in held]
+        return [self.area(name) for name in ([areas] if isinstance(areas, str | int) else areas)]
+
+    def path(self, area: str | int, indicator: str, scope: str = "all", *, across_breaks: bool = True) -> ForecastPath:
+        """Return the joint draws of an indicator in an area, see :class:`toolkit.forecast.paths.Path`.
+
+        Raises
+        ------
+        UsageError
+            If neither the area nor anything above it has evidence.
+
+        Examples
+        --------
+        >>> run.path("Bình Gia", "poverty_rate")
+        <Path 181 poverty_rate (all) 2018–2045, 200 draws, B>
+        """
+        self.dataset.indicators.get(indicator)
+        code = self.area(area).code
+        found = self.forecasts.path(code, indicator, scope, across_breaks=across_breaks)
+        if found is None:
+            raise no_path(indicator, scope, code)
+        return found
+
+    def table(self, areas: str | int | Sequence[str | int] | None = None, *, language: str = "") -> pd.DataFrame:
         """Return the answers for some areas as a table: one row an area and statement.
 
-        Its columns are those of ``attainment.csv``; texts are in `language`.
+        Parameters
+        ----------
+        areas :
+            Codes or names, one or several; by default those that the plan reports on.
+        language :
+            Of the texts; that of the interface by default. The columns are those of ``attainment.csv``.
         """
-        found = [answer for code in area_codes for answer in self.attainments(code)]
-        return attainment_table(found, self.dataset, self.plan, texts(language))
+        found = [answer for area in self.chosen(areas) for answer in self.attainments(area.code)]
+        return attainment_table(found, self.dataset, self.plan, texts(language or interface_language()))
+
+    def what_if(self, name: str = "") -> Scenario:
+        """Return the beginning of a scenario: everything as forecast, verbs to follow.
+
+        >>> run.what_if("storm").shock("poverty_rate", 2028, points=5)
+        <Scenario storm: shock>
+        """
+        return Scenario(self.forecasts, self.dataset, self.plan, name)
+
+    def save(self, folder: Path | str) -> Path:
+        """Write the run to a folder that :func:`open_run` opens: data, plan, draws and answers; return the folder.
+
+        Figures, targets and stand-ins of one's own are written with it, so that the folder stands by itself.
+        """
+        target = Path(folder)
+        take_snapshot(self.dataset.folder, target)
+        self._save_own(target / SNAPSHOT)
+        writer = store.Store(_emptied(target / FORECASTS))
+        for code in self.forecasts.areas():
+            writer.add({key: self.forecasts.paths[key] for key in self.forecasts.keys_of(code)})
+        save_run(self, target, self.chosen())
+        write_about(target, plan=self.plan.id, facts=self.facts)
+        return target
+
+    def _save_own(self, folder: Path) -> None:
+        """Write figures of one's own as deliveries, and a plan that is not the one of its file."""
+        on_disk = delivery_files(folder)
+        for delivery in self.dataset.deliveries:
+            if delivery.number and delivery.number not in on_disk:
+                rows = [own_row(item) for item in self.dataset.figures if item.delivery == delivery.number]
+                text = table_text((*OBSERVATIONS.names, *DELIVERED, *DECLARED), rows)
+                write_atomic(new_delivery(folder), text)
+        kept = find_plan(self.plan.id, folder=folder)
+        if read_plan(kept) != self.plan:
+            write_atomic(kept, plan_text(self.plan))
+
+    def __repr__(self) -> str:
+        """Return what the run is about, in one line."""
+        counts = f"{len(self.forecasts.areas())} areas, {len(self.plan.targets)} targets"
+        drawn = f"{self.forecasts.draw_count} draws, model {self.forecasts.model_name}"
+        return f"<Run {self.plan.id}: {counts}, {drawn}, as of {self.dataset.as_of.isoformat()}>"
 
     @cached_property
     def facts(self) -> RunFacts:
@@ -90,12 +188,12 @@ class Run:
 def compute_run(
     areas: Sequence[str | int] = (),
     *,
-    data: Path | str | None = None,
-    plan: str | None = None,
-    as_of: date | None = None,
+    data: Dataset | Path | str | None = None,
+    plan: Plan | str | None = None,
+    as_of: date | str | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
-    model: str = MODEL,
+    model: Model = MODEL,
     folder: Path | None = None,
 ) -> Run:
     """Load the data, make all forecasts, and return both.
@@ -105,20 +203,23 @@ def compute_run(
     areas :
         Codes or names of areas wanted beyond the province and its districts, such as communes.
     data :
-        Data folder; the project's own by default.
+        Data folder, or data that were loaded; the project's own by default.
     plan :
-        Identifier of a plan in ``data/plans``; the only one there by default.
+        A plan, or the identifier of one in ``data/plans``; the only one there by default.
     as_of :
-        Use only what was known on this day; today by default.
+        Use only what was known on this day (a date, or text such as ``2024-12-31``); today by default.
     draws, seed, model :
-        As in :func:`toolkit.forecast.make.make_forecasts`.
+        As in :func:`toolkit.forecast.make.make_forecasts`; a model of one's own has ``fit`` and ``predict``.
     folder :
         Of a run: the draws are kept there, not in memory, and read back when they are asked for.
         :func:`save_run` makes them complete.
     """
-    source = find_data(data)
-    dataset = load(source, as_of=as_of)
-    loaded = load_plan(plan, folder=source)
+    day = parse_day(as_of) if isinstance(as_of, str) else as_of
+    if isinstance(data, Dataset):
+        dataset = data if day is None else data.known_on(day)
+    else:
+        dataset = load(find_data(data), as_of=day)
+    loaded = plan if isinstance(plan, Plan) else load_plan(plan, folder=dataset.folder)
     wanted = [dataset.areas.find(area, on=dataset.as_of) for area in areas] or plan_areas(dataset, loaded)
     codes = [area.code for area in wanted]
     forecasts = make_forecasts(
@@ -188,7 +289,7 @@ def open_run(
     data = find_data(data_folder or folder / SNAPSHOT)
     dataset = load(data, as_of=forecasts.as_of)
     plan = load_plan(about.plan, folder=data)
-    return Run(dataset, plan, forecasts, Stored(about.facts, folder / FORECASTS / ANSWERS))
+    return Run(dataset, plan, forecasts, Stored(about.facts, folder / FORECASTS / ANSWERS, (plan, forecasts)))
 
 
 def save_run(run: Run, folder: Path, areas: Sequence[Area]) -> None:
@@ -211,7 +312,8 @@ def save_run(run: Run, folder: Path, areas: Sequence[Area]) -> None:
 
 def stored_in(run: Run, folder: Path) -> Run:
     """Return a run whose answers are read from the folder, with what that says of it."""
-    return replace(run, stored=Stored(read_about(folder).facts, folder / FORECASTS / ANSWERS))
+    stored = Stored(read_about(folder).facts, folder / FORECASTS / ANSWERS, (run.plan, run.forecasts))
+    return replace(run, stored=stored)
 
 
 def parse_day(text: str) -> date:
