@@ -162,7 +162,7 @@ def test_a_port_in_use_is_told() -> None:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
-    assert "in use" in done.stderr
+    assert "no available port" in done.stderr
 
 
 MOVE = """async ([selector, key]) => {
