@@ -63,4 +63,6 @@ def html_text(page: str) -> str:
     soup = BeautifulSoup(page, "html.parser")
     for part in soup.select("svg, style, nav, footer, .key, caption.quiet"):
         part.decompose()
+    for link in soup.select(".entries a[href^=http]"):  # an address is printed once, by the print style
+        link.append(f" {link['href']}")
     return soup.find("main").get_text("\n")

@@ -141,7 +141,7 @@ def test_the_heat_map_of_the_plan_is_a_grid_in_the_pdf_and_a_list_in_word(made: 
         assert all(len(row) == 13 for row in grid.rows)
         assert any(cell.lines[0].startswith("▲▲ ") for row in grid.rows for cell in row)
     turned = [page.mediabox.width > page.mediabox.height for page in pypdf.PdfReader(io.BytesIO(pdf_bytes(made))).pages]
-    assert sum(turned) == len(grids)
+    assert len(grids) <= sum(turned) <= 2 * len(grids)  # a grid may run over two pages
 
 
 def test_every_vietnamese_letter_can_be_read_back_from_the_pdf(build: Builder) -> None:
