@@ -176,14 +176,15 @@ def test_one_minority_poverty_figure_is_taken_checked_and_used(area: str, folder
 
 def test_what_a_delivery_changed_is_told_and_what_its_withdrawal_did(folder: Path, plan: Plan) -> None:
     before = load(folder)
+    number = max(item.number for item in before.deliveries) + 1
     write_changes(prepare([CASES / "asked_for_by_the_report.xlsx"], folder))
     after = load(folder)
-    lines = effect_lines(2, before, after, plan)
+    lines = effect_lines(number, before, after, plan)
     assert lines[0] == "Bình Gia district: answers 2 more of the plan's statements (T25-11, T30-25)."
     assert lines[1].startswith("Bình Gia district, T25-11: cannot be assessed → ")
     assert lines[-1].startswith("The figure needed most: ")
-    withdraw(folder, 2, "wrong district")
-    back = effect_lines(2, after, load(folder), plan)
+    withdraw(folder, number, "wrong district")
+    back = effect_lines(number, after, load(folder), plan)
     assert back[0] == "Bình Gia district: 2 of the plan's statements cannot be answered any more (T25-11, T30-25)."
 
 
@@ -194,12 +195,13 @@ def test_a_figure_that_changes_nothing_says_truly_why(folder: Path, plan: Plan) 
             standard=""),
         (*row("181", "poverty_rate", "6.2", 2023)[:6], "unverified", *row("181", "poverty_rate", "6.2", 2023)[7:]),
         row("20", "poverty_rate", "3.9", 2024, status="preliminary"),
-        row("181", "poverty_rate", "40", 2013, standard="income_2011"),
+        row("181", "extremely_difficult_villages", "40", 2018, "dtts_mn", unit="villages", standard="list_2016"),
     ]  # fmt: skip
-    lines = effect_lines(2, before, delivered(rows, folder), plan)
+    number = max(item.number for item in before.deliveries) + 1
+    lines = effect_lines(number, before, delivered(rows, folder), plan)
     for name, reason in (("Under-five", "no target of the plan asks"), ("6.2 %", "marked unverified"),
                          ("3.9 %", "3.36 (source baodantoc-ls-2025) has a better status"),
-                         ("40 %", "on the standard income_2011")):  # fmt: skip
+                         ("40 villages", "on the standard list_2016")):  # fmt: skip
         assert any(name.casefold() in line.casefold() and reason in line for line in lines), (name, lines)
 
 

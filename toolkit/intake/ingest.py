@@ -427,8 +427,9 @@ def _unused(
     if not serves & asked.keys() and figure.indicator not in whole_of:
         return "not_asked", {}
     path = made.path(figure.area_code, figure.indicator, figure.scope)
-    if path is not None and path.proxy is None and figure.from_year is None and figure.qualifier not in ONE_SIDED:
-        known = {(item.year, item.standard) for item in path.evidence.observations}
+    own = (figure.indicator, figure.scope) in asked and figure.from_year is None and figure.qualifier not in ONE_SIDED
+    if own and (path is None or path.proxy is None):
+        known = {(item.year, item.standard) for item in path.evidence.observations} if path else set()
         if (figure.year, figure.standard) not in known:
             return "other_standard", {"standard": figure.standard or "–"}
     return "", {}
