@@ -84,8 +84,8 @@ def test_sources_lead_to_their_addresses_and_pages_to_tables_and_notebook(run: P
     for page in (run / "areas").glob("*.html"):
         shown = soup(page)
         entries = shown.select("#sources ol.entries li")
-        named = [entry.select_one("strong a") for entry in entries if "http" in entry.get_text()]
-        assert named
-        assert all(link is not None and link["href"] in addresses for link in named)
+        named = [link for entry in entries if (link := entry.select_one("strong a"))]
+        assert len(named) > 0.8 * len(entries)  # few sources have no address
+        assert all(link["href"] in addresses for link in named)
         links = {str(link["href"]) for link in shown.select("header a[href]")}
         assert {"../index.html", "../attainment.csv", "../tables/forecast.csv", f"{page.stem}.ipynb"} <= links

@@ -19,6 +19,6 @@ def usual(real_forecasts: Forecasts, real_data: Dataset, real_plan: Plan) -> Sce
 
 @pytest.fixture(scope="session")
 def people(real_data: Dataset) -> dict[str, float]:
-    found = {code: real_data.series(code, "population", "all").observations[-1] for code in DISTRICTS}
-    assert len({figure.year for figure in found.values()}) == 1
-    return {code: figure.value for code, figure in found.items()}
+    """Return the people of each district at the census of 2019."""
+    figures = {code: real_data.series(code, "population", "all").observations for code in DISTRICTS}
+    return {code: next(one.value for one in known if one.year == 2019) for code, known in figures.items()}

@@ -155,7 +155,10 @@ def test_a_required_pace_meets_targets_of_the_plan_as_they_are_judged(
             after = assess(target, area, plan, data, made.forecasts)
             assert after.probability is not None
             expected = max(probability, before.probability)
-            assert after.probability == pytest.approx(expected, abs=1.01 / usual.base.draw_count), (target.id, code)
+            near, counted = 1.01 / usual.base.draw_count, data.indicators.get(target.indicator or "").countable
+            assert after.probability >= expected - near, (target.id, code)
+            # communes come whole: one more of a district's eight moves many draws at once
+            assert after.probability <= expected + (0.2 if counted else near), (target.id, code)
             asked += before.probability < probability
     assert asked >= 1
 
