@@ -98,7 +98,7 @@ from pathlib import Path
 from toolkit.intake.ingest import prepare, write_changes
 found = prepare([Path(sys.argv[1])], Path(sys.argv[2]))
 written = write_changes(found)
-print(json.dumps([len(found.changes), len(found.rejected), written,
+print(json.dumps([len(found.changes), len(found.rejected), written is not None,
                   resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
 """
 

@@ -309,13 +309,15 @@ def test_a_cell_that_shows_too_much_is_stopped_and_named(cell: str, tmp_path: Pa
     assert (tmp_path / "o.ipynb").stat().st_size < 4_000_000
 
 
+LASTS = str(100_000 + os.getpid())
+"""Seconds that processes left behind would sleep: those of this run of the tests and of no other."""
 DAEMONS = {
-    "a session of its own": "import subprocess\nsubprocess.Popen(['sleep', '987'], start_new_session=True)",
+    "a session of its own": f"import subprocess\nsubprocess.Popen(['sleep', '{LASTS}'], start_new_session=True)",
     "forked twice": (
         "import os\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
-        "        os.execvp('sleep', ['sleep', '987'])\n    os._exit(0)"
+        f"        os.execvp('sleep', ['sleep', '{LASTS}'])\n    os._exit(0)"
     ),
-    "the kernel dies": "import os, subprocess\nsubprocess.Popen(['sleep', '987'], start_new_session=True)\nos._exit(1)",
+    "the kernel dies": f"import os, subprocess\nsubprocess.Popen(['sleep', '{LASTS}'], start_new_session=True)\nos._exit(1)",
 }
 
 
@@ -323,7 +325,7 @@ DAEMONS = {
 @pytest.mark.parametrize("kind", DAEMONS)
 def test_what_a_cell_leaves_running_ends_with_it(kind: str, tmp_path: Path, kernels: Kernels) -> None:
     def running() -> list[int]:
-        return [item.pid for item in psutil.process_iter(["cmdline"]) if item.info["cmdline"] == ["sleep", "987"]]
+        return [item.pid for item in psutil.process_iter(["cmdline"]) if item.info["cmdline"] == ["sleep", LASTS]]
 
     write_notebook(tmp_path / "t.ipynb", DAEMONS[kind])
     if kind == "the kernel dies":
