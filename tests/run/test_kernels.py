@@ -317,7 +317,9 @@ DAEMONS = {
         "import os\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
         f"        os.execvp('sleep', ['sleep', '{LASTS}'])\n    os._exit(0)"
     ),
-    "the kernel dies": f"import os, subprocess\nsubprocess.Popen(['sleep', '{LASTS}'], start_new_session=True)\nos._exit(1)",
+    "the kernel dies": (
+        f"import os, subprocess\nsubprocess.Popen(['sleep', '{LASTS}'], start_new_session=True)\nos._exit(1)"
+    ),
 }
 
 
