@@ -31,7 +31,7 @@ __all__ = ["as_text", "calibrated", "folds_of", "learn", "main", "pieces_of_cuts
 
 FOLDER = Path(__file__).parents[1] / "data" / "panels"
 TARGET = Path(__file__).parents[1] / "toolkit" / "models" / "weights.json"
-SEED, REPEATS = 101, 8
+SEED, REPEATS = 101, 2
 PENALTY, ITERATIONS = 0.0001, 100
 # The gate in use is learned from all families; one more for each fold, without the families of that fold, tells how
 # such gates do on what they never saw. There scales are widened and tails made heavier until intervals of nominal 80
@@ -252,7 +252,7 @@ def tails_of(errors: FloatArray, weights: FloatArray, points: np.ndarray) -> dic
     from scipy.special import stdtrit
 
     some = np.unique(points)
-    candidates = np.geomspace(2.0, 30.0, 200)
+    candidates = np.geomspace(1.5, 30.0, 200)
     student = [stdtrit(candidates, 0.5 + nominal / 2.0) for nominal in NOMINAL]
     widening, freedom = np.zeros(len(POINTS)), np.full(len(POINTS), FREEDOM)
     for number in range(len(POINTS)):

@@ -13,7 +13,7 @@ def test_a_problem_is_one_line_in_the_users_language(monkeypatch: pytest.MonkeyP
     place = "a.csv [Bình Gia], row 5, column value ('x')"
     assert PROBLEM.line() == f"error: {place}: this is not a whole number. Write it in digits, without separators."
     monkeypatch.delenv("TOOLKIT_LANG")
-    assert PROBLEM.line().startswith("lỗi: a.csv [Bình Gia], dòng 5, cột GIÁ TRỊ ('x'): ")
+    assert PROBLEM.line().startswith("lỗi: a.csv [Bình Gia], dòng 5, cột GIÁ TRỊ (value) ('x'): ")
 
 
 def test_a_problem_of_a_whole_row_names_no_column(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -278,7 +278,7 @@ def test_all_problems_of_a_file_are_listed_with_rows_as_in_a_spreadsheet(check: 
 def test_messages_come_in_vietnamese_by_default(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOOLKIT_LANG")
     line = check(spoilt(2, "value", "khoảng 6"))[0].line()
-    assert line.startswith("lỗi: table.csv, dòng 2, cột GIÁ TRỊ ('khoảng 6'): đây không phải là số.")
+    assert line.startswith("lỗi: table.csv, dòng 2, cột GIÁ TRỊ (value) ('khoảng 6'): đây không phải là số.")
 
 
 def test_a_folder_instead_of_a_file_is_a_problem_not_a_traceback(tmp_path: Path, reference: Reference) -> None:

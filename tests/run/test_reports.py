@@ -75,7 +75,7 @@ def test_index_and_manifest_name_the_failure_as_text(failed_run: tuple[Result, P
     assert "the well ran dry &lt;b&gt;" in index
     assert "<b>" not in index
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert list(manifest["parameters"]["failed"]) == ["182"]
+    assert list(manifest["failed"]) == ["182"]
 
 
 def test_the_table_of_reports_names_cell_and_error(failed_run: tuple[Result, Path]) -> None:

@@ -134,7 +134,9 @@ class Problem:
         """Return the problem as one line of text."""
         said, form = texts(language), f"desk.column.{self.column}"
         file = f"{self.file} [{self.sheet}]" if self.sheet else self.file
-        column = said.t(form) if language == "vi" and said.has(form) else self.column  # as the form has it
+        column = self.column
+        if language == "vi" and said.has(form):  # as the form has it, and as tables of other origin have it
+            column = f"{said.t(form)} ({column})"
         place = said.t("problem.place_column" if column else "problem.place", file=file, row=self.row, column=column)
         found = f" ({localised(self.value, language)!r})" if self.value else ""
         return f"{said.t(f'problem.{self.severity}')}: {place}{found}: {' '.join(self.words(language))}".rstrip()
