@@ -100,9 +100,8 @@ def verdict_style(verdict: str) -> str:
     >>> verdict_style("likely")
     'background-color:#dcedf8;color:#08324f;border:1px solid #c5ccd3'
     """
-    found = (
-        re.search(rf"\.v-{verdict}\{{background:(#\w+)[^;]*;color:(#\w+)", style_sheet("style")) if verdict else None
-    )
+    rule = rf"\.v-{verdict}(?:,[^{{}}]*)?\{{background:(#\w+)[^;]*;color:(#\w+)"
+    found = re.search(rule, style_sheet("style")) if verdict else None
     paper, ink = found.groups() if found else ("#ffffff", "#1f2933")
     return f"background-color:{paper};color:{ink};border:1px solid #c5ccd3"
 

@@ -285,11 +285,11 @@ def csv_text(rows: Iterable[SheetRow]) -> str:
 
 
 def table_csv(table: pd.DataFrame) -> str:
-    r"""Return a table as CSV, lines ending with ``\\n``, with every text neutralised.
+    r"""Return a table as CSV, lines ending with ``\n``, with every text neutralised.
 
     >>> import pandas as pd
     >>> table_csv(pd.DataFrame({"unit": ["=1+1", "a"], "value": [-0.5, None]}))
-    "unit,value\\n'=1+1,-0.5\\na,\\n"
+    "unit,value\n'=1+1,-0.5\na,\n"
     """
     worded = table.select_dtypes(exclude=["number", "bool"])
     safe = {str(name): worded[name].map(_csv_cell, na_action="ignore") for name in worded}

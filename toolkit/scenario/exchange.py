@@ -315,7 +315,7 @@ def evidence_of(path: Path) -> dict[str, str]:
     """Return the evidence of a path as texts by :data:`EVIDENCE`: its grade, whether it is exact or a bound, its proxy.
 
     >>> evidence_of(run.forecasts.path("20", "poverty_rate", "dtts"))
-    {'grade': 'A·D', 'bound': 'upper_bound', 'proxy': 'dtts_poverty_upper'}
+    {'grade': 'A·D', 'bound': 'upper_bound', 'proxy': 'poverty_dtts_from_all'}
     """
     bound = "exact" if path.proxy is None or path.proxy.relation == "equal" else path.proxy.relation
     return {"grade": path.grade, "bound": bound, "proxy": path.proxy.proxy_id if path.proxy else "none"}
