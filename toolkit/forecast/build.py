@@ -374,7 +374,7 @@ class Builder:
     ) -> FloatArray:
         """Return draws (S, years) as they would be published: final figures as they are, shares of few with chance."""
         held = _held(spec, segments, figures)
-        draws = draws.copy()
+        draws = np.clip(draws, spec.indicator.lower, spec.indicator.upper)
         for year, figure in held.items():
             if _is_final(figure):
                 draws[:, spec.years.index(year)] = figure.value
