@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import warnings
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,3 +43,19 @@ def real_plan() -> Plan:
 def real_forecasts(real_data: Dataset, real_plan: Plan) -> Forecasts:
     """Return forecasts of everything the plan needs, with 400 draws."""
     return make_forecasts(real_data, real_plan, [], draws=400)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Return a running Chromium; a machine without one fails."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.fail("Chromium is not installed (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # playwright's own
+        with sync_playwright() as playwright:
+            running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            yield running
+            running.close()

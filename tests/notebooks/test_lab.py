@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from tests.conftest import ROOT
 from toolkit.cli.main import app
 
 pytestmark = pytest.mark.slow
-CHROMIUM = shutil.which("chromium")
 OUTPUTS = ".jp-OutputArea-output"
 
 
@@ -66,20 +64,6 @@ def _answering(address: str, log: Path) -> str:
         else:
             return address
     pytest.fail(log.read_text())
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.fail("Chromium is not installed (apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # playwright's own
-        with sync_playwright() as playwright:
-            running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-            yield running
-            running.close()
 
 
 def opened(browser: Any, lab: str, notebook: str, scheme: str = "light") -> Any:

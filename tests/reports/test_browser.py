@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +10,7 @@ import pytest
 from tests.reports.forms import NUMBER, pdf_text
 
 pytestmark = pytest.mark.slow
-CHROMIUM = Path("/usr/bin/chromium")
 WIDTHS = (360, 1280)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.fail("Chromium is not installed (apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # playwright's own
-        with sync_playwright() as playwright:
-            running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-            yield running
-            running.close()
 
 
 def opened(browser: Any, file: Path, width: int, **context: Any) -> tuple[Any, list[str]]:
