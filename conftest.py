@@ -12,7 +12,7 @@ import toolkit
 API = (
     "toolkit/api",
     "toolkit/scenario",
-    "toolkit/run/session",
+    "toolkit/run/s",
     "toolkit/plan/plan",
     "toolkit/forecast/paths",
     "toolkit/data/dataset",
@@ -23,9 +23,7 @@ API = (
 @pytest.fixture(scope="session")
 def small_run() -> object:
     """Return forecasts of the project's data with few draws."""
-    from toolkit.run.session import compute_run
-
-    return compute_run(as_of=date(2026, 11, 23), draws=200)
+    return toolkit.compute_run(as_of=date(2026, 11, 23), draws=200)
 
 
 @pytest.fixture(autouse=True)
@@ -33,4 +31,4 @@ def _examples(request: pytest.FixtureRequest, doctest_namespace: dict[str, objec
     place = Path(str(request.node.path)).as_posix()
     if isinstance(request.node, pytest.DoctestItem) and any(part in place for part in API):
         run = request.getfixturevalue("small_run")
-        doctest_namespace.update(run=run, usual=toolkit.what_if(run), plan=run.plan, data=run.dataset)
+        doctest_namespace.update(run=run, usual=run.what_if(), plan=run.plan, data=run.dataset)

@@ -22,7 +22,7 @@
 import toolkit
 
 run = toolkit.compute_run(draws=1000)
-answer = toolkit.ask(run, "Bình Gia", "T30-03")
+answer = run.ask("Bình Gia", "T30-03")
 answer
 
 # %%
@@ -56,5 +56,5 @@ table.loc[table["outcome"] == "probability", ["target_id", "due", "probability",
 # A blow in 2028 that raises the poverty rate by 5 percentage points, with recovery in five years.
 
 # %%
-storm = toolkit.what_if(run, "bão · storm").shock("poverty_rate", 2028, points=5)
+storm = run.what_if("bão · storm").shock("poverty_rate", 2028, points=5)
 toolkit.compare(run, storm, "Bình Gia", ["T30-03"])

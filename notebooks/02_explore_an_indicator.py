@@ -31,7 +31,7 @@ data.indicators.get("poverty_rate").definition["en"]
 # ## Số liệu nào, từ đâu? · Which figures, from where?
 
 # %%
-answer = toolkit.ask(run, "20", "T30-03")
+answer = run.ask("20", "T30-03")
 answer.figures.drop(columns="overruled")
 
 # %% [markdown]

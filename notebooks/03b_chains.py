@@ -24,7 +24,7 @@ import pandas as pd
 import toolkit
 
 run = toolkit.compute_run(draws=500)
-usual = toolkit.what_if(run, "như dự báo · as usual")
+usual = run.what_if("như dự báo · as usual")
 pace = usual.required_pace("T30-03", probability=0.9).named("tốc độ cần có · required pace")
 storm = pace.shock("poverty_rate", 2028, points=4, recovery="slow").named("thêm bão · and a storm")
 peers = usual.peers_pace("poverty_rate", "median", to_year=2030, areas=["20"]).named("như nơi khác · peers' pace")

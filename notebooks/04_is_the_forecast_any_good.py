@@ -41,9 +41,9 @@ len(cuts)
 # %% [markdown]
 # ## Sai số so với "không đổi", độ phủ, Brier · Error against "no change", coverage, Brier
 #
-# `crps` dưới 1 là tốt hơn sai số của "không đổi"; `covers_80` nên gần 0,80; `brier` nên dưới `base_rate`. Các cột `…_error` là sai số chuẩn: mười chỉ số nói được ít, dù có hàng nghìn kết quả.
+# `wis` dưới 1 là tốt hơn sai số của "không đổi"; `covers_80` nên gần 0,80; `brier` nên dưới `base_rate`. Các cột `…_error` là sai số chuẩn: mười chỉ số nói được ít, dù có hàng nghìn kết quả.
 #
-# `crps` below 1 beats the error of "no change"; `covers_80` should be near 0.80; `brier` below `base_rate`. The columns `…_error` are standard errors: ten indicators tell little, for all their thousands of outcomes.
+# `wis` below 1 beats the error of "no change"; `covers_80` should be near 0.80; `brier` below `base_rate`. The columns `…_error` are standard errors: ten indicators tell little, for all their thousands of outcomes.
 
 # %%
 scored = {name: score_cuts(cuts, get(name)) for name in ("default", "no_change", "drift")}
@@ -81,7 +81,7 @@ plt.show()
 # Theo bảng số: một đợt giảm kéo dài không phải là quy luật. · By panel: a fall that lasted is not a law.
 
 # %%
-summary(rows, by=["panel"])[["panel", "crps", "covers_80", "brier", "base_rate", "skill"]].sort_values("crps").round(3)
+summary(rows, by=["panel"])[["panel", "wis", "covers_80", "brier", "base_rate", "skill"]].sort_values("wis").round(3)
 
 # %%
-summary(rows, by=["horizon"])[["horizon", "crps", "covers_80", "brier", "base_rate"]].round(3)
+summary(rows, by=["horizon"])[["horizon", "wis", "covers_80", "brier", "base_rate"]].round(3)

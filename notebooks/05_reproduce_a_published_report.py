@@ -66,7 +66,7 @@ largest
 # Không tính lại gì: các đường đi nằm trong thư mục. · Nothing is computed: the paths are in the folder.
 
 # %%
-toolkit.ask(stored, areas[0], "T30-03")
+stored.ask(areas[0], "T30-03")
 
 # %% [markdown]
 # ## Mọi tệp, từng byte · Every file, byte by byte

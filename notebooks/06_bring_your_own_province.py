@@ -73,7 +73,7 @@ run = toolkit.compute_run(data=mine, draws=500)
 run.table(["20"])[["target_id", "probability", "verdict", "grade", "expected"]]
 
 # %%
-toolkit.ask(run, "20", "M1").plot()
+run.ask("20", "M1").plot()
 
 # %% [markdown]
 # ## Khi có lỗi · When something is wrong

@@ -17,16 +17,15 @@ from toolkit.base.errors import UsageError
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Plan
-from toolkit.run.session import Run
 
 
 @pytest.fixture(scope="session")
-def run(real_forecasts: Forecasts, real_data: Dataset, real_plan: Plan) -> Run:
-    return Run(real_data, real_plan, real_forecasts)
+def run(real_forecasts: Forecasts, real_data: Dataset, real_plan: Plan) -> toolkit.Run:
+    return toolkit.Run(real_data, real_plan, real_forecasts)
 
 
-def test_an_answer_has_table_text_chart_and_displays_itself(run: Run) -> None:
-    answer = toolkit.ask(run, "binh gia", "T30-03", language="en")
+def test_an_answer_has_table_text_chart_and_displays_itself(run: toolkit.Run) -> None:
+    answer = run.ask("binh gia", "T30-03", language="en")
     assert answer.probability == answer.table.loc[0, "probability"]
     percent = int(100 * (answer.probability or 0))
     assert f"{percent}%" in answer.text
@@ -46,21 +45,19 @@ def test_an_answer_has_table_text_chart_and_displays_itself(run: Run) -> None:
         answer.attainment = None  # type: ignore[misc]
 
 
-def test_a_chart_of_simulated_data_says_so(run: Run) -> None:
+def test_a_chart_of_simulated_data_says_so(run: toolkit.Run) -> None:
     simulated = replace(run, dataset=replace(run.dataset, simulated=True))
-    words = " ".join(
-        text.get_text() for text in toolkit.ask(simulated, "20", "T30-03", language="en").plot().findobj(Text)
-    )
+    words = " ".join(text.get_text() for text in simulated.ask("20", "T30-03", language="en").plot().findobj(Text))
     assert "SIMULATED" in words
 
 
-def test_in_vietnamese_by_default(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_vietnamese_by_default(run: toolkit.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOOLKIT_LANG", raising=False)
-    assert "khả năng đạt" in toolkit.ask(run, "181", "T30-03").text
+    assert "khả năng đạt" in run.ask("181", "T30-03").text
 
 
-def test_what_cannot_be_assessed_says_so(run: Run) -> None:
-    answer = toolkit.ask(run, "181", "T25-08a", language="en")
+def test_what_cannot_be_assessed_says_so(run: toolkit.Run) -> None:
+    answer = run.ask("181", "T25-08a", language="en")
     assert answer.probability is None
     assert "%" not in answer.text.split(" – ")[-1]
     if answer.path is None:
@@ -68,8 +65,8 @@ def test_what_cannot_be_assessed_says_so(run: Run) -> None:
             answer.plot()
 
 
-def test_a_comparison_has_table_text_and_chart(run: Run) -> None:
-    storm = toolkit.what_if(run, "storm").shock("poverty_rate", 2028, points=6, recovery="never")
+def test_a_comparison_has_table_text_and_chart(run: toolkit.Run) -> None:
+    storm = run.what_if("storm").shock("poverty_rate", 2028, points=6, recovery="never")
     found = toolkit.compare(run, storm, "20", ["T30-03"], language="en")
     assert "storm" in found.text
     assert found.table.loc[0, "change"] < 0
@@ -79,7 +76,7 @@ def test_a_comparison_has_table_text_and_chart(run: Run) -> None:
     assert both[0] <= both[1]
     with pytest.raises(UsageError):
         found.plot("T99")
-    unchanged = toolkit.compare(run, toolkit.what_if(run), "20", ["T30-03"], language="en")
+    unchanged = toolkit.compare(run, run.what_if(), "20", ["T30-03"], language="en")
     assert unchanged.text == "No target's chance changes in these scenarios."
 
 
@@ -92,7 +89,7 @@ def shows_itself(result: Shown) -> None:
         setattr(result, field, None)
 
 
-def test_other_systems_stand_beside_ours(run: Run) -> None:
+def test_other_systems_stand_beside_ours(run: toolkit.Run) -> None:
     found = toolkit.official_answers(run, "20", "T45-02", language="en")
     assert found.table["system"].tolist()[-1] == "toolkit"
     assert len(found.table) == 8
@@ -103,26 +100,26 @@ def test_other_systems_stand_beside_ours(run: Run) -> None:
         toolkit.official_answers(run, "20", "T30-01")
 
 
-def test_several_targets_at_once_show_themselves(run: Run) -> None:
+def test_several_targets_at_once_show_themselves(run: toolkit.Run) -> None:
     found = toolkit.joint(run, "20", ["T30-03", "T45-02", "T30-26", "T25-09"], language="en")
     assert found.table["first_to_fail"].sum() + found.all_met == pytest.approx(1)
     assert found.at_least(1) >= found.at_least(2) >= found.all_met
     assert "T25-09" in found.text  # a milestone: cannot be judged
     shows_itself(found)
-    storm = toolkit.what_if(run).shock("poverty_rate", 2029, points=15, recovery="never")
+    storm = run.what_if().shock("poverty_rate", 2029, points=15, recovery="never")
     assert toolkit.joint(run, "20", ["T30-03", "T45-02"], scenario=storm).all_met < found.all_met + 1e-9
 
 
-def test_numbers_in_tables_follow_the_language(run: Run) -> None:
+def test_numbers_in_tables_follow_the_language(run: toolkit.Run) -> None:
     for language, mark in (("vi", "0,"), ("en", "0.")):
         assert mark in toolkit.joint(run, "20", ["T30-03", "T45-02"], language=language)._repr_html_()
 
 
-def test_mistakes_offer_the_nearest(run: Run) -> None:
+def test_mistakes_offer_the_nearest(run: toolkit.Run) -> None:
     with pytest.raises(UsageError, match="Bình Gia"):
-        toolkit.ask(run, "Bình Giaa", "T30-03")
+        run.ask("Bình Giaa", "T30-03")
     with pytest.raises(UsageError, match="T30-03"):
-        toolkit.ask(run, "181", "T30-033")
+        run.ask("181", "T30-033")
 
 
 def test_tab_completion_shows_the_api_alone() -> None:

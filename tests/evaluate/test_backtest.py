@@ -36,7 +36,7 @@ def test_the_default_model_beats_no_change_on_vietnams_provinces(rows: pd.DataFr
     cuts = cut_panels(panels[panels["family"].str.startswith("vn_")], seed=2)
     ours = backtest.summary(backtest.score_cuts(cuts, models.get("default"))).iloc[0]
     theirs = backtest.summary(rows).iloc[0]
-    assert ours["crps"] < 0.87 * theirs["crps"]
+    assert ours["wis"] < 0.87 * theirs["wis"]
     assert ours["brier"] < ours["base_rate"]
     assert 0.7 < ours["covers_80"] < 0.95
 
@@ -72,7 +72,7 @@ def test_standard_errors_are_those_of_a_regression_clustered_by_indicator(
 def test_a_single_indicator_has_no_standard_error(rows: pd.DataFrame) -> None:
     by_family = backtest.summary(rows, ["family"])
     assert by_family["family"].tolist() == sorted(rows["family"].unique())
-    assert by_family["crps_error"].isna().all()
+    assert by_family["wis_error"].isna().all()
     assert (by_family["families"] == 1).all()
 
 

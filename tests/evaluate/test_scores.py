@@ -5,28 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scoringrules
-from scipy.stats import norm
 
 from toolkit.evaluate import scores
 
 RANDOM = np.random.default_rng(3)
-
-
-def test_crps_of_quantiles_equals_scoringrules() -> None:
-    levels = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
-    quantiles, observed = np.sort(RANDOM.normal(size=(9, 5)), axis=1), RANDOM.normal(size=9)
-    expected = scoringrules.crps_quantile(observed, quantiles, levels)
-    np.testing.assert_allclose(scores.crps_of_quantiles(quantiles, levels, observed), expected, atol=1e-12)
-
-
-def test_dense_quantiles_reach_the_closed_form_of_the_normal() -> None:
-    levels = (np.arange(2000) + 0.5) / 2000
-    observed = np.array([-1.0, 0.3, 2.5])
-    z = (observed - 0.5) / 1.5
-    closed = 1.5 * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
-    found = scores.crps_of_quantiles(np.tile(norm.ppf(levels, 0.5, 1.5), (3, 1)), levels, observed)
-    np.testing.assert_allclose(found, closed, atol=2e-3)
-    np.testing.assert_allclose(closed, scoringrules.crps_normal(observed, 0.5, 1.5), atol=1e-12)
 
 
 def test_weighted_interval_score_is_built_from_interval_scores() -> None:
@@ -38,7 +20,7 @@ def test_weighted_interval_score_is_built_from_interval_scores() -> None:
     found = scores.weighted_interval_score(quantiles, levels, observed)
     np.testing.assert_allclose(found, expected, atol=1e-12)
     # Bracher et al. (2021), section 2.2: with these weights it is twice the mean pinball loss
-    np.testing.assert_allclose(found, scores.crps_of_quantiles(quantiles, levels, observed), atol=1e-12)
+    np.testing.assert_allclose(found, scoringrules.crps_quantile(observed, quantiles, levels), atol=1e-12)
 
 
 def test_asymmetric_levels_are_refused() -> None:

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from tests.conftest import ROOT
 from tests.forecast.test_make import POVERTY
 from toolkit.data.dataset import Dataset
-from toolkit.evaluate.scores import crps_of_quantiles
+from toolkit.evaluate.scores import weighted_interval_score
 from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.paths import DENSITY, LOADINGS, places_of
 from toolkit.plan.plan import Plan
@@ -54,7 +54,7 @@ def test_loadings_are_the_main_axis_of_vietnams_provinces(provinces: pd.DataFram
 
 def test_an_indicator_left_out_is_foretold_by_the_others(provinces: pd.DataFrame) -> None:
     """CRPS of a province's place by its other indicators beside "as the parent", whose place is the middle."""
-    ratios, levels = {}, (np.arange(200) + 0.5) / 200
+    ratios, levels = {}, (np.arange(201) + 0.5) / 201
     for wanted in PANELS:
         others = [name for name in PANELS if name != wanted]
         weight = np.array([LOADINGS[name] / (1 - LOADINGS[name] ** 2) for name in others])
@@ -62,9 +62,9 @@ def test_an_indicator_left_out_is_foretold_by_the_others(provinces: pd.DataFrame
         mean = LOADINGS[wanted] * (provinces[others].to_numpy() @ weight) / precision
         sd = np.sqrt(1 - LOADINGS[wanted] ** 2 * (1 - 1 / precision))
         truth = provinces[wanted].to_numpy()
-        placed = crps_of_quantiles(mean[:, None] + sd * ndtri(levels), levels, truth)
+        placed = weighted_interval_score(mean[:, None] + sd * ndtri(levels), levels, truth)
         ratios[wanted] = (
-            placed.mean() / crps_of_quantiles(np.tile(ndtri(levels), (truth.size, 1)), levels, truth).mean()
+            placed.mean() / weighted_interval_score(np.tile(ndtri(levels), (truth.size, 1)), levels, truth).mean()
         )
     assert np.exp(np.mean(np.log(list(ratios.values())))) < 0.8
     assert max(ratios.values()) < 1.0

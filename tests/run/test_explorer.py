@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import ROOT
-from toolkit.api.comparisons import SliderValues, askable, explore, scenario_of, view_of
+from toolkit.api.comparisons import Part, askable, compare, explore, moved, panes
 from toolkit.attainment.assess import assess
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
@@ -31,25 +31,28 @@ def run(real_forecasts: Forecasts, real_data: Dataset, real_plan: Plan) -> Run:
     return Run(real_data, real_plan, real_forecasts)
 
 
+def shown(run: Run, **sliders: float) -> Part:
+    return compare(run, moved(run, "181", "T30-03", **sliders), "181", "T30-03").parts[0]
+
+
 def test_sliders_at_rest_are_business_as_usual(run: Run) -> None:
-    found = view_of(run, SliderValues("181", "T30-03"), "en")
-    assert found.usual == found.changed
-    assert (found.change, found.change_error) == (0.0, 0.0)
-    assert found.svg().startswith("<svg")
+    (effect,) = (part := shown(run)).effects
+    assert effect.usual == effect.changed
+    assert (effect.change, effect.change_error) == (0.0, 0.0)
+    assert "<svg" in panes(part)[1]
 
 
 def test_what_the_page_says_is_what_the_verbs_say(run: Run) -> None:
-    setup = SliderValues("181", "T30-03", pace=-0.5, shock=4.0)
-    made = scenario_of(run, setup)
+    made = moved(run, "181", "T30-03", pace=-0.5, shock=4.0)
     assert [step.verb for step in made.steps] == ["change_of_pace", "shock"]
     answer = assess(run.plan.target("T30-03"), run.dataset.areas.get("181"), run.plan, run.dataset, made.forecasts)
-    assert view_of(run, setup, "en").changed == answer
+    assert shown(run, pace=-0.5, shock=4.0).effects[0].changed == answer
 
 
 def test_a_move_takes_less_than_a_second_of_a_core(run: Run) -> None:
-    view_of(run, SliderValues("181", "T30-03", pace=-0.1), "vi").svg()
+    panes(shown(run, pace=-0.1))
     started = time.process_time()
-    view_of(run, SliderValues("181", "T30-03", pace=-0.5, shock=4.0), "vi").svg()
+    panes(shown(run, pace=-0.5, shock=4.0))
     assert time.process_time() - started < 1.0
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path as _Path
 
-from toolkit.api.answers import Answer, Officials, Run, ask, compute_run, official_answers, open_run
-from toolkit.api.comparisons import Comparison, Together, compare, explore, joint, what_if
+from toolkit.api.answers import Answer, Officials, Run, compute_run, official_answers, open_run
+from toolkit.api.comparisons import Backtest, Comparison, Together, backtest, compare, explore, joint
+from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import set_language
 from toolkit.data.dataset import Dataset, data_folder, load
 from toolkit.forecast.any_table import forecast_table
-from toolkit.forecast.make import make_forecasts
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import load as _plans
 from toolkit.plan.plan import Plan
@@ -18,6 +18,7 @@ from toolkit.scenario.scenario import Scenario
 
 __all__ = (
     "Answer",
+    "Backtest",
     "Comparison",
     "Dataset",
     "Forecasts",
@@ -26,7 +27,8 @@ __all__ = (
     "Run",
     "Scenario",
     "Together",
-    "ask",
+    "ToolkitError",
+    "backtest",
     "compare",
     "compute_run",
     "explore",
@@ -35,12 +37,10 @@ __all__ = (
     "joint",
     "load",
     "load_plan",
-    "make_forecasts",
     "official_answers",
     "open_run",
     "set_language",
     "steps_from_iamc",
-    "what_if",
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
@@ -279,8 +280,10 @@ class Explanation(Shown):
         return "; ".join(f"{t(f'explain.part.{name}')} {write(share)}" for name, share in self.spread.items()) or "–"
 
 
-def context_of(run: session.Run, area: str | int, language: str = "") -> Context:
-    """Return an area with all its answers and the words of a language (the interface's by default).
+def context_of(
+    run: session.Run, area: str | int, language: str = "", answers: Sequence[Attainment] | None = None
+) -> Context:
+    """Return an area with its answers (all by default) and the words of a language (the interface's by default).
 
     Raises
     ------
@@ -288,7 +291,7 @@ def context_of(run: session.Run, area: str | int, language: str = "") -> Context
         For an unknown area, with the nearest names; for one that is not in the run.
     """
     found = run.area(area)
-    answers = run.attainments(found.code)
+    answers = run.attainments(found.code) if answers is None else tuple(answers)
     wording, book = words(texts(language or interface_language()).language), SourceBook(run.dataset.sources)
     return Context(found, answers, run.forecasts, run.dataset, run.plan, run.facts, wording, book)
 
@@ -308,8 +311,34 @@ class Run(session.Run):
     """A run whose answers can be asked for; see :class:`toolkit.run.session.Run`."""
 
     def ask(self, area: str | int, target: str, *, language: str = "") -> Answer:
-        """Return the answer to one target in one area, see :func:`ask`."""
-        return ask(self, area, target, language=language)
+        """Return the answer to one target in one area.
+
+        Parameters
+        ----------
+        area :
+            Code or name; diacritics and case are ignored.
+        target :
+            Its number in the plan, such as ``T30-03``.
+        language :
+            ``vi`` or ``en``.
+
+        Raises
+        ------
+        UsageError
+            For an unknown area or target, with the nearest ones.
+
+        Examples
+        --------
+        >>> answer = run.ask("Bình Gia", "T30-03", language="en")
+        >>> answer.attainment.bound, answer.attainment.grade
+        ('at_least', 'B·D')
+        >>> answer.figures["year"].tolist()
+        [2018]
+        """
+        self.plan.target(target)
+        context = context_of(self, area, language)
+        (found,) = (item for item in context.attainments if item.target_id == target)
+        return Answer(context, found)
 
     def _repr_html_(self) -> str:
         from markupsafe import escape
@@ -331,39 +360,6 @@ def open_run(*args: Any, **options: Any) -> Run:
 
 def _run(made: session.Run) -> Run:
     return Run(made.dataset, made.plan, made.forecasts, made.stored)
-
-
-def ask(run: session.Run, area: str | int, target: str, *, language: str = "") -> Answer:
-    """Return the answer to one target in one area.
-
-    Parameters
-    ----------
-    run :
-        Of :func:`toolkit.compute_run` or :func:`toolkit.open_run`.
-    area :
-        Code or name; diacritics and case are ignored.
-    target :
-        Its number in the plan, such as ``T30-03``.
-    language :
-        ``vi`` or ``en``.
-
-    Raises
-    ------
-    UsageError
-        For an unknown area or target, with the nearest ones.
-
-    Examples
-    --------
-    >>> answer = ask(run, "Bình Gia", "T30-03", language="en")
-    >>> answer.attainment.bound, answer.attainment.grade
-    ('at_least', 'B·D')
-    >>> answer.figures["year"].tolist()
-    [2018]
-    """
-    run.plan.target(target)
-    context = context_of(run, area, language)
-    (found,) = (item for item in context.attainments if item.target_id == target)
-    return Answer(context, found)
 
 
 @dataclass(frozen=True, repr=False)
@@ -423,7 +419,7 @@ class Officials(Shown):
         return bars(title, given, self.wording, alt=self.text)
 
 
-def official_answers(run: session.Run, area: str | int, target: str, *, language: str = "") -> Officials:
+def official_answers(run: Run, area: str | int, target: str, *, language: str = "") -> Officials:
     """Return what seven other systems say of a target about a level, for comparison and never as our verdict.
 
     They read the area's own published figures on the newest standard and know no uncertainty, no break and no
@@ -439,7 +435,7 @@ def official_answers(run: session.Run, area: str | int, target: str, *, language
     >>> official_answers(run, "20", "T45-02").table["system"].tolist()[:3]
     ['UNSD 2022', 'UNSD 2023', 'Eurostat']
     """
-    answer = ask(run, area, target, language=language)
+    answer = run.ask(area, target, language=language)
     asked, path = run.plan.target(target), answer.path
     if not isinstance(asked.rule, LevelRule) or path is None:
         raise UsageError(say("scenario.no_level", target=target), say("scenario.no_path.remedy"))

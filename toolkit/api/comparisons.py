@@ -1,29 +1,28 @@
-"""Comparisons with business as usual: one target, several at once, sliders. Apart because scenarios come in here."""
+"""Comparisons: with business as usual, at once, by sliders, with what came. Apart because scenarios come in here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from toolkit.api.answers import Shown, context_of, footnotes
 from toolkit.attainment import whatif
 from toolkit.attainment.assess import assess
-from toolkit.attainment.attainment import Attainment
 from toolkit.attainment.whatif import Effect, Joint
 from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.texts import interface_language, say, texts
 from toolkit.data.areas import Area
-from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Target
-from toolkit.reports.blocks import FanChart, Line
-from toolkit.reports.context import Context, SourceBook
+from toolkit.reports.blocks import Line
+from toolkit.reports.context import Context
 from toolkit.reports.svg import fan_chart_svg, standing_alone
 from toolkit.reports.targets import fan_chart, median_line
 from toolkit.reports.wording import words
+from toolkit.run import studies
 from toolkit.run.session import Run, plan_areas
 from toolkit.scenario.propagate import no_path, open_years
 from toolkit.scenario.scenario import Scenario
@@ -36,14 +35,16 @@ if TYPE_CHECKING:
 LARGEST_PACE, LARGEST_SHOCK = 3.0, 10.0
 
 
-@dataclass(frozen=True, repr=False)
-class Comparison(Shown):
-    """A scenario beside business as usual, in one area.
+@dataclass(frozen=True)
+class Part:
+    """One scenario beside business as usual, in one area.
 
     Attributes
     ----------
     name :
         The scenario's.
+    context :
+        The area in the scenario.
     effects :
         What changes, target by target.
     usual :
@@ -51,76 +52,23 @@ class Comparison(Shown):
     """
 
     name: str
+    context: Context
     effects: tuple[Effect, ...]
     usual: Forecasts
 
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """One row a target: both probabilities, the change with its simulation error, what it stands for, pace."""
-        return whatif.effects_table(self.effects, self.name)
-
-    @property
-    def text(self) -> str:
-        """The comparison in sentences."""
-        t, chances = self.wording.texts.t, self.wording.numbers.probability
-        sentences = [
-            t(
-                "scenario.page.answer",
-                scenario=self.name or "–",
-                target=f"{item.target_id} ({self.context.name(item.changed)})",
-                before=chances(item.usual.probability, bound=item.usual.bound),
-                after=chances(item.changed.probability, bound=item.changed.bound),
-            )
-            for item in self.effects
-            if item.change
-        ]
-        return "\n".join(sentences) or t("scenario.page.no_answer")
-
-    def plot(self, target: str = "") -> Chart:
-        """Return the fan chart of a target in the scenario with the usual median beside it.
-
-        Parameters
-        ----------
-        target :
-            By default the one whose chance changes most.
-        """
-        from toolkit.api.charts import draw_fan
-
-        ranked = sorted(self.effects, key=lambda item: -abs(item.change or 0.0))
-        named = [item for item in ranked if target in ("", item.target_id)]
-        drawn = next((item for item in named if self.context.path(item.changed) is not None), None)
-        if drawn is None:
-            raise no_path(target, "", self.context.area.code)
-        judged = self.context.target(drawn.changed)
-        before = self.usual.path(self.context.area.code, judged.indicator, judged.scope)
-        return draw_fan(self.context, drawn.changed, usual_median(self.context, before, drawn.due))
-
-    def shown(self) -> pd.DataFrame:
-        """Return the columns that a notebook displays."""
-        return self.table[
-            ["target_id", "due", "probability_usual", "probability", "change", "change_error", "verdict", "grade"]
-        ]
-
-
-def usual_median(context: Context, path: Path | None, until: int) -> Line | None:
-    """Return the median as usual from the newest evidence to a year; None without a path."""
-    if path is None:
-        return None
-    return median_line(context.words.texts.t("scenario.usual"), path, range(path.evidence.last_year, until + 1))
-
-
-def what_if(run: Run, name: str = "") -> Scenario:
-    """Return the beginning of a scenario: everything as forecast, verbs to follow.
-
-    >>> what_if(run, "storm").shock("poverty_rate", 2028, points=5).peers_pace("poverty_rate", areas=["20"])
-    <Scenario storm: shock → peers_pace>
-    """
-    return Scenario(run.forecasts, run.dataset, run.plan, name)
+    def median(self, effect: Effect) -> Line | None:
+        """Return the median as usual from the newest evidence to the due year; None without a forecast."""
+        judged = self.context.target(effect.changed)
+        path = self.usual.path(effect.area_code, judged.indicator, judged.scope)
+        if path is None:
+            return None
+        years = range(path.evidence.last_year, effect.due + 1)
+        return median_line(self.context.words.texts.t("scenario.usual"), path, years)
 
 
 @dataclass(frozen=True, repr=False)
-class Comparisons(Shown):
-    """Several scenarios beside business as usual, in one area or several.
+class Comparison(Shown):
+    """Scenarios beside business as usual, in one area or several.
 
     Attributes
     ----------
@@ -128,47 +76,63 @@ class Comparisons(Shown):
         One a scenario and area.
     """
 
-    parts: tuple[Comparison, ...]
+    parts: tuple[Part, ...]
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a scenario, area and target; see :attr:`Comparison.table`."""
+        """One row a scenario, area and target: probabilities, change with its error, what it stands for, pace."""
         import pandas as pd
 
-        return pd.concat([part.table for part in self.parts], ignore_index=True)
+        return pd.concat([whatif.effects_table(part.effects, part.name) for part in self.parts], ignore_index=True)
 
     @property
     def text(self) -> str:
-        """The comparisons in sentences."""
-        return "\n".join(part.text for part in self.parts)
+        """The comparison in sentences."""
+        t, chances = self.wording.texts.t, self.wording.numbers.probability
+        several = len({part.context.area.code for part in self.parts}) > 1
+        sentences = [
+            (f"{part.context.area_name}. " if several else "")
+            + t(
+                "scenario.page.answer",
+                scenario=part.name or "–",
+                target=f"{item.target_id} ({part.context.name(item.changed)})",
+                before=chances(item.usual.probability, bound=item.usual.bound),
+                after=chances(item.changed.probability, bound=item.changed.bound),
+            )
+            for part in self.parts
+            for item in part.effects
+            if item.change
+        ]
+        return "\n".join(sentences) or t("scenario.page.no_answer")
 
     def plot(self, target: str = "") -> Chart:
-        """Return the chances of a target as bars: as usual and in every scenario, area by area.
+        """Return the fan chart of a target with the usual median in it; of several scenarios or areas, chances as bars.
 
         Parameters
         ----------
         target :
             By default the one whose chance changes most.
         """
-        from toolkit.api.charts import bars
+        from toolkit.api.charts import bars, draw_fan
 
-        judged = self.table.dropna(subset=["probability", "probability_usual"])
-        if target:
-            judged = judged[judged["target_id"] == target]
-        if judged.empty:
+        found = [(part, item) for part in self.parts for item in part.effects if target in ("", item.target_id)]
+        found = [(part, item) for part, item in found if part.context.path(item.changed) is not None]
+        if not found:
             raise no_path(target or "–", "", self.context.area.code)
-        chosen = target or str(judged["target_id"].iloc[int(judged["change"].abs().to_numpy().argmax())])
-        names = {part.context.area.code: part.context.area_name for part in self.parts}
-        chances: dict[str, float] = {}
-        for row in judged[judged["target_id"] == chosen].to_dict("records"):
-            place = f"{names[row['area_code']]}: " if len(names) > 1 else ""
-            chances.setdefault(f"{place}{self.wording.texts.t('scenario.usual')}", row["probability_usual"])
-            chances[f"{place}{row['scenario'] or '–'}"] = row["probability"]
-        return bars(f"{chosen} – {', '.join(names.values())}", chances, self.wording, alt=self.text)
+        part, most = max(found, key=lambda pair: abs(pair[1].change or 0.0))
+        if len(self.parts) == 1:
+            return draw_fan(part.context, most.changed, part.median(most))
+        usual, chances = self.wording.texts.t("scenario.usual"), dict[str, float]()
+        for part, item in found:
+            if item.target_id == most.target_id and item.changed.probability is not None:
+                chances.setdefault(f"{part.context.area_name}: {usual}", item.usual.probability or 0.0)
+                chances[f"{part.context.area_name}: {part.name or '–'}"] = item.changed.probability
+        return bars(most.target_id, chances, self.wording, alt=self.text)
 
     def shown(self) -> pd.DataFrame:
         """Return the columns that a notebook displays."""
-        return self.table[["scenario", "area_code", "target_id", "due", "probability_usual", "probability", "change"]]
+        names = ["scenario", "area_code", "target_id", "due", "probability_usual", "probability", "change"]
+        return self.table[[*names, "change_error", "verdict", "grade"]]
 
 
 def compare(
@@ -178,8 +142,8 @@ def compare(
     targets: Sequence[str] | str | None = None,
     *,
     language: str = "",
-) -> Comparison | Comparisons:
-    """Return what a scenario changes in one area; of several scenarios or areas, what each changes in each.
+) -> Comparison:
+    """Return what a scenario changes in an area; of several scenarios or areas, what each changes in each.
 
     Parameters
     ----------
@@ -201,31 +165,24 @@ def compare(
 
     Examples
     --------
-    >>> storm = what_if(run, "storm").shock("poverty_rate", 2028, points=5)
-    >>> peers = what_if(run, "peers").peers_pace("poverty_rate")
+    >>> storm = run.what_if("storm").shock("poverty_rate", 2028, points=5)
+    >>> peers = run.what_if("peers").peers_pace("poverty_rate")
     >>> len(compare(run, [storm, peers], ["20", "Bình Gia"], ["T30-03"]).table)
     4
     >>> bool(compare(run, storm, "20", ["T30-03"]).table.loc[0, "change"] < 0)
     True
     """
     asked = [targets] if isinstance(targets, str) else targets
-    if not isinstance(scenario, Scenario) or not isinstance(area, str | int):
-        scenarios = [scenario] if isinstance(scenario, Scenario) else scenario
-        areas = [area] if isinstance(area, str | int) else area
-        parts = tuple(_compared(run, one, place, asked, language) for one in scenarios for place in areas)
-        return Comparisons(parts[0].context, parts)
-    return _compared(run, scenario, area, asked, language)
-
-
-def _compared(
-    run: Run, scenario: Scenario, area: str | int, targets: Sequence[str] | None, language: str
-) -> Comparison:
-    if scenario.base is not run.forecasts:
-        raise UsageError(say("scenario.other_run", scenario=scenario.name or "–"), say("scenario.other_run.remedy"))
-    changed = replace(run, forecasts=scenario.forecasts)
-    context = context_of(changed, area, language)
-    found = whatif.effects(run.plan, [context.area], run.dataset, run.forecasts, changed.forecasts, targets)
-    return Comparison(context, scenario.name, found, run.forecasts)
+    parts = []
+    for one in [scenario] if isinstance(scenario, Scenario) else scenario:
+        if one.base is not run.forecasts:
+            raise UsageError(say("scenario.other_run", scenario=one.name or "–"), say("scenario.other_run.remedy"))
+        changed = replace(run, forecasts=one.forecasts)
+        for place in run.chosen(area):
+            found = whatif.effects(run.plan, [place], run.dataset, run.forecasts, changed.forecasts, asked)
+            context = context_of(changed, place.code, language, [item.changed for item in found])
+            parts.append(Part(one.name, context, found, run.forecasts))
+    return Comparison(parts[0].context, tuple(parts))
 
 
 @dataclass(frozen=True, repr=False)
@@ -324,89 +281,27 @@ def joint(
     >>> found.all_met <= min(found.table["probability"]) and found.at_least(1) >= max(found.table["probability"])
     True
     """
-    context = context_of(run, area, language)
+    context = context_of(run, area, language, ())
     forecasts = run.forecasts if scenario is None else scenario.forecasts
     return Together(context, whatif.judge_together(run.plan, context.area, run.dataset, forecasts, targets))
 
 
-@dataclass(frozen=True)
-class SliderValues:
-    """Where the sliders stand.
+class Backtest(studies.Backtest):
+    """A back-test that can be drawn; see :class:`toolkit.run.studies.Backtest`."""
 
-    Attributes
-    ----------
-    area :
-        Code of the area.
-    target :
-        Number of the target.
-    pace :
-        Added a year: points, or per cent for indicators on the log scale.
-    shock :
-        Points, two years after the newest evidence.
-    """
+    def plot(self, *, language: str = "") -> Chart:
+        """Return how honest the first model was, and error and coverage of every model by points and horizon."""
+        from toolkit.api.charts import Chart
 
-    area: str
-    target: str
-    pace: float = 0.0
-    shock: float = 0.0
+        figure = Chart(figsize=(12.0, 7.0), layout="constrained", alt=repr(self))
+        self.draw(figure, language)
+        return figure
 
 
-@dataclass(frozen=True)
-class ExplorerView:
-    """What the page shows: both answers, the change with its error, and the chart.
-
-    Attributes
-    ----------
-    context :
-        The area, and what words and charts are made from.
-    usual :
-        The answer as usual.
-    changed :
-        The answer in the scenario.
-    change :
-        Difference of their probabilities.
-    change_error :
-        Its simulation error.
-    line :
-        The median as usual; None without a forecast.
-    """
-
-    context: Context
-    usual: Attainment
-    changed: Attainment
-    change: float
-    change_error: float
-    line: Line | None
-
-    @property
-    def text(self) -> str:
-        """The chance in the scenario against business as usual."""
-        wording = self.context.words
-        chances = wording.numbers.probability
-        return wording.texts.t(
-            "scenario.explorer.answer",
-            after=chances(self.changed.probability, bound=self.changed.bound),
-            before=chances(self.usual.probability, bound=self.usual.bound),
-            change=wording.numbers.decimal(100 * self.change, 1, sign=True),
-            error=wording.numbers.decimal(100 * self.change_error, 1),
-            verdict=wording.verdict(self.changed.verdict),
-        )
-
-    @property
-    def chart(self) -> FanChart:
-        """The fan chart of the scenario, with the usual median in it."""
-        return replace(fan_chart(self.context, self.changed), lines=(self.line,) if self.line else ())
-
-    def svg(self) -> str:
-        """Return the chart as SVG text; drawn as in reports, in some hundredths of a second."""
-        return standing_alone(fan_chart_svg(self.chart))
-
-    def html(self) -> str:
-        """Return the chart with its title, unit, key and note."""
-        chart, key = self.chart, self.context.words.texts.t("scenario.explorer.key")
-        head = f"<b>{escape(chart.title)} – {escape(self.context.area_name)}</b><br>{escape(chart.subtitle)}"
-        foot = "<br>".join(escape(part) for part in (key, *footnotes(self.context, self.changed, chart.note)))
-        return f"<p>{head}</p>{self.svg()}<p><small>{foot}</small></p>"
+@wraps(studies.backtest)
+def backtest(*args: Any, **options: Any) -> Backtest:
+    """Forecast from past origins and score what came since, see :func:`toolkit.run.studies.backtest`."""
+    return Backtest(**vars(studies.backtest(*args, **options)))
 
 
 def askable(run: Run, area: Area) -> list[Target]:
@@ -424,35 +319,47 @@ def askable(run: Run, area: Area) -> list[Target]:
     return found
 
 
-def scenario_of(run: Run, setup: SliderValues) -> Scenario:
-    """Return the scenario that the sliders say."""
-    scenario = what_if(run)
-    target = run.plan.target(setup.target)
-    path = run.forecasts.path(setup.area, target.indicator, target.scope)
-    if path is None:
-        return scenario
-    moved = path if path.proxy is None else path.proxy
-    step: dict[str, Any] = {"indicator": moved.indicator, "scope": moved.scope, "areas": [setup.area]}
-    if setup.pace:
-        unit = "percent" if run.dataset.indicators.get(moved.indicator).link == "log" else "points"
-        scenario = scenario.change_of_pace(**step | {unit: setup.pace})
-    if setup.shock:
-        scenario = scenario.shock(**step, year=path.evidence.last_year + 2, points=setup.shock, recovery="slow")
-    return scenario
+def moved(run: Run, area: str, target: str, pace: float = 0.0, shock: float = 0.0) -> Scenario:
+    """Return the scenario that sliders say.
+
+    Parameters
+    ----------
+    area, target :
+        Code of the area, and number of the target.
+    pace :
+        Added a year: points, or per cent for indicators on the log scale.
+    shock :
+        Points, two years after the newest evidence.
+    """
+    scenario, asked = run.what_if(), run.plan.target(target)
+    path = run.path(area, asked.indicator, asked.scope)
+    what = path if path.proxy is None else path.proxy
+    step: dict[str, Any] = {"indicator": what.indicator, "scope": what.scope, "areas": [area]}
+    if pace:
+        unit = "percent" if run.dataset.indicators.get(what.indicator).link == "log" else "points"
+        scenario = scenario.change_of_pace(**step | {unit: pace})
+    return scenario.shock(**step, year=path.evidence.last_year + 2, points=shock) if shock else scenario
 
 
-def view_of(run: Run, setup: SliderValues, language: str) -> ExplorerView:
-    """Return what the page shows for a setup; a fifth of a second with 500 draws."""
-    area, target = run.dataset.areas.get(setup.area), run.plan.target(setup.target)
-    changed = scenario_of(run, setup).forecasts
-    sources = (run.forecasts, changed)
-    before, after = (assess(target, area, run.plan, run.dataset, source) for source in sources)
-    judged = [whatif.judgement_of(target, area, run.plan, run.dataset, source) for source in sources]
-    difference = whatif.change_of(*judged) or (0.0, 0.0)
-    book, wording = SourceBook(run.dataset.sources), words(language)
-    context = Context(area, (after,), changed, run.dataset, run.plan, run.facts, wording, book)
-    path = run.forecasts.path(area.code, target.indicator, target.scope)
-    return ExplorerView(context, before, after, *difference, usual_median(context, path, target.due))
+def panes(found: Part) -> tuple[str, str]:
+    """Return what the page of sliders shows of one target: the answer, and the chart with title, key and sources."""
+    (effect,), context = found.effects, found.context
+    wording, chart = context.words, fan_chart(context, effect.changed)
+    usual = found.median(effect)
+    chances, write = wording.numbers.probability, wording.numbers.decimal
+    answer = wording.texts.t(
+        "scenario.explorer.answer",
+        after=chances(effect.changed.probability, bound=effect.changed.bound),
+        before=chances(effect.usual.probability, bound=effect.usual.bound),
+        change=write(100 * (effect.change or 0.0), 1, sign=True),
+        error=write(100 * (effect.change_error or 0.0), 1),
+        verdict=wording.verdict(effect.changed.verdict),
+    )
+    svg = standing_alone(fan_chart_svg(replace(chart, lines=(usual,) if usual else ())))
+    key = wording.texts.t("scenario.explorer.key")
+    head = f"<b>{escape(chart.title)} – {escape(context.area_name)}</b><br>{escape(chart.subtitle)}"
+    foot = "<br>".join(escape(part) for part in (key, *footnotes(context, effect.changed, chart.note)))
+    return answer, f"<p>{head}</p>{svg}<p><small>{foot}</small></p>"
 
 
 @dataclass
@@ -495,9 +402,6 @@ class Explorer:
             parts[name].observe(self._show, names="value")
         parts["page"] = widgets.VBox([*parts.values(), note])
 
-    def _relative(self, target: str) -> bool:
-        return bool(self.run.dataset.indicators.get(self.run.plan.target(target).indicator).link == "log")
-
     def _numbers(self, largest: float, step: float) -> list[tuple[str, float]]:
         """Return a slider's numbers and how they are written: a slider of floats knows no decimal comma."""
         count, write = round(largest / step), words(self.language).numbers.decimal
@@ -518,12 +422,14 @@ class Explorer:
         parts = self._parts
         if parts["target"].value is None:
             return
-        setup = SliderValues(*(parts[name].value for name in ("area", "target", "pace", "shock")))
-        counted = "_percent" if self._relative(setup.target) else ""
+        area, target, pace, shock = (parts[name].value for name in ("area", "target", "pace", "shock"))
+        scenario = moved(self.run, area, target, pace, shock)
+        answer, chart = panes(compare(self.run, scenario, area, target, language=self.language).parts[0])
+        indicator = self.run.dataset.indicators.get(self.run.plan.target(target).indicator)
+        counted = "_percent" if indicator.link == "log" else ""
         parts["pace"].description = texts(self.language).t(f"scenario.explorer.pace{counted}")
-        found = view_of(self.run, setup, self.language)
-        parts["answer"].value = f'<p class="explorer-answer" style="font-size:1.15rem">{escape(found.text)}</p>'
-        parts["chart"].value = f'<div class="explorer-chart" style="max-width:44rem">{found.html()}</div>'
+        parts["answer"].value = f'<p class="explorer-answer" style="font-size:1.15rem">{escape(answer)}</p>'
+        parts["chart"].value = f'<div class="explorer-chart" style="max-width:44rem">{chart}</div>'
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
         return self._parts["page"]._repr_mimebundle_(include=include, exclude=exclude)

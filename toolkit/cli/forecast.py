@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -126,27 +127,28 @@ def backtest(
 ) -> None:
     """Forecast from past origins with what was known then, and score what came since.
 
-    Writes tables (scores, by number of points, horizon, evidence grade and panel, reliability, all outcomes) and
-    figures into a folder.
+    Writes tables (scores, by number of points, horizon, evidence grade and panel, reliability, all outcomes with
+    their quantiles and thresholds) and a figure into a folder. The error is the weighted interval score of 23
+    quantiles, relative to the error of "no change".
 
     Example: toolkit backtest --indicator poverty_rate --from 2015 --lang en
 
     Example: toolkit backtest --table histories.csv --model default --model theta
     """
-    from toolkit.run.studies import of_plan, of_table, write_backtest
+    from toolkit.run.studies import MODELS, write_backtest
+    from toolkit.run.studies import backtest as scored
 
-    chosen = _models(model)
+    chosen: Sequence[Any] = list(dict.fromkeys(model)) if model else MODELS
     language = texts(lang).language
     if table is not None:
         _only_table({"--area": area, "--level": level, "--indicator": indicator, "--as-of": as_of, "--plan": plan})
         options.existing([table], "cli.no_file.histories")
-        found = of_table(table, chosen, progress=_progress)
+        found = scored(chosen, table=table, progress=_progress)
     else:
         dataset, loaded = options.data_and_plan(data, plan, as_of, indicator)
-        codes = [item.code for item in options.wanted_areas(dataset, loaded, area, level)]
-        found = of_plan(
-            dataset, loaded, codes, chosen, first=first, indicators=indicator or (), draws=draws, seed=seed,
-            progress=_progress,
+        found = scored(
+            chosen, data=dataset, plan=loaded, indicators=indicator or (), first=first, draws=draws, seed=seed,
+            areas=[item.code for item in options.wanted_areas(dataset, loaded, area, level)], progress=_progress,
         )  # fmt: skip
     where = out or results_folder() / "backtest"
     write_backtest(found, where, language=language)
@@ -154,17 +156,6 @@ def backtest(
         sys.stdout.write(found.scores.to_json(orient="records", force_ascii=False, indent=1))
     else:
         _print_scores(found, where, language)
-
-
-def _models(names: list[str] | None) -> list[str]:
-    from toolkit.models import NAMES
-    from toolkit.run.studies import BASELINES
-
-    chosen = list(dict.fromkeys(names or ("default", *BASELINES)))
-    for name in chosen:
-        if name not in NAMES:
-            raise UsageError(say("forecast.no_model", model=name), say("base.choose", choices=", ".join(NAMES)))
-    return chosen
 
 
 def _only_table(options_of_plan: dict[str, object]) -> None:
@@ -180,10 +171,10 @@ def _progress(model: str) -> None:
 def _print_scores(found: Backtest, folder: Path, language: str) -> None:
     form = numbers(language)
     for line in found.scores.to_dict("records"):
-        words = {name: form.decimal(line[name], 2) for name in ("crps", "brier", "base_rate")}
+        words = {name: form.decimal(line[name], 2) for name in ("wis", "brier", "base_rate")}
         cover = form.with_error(line["covers_80"], line["covers_80_error"], 2)
         print(
-            say("run.backtest.line", model=line["model"], outcomes=int(line["outcomes"]), crps=words["crps"],
+            say("run.backtest.line", model=line["model"], outcomes=int(line["outcomes"]), wis=words["wis"],
                 cover=cover, brier=words["brier"], base=words["base_rate"])
         )  # fmt: skip
     if "dated_by_rule" in found.rows.columns:

@@ -3,15 +3,15 @@
 Of any panel (:func:`rolling_origins`, :func:`score_cuts`), and of a plan's own data (:func:`backtest_plan`). There
 every origin is a day: data as they were known on that day go through the same engine as a report's, and a figure
 that was published later settles the forecast. Plots show how honest the probabilities are, and where in the
-distribution outcomes fall; axis labels are passed in, so that they come from the catalogue of texts.
+distribution outcomes fall.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,9 +36,9 @@ LEVELS = np.array([0.01, 0.025, 0.05, *np.round(np.arange(0.10, 0.91, 0.05), 2),
 PACES = (0.5, 1.0, 1.5)
 DRAWS = 1000
 LARGEST_RATIO = 20.0
-MEASURES = ("crps", "wis", "absolute_error")
+MEASURES = ("wis", "absolute_error")
 SMALLEST_ERROR = 1e-9
-SCORES_WITH_ERRORS = ("crps", "covers_80", "covers_95", "brier")
+SCORES_WITH_ERRORS = ("wis", "covers_80", "covers_95", "brier")
 
 
 @dataclass(frozen=True)
@@ -171,70 +171,72 @@ def pace_of(cut: Cut) -> float:
 
 
 def score_cut(cut: Cut, quantiles: FloatArray) -> pd.DataFrame:
-    """Return one row an outcome: errors, coverage, position in the distribution, events.
-
-    Columns: ``panel, family, modelled, length, origin, unit, horizon, points, naive, unit_of_error, crps, wis,
-    absolute_error, covers_50, covers_80, covers_95, position``, and for every pace
-    ``probability_k`` and ``happened_k``.
-    """
-    q = np.sort(quantiles[cut.unit, cut.horizon - 1], axis=-1)
-    counts = np.bincount(cut.panel.unit, minlength=cut.panel.units)
-    table = pd.DataFrame(
-        {
-            "panel": cut.panel_id,
-            "family": cut.family,
-            "modelled": cut.modelled,
-            "length": cut.length,
-            "origin": cut.panel.last_year,
-            "unit": cut.unit,
-            "horizon": cut.horizon,
-            "points": counts[cut.unit],
-            "naive": np.abs(cut.truth - cut.last),
-            **scored(q, LEVELS, cut.truth),
-        }
-    )
-    # over all units of the cut, whatever group is looked at later
-    table["unit_of_error"] = table.groupby("horizon")["naive"].transform("mean").clip(lower=SMALLEST_ERROR)
-    moved = np.float64(pace_of(cut)) * (cut.panel.last_year + cut.horizon - cut.last_year).astype(np.float64)
-    return table.assign(**events(q, LEVELS, cut.truth, cut.last, moved))
-
-
-def scored(q: FloatArray, levels: FloatArray, truth: FloatArray) -> dict[str, FloatArray | np.ndarray]:
-    """Return errors, position in the distribution and coverage of outcomes (R,) under quantiles (R, Q)."""
-    return {
-        "crps": scores.crps_of_quantiles(q, levels, truth),
-        "wis": scores.weighted_interval_score(q, levels, truth),
-        "absolute_error": scores.absolute_error(q, levels, truth),
-        "position": scores.probability_at_most(q, levels, truth),
-        **{f"covers_{share}": scores.covered(q, levels, truth, share / 100.0) for share in (50, 80, 95)},
+    """Return one row an outcome of a cut, as :func:`scored` has it, by quantiles (N, H, Q) of :data:`LEVELS`."""
+    panel = cut.panel
+    rows = {
+        "panel": cut.panel_id,
+        "family": cut.family,
+        "modelled": cut.modelled,
+        "length": cut.length,
+        "origin": panel.last_year,
+        "unit": cut.unit,
+        "horizon": cut.horizon,
+        "points": np.bincount(panel.unit, minlength=panel.units)[cut.unit],
+        "outcome": cut.truth,
+        "last": cut.last,
+        "moved": pace_of(cut) * (panel.last_year + cut.horizon - cut.last_year),
     }
+    return scored(pd.DataFrame(rows), quantiles[cut.unit, cut.horizon - 1])
 
 
-def events(
-    q: FloatArray, levels: FloatArray, truth: FloatArray, last: FloatArray, moved: FloatArray
-) -> dict[str, np.ndarray]:
-    """Return forecast probability and truth of "moved on at k times the pace so far", for every pace.
+def scored(rows: pd.DataFrame, quantiles: FloatArray) -> pd.DataFrame:
+    """Return outcomes with what was forecast of them, and how that fared.
 
     Parameters
     ----------
-    q, levels, truth :
-        Quantiles (R, Q), their levels, and outcomes (R,).
-    last, moved :
-        Shape (R,): last value known, and how far the pace so far would have led since.
+    rows :
+        One an outcome: ``outcome``, ``last`` (the last value known) and ``moved`` (how far the pace so far would have
+        led since), beside columns that say what it is.
+    quantiles :
+        Shape (R, Q), of :data:`LEVELS`.
+
+    Returns
+    -------
+    The rows, and the quantiles as ``q0.01`` to ``q0.99``; ``naive``, the error of "no change"; ``wis``, the weighted
+    interval score of these quantiles (twice their mean pinball loss; both in the unit of the outcome);
+    ``absolute_error`` of the median; ``position`` of the outcome in the distribution; ``covers_50``, ``covers_80``,
+    ``covers_95``; and for each event k, "moved on at :data:`PACES` [k] times the pace so far", ``threshold_k``,
+    ``probability_k`` and ``happened_k``.
     """
-    found: dict[str, np.ndarray] = {}
+    q = np.sort(quantiles, axis=-1)
+    truth, last, moved = (rows[name].to_numpy(dtype=np.float64) for name in ("outcome", "last", "moved"))
+    found: dict[str, np.ndarray] = {f"q{level:g}": q[:, column] for column, level in enumerate(LEVELS)}
+    found |= {
+        "naive": np.abs(truth - last),
+        "wis": scores.weighted_interval_score(q, LEVELS, truth),
+        "absolute_error": scores.absolute_error(q, LEVELS, truth),
+        "position": scores.probability_at_most(q, LEVELS, truth),
+        **{f"covers_{share}": scores.covered(q, LEVELS, truth, share / 100.0) for share in (50, 80, 95)},
+    }
     for number, pace in enumerate(PACES):
         threshold = last + pace * moved
-        at_most = scores.probability_at_most(q, levels, threshold)
+        at_most = scores.probability_at_most(q, LEVELS, threshold)
+        found[f"threshold_{number}"] = threshold
         found[f"probability_{number}"] = np.where(moved >= 0, 1.0 - at_most, at_most)
         found[f"happened_{number}"] = np.where(moved >= 0, truth >= threshold, truth <= threshold)
-    return found
+    return rows.drop(columns="moved").assign(**found)
+
+
+def with_units(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the mean error of "no change" in their cut and horizon, over all units: ``unit_of_error``."""
+    mean = rows.groupby(["cut", "horizon"])["naive"].transform("mean")
+    return rows.assign(unit_of_error=mean.clip(lower=SMALLEST_ERROR))
 
 
 def score_cuts(cuts: Sequence[Cut], model: Forecaster) -> pd.DataFrame:
     """Forecast and score all cuts; ``cut`` numbers them."""
     tables = [score_cut(cut, forecast_cut(cut, model)).assign(cut=number) for number, cut in enumerate(cuts)]
-    return pd.concat(tables, ignore_index=True)
+    return with_units(pd.concat(tables, ignore_index=True))
 
 
 def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
@@ -249,9 +251,9 @@ def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
 
     Returns
     -------
-    Columns of ``by``, then ``crps, wis, absolute_error`` (relative), ``covers_50, covers_80,
+    Columns of ``by``, then ``wis, absolute_error`` (relative), ``covers_50, covers_80,
     covers_95, brier, base_rate`` (the Brier score of quoting how often the events came true),
-    ``skill`` (against the base rate), standard errors ``crps_error, covers_80_error, covers_95_error,
+    ``skill`` (against the base rate), standard errors ``wis_error, covers_80_error, covers_95_error,
     brier_error``, ``families, cuts, outcomes``. What befalls an indicator befalls all its areas and histories: for
     the errors only families are independent, and a single one has none (nan).
     """
@@ -283,15 +285,6 @@ def summary(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     return means.reset_index(drop=not by)
 
 
-@dataclass(frozen=True)
-class Settled:
-    """One figure that became known after an origin."""
-
-    area_code: str
-    key: Key
-    figure: Observation
-
-
 def origin_days(first: int, today: date) -> list[date]:
     """Return the last day of every year from `first` on that lies before `today`.
 
@@ -301,13 +294,20 @@ def origin_days(first: int, today: date) -> list[date]:
     return [date(year, 12, 31) for year in range(first, today.year)]
 
 
+class Settled(NamedTuple):
+    """One figure that became known after an origin."""
+
+    area_code: str
+    key: Key
+    figure: Observation
+
+
 def settled_after(newer: Dataset, area_codes: Sequence[str], day: date) -> list[Settled]:
     """Return the exact, final figures of some areas that became known after a day."""
-    wanted = set(area_codes)
     return [
         Settled(area, (indicator, scope), figure)
         for area, indicator, scope in sorted(newer.with_data())
-        if area in wanted
+        if area in area_codes
         for figure in newer.series(area, indicator, scope).observations
         if figure.status == "final" and not figure.qualifier and figure.available_from > day.isoformat()
     ]
@@ -315,12 +315,11 @@ def settled_after(newer: Dataset, area_codes: Sequence[str], day: date) -> list[
 
 def backtest_plan(
     newer: Dataset,
-    then: Callable[[date], Dataset],
     plan: Plan,
     area_codes: Sequence[str],
     days: Sequence[date],
-    *,
     model: Model = "default",
+    *,
     draws: int = 1000,
     seed: int = 138,
     indicators: Sequence[str] = (),
@@ -330,9 +329,7 @@ def backtest_plan(
     Parameters
     ----------
     newer :
-        Data that settle the forecasts.
-    then :
-        Returns the data as they were known on a day.
+        Data that settle the forecasts, and of which each origin sees what was known then.
     plan, area_codes :
         Whose indicators, and of which areas. The province is always among them.
     days :
@@ -350,36 +347,29 @@ def backtest_plan(
     """
     codes = sorted({plan.province_code, *area_codes})
     rows: list[dict[str, object]] = []
+    quantiles = []
     for day in days:
         came = [
             item
             for item in settled_after(newer, codes, day)
             if item.figure.year <= day.year + HORIZONS and (not indicators or item.key[0] in indicators)
         ]
-        needs = _needs(came, day)
-        if needs:
-            past = then(day)
-            made = make_forecasts(past, plan, area_codes, draws=draws, seed=seed, model=model, only=needs)
-            rows.extend(_rows(came, made.path, day))
-    return _finished(pd.DataFrame(rows))
-
-
-def _needs(came: Sequence[Settled], day: date) -> dict[Key, Span]:
-    needs: dict[Key, Span] = {}
-    for item in came:
-        span = Span(min(day.year, item.figure.year), item.figure.year, item.figure.year)
-        needs[item.key] = needs.get(item.key, span) | span
-    return needs
-
-
-def _rows(
-    came: Sequence[Settled], path_of: Callable[[str, str, str], Path | None], day: date
-) -> Iterator[dict[str, object]]:
-    for item in came:
-        path = path_of(item.area_code, *item.key)
-        if path is None or path.proxy is not None or not _foresees(path, item.figure):
+        needs: dict[Key, Span] = {}
+        for item in came:
+            span = Span(min(day.year, item.figure.year), item.figure.year, item.figure.year)
+            needs[item.key] = needs.get(item.key, span) | span
+        if not needs:
             continue
-        yield _row(item, path, day)
+        made = make_forecasts(newer.known_on(day), plan, area_codes, draws=draws, seed=seed, model=model, only=needs)
+        for item in came:
+            path = made.path(item.area_code, *item.key)
+            if path is not None and path.proxy is None and _foresees(path, item.figure):
+                rows.append(_row(item, path, day))
+                quantiles.append(path.quantiles(tuple(LEVELS.tolist()))[path.position(item.figure.year)])
+    if not rows:
+        return pd.DataFrame()
+    table = scored(pd.DataFrame(rows), np.stack(quantiles))
+    return with_units(table.assign(cut=table.groupby("panel").ngroup()))
 
 
 def _foresees(path: Path, figure: Observation) -> bool:
@@ -394,16 +384,10 @@ def _foresees(path: Path, figure: Observation) -> bool:
 
 def _row(item: Settled, path: Path, day: date) -> dict[str, object]:
     figure, evidence = item.figure, path.evidence
-    q = np.sort(path.quantiles(tuple(LEVELS.tolist()))[path.position(figure.year)])[None, :]
     own = [known for known in evidence.observations if known.standard == figure.standard] or list(evidence.observations)
     last_year = own[-1].year if own else evidence.last_year
     last = own[-1].value if own else float(np.median(path.at(max(last_year, int(path.years[0])))))
     pace = (own[-1].value - own[0].value) / (own[-1].year - own[0].year) if len({one.year for one in own}) > 1 else 0.0
-    truth = np.array([figure.value])
-    measured: Mapping[str, np.ndarray] = {
-        **scored(q, LEVELS, truth),
-        **events(q, LEVELS, truth, np.array([last]), np.array([pace * (figure.year - last_year)])),
-    }
     return {
         "panel": "/".join(item.key),
         "family": item.key[0],
@@ -413,78 +397,61 @@ def _row(item: Settled, path: Path, day: date) -> dict[str, object]:
         "unit": item.area_code,
         "horizon": figure.year - evidence.last_year,
         "points": evidence.own_points,
-        "naive": abs(figure.value - last),
-        **{name: value[0] for name, value in measured.items()},
         "standard": figure.standard,
         "grade": evidence.basis,
         "known_on": figure.available_from,
         "dated_by_rule": figure.available_basis == "rule",
+        "outcome": figure.value,
+        "last": last,
+        "moved": pace * (figure.year - last_year),
     }
-
-
-def _finished(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with panels numbered and the errors of "no change" as units."""
-    if table.empty:
-        return table
-    table["cut"] = table.groupby("panel").ngroup()
-    table["unit_of_error"] = table.groupby(["cut", "horizon"])["naive"].transform("mean").clip(lower=SMALLEST_ERROR)
-    return table
 
 
 def reliability_of_events(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the reliability table of all events of a back-test (see :func:`toolkit.evaluate.scores.reliability`)."""
-    events = range(len(PACES))
-    probability = np.concatenate([rows[f"probability_{k}"].to_numpy(dtype=np.float64) for k in events])
-    happened = np.concatenate([rows[f"happened_{k}"].to_numpy(dtype=np.float64) for k in events])
-    return scores.reliability(probability, happened)
+    said, came = (
+        np.concatenate([rows[f"{name}_{k}"].to_numpy(dtype=np.float64) for k in range(len(PACES))])
+        for name in ("probability", "happened")
+    )
+    return scores.reliability(said, came)
 
 
-def reliability_figure(rows: pd.DataFrame, *, forecast_label: str, observed_label: str) -> Figure:
-    """Draw forecast probability against observed frequency; honest forecasts lie on the diagonal."""
-    from matplotlib.figure import Figure
+def draw_scores(figure: Figure, rows: pd.DataFrame, groups: Mapping[str, pd.DataFrame], t: Callable[..., str]) -> None:
+    """Draw how honest forecasts were: reliability, positions, and error and coverage by points and horizon.
 
-    table = reliability_of_events(rows)
-    figure = Figure(figsize=(4.0, 4.0), layout="constrained")
-    axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-    axes.scatter(table["forecast"], table["observed"], s=200.0 * table["number"] / table["number"].max() + 10.0)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=forecast_label, ylabel=observed_label)
-    return figure
-
-
-def position_figure(rows: pd.DataFrame, *, position_label: str, count_label: str) -> Figure:
-    """Draw a histogram of the outcomes' positions in their forecasts (PIT); calibrated ones are flat."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.0, 3.0), layout="constrained")
-    axes = figure.add_subplot()
-    axes.hist(rows["position"], bins=20, range=(0, 1), color="0.6", edgecolor="white")
-    axes.axhline(len(rows) / 20.0, color="0.2", linewidth=1)
-    axes.set(xlim=(0, 1), xlabel=position_label, ylabel=count_label)
-    return figure
-
-
-def by_group_figure(table: pd.DataFrame, group: str, *, group_label: str, error_label: str, cover_label: str) -> Figure:
-    """Draw error and 80 % coverage of every model by number of points or horizon, the latter with standard errors.
+    Honest probabilities lie on the diagonal, positions of calibrated forecasts are flat (PIT), and the 80 % interval
+    covers 80 %, here with standard errors.
 
     Parameters
     ----------
-    table :
-        Columns ``model, crps, covers_80, covers_80_error`` and the one named by `group`.
+    figure :
+        An empty one.
+    rows :
+        Of one model.
+    groups :
+        By ``points`` and ``horizon``: tables with columns ``model, wis, covers_80, covers_80_error`` and that one.
+    t :
+        Text of a key, such as :meth:`toolkit.base.texts.Texts.t`.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.0, 3.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for (model, rows), marker in zip(table.groupby("model", sort=False), "osD^vP*Xdhp", strict=False):
-        left.plot(rows[group], rows["crps"], marker=marker, markersize=4, linewidth=1.2, label=str(model))
-        error = rows["covers_80_error"].fillna(0.0)  # a single indicator has none
-        right.errorbar(
-            rows[group], rows["covers_80"], yerr=error, marker=marker, markersize=4, linewidth=1.2, elinewidth=0.6
-        )
-    right.axhline(0.8, color="0.4", linewidth=1, linestyle="--")
-    left.set(xlabel=group_label, ylabel=error_label)
-    left.set_ylim(bottom=0)
-    right.set(xlabel=group_label, ylabel=cover_label, ylim=(0, 1))
-    left.legend(frameon=False, fontsize=8)
-    return figure
+    axes = figure.subplots(2, 3)
+    table = reliability_of_events(rows)
+    axes[0, 0].plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    sizes = 200.0 * table["number"] / table["number"].max() + 10.0
+    axes[0, 0].scatter(table["forecast"], table["observed"], s=sizes)
+    labels = {"xlabel": t("run.backtest.forecast_probability"), "ylabel": t("run.backtest.observed_frequency")}
+    axes[0, 0].set(xlim=(0, 1), ylim=(0, 1), **labels)
+    axes[1, 0].hist(rows["position"], bins=20, range=(0, 1), color="0.6", edgecolor="white")
+    axes[1, 0].axhline(len(rows) / 20.0, color="0.2", linewidth=1)
+    axes[1, 0].set(xlim=(0, 1), xlabel=t("run.backtest.position"), ylabel=t("run.backtest.outcomes"))
+    for column, group in enumerate(("points", "horizon"), start=1):
+        above, below = axes[:, column]
+        for (model, found), marker in zip(groups[group].groupby("model", sort=False), "osD^vP*Xdhp", strict=False):
+            style: dict[str, Any] = {"marker": marker, "markersize": 4, "linewidth": 1.2}
+            above.plot(found[group], found["wis"], label=str(model), **style)
+            error = found["covers_80_error"].fillna(0.0)  # a single indicator has none
+            below.errorbar(found[group], found["covers_80"], yerr=error, elinewidth=0.6, **style)
+        below.axhline(0.8, color="0.4", linewidth=1, linestyle="--")
+        above.set(xlabel=t(f"run.backtest.{group}"), ylabel=t("run.backtest.error"))
+        above.set_ylim(bottom=0)
+        below.set(xlabel=t(f"run.backtest.{group}"), ylabel=t("run.backtest.cover"), ylim=(0, 1))
+        above.legend(frameon=False, fontsize=8)

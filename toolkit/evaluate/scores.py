@@ -9,50 +9,37 @@ import pandas as pd
 from toolkit.models.panel import BoolArray, FloatArray
 
 
-def crps_of_quantiles(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:
-    """Return twice the mean pinball loss, which tends to the CRPS as the levels grow dense.
+def weighted_interval_score(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:
+    """Return the weighted interval score of central intervals and the median.
+
+    Source: Bracher, Ray, Gneiting and Reich (2021), equation 1: with K intervals of nominal
+    1 - alpha_k, (|y - median| / 2 + sum alpha_k / 2 * IS_k) / (K + 1/2). By their section 2.2 that is twice the mean
+    pinball loss, which is how it is computed. It is no CRPS, and tends to it as equally spaced levels grow dense.
 
     Parameters
     ----------
     quantiles :
         Shape (..., Q).
     levels :
-        Shape (Q,), probabilities.
+        Shape (Q,): probabilities, symmetric around 0.5, which is one of them.
     observed :
         Shape (...).
-
-    Examples
-    --------
-    >>> float(crps_of_quantiles([1.0, 2.0, 4.0], [0.25, 0.5, 0.75], 3.0))
-    0.8333333333333334
-    """
-    q, tau = np.asarray(quantiles, dtype=np.float64), np.asarray(levels, dtype=np.float64)
-    gap = np.asarray(observed, dtype=np.float64)[..., None] - q
-    return np.asarray(2.0 * np.mean(np.where(gap >= 0, tau, tau - 1.0) * gap, axis=-1))
-
-
-def weighted_interval_score(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:
-    """Return the weighted interval score of central intervals and the median.
-
-    Source: Bracher, Ray, Gneiting and Reich (2021), equation 1: with K intervals of nominal
-    1 - alpha_k, (|y - median| / 2 + sum alpha_k / 2 * IS_k) / (K + 1/2).
 
     Raises
     ------
     ValueError
         If the levels are not symmetric around a median of 0.5.
+
+    Examples
+    --------
+    >>> float(weighted_interval_score([1.0, 2.0, 4.0], [0.25, 0.5, 0.75], 3.0))
+    0.8333333333333334
     """
     q, tau = np.asarray(quantiles, dtype=np.float64), np.asarray(levels, dtype=np.float64)
     if tau.size % 2 == 0 or not np.allclose(tau + tau[::-1], 1.0):
         raise ValueError("the levels have to be symmetric around 0.5")
-    y = np.asarray(observed, dtype=np.float64)
-    half = tau.size // 2
-    total = np.abs(y - q[..., half]) / 2.0
-    for k in range(half):
-        low, high, alpha = q[..., k], q[..., -1 - k], 2.0 * tau[k]
-        outside = np.maximum(low - y, 0.0) + np.maximum(y - high, 0.0)
-        total = total + alpha / 2.0 * (high - low) + outside
-    return np.asarray(total / (half + 0.5))
+    gap = np.asarray(observed, dtype=np.float64)[..., None] - q
+    return np.asarray(2.0 * np.mean(np.where(gap >= 0, tau, tau - 1.0) * gap, axis=-1))
 
 
 def absolute_error(quantiles: npt.ArrayLike, levels: npt.ArrayLike, observed: npt.ArrayLike) -> FloatArray:

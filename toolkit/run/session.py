@@ -186,7 +186,7 @@ class Run:
 
 
 def compute_run(
-    areas: Sequence[str | int] = (),
+    areas: str | int | Sequence[str | int] = (),
     *,
     data: Dataset | Path | str | None = None,
     plan: Plan | str | None = None,
@@ -214,18 +214,30 @@ def compute_run(
         Of a run: the draws are kept there, not in memory, and read back when they are asked for.
         :func:`save_run` makes them complete.
     """
+    dataset, loaded, wanted = opened(data, plan, areas, as_of)
+    codes = [area.code for area in wanted]
+    forecasts = make_forecasts(
+        dataset, loaded, codes, draws=draws, seed=seed, model=model, keep=folder and _emptied(folder / FORECASTS)
+    )
+    return Run(dataset, loaded, forecasts)
+
+
+def opened(
+    data: Dataset | Path | str | None,
+    plan: Plan | str | None,
+    areas: str | int | Sequence[str | int] = (),
+    as_of: date | str | None = None,
+) -> tuple[Dataset, Plan, list[Area]]:
+    """Return data, plan and areas as :func:`compute_run` takes them: given, or loaded."""
     day = parse_day(as_of) if isinstance(as_of, str) else as_of
     if isinstance(data, Dataset):
         dataset = data if day is None else data.known_on(day)
     else:
         dataset = load(find_data(data), as_of=day)
     loaded = plan if isinstance(plan, Plan) else load_plan(plan, folder=dataset.folder)
-    wanted = [dataset.areas.find(area, on=dataset.as_of) for area in areas] or plan_areas(dataset, loaded)
-    codes = [area.code for area in wanted]
-    forecasts = make_forecasts(
-        dataset, loaded, codes, draws=draws, seed=seed, model=model, keep=folder and _emptied(folder / FORECASTS)
-    )
-    return Run(dataset, loaded, forecasts)
+    several = [areas] if isinstance(areas, str | int) else areas
+    found = [dataset.areas.find(area, on=dataset.as_of) for area in several]
+    return dataset, loaded, found or plan_areas(dataset, loaded)
 
 
 def _emptied(folder: Path) -> Path:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,23 +19,23 @@ from toolkit.attainment.attainment import PLACES
 from toolkit.attainment.whatif import Joint, effects, effects_table, judge_together
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import write_atomic
-from toolkit.base.texts import say, texts
+from toolkit.base.texts import interface_language, say, texts
 from toolkit.data.areas import Area
-from toolkit.data.dataset import Dataset, load
+from toolkit.data.dataset import Dataset
 from toolkit.evaluate.backtest import (
+    Cut,
     backtest_plan,
-    by_group_figure,
+    draw_scores,
     origin_days,
-    position_figure,
-    reliability_figure,
     reliability_of_events,
     rolling_origins,
     score_cuts,
     summary,
 )
-from toolkit.forecast.any_table import PARENT, panels_of_file
+from toolkit.forecast.any_table import PARENT, panels_of_file, panels_of_table
 from toolkit.forecast.make import make_forecasts
-from toolkit.models import get
+from toolkit.models import Model, get
+from toolkit.models.panel import Forecaster
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Document, FanChart, FanCharts
 from toolkit.reports.context import Context, SourceBook
@@ -43,28 +45,33 @@ from toolkit.reports.scenario_page import Compared, comparison_document
 from toolkit.reports.svg import fan_chart_svg, standing_alone
 from toolkit.reports.wording import words
 from toolkit.run.manifest import facts_of
-from toolkit.run.session import Run
+from toolkit.run.session import Run, opened
 from toolkit.scenario.exchange import hubverse_table, iamc_table
 from toolkit.scenario.scenario import Scenario, ScenarioFile, scenarios_of
 
-BASELINES = ("no_change", "drift")
-"""What every back-test is held against."""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MODELS: tuple[Model, ...] = ("default", "no_change", "drift")
+"""The model in use, and what every back-test is held against."""
 FIRST_ORIGIN = 2008
 """The data folder holds too little from before."""
 GROUPS = ("points", "horizon", "grade", "panel")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Backtest:
     """Scored forecasts from past origins.
 
     Attributes
     ----------
     rows :
-        One row a model and outcome.
+        One row a model and outcome: the outcome, the quantiles and the thresholds of the events that were forecast,
+        and their scores, see :func:`toolkit.evaluate.backtest.scored`.
     scores :
-        One line a model: errors relative to those of "no change", coverage, Brier, base rate, skill, and
-        ``crps_ratio``, the CRPS relative to the best of the other models.
+        One line a model: errors (``wis``, the weighted interval score of 23 quantiles, and that of the median) relative
+        to the error of "no change", coverage, Brier, base rate, skill, and ``wis_ratio``, relative to the best of the
+        other models.
     groups :
         The same by number of points, horizon, evidence grade (of a plan's data) and panel.
     reliability :
@@ -76,125 +83,120 @@ class Backtest:
     groups: dict[str, pd.DataFrame]
     reliability: pd.DataFrame
 
+    def __repr__(self) -> str:
+        """Return how many outcomes and which models, in one line."""
+        return f"<Backtest: {len(self.rows)} rows, models {', '.join(self.scores['model'])}>"
 
-def of_plan(
-    dataset: Dataset,
-    plan: Plan,
-    area_codes: Sequence[str],
-    models: Sequence[str],
+    def _repr_html_(self) -> str:
+        shown = self.scores[["model", "wis", "covers_80", "brier", "base_rate", "outcomes"]]
+        return str(shown.to_html(index=False, float_format=lambda value: f"{value:.3f}"))
+
+    def draw(self, figure: Figure, language: str = "") -> None:
+        """Draw how honest the first model was, and every model by points and horizon, into an empty figure."""
+        first = self.rows[self.rows["model"] == self.scores["model"].iloc[0]]
+        draw_scores(figure, first, self.groups, texts(language or interface_language()).t)
+
+
+def backtest(
+    models: Model | Sequence[Model] = MODELS,
     *,
+    table: pd.DataFrame | Path | str | None = None,
+    data: Dataset | Path | str | None = None,
+    plan: Plan | str | None = None,
+    areas: str | int | Sequence[str | int] = (),
+    indicators: str | Sequence[str] = (),
     first: int = FIRST_ORIGIN,
-    indicators: Sequence[str] = (),
     draws: int = 1000,
     seed: int = 138,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Backtest:
-    """Back-test models on the plan's own data, as they were known at the end of each year from `first`.
+    """Forecast from past origins with what was known then, and score what came since.
+
+    Parameters
+    ----------
+    models :
+        Names, or models of one's own with ``fit`` and ``predict``; one or several.
+    table :
+        Any long table of short series, as :func:`toolkit.forecast.any_table.forecast_table` reads it: every origin
+        with three years before it. Without one the plan's own data, as known at the end of each year from `first`.
+    data, plan, areas :
+        As in :func:`toolkit.run.session.compute_run`.
+    indicators :
+        Only these; all that have outcomes by default.
+    draws, seed :
+        As in :func:`toolkit.forecast.make.make_forecasts`.
+    progress :
+        Told the name of each model before it is scored.
 
     Raises
     ------
     DataError
-        If no figure became known after an origin that a forecast spoke of.
+        If no figure came after an origin.
+    UsageError
+        For an unknown model, area or indicator.
+
+    Examples
+    --------
+    >>> found = backtest("drift", data=data, areas=["20"], indicators=["poverty_rate"], first=2023)
+    >>> {"outcome", "q0.5", "threshold_1", "wis"} <= set(found.rows.columns)
+    True
     """
+    several = [models] if isinstance(models, str) or not isinstance(models, Sequence) else models
+    chosen: dict[str, Forecaster] = {}
+    for model in several:
+        made = get(model)
+        chosen[made.name if made.name not in chosen else f"{made.name} {len(chosen) + 1}"] = made
+    if table is not None:
+        score = _scorer_of_table(table)
+    else:
+        dataset, loaded, wanted = opened(data, plan, areas)
+        named = [indicators] if isinstance(indicators, str) else indicators
+        for name in named:
+            dataset.indicators.get(name)
+        days, codes = origin_days(first, dataset.as_of), [area.code for area in wanted]
+        score = partial(backtest_plan, dataset, loaded, codes, days, draws=draws, seed=seed, indicators=named)
     found = []
-    for model in models:
-        progress(model)
-        found.append(
-            backtest_plan(
-                dataset,
-                lambda day: load(dataset.folder, as_of=day),
-                plan,
-                area_codes,
-                origin_days(first, dataset.as_of),
-                model=model,
-                draws=draws,
-                seed=seed,
-                indicators=indicators,
-            ).assign(model=model)
-        )
-    return _backtest(pd.concat(found, ignore_index=True))
+    for name, model in chosen.items():
+        progress(name)
+        found.append(score(model).assign(model=name))
+    rows = pd.concat(found, ignore_index=True)
+    if rows.empty:
+        raise DataError(say("run.backtest.nothing"), remedy=say("run.backtest.nothing.remedy"))
+    scores = _by_model(rows)
+    others = [scores.loc[scores["model"] != name, "wis"].min() for name in chosen]
+    groups = {group: _by_model(rows, [group]) for group in GROUPS if group in rows.columns}
+    reliability = reliability_of_events(rows[rows["model"] == next(iter(chosen))])
+    return Backtest(rows, scores.assign(wis_ratio=scores["wis"] / others), groups, reliability)
 
 
-def of_table(table: Path, models: Sequence[str], *, progress: Callable[[str], None] = lambda _: None) -> Backtest:
-    """Back-test models on the panels of any long table, from every origin with three years before it.
-
-    Parameters
-    ----------
-    table :
-        File as :func:`toolkit.forecast.any_table.forecast_table` reads it.
-    """
-    cuts = []
-    for histories in panels_of_file(table):
+def _scorer_of_table(table: pd.DataFrame | Path | str) -> Callable[[Forecaster], pd.DataFrame]:
+    cuts: list[Cut] = []
+    for histories in panels_of_table(table) if isinstance(table, pd.DataFrame) else panels_of_file(Path(table)):
         names = [name for name in histories.units if name != PARENT]
         parent = histories.panel_of([PARENT]) if names and PARENT in histories.units else None
         panel = histories.panel_of(names or [PARENT])
         if panel.year.size:
             cuts.extend(rolling_origins(histories.name, panel, parent=parent))
-    found = []
-    for model in models if cuts else ():
-        progress(model)
-        found.append(score_cuts(cuts, get(model)).assign(model=model))
-    return _backtest(pd.concat(found, ignore_index=True) if found else pd.DataFrame())
+    return lambda model: score_cuts(cuts, model) if cuts else pd.DataFrame()
 
 
-def _backtest(rows: pd.DataFrame) -> Backtest:
-    if rows.empty:
-        raise DataError(say("run.backtest.nothing"), remedy=say("run.backtest.nothing.remedy"))
-    names = rows["model"].drop_duplicates().tolist()
-    scores = pd.concat([summary(rows[rows["model"] == name]).assign(model=name) for name in names], ignore_index=True)
-    others = [scores.loc[scores["model"] != name, "crps"].min() for name in names]
-    scores = scores.assign(crps_ratio=scores["crps"] / others)
-    groups = {
-        group: pd.concat([summary(rows[rows["model"] == name], [group]).assign(model=name) for name in names])
-        for group in GROUPS
-        if group in rows.columns
-    }
-    return Backtest(
-        rows,
-        _model_first(scores),
-        {group: _model_first(table) for group, table in groups.items()},
-        reliability_of_events(rows[rows["model"] == names[0]]),
-    )
-
-
-def _model_first(table: pd.DataFrame) -> pd.DataFrame:
-    return table[["model", *(name for name in table.columns if name != "model")]].reset_index(drop=True)
+def _by_model(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    found = [summary(part, by).assign(model=name) for name, part in rows.groupby("model", sort=False)]
+    table = pd.concat(found, ignore_index=True)
+    return table[["model", *(name for name in table.columns if name != "model")]]
 
 
 def write_backtest(found: Backtest, folder: Path, *, language: str) -> None:
-    """Write all tables (CSV) and figures (SVG) of a back-test into a folder."""
-    words = texts(language)
-    tables = {
-        "scores": found.scores,
-        **{f"by_{group}": table for group, table in found.groups.items()},
-        "reliability": found.reliability,
-        "outcomes": found.rows,
-    }
+    """Write all tables of a back-test (CSV) and its figure (``scores.svg``) into a folder."""
+    from matplotlib.figure import Figure
+
+    by = {f"by_{group}": table for group, table in found.groups.items()}
+    tables = {"scores": found.scores, **by, "reliability": found.reliability, "outcomes": found.rows}
     for name, table in tables.items():
         write_atomic(folder / f"{name}.csv", table_csv(table.round(6)))
-    first = found.rows[found.rows["model"] == found.rows["model"].iloc[0]]
-    figures = {
-        "reliability": reliability_figure(
-            first,
-            forecast_label=words.t("run.backtest.forecast_probability"),
-            observed_label=words.t("run.backtest.observed_frequency"),
-        ),
-        "positions": position_figure(
-            first, position_label=words.t("run.backtest.position"), count_label=words.t("run.backtest.outcomes")
-        ),
-        **{
-            f"by_{group}": by_group_figure(
-                found.groups[group],
-                group,
-                group_label=words.t(f"run.backtest.{group}"),
-                error_label=words.t("run.backtest.error"),
-                cover_label=words.t("run.backtest.cover"),
-            )
-            for group in ("points", "horizon")
-        },
-    }
-    for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    figure = Figure(figsize=(12.0, 7.0), layout="constrained")
+    found.draw(figure, language)
+    figure.savefig(folder / "scores.svg", metadata={"Date": None})
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -307,27 +307,19 @@ def _room(before: FloatArray, bound: float | None, step: float, made: float) -> 
 # ---- paces that other areas kept, from about the same level
 
 
-@dataclass(frozen=True)
-class PeerStep:
+class PeerStep(NamedTuple):
     """A step between two figures of another area on one standard.
 
     Attributes
     ----------
-    area_code :
-        The other area.
-    from_year :
-        Year of the first figure.
-    to_year :
-        Year of the second.
-    start :
-        First figure, on the link scale.
-    pace :
-        Change a year, on the link scale.
+    area_code, from_year :
+        The other area, and the year of the first figure.
+    start, pace :
+        The first figure and the change a year, on the link scale.
     """
 
     area_code: str
     from_year: int
-    to_year: int
     start: float
     pace: float
 
@@ -349,7 +341,7 @@ def peer_steps(setting: Setting, path: Path) -> tuple[PeerStep, ...]:
                 years = after.year - before.year
                 if 0 < years <= LONGEST_STEP:
                     start, end = (float(scale.to_link(figure.value)) for figure in (before, after))
-                    found.append(PeerStep(code, before.year, after.year, start, (end - start) / years))
+                    found.append(PeerStep(code, before.year, start, (end - start) / years))
     last = min(max(path.evidence.last_year, int(path.years[0])), int(path.years[-1]))
     level = float(scale.to_link(np.median(path.at(last))))
     found.sort(key=lambda step: (abs(step.start - level), step.area_code, step.from_year))

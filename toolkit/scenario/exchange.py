@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import chain, count
@@ -132,121 +132,106 @@ def steps_from_iamc(table: pd.DataFrame | InputTable, dataset: Dataset, scenario
         is not the indicator's, a value that is no number or out of bounds, a part of a year, a year given twice; and
         for missing columns.
     """
-    table = _checked(table)
-    names = set(_labels(table))
+    cells, file = _cells(table)
+    names = sorted({cell.scenario for cell in cells})
     if scenario not in names:
-        choices = ", ".join(sorted(names))
-        raise UsageError(say("scenario.no_scenario", scenario=scenario), say("base.choose", choices=choices))
-    problems = Problems(table.problems.file, table.problems.sheet)
-    planned: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
-    for place, year, value in _values(table, scenario):
-        found = _series(place, dataset, problems)
+        raise UsageError(say("scenario.no_scenario", scenario=scenario), say("base.choose", choices=", ".join(names)))
+    return _steps([cell for cell in cells if cell.scenario == scenario], dataset, scenario, file)
+
+
+class _Cell(NamedTuple):
+    """A value of an IAMC table, with what it is a value of; the scenario with its model where several have that one."""
+
+    row: int
+    scenario: str
+    region: str
+    variable: str
+    unit: str
+    year: int
+    value: float
+
+
+def _steps(cells: Sequence[_Cell], dataset: Dataset, scenario: str, file: Problems) -> tuple[PlannedValues, ...]:
+    """Return the steps of one scenario's cells."""
+    problems = Problems(file.file, file.sheet)
+    planned: dict[tuple[str, Scope], dict[str, dict[int, float]]] = {}
+    for cell in cells:
+        found = _series(cell, dataset, problems)
         if found is None:
             continue
         indicator, scope, code = found
         by_year = planned.setdefault((indicator.id, scope), {}).setdefault(code, {})
-        if not indicator.within(value):
+        if not indicator.within(cell.value):
             bounds = {"lower": indicator.lower, "upper": indicator.upper, "indicator": indicator.id}
-            problems.add("out_of_bounds", place.row, str(year), f"{value:g}", fields=bounds)
-        if year > LAST_YEAR:
-            problems.add("no_year", place.row, "year", str(year))
-        if year in by_year:
-            problems.add("scenario.problem.year_twice", place.row, "year", str(year))
-        by_year[year] = value
+            problems.add("out_of_bounds", cell.row, str(cell.year), f"{cell.value:g}", fields=bounds)
+        if cell.year > LAST_YEAR:
+            problems.add("no_year", cell.row, "year", str(cell.year))
+        if cell.year in by_year:
+            problems.add("scenario.problem.year_twice", cell.row, "year", str(cell.year))
+        by_year[cell.year] = cell.value
     if problems.found:
         remedy = say("scenario.iamc.remedy")
         raise DataError(say("scenario.iamc.refused", scenario=scenario), list(dict.fromkeys(problems.all())), remedy)
     return tuple(
-        checked_step(PlannedValues, indicator, scope=cast("Scope", scope), by_area=by_area)
+        checked_step(PlannedValues, indicator, scope=scope, by_area=by_area)
         for (indicator, scope), by_area in sorted(planned.items())
     )
 
 
-class _Place(NamedTuple):
-    """A row of an IAMC table, without its values."""
-
-    row: int
-    region: str
-    variable: str
-    unit: str
-
-
-def _series(place: _Place, dataset: Dataset, problems: Problems) -> tuple[Indicator, str, str] | None:
-    """Return indicator, scope and area code of a row, noting what is none; None for what is not read."""
-    name, *rest = place.variable.split("|")
+def _series(cell: _Cell, dataset: Dataset, problems: Problems) -> tuple[Indicator, Scope, str] | None:
+    """Return indicator, scope and area code of a cell, noting what is none; None for what is not read."""
+    name, *rest = cell.variable.split("|")
     scope, *parts = rest or ["all"]
     if parts and parts != ["P50"]:
         if len(parts) > 1 or not QUANTILE.fullmatch(parts[0]):
-            problems.add("scenario.problem.other_part", place.row, "variable", place.variable)
+            problems.add("scenario.problem.other_part", cell.row, "variable", cell.variable)
         return None
     try:
-        found = CODE.search(place.region)
-        area = dataset.areas.find(found[1] if found else place.region, on=dataset.as_of)
+        found = CODE.search(cell.region)
+        area = dataset.areas.find(found[1] if found else cell.region, on=dataset.as_of)
         indicator = dataset.indicators.get(name)
     except UsageError as error:
         said = {"reason": error.message, "advice": error.remedy}
-        problems.add("scenario.problem.unknown", place.row, "", f"{place.region}, {place.variable}", fields=said)
+        problems.add("scenario.problem.unknown", cell.row, "", f"{cell.region}, {cell.variable}", fields=said)
         return None
     if scope not in SCOPES:
-        problems.add("unknown_choice", place.row, "variable", scope, fields={"near": ", ".join(SCOPES)})
-    if place.unit != indicator.unit:
-        problems.add("scenario.problem.other_unit", place.row, "unit", place.unit, fields={"wanted": indicator.unit})
-    return indicator, scope, area.code
+        problems.add("unknown_choice", cell.row, "variable", scope, fields={"near": ", ".join(SCOPES)})
+    if cell.unit != indicator.unit:
+        problems.add("scenario.problem.other_unit", cell.row, "unit", cell.unit, fields={"wanted": indicator.unit})
+    return indicator, cast("Scope", scope), area.code
 
 
-def _checked(table: pd.DataFrame | InputTable) -> InputTable:
-    """Return a table whose columns are all there, and all of whose cells can be read."""
+def _cells(table: pd.DataFrame | InputTable) -> tuple[list[_Cell], Problems]:
+    """Return the values of a table, long or wide, all of whose cells can be read."""
     if not isinstance(table, InputTable):
         table = table_of_frame(table, IAMC_LAYOUT, "IAMC")
+    wide, note = {name: year for name in table.columns if (year := year_of(name)) is not None}, table.problems.add
     if not has_error(table.problems.found):
-        _check_cells(table)
+        for name in ("year", "value"):
+            if not table.has(name) and not wide:
+                note("missing_column", table.header_row, name, fields={"near": ", ".join(IAMC[:7])})
+            elif table.has(name) and wide:
+                note("scenario.problem.long_and_wide", table.header_row, name)
+    years, columns = [], {}
+    if not has_error(table.problems.found):
+        table.check_filled(*IAMC[:4], *([] if wide else ["year"]))
+        if table.has("subannual"):
+            table.parsed("subannual", lambda text: text if text.casefold() == WHOLE_YEAR else None, "part_of_year")
+        columns = {name: table.numbers(name) for name in wide or ["value"]}
+        years = [] if wide else table.years("year")
     if has_error(table.problems.found):
         message = say("scenario.file.refused", file=table.problems.file)
         raise DataError(message, table.problems.all(), say("scenario.iamc.remedy"))
-    return table
-
-
-def _check_cells(table: InputTable) -> None:
-    """Note missing and doubled columns of years, empty cells, parts of years, and what is no number."""
-    wide, note = _years(table), table.problems.add
-    for name in ("year", "value"):
-        if not table.has(name) and not wide:
-            note("missing_column", table.header_row, name, fields={"near": ", ".join(IAMC[:7])})
-        elif table.has(name) and wide:
-            note("scenario.problem.long_and_wide", table.header_row, name)
-    if has_error(table.problems.found):
-        return
-    table.check_filled(*IAMC[:4], *([] if wide else ["year"]))
-    if table.has("subannual"):
-        table.parsed("subannual", lambda text: text if text.casefold() == WHOLE_YEAR else None, "part_of_year")
-    for name in wide or ["value"]:
-        table.numbers(name)
-    if not wide:
-        table.years("year")
-
-
-def _years(table: InputTable) -> list[str]:
-    return [name for name in table.columns if year_of(name) is not None]
-
-
-def _labels(table: InputTable) -> list[str]:
-    """Return the name of the scenario of each row: with its model where several models have one of that name."""
-    pairs = list(zip(table.texts("scenario"), table.texts("model"), strict=True))
-    models = Counter(scenario for scenario, _ in set(pairs))
-    return [f"{scenario} ({model})" if models[scenario] > 1 else scenario for scenario, model in pairs]
-
-
-def _values(table: InputTable, scenario: str) -> Iterator[tuple[_Place, int, float]]:
-    """Yield the values of a scenario, row by row."""
-    names, cells = _labels(table), [table.texts(name) for name in ("region", "variable", "unit")]
-    years = table.years("year") if table.has("year") else []
-    columns = {name: table.numbers(name) for name in (["value"] if years else _years(table))}
+    models, scenarios, regions, variables, units = (table.texts(name) for name in IAMC[:5])
+    of_name = Counter(scenario for scenario, _ in {*zip(scenarios, models, strict=True)})
+    cells = []
     for at, row in enumerate(table.rows):
-        place = _Place(row.number, *(column[at] for column in cells))
-        for name, numbers in columns.items():
-            year, value = (years[at] if years else year_of(name)), numbers[at]
-            if names[at] == scenario and year is not None and value is not None:
-                yield place, year, value
+        label = f"{scenarios[at]} ({models[at]})" if of_name[scenarios[at]] > 1 else scenarios[at]
+        for name, values in columns.items():
+            year, value = wide.get(name) if wide else years[at], values[at]
+            if year is not None and value is not None:
+                cells.append(_Cell(row.number, label, regions[at], variables[at], units[at], year, value))
+    return cells, table.problems
 
 
 def scenarios_from_iamc(
@@ -274,10 +259,10 @@ def scenarios_from_iamc(
     planned: dict[str, Planned] = {}
     passed: list[str] = []
     codes: list[str] = []
-    table = _checked(table)
-    for name in dict.fromkeys(_labels(table)):
+    cells, source = _cells(table)
+    for name in dict.fromkeys(cell.scenario for cell in cells):
         kept = []
-        steps = steps_from_iamc(table, dataset, name)
+        steps = _steps([cell for cell in cells if cell.scenario == name], dataset, name, source)
         for step in steps:
             open_, closed = _changeable(step, forecasts)
             passed += [f"{name}: {step.indicator}|{step.scope} [{code}]" for code in closed]

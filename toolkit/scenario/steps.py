@@ -83,20 +83,18 @@ class Step(ABC):
     def check(self, forecasts: Forecasts, setting: Setting) -> None:
         """Refuse what nobody knows of, and years that lie behind all evidence of the areas named (or the province)."""
         codes = setting.codes(self.areas or [setting.plan.province_code], forecasts)
-        target, indicator = (getattr(self, name, None) for name in ("target", "indicator"))
-        if target is not None:
-            setting.plan.target(target)
-        if indicator is None:
+        given = self.parameters
+        if "target" in given:
+            setting.plan.target(given["target"])
+        if "indicator" not in given:
             return
-        setting.indicator(indicator)
-        said = [getattr(self, name, None) for name in ("year", "from_year", "to_year", "due")]
-        years = [year for year in (*said, max(getattr(self, "values", None) or (), default=None)) if year is not None]
-        held = [forecasts.path(code, indicator, getattr(self, "scope", "all")) for code in codes]
-        newest = min(
-            (path for path in held if path is not None), key=lambda path: path.evidence.last_year, default=None
-        )
-        if years and newest is not None and min(years) <= newest.evidence.last_year:
-            raise too_late(newest, min(years))
+        setting.indicator(given["indicator"])
+        years = [given[name] for name in ("year", "from_year", "to_year", "due") if name in given]
+        years += [max(given["values"])] if "values" in given else []
+        held = [path for code in codes if (path := forecasts.path(code, given["indicator"], given.get("scope", "all")))]
+        oldest = min(held, key=lambda path: path.evidence.last_year, default=None)
+        if years and oldest is not None and min(years) <= oldest.evidence.last_year:
+            raise too_late(oldest, min(years))
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -140,8 +138,8 @@ class RequiredPace(Step):
     probability :
         With which the target is to be met, above 0 and below 1.
     counted_from :
-        ``last``: the effort begins after the newest figure. ``base``: as if it had begun in the plan's base
-        year; the years that remain start on that line. Rules about every year and averages know no difference.
+        ``last``: the effort begins after the newest figure. ``base``: as if it had begun in the plan's base year.
+        Rules about every year and averages know no difference.
     keep_better :
         Leave an area alone that meets the target with this probability anyhow.
     areas :
@@ -199,8 +197,7 @@ class RequiredPace(Step):
 class Shifting(Step):
     """A verb that shifts one indicator, area by area."""
 
-    across_breaks: ClassVar[bool] = True
-    """Whether it looks at the forecast across changes of standard, or at that on today's standard."""
+    across_breaks: ClassVar[bool] = True  # whether changes of standard count, or today's standard alone
     indicator: str
     _: KW_ONLY
     scope: Scope = "all"
@@ -232,7 +229,7 @@ class Shifting(Step):
                 raise UsageError(say("scenario.stand_in", **fields), say("scenario.stand_in.remedy", **seen))
             if not step.across_breaks:
                 path = forecasts.path(code, self.indicator, self.scope, across_breaks=False) or path
-            shifts[code] = step.shift(path, setting)
+            shifts[code] = np.where(open_years(path), step.shift(path, setting), 0.0)
         if not shifts:
             raise nobody(self.indicator, self.scope)
         return apply_shifts(forecasts, self.indicator, self.scope, shifts, setting)
@@ -266,8 +263,7 @@ class FixedTarget(Shifting):
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the shift to the straight line, which is held."""
-        shift = shift_along(path, {self.year: self.value}, setting, spread=self.spread)
-        return np.where(open_years(path), shift, 0.0)
+        return shift_along(path, {self.year: self.value}, setting, spread=self.spread)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -284,17 +280,25 @@ class Lasting(Shifting):
 
 
 @dataclass(frozen=True, config=STRICT)
-class Paced(Lasting):
-    """A verb about a pace, in units or per cent a year."""
+class Sized(Shifting):
+    """A verb with a size, in units or per cent."""
 
     _: KW_ONLY
     points: StepNumber | None = None
-    percent: Annotated[StepNumber, Field(gt=-100)] | None = None
+    percent: Annotated[StepNumber, Field(ge=-100)] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.points is None) == (self.percent is None):
+            raise ValueError("say either points or percent")
+
+
+@dataclass(frozen=True, config=STRICT)
+class Paced(Lasting, Sized):
+    """A verb about a pace, in units or per cent a year."""
 
     def __post_init__(self) -> None:
         Lasting.__post_init__(self)
-        if (self.points is None) == (self.percent is None):
-            raise ValueError("say either points or percent")
+        Sized.__post_init__(self)
 
     def after(self, value: FloatArray | float, years: FloatArray) -> FloatArray:
         """Return what becomes of a value after so many years of the pace."""
@@ -428,7 +432,7 @@ class HaltRise(Shifting):
 
 
 @dataclass(frozen=True, config=STRICT)
-class Shock(Shifting):
+class Shock(Sized):
     """Strike in one year, in `points` (units) or `percent` of the value, with recovery.
 
     Parameters
@@ -451,24 +455,14 @@ class Shock(Shifting):
     verb: ClassVar[str] = "shock"
     year: StepYear
     _: KW_ONLY
-    points: StepNumber | None = None
-    percent: Annotated[StepNumber, Field(ge=-100)] | None = None
     recovery: Recovery = "slow"
-
-    def __post_init__(self) -> None:
-        if (self.points is None) == (self.percent is None):
-            raise ValueError("say either points or percent")
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return what is left of the shock in each year."""
         since = path.years - self.year
         left = 1.0 if self.recovery == "never" else np.clip(1.0 - since / RECOVERY_YEARS[self.recovery], 0.0, 1.0)
-        profile = np.where(open_years(path) & (since >= 0), left, 0.0)
-        if self.points is not None:
-            changed = path.draws + self.points * profile
-        else:
-            changed = path.draws * (1.0 + (self.percent or 0.0) / 100.0 * profile)
-        return shift_between(path, np.asarray(changed, dtype=np.float64), setting)
+        size = self.points if self.points is not None else path.draws * (self.percent or 0.0) / 100.0
+        return shift_between(path, path.draws + size * np.where(since >= 0, left, 0.0), setting)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -504,14 +498,20 @@ class PlannedValues(Shifting):
         if (self.values is None) == (self.by_area is None) or (self.by_area is not None and self.areas is not None):
             raise ValueError("say either values (and areas), or by_area")
 
+    def check(self, forecasts: Forecasts, setting: Setting) -> None:
+        """Refuse what nobody knows of, and values that all lie in the past, area by area."""
+        for name, values in (self.by_area or {}).items():
+            replace(self, values=values, by_area=None, areas=(name,)).check(forecasts, setting)
+        if self.by_area is None:
+            super().check(forecasts, setting)
+
     def each(self, forecasts: Forecasts, setting: Setting) -> Iterator[tuple[str, Shifting]]:
         """Yield the code of every area with its values."""
         if self.by_area is None:
             yield from super().each(forecasts, setting)
             return
-        codes = (setting.codes([name], forecasts)[0] for name in self.by_area)
-        for code, values in dict(zip(codes, self.by_area.values(), strict=True)).items():
-            yield code, replace(self, values=values, by_area=None, areas=(code,))
+        for name, values in self.by_area.items():
+            yield setting.codes([name], forecasts)[0], replace(self, values=values, by_area=None, areas=(name,))
 
     def shift(self, path: Path, setting: Setting) -> FloatArray:
         """Return the shift to the line through the values that lie ahead."""
@@ -522,7 +522,7 @@ class PlannedValues(Shifting):
         shift = shift_along(path, ahead, setting, spread=self.spread)
         later = path.years > max(ahead)
         shift[:, later] = shift[:, [path.position(min(max(ahead), int(path.years[-1])))]]
-        return np.where(open_years(path), shift, 0.0)
+        return shift
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -562,7 +562,7 @@ class NewStandard(Step):
         random = np.random.Generator(np.random.PCG64([forecasts.seed, self.year]))
         jumps = jump.at(random.standard_normal(forecasts.draw_count))
         paths = dict(forecasts.paths)
-        scopes: set[str] = set()
+        touched: set[tuple[str, str]] = set()
         for (code, name, scope, across), path in forecasts.paths.items():
             if not across:
                 continue
@@ -573,11 +573,10 @@ class NewStandard(Step):
                 if open_years(today, self.year).any():
                     paths[code, name, scope, True] = self._jumped(today, jumps, setting)
                     paths[code, name, scope, False] = today
-                    scopes.add(scope)
-        if not scopes:
+                    touched.add((name, scope))
+        if not touched:
             setting.indicator(self.indicator)
             raise nobody(self.indicator, "*")
-        touched = {(self.indicator, scope) for scope in scopes}
         return replace(forecasts, paths=with_stand_ins(paths, forecasts.paths, touched, setting))
 
     def _jumped(self, path: Path, jumps: FloatArray, setting: Setting) -> Path:
