@@ -59,9 +59,9 @@ def pdf_cells(file: Path) -> list[list[str]]:
     return rows
 
 
-def html_text(page: str) -> str:
+def html_text(page: str, without: str = "nav") -> str:
     soup = BeautifulSoup(page, "html.parser")
-    for part in soup.select("svg, style, nav, footer, .key, caption.quiet"):
+    for part in soup.select(f"svg, style, nav, footer, .key, caption.quiet, {without}"):
         part.decompose()
     for link in soup.select(".entries a[href^=http]"):  # an address is printed once, by the print style
         link.append(f" {link['href']}")

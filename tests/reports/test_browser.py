@@ -176,7 +176,7 @@ def test_the_index_can_be_used_with_the_keyboard(real_site: Path, browser: Any) 
     assert rows.count() == 1
     for _ in range(30):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.closest('th[scope=row]') !== null"):
+        if page.evaluate("document.activeElement.closest('tbody th') !== null"):
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**/areas/188-*.html")

@@ -18,7 +18,7 @@ from toolkit.plan import Plan
 from toolkit.reports.area_report import build_area_document
 from toolkit.reports.blocks import Document
 from toolkit.reports.context import RunFacts
-from toolkit.reports.html import LARGEST_PAGE, document_html
+from toolkit.reports.formats import LARGEST_PAGE, document_html
 from toolkit.reports.svg import TEMPLATES
 
 Builder = Callable[..., Document]

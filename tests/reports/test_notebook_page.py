@@ -18,8 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from tests.conftest import ROOT
 from tests.reports.forms import NUMBER
 from toolkit.reports.blocks import HEAD_TYPE, PAGE_TYPE, Document
-from toolkit.reports.formats import docx_bytes
-from toolkit.reports.html import PageError, document_html, notebook_page, verdict_style, write_page
+from toolkit.reports.formats import PageError, document_html, docx_bytes, notebook_page, verdict_style, write_page
 from toolkit.reports.paper import paper_of
 
 Builder = Callable[..., Document]

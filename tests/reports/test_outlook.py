@@ -15,9 +15,11 @@ from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.plan.judgement import Bound
-from toolkit.reports.area_report import chance, counts_sentence, headline, standards_section, verdict_sentence
+from toolkit.reports.area_report import standards_section
 from toolkit.reports.blocks import Paragraph
 from toolkit.reports.context import Context, RunFacts, SourceBook
+from toolkit.reports.first_page import answer as first_answer
+from toolkit.reports.first_page import asks_section, at_risk, chance, risk_section, verdict_sentence
 from toolkit.reports.wording import LIKELY, words
 
 
@@ -126,34 +128,57 @@ def test_what_has_no_probability_gets_none(contexts: dict[str, Context], outcome
     assert "%)" not in text
 
 
-def test_the_first_sentence_counts_every_statement_once(contexts: dict[str, Context]) -> None:
-    for context in contexts.values():
-        text = counts_sentence(context)
-        numbers = [
-            int(part) for part in text.replace(context.plan.number, "").replace(":", " ").split() if part.isdigit()
-        ]
-        total, judged, *parts = numbers
-        assert total == len(context.attainments) == 68
-        assert sum(parts) == total
-        assert judged == sum(item.verdict in {*VERDICTS, *LIKELY, "met", "not_met"} for item in context.attainments)
+def test_the_answer_counts_every_statement_once_in_the_tense_of_its_year(contexts: dict[str, Context]) -> None:
+    for key, context in contexts.items():
+        sentences = first_answer(context)
+        assert len(sentences) == 3
+        for due, sentence in zip((2025, 2030, 2045), sentences, strict=True):
+            found = [item for item in context.attainments if item.due == due]
+            total, *parts = (int(part) for part in re.findall(r"\b\d+\b", sentence) if int(part) != due)
+            assert total == len(found) == sum(parts)
+            judged = sum(item.verdict in {*VERDICTS, *LIKELY, "met", "not_met"} for item in found)
+            assert parts[-1] == total - judged, "what is not known comes last"
+        past, ahead = ("đã đạt", "đạt") if key.endswith("vi") else ("have been met", "to be met")
+        assert past in sentences[0]
+        assert past not in sentences[1]
+        assert ahead in sentences[1]
 
 
-def test_an_area_without_any_answer_still_has_a_first_sentence(contexts: dict[str, Context]) -> None:
+def test_an_area_without_any_answer_still_has_a_first_page(contexts: dict[str, Context]) -> None:
     context = contexts["178vi"]
     nothing = tuple(
         replace(item, outcome="cannot_assess", verdict="cannot_be_assessed", probability=None)
-        if item.verdict != "milestone"
-        else item
         for item in context.attainments
     )
-    text = counts_sentence(replace(context, attainments=nothing))
-    assert "chưa đánh giá được khả năng đạt của mục tiêu nào" in text
-    assert "56 chưa đánh giá được" in text
+    empty = replace(context, attainments=nothing)
+    assert first_answer(empty)[0].endswith("33 chưa biết.")
+    assert isinstance(risk_section(empty).blocks[0], Paragraph)
+    assert len(asks_section(empty).blocks[0].rows) == 3
 
 
-def test_the_headline_has_two_to_four_sentences(contexts: dict[str, Context]) -> None:
-    for context in contexts.values():
-        assert 2 <= len(headline(context, "One more.")) <= 4
+def test_the_riskiest_targets_come_first_those_of_a_past_year_too(contexts: dict[str, Context]) -> None:
+    context = contexts["20vi"]
+    ranked = at_risk(context)
+    chances = [item.probability for item in ranked]
+    assert chances == sorted(chances)
+    assert {item.due for item in ranked[:3]} == {2025, 2030}
+    assert len({context.quantity(item) for item in ranked}) == len(ranked)
+    table = risk_section(context).blocks[0]
+    for item, row in zip(ranked, table.rows, strict=False):
+        assert row[0].details[-1] == item.target_id
+        assert row[1].value == item.probability
+        assert (row[2].value, row[3].value) == (item.required_pace, item.recent_pace)
+        assert any("đã đến hạn" in detail for detail in row[1].details) == (item.due < context.year)
+
+
+def test_requests_name_who_leads_and_the_next_round(contexts: dict[str, Context]) -> None:
+    context = contexts["20vi"]
+    rows = asks_section(context).blocks[0].rows
+    assert [row[2].text for row in rows] == ["30/11/2026"] * 3
+    assert all("chưa có trong tệp kế hoạch" in row[1].text for row in rows)
+    led = [target.model_copy(update={"lead": "Sở Y tế"}) for target in context.plan.targets]
+    rows = asks_section(replace(context, plan=context.plan.model_copy(update={"targets": tuple(led)}))).blocks[0].rows
+    assert {row[1].text for row in rows} == {"Sở Y tế"}
 
 
 SAID = {  # from the strongest; the first that a sentence holds is what it claims

@@ -18,7 +18,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.reports.blocks import Document, Folded, HeatMap, Table, TileMap
 from toolkit.reports.context import RunFacts
-from toolkit.reports.html import LARGEST_PAGE, document_html
+from toolkit.reports.formats import LARGEST_PAGE, document_html
 from toolkit.reports.plan_summary import build_plan_document
 from toolkit.reports.wording import words
 
@@ -80,10 +80,26 @@ def test_tiles_stand_where_the_file_puts_them(document: Document) -> None:
     assert all(re.search(r"\d", tile.text) and tile.detail for tile in tiles)
 
 
-def test_risks_are_ranked_from_the_least_likely(document: Document) -> None:
-    table = next(block for block in document.section("risks").blocks if isinstance(block, Table))
+def test_areas_with_figures_of_their_own_are_ranked_from_the_least_likely(
+    document: Document, answers: tuple[Attainment, ...]
+) -> None:
+    table = next(block for block in document.section("first").blocks if isinstance(block, Table))
     chances = [row[1].value for row in table.rows]
+    assert len(chances) > 2
     assert chances == sorted(chances)
+    assert all(row[0].details[0].startswith(("A", "B")) for row in table.rows)
+    assert set(chances) <= {item.probability for item in answers}
+
+
+def test_without_figures_of_areas_the_summary_names_what_would_give_an_order(
+    areas: list[Area], answers: tuple[Attainment, ...], real_data: Dataset, real_plan: Plan,
+    real_forecasts: Forecasts, facts: RunFacts,
+) -> None:  # fmt: skip
+    borrowed = [item if item.area_code == "20" else replace(item, grade="C") for item in answers]
+    document = build_plan_document(areas, borrowed, real_forecasts, real_data, real_plan, language="vi", run=facts)
+    none, wanted = document.section("first").blocks
+    assert "Chưa xếp thứ tự được" in none.text
+    assert wanted.text.startswith("Số liệu cần nhất lúc này")
 
 
 def test_borrowed_answers_are_not_counted_as_the_areas_own(document: Document) -> None:

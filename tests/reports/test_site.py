@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup
 from tests.reports.forms import NUMBER, docx_rows, docx_text, html_text, pdf_cells, pdf_rows, pdf_text, squeezed
 from toolkit.base.files import PROJECT
 from toolkit.data.dataset import PROJECT_DATA, Dataset, load
-from toolkit.reports.html import LARGEST_PAGE
+from toolkit.reports.formats import LARGEST_PAGE
 from toolkit.reports.wording import Words, words
 
 pytestmark = pytest.mark.slow

@@ -270,7 +270,7 @@ WARM = """
 import os, sys
 from toolkit.run.preload import LEFT_OUT
 from toolkit.reports import formats, paper
-from toolkit.reports.html import _exporter
+from toolkit.reports.formats import _exporter
 print(len(os.listdir("/proc/self/task")))
 print(formats.compiler.cache_info().currsize, paper.fonts.cache_info().currsize, _exporter.cache_info().currsize)
 print(*(name for name in LEFT_OUT if name in sys.modules))

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup, Tag
 
 from tests.conftest import ROOT
 from tests.run.test_engine import report
-from toolkit.reports.html import LARGEST_PAGE
+from toolkit.reports.formats import LARGEST_PAGE
 
 
 @pytest.fixture(scope="module")

@@ -60,10 +60,9 @@ class Official:
 
 @dataclass(frozen=True)
 class OpenSDG(Official):
-    """What Open SDG says; `score` is -5..5, `room` (C) shrinks the thresholds near a natural limit."""
+    """What Open SDG says; `score` is -5..5."""
 
     score: float = 0.0
-    room: float = 1.0
 
 
 def cagr(first: float, last: float, years: float) -> float:
@@ -139,12 +138,6 @@ def unsd_2022(first: float, first_year: int, last: float, last_year: int, target
     return _class("UNSD", "2022", ratio, UNSD_2022, 0 if ratio > 0.95 else 1 + _rank(ratio, 0.5, -0.1))
 
 
-def unsd_2022_growth(growth: float, direction: Direction) -> Official:
-    """Return the class of a growth rate without a target; a fall counts as one (published code took its size)."""
-    value = growth if direction == "up" else -growth
-    return _class("UNSD", "2022", growth, UNSD_2022, 0 if value > 0.01 else 1 + _rank(value, 0.005, -0.01))
-
-
 def unsd_2023(first: float, first_year: int, last: float, last_year: int, target: float, target_year: int) -> Official:
     """Return the class of the share of the distance that the extrapolated value has closed.
 
@@ -159,11 +152,6 @@ def unsd_2023(first: float, first_year: int, last: float, last_year: int, target
     return _class("UNSD", "2023", ratio, UNSD_2023, 0 if met else _rank(ratio, 0.95, 0.1))
 
 
-def unsd_2023_growth(growth: float, direction: Direction) -> Official:
-    """Return the class of a growth rate without a target."""
-    return _class("UNSD", "2023", growth, UNSD_2023, _rank(growth if direction == "up" else -growth, 0.02, 0.005))
-
-
 def eurostat(first: float, first_year: int, last: float, last_year: int, target: float, target_year: int) -> Official:
     """Return the class of the growth ratio for an indicator with a target.
 
@@ -174,69 +162,27 @@ def eurostat(first: float, first_year: int, last: float, last_year: int, target:
 
 
 def opensdg(
-    base: float,
-    base_year: int,
-    current: float,
-    current_year: int,
-    *,
-    direction: Direction = "down",
-    target: float | None = None,
-    target_year: int = 2030,
-    limit: float | None = None,
-) -> OpenSDG:
+    base: float, base_year: int, current: float, current_year: int, *, direction: Direction, target: float,
+    target_year: int,
+) -> OpenSDG:  # fmt: skip
     """Return the class of a series' first and last value, as in Open SDG's code (sdg-build, ``ProgressMeasure.py``).
 
-    Zero bases and targets become 0.001 as they do there, so growth from or to zero is absurd; a limit is ignored
-    where there is a target.
+    Zero bases and targets become 0.001 as they do there, so growth from or to zero is absurd.
 
     Raises
     ------
     ValueError
         For values of mixed signs, on which it gives no verdict.
     """
-    sign = 1.0 if direction == "up" else -1.0
-    first = base or OPEN_SDG_ZERO
-    growth = cagr(first, current, current_year - base_year)
-    if target is not None:
-        needed = cagr(first, target or OPEN_SDG_ZERO, target_year - base_year)
-        flip = -1.0 if first < 0 and current < 0 else 1.0
-        value = flip * sign * growth / abs(needed)
-        if meets(current, target, direction):
-            return OpenSDG("Open SDG", "2.4", value, "target_achieved", on_track=True, score=5.0)
-        score = 7.1429 * value - 4.2857 if value >= 0.6 else 4.1667 * value - 2.5
-        return _scored(value, _rank(value, 0.95, 0.6, 0.0), score, 1.0)
-    value, room = sign * growth, _room(first, limit)
-    if room == 0.0 and growth >= 0:
-        return _scored(value, 0, 5.0, room)
-    rank = _rank(value, 0.015 * room, 0.005 * room, 0.0 * room)
-    slope, shift = ((500.0 / room, -5.0), (250.0 / room, -1.25), (500.0 / room, -2.5), (125.0, -2.5))[rank]
-    return _scored(value, rank, slope * value + shift, room)
-
-
-def opensdg_aggregate(results: Sequence[OpenSDG]) -> OpenSDG:
-    """Return Open SDG's class of an indicator with several series: by the mean of their scores."""
-    if all(result.verdict == "target_achieved" for result in results):
-        return results[0]
-    return opensdg_of_score(sum(result.score for result in results) / len(results))
-
-
-def opensdg_of_score(score: float) -> OpenSDG:
-    """Return Open SDG's class of an overall score."""
-    return _scored(None, _rank(score, 2.5, 0.0, -2.5), score, 1.0)
-
-
-def _scored(value: float | None, rank: int, score: float, room: float) -> OpenSDG:
-    bounded = max(-5.0, min(5.0, score))
-    return OpenSDG("Open SDG", "2.4", value, OPEN_SDG[rank], on_track=rank == 0, score=bounded, room=room)
-
-
-def _room(base: float, limit: float | None) -> float:
-    if limit is None:
-        return 1.0
-    base, limit = abs(base), abs(limit)
-    if base <= limit:
-        return float(1.0 - (base / limit) ** 4.44)
-    return float(1.0 - ((2 * limit - base) / limit) ** 4.44) if base < 2 * limit else 1.0
+    sign, first = (1.0 if direction == "up" else -1.0), base or OPEN_SDG_ZERO
+    needed = cagr(first, target or OPEN_SDG_ZERO, target_year - base_year)
+    flip = -1.0 if first < 0 and current < 0 else 1.0
+    value = flip * sign * cagr(first, current, current_year - base_year) / abs(needed)
+    if meets(current, target, direction):
+        return OpenSDG("Open SDG", "2.4", value, "target_achieved", on_track=True, score=5.0)
+    score = 7.1429 * value - 4.2857 if value >= 0.6 else 4.1667 * value - 2.5
+    rank = _rank(value, 0.95, 0.6, 0.0)
+    return OpenSDG("Open SDG", "2.4", value, OPEN_SDG[rank], on_track=rank == 0, score=max(-5.0, min(5.0, score)))
 
 
 def sdsn(
@@ -268,22 +214,6 @@ def sdsn(
     else:
         rank = 3 if actual < 0 else 1 if ratio is not None and ratio >= 0.5 else 2
     return _class("SDSN", "4-arrow", ratio, SDSN, rank)
-
-
-def escap_status(base: float, current: float, target: float, *, direction: Direction | None) -> Official:
-    """Return the current status index of the UN regional commissions, as in a public function of UNICEF.
-
-    0 where the base stood, 10 at the target. No direction means parity.
-
-    >>> round(escap_status(20.0, 12.0, 5.0, direction="down").value or 0, 4)
-    5.3333
-    """
-    if direction is None:
-        value = 10.0 - 10.0 * abs(target - current) / abs(target - base)
-    else:
-        value = (10.0 if direction == "up" else -10.0) * (current - base) / abs(target - base)
-    verdict = "progress made" if value > 0 else "regressed" if value < 0 else "no change"
-    return Official("ESCAP", "current status index", value, verdict, on_track=value >= 10.0)
 
 
 def escap_anticipated(base: float, predicted: float, target: float, *, direction: Direction) -> Official:
@@ -330,13 +260,6 @@ def destatis(
     if change == 0 or (change > 0) != (direction == "up"):
         return _class("Destatis", "2025", missed, DESTATIS, 3)
     return _class("Destatis", "2025", missed, DESTATIS, 0 if missed < 0.05 else 1 if missed <= 0.2 else 2)
-
-
-def destatis_each_year(last: float, change: float, target: float, *, direction: Direction) -> Official:
-    """Return the weather symbol of a target for every year: the last value first, the mean change second."""
-    met, better = meets(last, target, direction), change >= 0 if direction == "up" else change <= 0
-    rank = (0 if better else 1) if met else (2 if better else 3)
-    return Official("Destatis", "2025", None, DESTATIS[rank], on_track=met)
 
 
 def _rank(value: float, *thresholds: float) -> int:

@@ -181,8 +181,7 @@ def _kernels(name: str | None) -> Kernels | None:
 
 def _edition(formats: str, cycle: str, audience: str, since: Path | None) -> Edition:
     """Return how the reports are made; what cannot be is refused before anything starts."""
-    from toolkit.reports.formats import FORMATS, Edition
-    from toolkit.reports.html import AUDIENCES
+    from toolkit.reports.formats import AUDIENCES, FORMATS, Edition
 
     wanted = [name.strip() for name in formats.split(",")]
     unknown = [name for name in wanted if name not in FORMATS]

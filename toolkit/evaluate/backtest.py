@@ -341,8 +341,7 @@ def backtest_plan(
 
     Returns
     -------
-    Rows as :func:`score_cuts` gives them, and ``standard, grade, known_on, dated_by_rule``
-    (whether the day on which the outcome became known follows a rule, because only a later publication is held).
+    Rows as :func:`score_cuts` gives them, and ``standard, grade, year, outcome, low80, median, high80, known_on, dated_by_rule`` (whether the day on which the outcome became known follows a rule, because only a later publication is held).
     A series counts as one panel over all origins; horizons count from the last figure that informs a forecast.
     """
     codes = sorted({plan.province_code, *area_codes})
@@ -384,6 +383,7 @@ def _foresees(path: Path, figure: Observation) -> bool:
 
 def _row(item: Settled, path: Path, day: date) -> dict[str, object]:
     figure, evidence = item.figure, path.evidence
+    low, median, high = (float(value) for value in path.quantiles((0.1, 0.5, 0.9))[path.position(figure.year)])
     own = [known for known in evidence.observations if known.standard == figure.standard] or list(evidence.observations)
     last_year = own[-1].year if own else evidence.last_year
     last = own[-1].value if own else float(np.median(path.at(max(last_year, int(path.years[0])))))
@@ -399,6 +399,10 @@ def _row(item: Settled, path: Path, day: date) -> dict[str, object]:
         "points": evidence.own_points,
         "standard": figure.standard,
         "grade": evidence.basis,
+        "year": figure.year,
+        "low80": low,
+        "median": median,
+        "high80": high,
         "known_on": figure.available_from,
         "dated_by_rule": figure.available_basis == "rule",
         "outcome": figure.value,

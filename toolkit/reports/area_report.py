@@ -1,43 +1,57 @@
 """The report of one area as a frozen document, and its sections that look ahead. Apart because notebooks open it.
 
 The sections that look ahead say what the running year still decides, which pace is needed, where the area stands now,
-and which standards change.
+and which standards change. A commune without a figure of its own gets one page in their place: what its former
+district suggests, and what to send.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from toolkit.attainment.assess import assess_local, breaks_ahead
 from toolkit.attainment.attainment import Attainment
 from toolkit.base.texts import NO_VALUE, slug
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
-from toolkit.forecast.paths import Break, Path
+from toolkit.forecast.paths import Break
+from toolkit.forecast.paths import Path as ForecastPath
 from toolkit.forecast.store import Forecasts
-from toolkit.plan.judgement import Bound, covers
+from toolkit.plan.judgement import covers
 from toolkit.plan.plan import Plan
-from toolkit.reports.blocks import Block, Bullets, Cell, Document, Heading, Item, Paragraph, Section, Table
-from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
+from toolkit.reports.blocks import Block, Cell, Document, Heading, Paragraph, Section, Table
+from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of, next_deadline
 from toolkit.reports.evidence import (
     gaps_section,
     method_section,
-    most_wanted,
+    missing_series,
     provenance_section,
     readings_section,
+    record_section,
     sources_section,
 )
+from toolkit.reports.first_page import (
+    answer,
+    at_risk,
+    chance,
+    changes_section,
+    front,
+    open_targets,
+    pace_cells,
+    whole_percent,
+)
 from toolkit.reports.targets import (
+    charted,
     charts_section,
     last_cell,
     name_cell,
     own_section,
     ranked_targets,
-    tally,
     targets_section,
 )
-from toolkit.reports.wording import GROUPS, JUDGED, LIKELY, words
+from toolkit.reports.wording import words
 
 
 def build_area_document(
@@ -50,6 +64,8 @@ def build_area_document(
     language: str,
     run: RunFacts,
     cycle: str = "",
+    since: str = "",
+    look_back: bool = False,
 ) -> Document:
     """Return the report of one area as data.
 
@@ -67,6 +83,10 @@ def build_area_document(
         How the numbers came about.
     cycle :
         Reporting round such as ``2026-annual``; empty for a report outside the rounds.
+    since :
+        Folder of an earlier run, to say what changed since then; empty for none.
+    look_back :
+        Whether to say what would have been forecast at past dates: it takes seconds where an area has long series.
 
     Returns
     -------
@@ -84,33 +104,26 @@ def build_area_document(
     wording, book, reporting = words(language), SourceBook(dataset.sources), cycle_of(cycle, plan)
     own = assess_local(area, plan, dataset, forecasts)
     context = Context(area, tuple(attainments), forecasts, dataset, plan, run, wording, book, reporting, own)
-    sections = (
-        targets_section(context),
-        charts_section(context),
-        standards_section(context),
-        this_year_section(context),
-        pace_section(context),
-        own_section(context),
-        nowcast_section(context),
-        gaps_section(context),
-        readings_section(context),
-        method_section(wording, run, area.level),
-        sources_section(wording, book),
-        provenance_section(wording, run, reporting),
-    )
+    lent = area.level == "commune" and not any(item.basis in {"A", "B"} for item in attainments)
+    made = {section.key: section for section in (_lent if lent else _sections)(context)}
+    if look_back and not lent:
+        made["record"] = record_section(context, charted(context))
+    late = (sources_section(wording, book), provenance_section(wording, run, reporting))
+    sections = (*(made.get(key, Section(key, "", ())) for key in KEYS), *late)
     name = area.name(wording.language)
     notices = []
     if area.valid_to is not None and area.valid_to < run.as_of:
         key = "notice.former_district" if area.level == "district" else "notice.former_area"
         notices.append(wording.t(key, area=name, day=wording.day(area.valid_to)))
+    changed = changes_section(wording, plan, {area.code: name}, attainments, Path(since) if since else None)
     head = head_of(
         context,
         sections,
         page_title=wording.t("page_title", area=name, number=plan.number),
         title=wording.t("title", area=name, number=plan.number),
-        answer=headline(context, most_wanted(context)),
+        answer=(wording.sentence(wording.t("lent.answer", area=context.area_name)),) if lent else answer(context),
         notices=notices,
-        tally=tally(context),
+        front=() if lent else front(context, changed),
         links=(
             "../index.html",
             "../attainment.csv",
@@ -119,6 +132,76 @@ def build_area_document(
         ),
     )
     return Document(head, sections)
+
+
+KEYS = (
+    "suggested", "request", "targets", "charts", "standards", "this_year", "pace", "own", "nowcast", "gaps", "record",
+    "readings", "method",
+)  # fmt: skip
+"""Sections of every report, before its sources; those with nothing to say have no blocks."""
+
+
+def _sections(context: Context) -> Iterable[Section]:
+    """Return what follows the first page."""
+    yield targets_section(context)
+    yield charts_section(context)
+    yield standards_section(context)
+    yield this_year_section(context)
+    yield pace_section(context)
+    yield own_section(context)
+    yield nowcast_section(context)
+    yield gaps_section(context)
+    yield readings_section(context)
+    yield method_section(context.words, context.facts, context.area.level)
+
+
+def _lent(context: Context) -> Iterable[Section]:
+    """Return the page of an area without figures: what those above it suggest, and the form of what to send."""
+    words, rows = context.words, list[tuple[Cell, ...]]()
+    for item in ranked_targets(context):
+        path = context.path(item)
+        lender = path and _lender(context, path)
+        if lender and covers(lender, item.due) and len(rows) < SUGGESTED:
+            rows.append(_lent_row(context, item, lender))
+    title = words.t("section.suggested")
+    blocks: tuple[Block, ...] = (Paragraph(words.t("lent.nothing")),)
+    if rows:
+        table = Table.of(words.t, "suggested", LENT, rows, caption=title)
+        blocks = (Paragraph(words.t("lent.suggested"), "note"), table)
+    yield Section("suggested", title, blocks)
+    title, asked = words.t("section.request"), missing_series(context)[:REQUESTED]
+    day = words.day(next_deadline(context.plan, context.facts.as_of))
+    forms = []
+    for gap in asked:
+        unit = words.unit(context.dataset.indicators[gap.indicator].unit)
+        name = Cell(context.series_name(gap.indicator, gap.scope), (unit,))
+        forms.append((name, Cell(str(context.year - 1)), Cell(BLANK), Cell(BLANK)))
+    table = Table.of(words.t, "request", ("gap", "year", "your_value", "your_source"), forms, caption=title)
+    yield Section("request", title, (Paragraph(words.t("lent.request", day=day), "note"), table))
+
+
+LENT = ("target", "lender", "lender_last", "lender_expected")
+SUGGESTED, REQUESTED = 4, 6
+"""Rows of the page of an area without figures."""
+BLANK = "……………"
+
+
+def _lender(context: Context, path: ForecastPath) -> ForecastPath | None:
+    """Return the path, of the areas above, that has figures of its own."""
+    found: ForecastPath | None = path
+    while found is not None and not found.evidence.own_points:
+        code = found.evidence.parent_code
+        found = context.forecasts.path(code, found.indicator, found.scope) if code else None
+    return found
+
+
+def _lent_row(context: Context, item: Attainment, lender: ForecastPath) -> tuple[Cell, ...]:
+    area, newest = context.dataset.areas.get(lender.area_code), lender.evidence.observations[-1]
+    references, link = context.sources.references(newest.source_id), context.figure_link(newest)
+    last = Cell(context.observation(lender, -1), (str(newest.year),), newest.value, references, link=link)
+    median, amount, interval = context.expected(lender, item.due)
+    expected = Cell(amount, (context.words.t("interval.80", interval=interval), str(item.due)), median)
+    return (name_cell(context, item), Cell(area.name(context.words.language)), last, expected)
 
 
 def _check(area: Area, attainments: Sequence[Attainment], plan: Plan) -> None:
@@ -135,124 +218,6 @@ ESTIMATES = 15
 """Estimates of the running year shown at most: those of the indicators that matter most."""
 OLDEST_BASE = 3
 """An estimate of the running year starts from an observation at most this many years old."""
-
-
-def headline(context: Context, most_wanted: str) -> tuple[str, ...]:
-    """Return the answer in two to four sentences.
-
-    Parameters
-    ----------
-    context :
-        The area's numbers.
-    most_wanted :
-        The sentence about the missing series that would help most; empty for none.
-    """
-    leading = leading_target(context)
-    other = _telling_target(context, leading)
-    answers = [verdict_sentence(context, item) for item in (leading, other) if item is not None]
-    return (counts_sentence(context), *answers, *([most_wanted] if most_wanted else []))
-
-
-def counts_sentence(context: Context) -> str:
-    """Return how many of the plan's statements have which kind of answer."""
-    words = context.words
-    counts = [(name, sum(item.verdict in verdicts for item in context.attainments)) for name, verdicts in GROUPS]
-    judged, rest = counts[:JUDGED], counts[JUDGED:]
-    listed, others = (
-        words.listed([words.counted(f"count.{name}", count) for name, count in groups if count])
-        for groups in (judged, rest)
-    )
-    total = sum(count for _, count in judged)
-    fields = {"total": len(context.attainments), "number": context.plan.number, "list": listed}
-    text = words.counted("headline.answered", total, **fields) if total else words.t("headline.none_answered", **fields)
-    sentence = words.sentence(text)
-    return f"{sentence} {words.sentence(words.t('headline.rest', rest=others))}" if others else sentence
-
-
-def verdict_sentence(context: Context, attainment: Attainment) -> str:
-    """Return one sentence that answers one target, hedged by its probability and its evidence grade."""
-    words = context.words
-    quoted = context.quoted(attainment)
-    if attainment.outcome == "settled":
-        value = context.judged(attainment, attainment.last_value)
-        text = words.t(f"settled.{attainment.verdict}", target=quoted, value=value, year=attainment.last_year)
-        return words.sentence(text)
-    if attainment.outcome != "probability":
-        return words.sentence(words.t(f"state.{attainment.outcome}", target=quoted))
-    tense = "past" if attainment.due < context.year else "future"
-    phrase = words.t(f"phrase.{attainment.verdict}.{tense}", target=quoted, chance=chance(context, attainment))
-    before = _condition(context, attainment)
-    return words.sentence(words.t("conditional", condition=before, statement=phrase) if before else phrase)
-
-
-def _condition(context: Context, attainment: Attainment) -> str:
-    """Return what a sentence about an attainment has to say first, by its evidence grade; empty for grade A."""
-    words = context.words
-    path = context.path(attainment)
-    parts = []
-    if attainment.basis == "B" and path is not None:
-        parts.append(words.counted("condition.few", path.evidence.own_points))
-    if attainment.basis == "C" and path is not None:
-        parts.append(words.t("condition.borrowed", area=context.area_name, parent=context.parent_name(path)))
-    if path is not None and path.proxy is not None:
-        parts.append(words.t("condition.proxy", indicator=context.proxy_name(path)))
-    elif attainment.through_proxy:  # the proxy is that of another quantity in the rule, such as a benchmark
-        parts.append(words.t("condition.proxy_part"))
-    return "; ".join(parts)
-
-
-def chance(context: Context, attainment: Attainment) -> str:
-    """Return the probability in words: plain for grade A, "about" for weaker evidence, "at least" through a bound."""
-    words = context.words
-    if attainment.bound == "at_least":
-        shown = words.numbers.percent(whole_percent(attainment.probability or 0.0, attainment.bound) / 100)
-        return words.t("chance.at_least", probability=shown)
-    probability = attainment.probability if attainment.probability is not None else float("nan")
-    if probability < 0.01 or probability > 0.99:
-        limit = words.numbers.percent(0.01 if probability < 0.01 else 0.99)
-        return words.t("chance.below" if probability < 0.01 else "chance.above", probability=limit)
-    shown = words.numbers.probability(probability)
-    return words.t("chance.plain" if attainment.grade == "A" else "chance.about", probability=shown)
-
-
-def whole_percent(probability: float, bound: Bound) -> int:
-    """Return a probability in whole per cent as it is written: a bound is rounded down, nothing is more than 99.
-
-    >>> whole_percent(0.839, "at_least"), whole_percent(0.839, "exact"), whole_percent(1.0, "exact")
-    (83, 84, 99)
-    """
-    written = int(100 * probability + 1e-9) if bound == "at_least" else round(100 * probability)
-    return min(written, 99)
-
-
-def open_targets(context: Context) -> tuple[Attainment, ...]:
-    """Return what still lies ahead and has a likelihood word, in the plan's order."""
-    return tuple(
-        attainment
-        for attainment in context.attainments
-        if attainment.outcome == "probability" and attainment.verdict != "outlook" and attainment.due >= context.year
-    )
-
-
-def _grade_rank(attainment: Attainment) -> int:
-    return "ABC".find(attainment.basis) + (3 if attainment.through_proxy else 0)
-
-
-def leading_target(context: Context) -> Attainment | None:
-    """Return the open target to speak of first: one that a coming change of standard touches, else the best known."""
-    choices = open_targets(context)
-    touched = [item for item in choices if item.probability_same_standard is not None]
-    return min(touched or choices, key=lambda item: (item.due, _grade_rank(item)), default=None)
-
-
-def _telling_target(context: Context, leading: Attainment | None) -> Attainment | None:
-    """Return the open target least likely to be met, if any is unlikely; else the most likely, if any is likely."""
-    others = [item for item in open_targets(context) if item is not leading]
-    unlikely = [item for item in others if item.verdict in {"unlikely", "very_unlikely"}]
-    if unlikely:
-        return min(unlikely, key=lambda item: (item.probability or 0.0, _grade_rank(item)))
-    likely = [item for item in others if item.verdict in LIKELY]
-    return min(likely, key=lambda item: (_grade_rank(item), -(item.probability or 0.0)), default=None)
 
 
 def standards_section(context: Context) -> Section:
@@ -275,7 +240,7 @@ def standards_section(context: Context) -> Section:
     return Section("standards", words.t("section.standards"), tuple(blocks))
 
 
-def _two_answers(context: Context, attainment: Attainment, path: Path) -> str:
+def _two_answers(context: Context, attainment: Attainment, path: ForecastPath) -> str:
     words, standards = context.words, context.dataset.standards
     changes = [item for item in breaks_ahead(path, attainment.due) if not item.measured]
     before, after = (
@@ -308,7 +273,7 @@ def _two_levels(context: Context, attainment: Attainment) -> str:
     return context.words.t("standards.level", **fields)
 
 
-def _future_breaks(touched: Iterable[tuple[Attainment, Path]]) -> list[tuple[str, Break]]:
+def _future_breaks(touched: Iterable[tuple[Attainment, ForecastPath]]) -> list[tuple[str, Break]]:
     """Return the coming changes of standard, each once, with the indicator that is measured."""
     found: dict[tuple[str, str], tuple[str, Break]] = {}
     for attainment, path in touched:
@@ -331,7 +296,9 @@ def _jump(context: Context, indicator: str, change: Break) -> Paragraph:
 def pace_section(context: Context) -> Section:
     """Return what it would take: the pace each open target needs, the pace kept lately, and how rare it was."""
     words = context.words
-    rows = [_pace_row(context, item) for item in open_targets(context) if item.required_pace is not None]
+    first = [item for item in at_risk(context) if item.due >= context.year]
+    rest = [item for item in open_targets(context) if item not in first]
+    rows = [_pace_row(context, item) for item in (*first, *rest) if item.required_pace is not None]
     if not rows:
         return Section("pace", words.t("section.pace"), (Paragraph(words.t("pace.nothing")),))
     names = ("target", "required", "recent", "peers", "reached")
@@ -341,13 +308,6 @@ def pace_section(context: Context) -> Section:
 
 def _pace_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
     words = context.words
-    recent = Cell(NO_VALUE, (words.t("pace.no_recent"),))
-    if attainment.recent_pace is not None:
-        years = attainment.recent_pace_years
-        details = (f"{years[0]}–{years[1]}",) if years is not None else ()
-        if any(note.key.startswith("attainment.note.pace_of_bound") for note in attainment.notes):
-            details = (*details, words.t("pace.of_bound"))
-        recent = Cell(context.pace(attainment, attainment.recent_pace), details, attainment.recent_pace)
     peers = Cell(NO_VALUE, (words.t("pace.no_peers"),))
     if attainment.peers_pace_share is not None and attainment.peers_count:
         share = words.numbers.percent(attainment.peers_pace_share)
@@ -358,8 +318,7 @@ def _pace_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
         reached = str(attainment.year_reached)
     elif (rule := context.target(attainment).rule).at_due and rule.of_level:
         reached = words.t("pace.not_reached")
-    required = Cell(context.required_pace(attainment), (), attainment.required_pace)
-    return (name_cell(context, attainment), required, recent, peers, Cell(reached))
+    return (name_cell(context, attainment), *pace_cells(context, attainment), peers, Cell(reached))
 
 
 def nowcast_section(context: Context) -> Section:
@@ -371,7 +330,8 @@ def nowcast_section(context: Context) -> Section:
         for item in ranked_targets(context)
         if (path := context.path(item)) is not None
         and covers(path, year)
-        and year - path.evidence.last_year <= OLDEST_BASE
+        and item.outcome != "orientation"
+        and any(year - figure.year <= OLDEST_BASE for figure in path.evidence.observations)
         and not path.observed[path.position(year)]
     ]
     if not estimated:
@@ -383,7 +343,7 @@ def nowcast_section(context: Context) -> Section:
     return Section("nowcast", title, (Paragraph(words.t("nowcast.intro", year=year), "note"), table))
 
 
-def _nowcast_row(context: Context, attainment: Attainment, path: Path) -> tuple[Cell, ...]:
+def _nowcast_row(context: Context, attainment: Attainment, path: ForecastPath) -> tuple[Cell, ...]:
     words = context.words
     median, amount, interval = context.expected(path, context.year)
     details = []
@@ -405,35 +365,23 @@ def _nowcast_row(context: Context, attainment: Attainment, path: Path) -> tuple[
 
 
 def this_year_section(context: Context) -> Section:
-    """Return the open targets whose value of this year is still to come, then what this year decides no more.
-
-    Empty outside the half-year round.
-    """
+    """Return the open targets whose value of this year is still to come; empty outside the half-year round."""
     words, year = context.words, context.year
     title = words.t("section.this_year", year=year)
     if context.cycle is None or context.cycle.kind != "six_month":
         return Section("this_year", title, ())
     undecided = [(item, path) for item in context.attainments if (path := _undecided(context, item)) is not None]
-    blocks: list[Block] = [Paragraph(words.t("this_year.intro", year=year), "note")]
+    blocks: tuple[Block, ...] = (Paragraph(words.t("this_year.nothing", year=year)),)
     if undecided:
         names = ("target", "last", "estimate", "required")
         rows = [_this_year_row(context, item, path) for item, path in undecided]
         caption = words.t("this_year.caption", year=year)
-        blocks.append(Table.of(words.t, "this_year", names, rows, caption=caption, quiet=False, year=year))
-    else:
-        blocks.append(Paragraph(words.t("this_year.nothing", year=year)))
-    decided = _decided(context, {item.target_id for item, _ in undecided})
-    for name, reasons in (("fixed", ("settled", "known", "past")), ("unknown", ("no_data",))):
-        found = [(reason, decided[reason]) for reason in reasons if reason in decided]
-        items = tuple(
-            Item(", ".join(ids), words.counted(f"this_year.{reason}", len(ids), year=year)) for reason, ids in found
-        )
-        if items:
-            blocks += [Paragraph(words.t(f"this_year.{name}", year=year), "lead"), Bullets(items)]
-    return Section("this_year", title, tuple(blocks))
+        table = Table.of(words.t, "this_year", names, rows, caption=caption, quiet=False, year=year)
+        blocks = (Paragraph(words.t("this_year.intro", year=year), "note"), table)
+    return Section("this_year", title, blocks)
 
 
-def _undecided(context: Context, attainment: Attainment) -> Path | None:
+def _undecided(context: Context, attainment: Attainment) -> ForecastPath | None:
     """Return the path of a target still ahead whose value of this year is not final yet."""
     path = context.path(attainment)
     if path is None or attainment.outcome != "probability" or attainment.due < context.year:
@@ -441,7 +389,7 @@ def _undecided(context: Context, attainment: Attainment) -> Path | None:
     return path if covers(path, context.year) and not path.final[path.position(context.year)] else None
 
 
-def _this_year_row(context: Context, attainment: Attainment, path: Path) -> tuple[Cell, ...]:
+def _this_year_row(context: Context, attainment: Attainment, path: ForecastPath) -> tuple[Cell, ...]:
     words = context.words
     median, amount, interval = context.expected(path, context.year)
     return (
@@ -450,19 +398,3 @@ def _this_year_row(context: Context, attainment: Attainment, path: Path) -> tupl
         Cell(words.t("nowcast.about", value=amount), (words.t("interval.80", interval=interval),), median),
         Cell(context.required_pace(attainment), (), attainment.required_pace),
     )
-
-
-def _decided(context: Context, undecided: set[str]) -> dict[str, list[str]]:
-    """Return every other target with a number, by the reason why no effort of this year changes its answer."""
-    groups: dict[str, list[str]] = {}
-    for item in context.attainments:
-        if item.target_id in undecided or item.outcome in {"milestone", "orientation"}:
-            continue
-        if item.outcome == "settled":
-            reason = "settled"
-        elif item.due < context.year:
-            reason = "past"
-        else:
-            reason = "no_data" if item.outcome == "cannot_assess" else "known"
-        groups.setdefault(reason, []).append(item.target_id)
-    return groups

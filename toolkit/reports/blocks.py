@@ -175,14 +175,6 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Tally:
-    """Counts by verdict, in the order of the scale: ``(verdict, label, count)``."""
-
-    caption: str
-    entries: tuple[tuple[str, str, int], ...]
-
-
-@dataclass(frozen=True)
 class Definitions:
     """Terms and what they stand for."""
 
@@ -331,8 +323,8 @@ class Letter:
         Of the head, dotted where the office has to fill in.
     subject :
         What the report is about, under its form ("BÁO CÁO").
-    addressee :
-        "Kính gửi: …"; empty for a report outside a cycle.
+    addressee, opening :
+        "Kính gửi: …", and the sentence that names the plan in full.
     authority, post, signer, copies :
         Of the signature and of "Nơi nhận".
     """
@@ -343,6 +335,7 @@ class Letter:
     place_and_date: str = ""
     subject: str = ""
     addressee: str = ""
+    opening: str = ""
     authority: str = ""
     post: str = ""
     signer: str = ""
@@ -363,7 +356,7 @@ class Folded:
     blocks: tuple[Block, ...]
 
 
-Block = Paragraph | Bullets | Heading | Table | Tally | FanCharts | TileMap | HeatMap | Definitions | Folded
+Block = Paragraph | Bullets | Heading | Table | FanCharts | TileMap | HeatMap | Definitions | Folded
 
 
 @dataclass(frozen=True)
@@ -386,7 +379,7 @@ class Section:
         return f"<Section {self.key}: {self.title} ({len(self.blocks)} blocks)>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:  # noqa: ARG002
-        from toolkit.reports.html import notebook_html, section_html
+        from toolkit.reports.formats import notebook_html, section_html
 
         if not self.blocks:
             return {"text/plain": ""}
@@ -423,11 +416,11 @@ class Head(Frame):
     kicker, title, subtitle :
         Line above the title, the only heading of level 1, and the plan and day below it.
     answer :
-        The headline: two to four sentences.
+        The answer: a sentence a due year.
     notices :
         What has to be read first (territory of a former district).
-    tally :
-        Counts by verdict.
+    front :
+        What stands on the first page under the answer: risks, changes, requests.
     contents_title, contents :
         Table of contents: ``(key, title)`` of the sections.
     letter :
@@ -441,7 +434,7 @@ class Head(Frame):
     subtitle: str
     answer: tuple[str, ...]
     notices: tuple[str, ...] = ()
-    tally: Tally | None = None
+    front: tuple[Section, ...] = ()
     contents_title: str = ""
     contents: tuple[tuple[str, str], ...] = ()
     letter: Letter = field(default_factory=Letter)
@@ -457,7 +450,7 @@ class Head(Frame):
         include: object = None,  # noqa: ARG002
         exclude: object = None,  # noqa: ARG002
     ) -> dict[str, str | dict[str, str]]:
-        from toolkit.reports.html import head_html, notebook_html
+        from toolkit.reports.formats import head_html, notebook_html
 
         frame = {item.name: getattr(self, item.name) for item in fields(Frame)}
         return {

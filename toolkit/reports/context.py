@@ -21,8 +21,8 @@ from toolkit.forecast.make import DRAWS, MODEL, SEED
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import Note
-from toolkit.plan.plan import Plan, ReportingBodies, Target
-from toolkit.reports.blocks import Head, Letter, Section, Tally
+from toolkit.plan.plan import Office, Plan, ReportingBodies, Target
+from toolkit.reports.blocks import Head, Letter, Section
 from toolkit.reports.wording import Words, requirement
 
 
@@ -129,6 +129,13 @@ def cycle_of(name: str, plan: Plan) -> Cycle | None:
         raise UsageError(say("report.cycle.not_asked", name=name, number=plan.number), say("report.cycle.remedy"))
     deadline = date.fromisoformat(f"{year}-{before}")
     return Cycle(name.strip(), kind, year, deadline, plan.bodies_on(deadline - timedelta(days=1)))
+
+
+def next_deadline(plan: Plan, day: date) -> date:
+    """Return the next day after `day` before which the plan asks for a report; 31 December where it names none."""
+    named = [report.before for report in plan.reporting if report.before] or ["12-31"]
+    days = [date.fromisoformat(f"{year}-{before}") for year in (day.year, day.year + 1) for before in named]
+    return min(found for found in days if found > day)
 
 
 class SourceBook:
@@ -333,7 +340,7 @@ def head_of(
     title: str,
     answer: Sequence[str],
     notices: Sequence[str] = (),
-    tally: Tally | None = None,
+    front: tuple[Section, ...] = (),
     links: tuple[str, ...] = (),
 ) -> Head:
     """Return the head of a document about the context's area; arguments as in :class:`Head`."""
@@ -349,10 +356,10 @@ def head_of(
         answer=tuple(answer),
         notices=tuple(notices),
         banner=banner(words, context.facts),
-        tally=tally,
+        front=front,
         contents_title=words.t("contents"),
         contents=tuple((section.key, section.title) for section in sections if section.blocks),
-        letter=_letter(context, title),
+        letter=_letter(context),
         links_title=words.t("run_files"),
         links=links if context.facts.digest else (),
     )
@@ -393,23 +400,37 @@ def banner(words: Words, facts: RunFacts) -> str:
     return " ".join(said)
 
 
-def _letter(context: Context, subject: str) -> Letter:
-    """Return letterhead, addressee and signature as the plan file sets them; day and month stay open."""
-    words, cycle, office = context.words, context.cycle, context.plan.office
-    addressee = ""
-    if cycle is not None:
-        subject = words.t(f"subject.{cycle.kind}", year=cycle.year, subject=subject)
-        addressee = cycle.receiver(words.language)
-    receivers = office.copies or ((addressee,) if addressee else ())
+def _letter(context: Context) -> Letter:
+    """Return letterhead, addressee and signature; day and month stay open.
+
+    A commune's committee writes to the department that receives reports. All else is that department's letter to the
+    committee of the province, with what the plan file sets.
+    """
+    words, cycle, plan, facts = context.words, context.cycle, context.plan, context.facts
+    bodies = cycle.bodies if cycle is not None else plan.bodies_on(facts.as_of)
+    receiver = "" if bodies is None else bodies.receiver_vi if words.language == "vi" else bodies.receiver_en
+    department = receiver or words.t("paper.body")
+    whole, commune = context.dataset.areas.get(plan.province_code), context.area.level == "commune"
+    own, province = (
+        words.t("letter.committee", area=area_in_sentence(area, words.texts)) for area in (context.area, whole)
+    )
+    office, key = (Office(), "committee") if commune else (plan.office, "department")
+    superior, body, addressee = ("", own, receiver) if commune else (province, department, province)
+    place = (context.area if commune else whole).short_name
+    kind = cycle.kind if cycle is not None else "none"
+    issuer = plan.issuer_vi if words.language == "vi" else plan.issuer_en or plan.issuer_vi
+    days = {"day": words.day(plan.issued), "until": words.day(facts.as_of)}
+    named = {"number": plan.number, "issuer": issuer, "plan": plan.name(words.language)}
     return Letter(
-        superior=(office.superior or words.t("paper.superior")).upper(),
-        body=(office.body or words.t("paper.body")).upper(),
+        superior=(office.superior or superior).upper(),
+        body=(office.body or body).upper(),
         number=words.t("paper.number", symbol=office.symbol or "…"),
-        place_and_date=words.t("paper.place_and_date", place=office.place or "…", year=context.facts.as_of.year),
-        subject=subject,
-        addressee=words.t("paper.addressee", receiver=addressee) if addressee else "",
-        authority=(office.authority or words.t("paper.authority")).upper(),
-        post=(office.post or words.t("paper.post")).upper(),
+        place_and_date=words.t("paper.place_and_date", place=office.place or place, year=facts.as_of.year),
+        subject=words.t(f"letter.subject.{kind}", number=plan.number, year=context.year, area=context.area_name),
+        addressee=words.t("paper.addressee", receiver=addressee),
+        opening=words.t("letter.opening", body=office.body or body, **days, **named),
+        authority=(office.authority or (words.t("letter.authority") if commune else "")).upper(),
+        post=(office.post or words.t(f"letter.post.{key}")).upper(),
         signer=office.signer or words.t("paper.signer"),
-        copies=(*(f"{receiver};" for receiver in receivers), words.t("paper.archive")),
+        copies=(*(f"{name};" for name in office.copies or (addressee,)), words.t("paper.archive")),
     )

@@ -15,8 +15,21 @@ from toolkit.attainment.attainment import Attainment, lowered
 from toolkit.data.dataset import PROJECT_DATA
 from toolkit.data.indicators import Indicator
 from toolkit.data.observations import Observation
+from toolkit.evaluate.backtest import backtest_plan, origin_days
 from toolkit.plan.judgement import OP_KEYS, Note
-from toolkit.reports.blocks import Block, Bullets, Cell, Column, Definitions, Heading, Item, Paragraph, Section, Table
+from toolkit.reports.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    Definitions,
+    Heading,
+    Item,
+    Paragraph,
+    Section,
+    Sparkline,
+    Table,
+)
 from toolkit.reports.context import Context, Cycle, RunFacts, SourceBook
 from toolkit.reports.wording import Words
 
@@ -106,13 +119,18 @@ def gaps_section(context: Context) -> Section:
     ]
     if len(ranked) > MOST_MISSING:
         blocks.append(Paragraph(words.counted("gaps.rest", len(ranked) - MOST_MISSING), "note"))
-    blocks.append(Paragraph(words.t("gaps.template", code=context.area.code), "note"))
     return Section("gaps", title, tuple(blocks))
 
 
 def _gap_row(context: Context, gap: MissingSeries) -> tuple[Cell, ...]:
+    first, *rest = gap_effects(context, gap)
+    return (Cell(context.series_name(gap.indicator, gap.scope)), Cell(first, tuple(rest)), Cell(_held(context, gap)))
+
+
+def gap_effects(context: Context, gap: MissingSeries) -> list[str]:
+    """Return what a missing series would answer, firm up and take away of the uncertainty."""
     words = context.words
-    answers = [
+    effects = [
         words.counted(f"gaps.{key}", len(items), ids=_ids(items))
         for key, items in (("opens", gap.unanswered), ("firms", gap.weak))
         if items
@@ -122,9 +140,8 @@ def _gap_row(context: Context, gap: MissingSeries) -> tuple[Cell, ...]:
     ]
     if removed:
         percent = words.numbers.with_percent(words.numbers.decimal(100 * max(removed), 0))
-        answers.append(words.t("gaps.removes", percent=percent))
-    name = context.series_name(gap.indicator, gap.scope)
-    return (Cell(name), Cell(answers[0], tuple(answers[1:])), Cell(_held(context, gap)))
+        effects.append(words.t("gaps.removes", percent=percent))
+    return effects
 
 
 def _ids(attainments: Iterable[Attainment]) -> str:
@@ -267,6 +284,70 @@ def _reading(context: Context, attainment: Attainment, name: str) -> str:
             else:
                 value = words.numbers.plain(taken) if isinstance(taken, float) else str(taken)
     return words.t("readings.field", field=field, value=value) if value else field
+
+
+FIRST_ORIGIN, FEWEST_FIGURES, FEWEST_OUTCOMES = 2012, 3, 2
+"""From the end of this year on forecasts are looked back at, made from so many figures, where so many outcomes came."""
+PAST_DRAWS = 400
+WIDE_ENOUGH = 0.65
+"""An 80 % interval that held a smaller share of the outcomes was too narrow."""
+
+
+def record_section(context: Context, headline: Iterable[Attainment]) -> Section:
+    """Return what would have been said of the area's own headline indicators at past dates, beside what came.
+
+    Every forecast is made anew from what was known at the end of its year, by the engine of the report.
+
+    Parameters
+    ----------
+    context :
+        The area's numbers.
+    headline :
+        Answers about the indicators that the report shows.
+    """
+    words, dataset, code, title = context.words, context.dataset, context.area.code, context.words.t("section.record")
+    paths = [path for item in headline if (path := context.path(item)) is not None]
+    measured = {path.proxy.indicator if path.proxy else path.indicator for path in paths}
+    own = [key for key in dataset.with_data() if key[0] == code and key[1] in measured]
+    long = sorted({key[1] for key in own if len(dataset.series(*key).observations) > FEWEST_FIGURES})
+    rows: list[tuple[Cell, ...]] = []
+    if long:
+        days = origin_days(FIRST_ORIGIN, dataset.as_of)
+        found = backtest_plan(
+            dataset, context.plan, [code], days,
+            draws=PAST_DRAWS, seed=context.facts.seed, indicators=long,
+        )  # fmt: skip
+        found = found[(found["unit"] == code) & (found["points"] >= FEWEST_FIGURES)] if len(found) else found
+        groups = found.groupby("panel") if len(found) else ()
+        rows = [_record_row(context, str(name), group) for name, group in groups if len(group) >= FEWEST_OUTCOMES]
+    if not rows:
+        return Section("record", title, (Paragraph(words.t("record.none")),))
+    names = ("indicator", "record_shown", "record_inside")
+    table = Table.of(words.t, "record", names, rows, caption=words.t("record.caption"))
+    return Section("record", title, (Paragraph(words.t("record.intro"), "note"), table))
+
+
+def _record_row(context: Context, panel: str, found: pd.DataFrame) -> tuple[Cell, ...]:
+    words, (indicator, scope) = context.words, panel.split("/")
+    newest = found.sort_values(["year", "horizon"]).drop_duplicates("year")
+    inside, total = int(found["covers_80"].sum()), len(found)
+    known = context.dataset.indicators[indicator]
+    unit = "percentage_points" if known.unit == "percent" else known.unit
+    error, naive = (float(found[name].mean()) for name in ("absolute_error", "naive"))
+    amounts = {name: words.amount(size, unit, known.decimals) for name, size in (("error", error), ("naive", naive))}
+    spark = Sparkline(
+        observed=tuple(zip(newest["year"].astype(int), newest["outcome"], strict=True)),
+        path=tuple(zip(newest["year"].astype(int), newest["low80"], newest["median"], newest["high80"], strict=True)),
+        target=None,
+        label=words.sentence(words.t("record.inside", inside=inside, total=total)),
+    )
+    verdicts = (
+        words.t(f"record.{'better' if error < naive else 'worse'}", **amounts),
+        words.t(f"record.{'good' if inside >= WIDE_ENOUGH * total else 'bad'}"),
+    )
+    years = Cell(f"{newest['year'].min()}–{newest['year'].max()}", spark=spark)
+    told = Cell(words.t("record.inside", inside=inside, total=total), verdicts, inside / total)
+    return (Cell(context.series_name(indicator, scope)), years, told)
 
 
 RECORD = PROJECT_DATA / "panels" / "calibration.csv"

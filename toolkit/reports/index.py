@@ -29,7 +29,7 @@ from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import CREATED, Cell, Definitions, Frame, Section, Table
 from toolkit.reports.context import RunFacts, banner, cycle_of, figure_place, foot, kicker
 from toolkit.reports.evidence import web_address
-from toolkit.reports.html import environment, page_html, section_html
+from toolkit.reports.formats import environment, page_html, section_html
 from toolkit.reports.svg import TEMPLATES
 from toolkit.reports.wording import GROUPS, Words, words
 

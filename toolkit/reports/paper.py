@@ -30,7 +30,6 @@ from toolkit.reports.blocks import (
     Item,
     Paragraph,
     Table,
-    Tally,
     TileMap,
 )
 from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, standing_alone
@@ -119,8 +118,8 @@ class Paper:
     ----------
     document :
         Where it comes from; its head is printed as it is.
-    tally :
-        Counts by verdict.
+    front :
+        What stands on the first page under the answer.
     sections :
         Those that say something.
     pictures :
@@ -128,7 +127,7 @@ class Paper:
     """
 
     document: Document
-    tally: tuple[PaperBlock, ...]
+    front: tuple[PaperSection, ...]
     sections: tuple[PaperSection, ...]
     pictures: dict[str, str]
 
@@ -136,13 +135,15 @@ class Paper:
 def paper_of(document: Document) -> Paper:
     """Return `document` as blocks for paper, with its pictures."""
     layout = _Layout(words(document.language))
-    sections = tuple(
-        PaperSection(section.key, section.title, tuple(layout.blocks(section.unfolded)))
-        for section in document.sections
-        if section.blocks
+    front, sections = (
+        tuple(
+            PaperSection(section.key, section.title, tuple(layout.blocks(section.unfolded)))
+            for section in found
+            if section.blocks
+        )
+        for found in (document.head.front, document.sections)
     )
-    tally = tuple(layout.blocks([document.head.tally])) if document.head.tally else ()
-    return Paper(document, tally, sections, layout.pictures)
+    return Paper(document, front, sections, layout.pictures)
 
 
 class _Layout:
@@ -164,9 +165,6 @@ class _Layout:
                     yield from self._items(block.items, ordered=block.ordered)
                 case Table():
                     yield from self._table(block)
-                case Tally():
-                    yield PaperBlock("paragraph", block.caption, "lead")
-                    yield from (PaperBlock("item", label, head=str(count)) for _, label, count in block.entries)
                 case Definitions():
                     yield from (PaperBlock("item", text, head=f"{term}:") for term, text in block.entries)
                 case FanCharts():
@@ -300,8 +298,7 @@ def pdf_bytes(paper: Paper) -> bytes:
         "notices": head.notices,
         "answer": head.answer,
         "page_of": words(head.language).t("paper.page_of", page="{page}", pages="{pages}"),
-        "tally": [asdict(block) for block in paper.tally],
-        "sections": [asdict(section) for section in paper.sections],
+        "sections": [asdict(section) for section in (*paper.front, *paper.sections)],
     }
     files = {name: svg.encode() for name, svg in paper.pictures.items()}
     files["main.typ"] = (TEMPLATES / "report.typ").read_bytes()

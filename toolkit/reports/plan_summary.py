@@ -1,23 +1,19 @@
-"""The summary of a plan over all areas: changes, maps, risks, sums. Apart because a notebook of its own opens it."""
+"""The summary of a plan over all areas: which first, maps, sums. Apart because a notebook of its own opens it."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from toolkit.attainment.attainment import Attainment, verdict_words
-from toolkit.base.errors import UsageError
-from toolkit.base.texts import say
+from toolkit.attainment.attainment import Attainment
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.forecast.summary import CoherenceGap, coherence_gaps
 from toolkit.plan.plan import Plan
-from toolkit.reports.area_report import chance, counts_sentence, leading_target, open_targets, verdict_sentence
 from toolkit.reports.blocks import (
     Block,
     Cell,
@@ -33,8 +29,9 @@ from toolkit.reports.blocks import (
     TileMap,
 )
 from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
-from toolkit.reports.evidence import method_section, provenance_section, sources_section
-from toolkit.reports.targets import name_cell, tally
+from toolkit.reports.evidence import method_section, most_wanted, provenance_section, sources_section
+from toolkit.reports.first_page import answer, chance, changes_section, front, leading_target, verdict_sentence
+from toolkit.reports.targets import last_cell
 from toolkit.reports.wording import LIKELY, SCALE, Words, words
 
 UNANSWERED = ("cannot_be_assessed", "milestone", "orientation")
@@ -84,10 +81,9 @@ def build_plan_document(
     below = [context for context in contexts if context is not main]
     names = {area.code: area.name(wording.language) for area in areas}
     sections = (
-        changes_section(wording, plan, names, attainments, Path(since) if since else None),
+        _first_section(main, below),
         _heat_section(contexts),
         _tile_section(main, below),
-        _risk_section(main, below),
         _coherence_section(main, below),
         method_section(wording, run, "province"),
         sources_section(wording, book),
@@ -101,23 +97,21 @@ def build_plan_document(
         title=wording.t("summary.title", number=plan.number),
         answer=_answer(main, below),
         notices=(wording.t("notice.former_districts"),) if former else (),
-        tally=tally(main),
+        front=front(main, changes_section(wording, plan, names, attainments, Path(since) if since else None)),
     )
     return Document(head, sections)
 
 
 def _answer(main: Context, below: Sequence[Context]) -> list[str]:
-    """Return the headline, with in how many areas the leading target is likely, and on what evidence."""
-    leading = leading_target(main)
-    if leading is None:
-        return [counts_sentence(main)]
-    sentences = [counts_sentence(main), verdict_sentence(main, leading)]
-    found = [item for context in below for item in context.attainments if item.target_id == leading.target_id]
-    if found:
+    """Return the province's answer, with in how many areas the leading target is likely, and on what evidence."""
+    leading, sentences = leading_target(main), list(answer(main))
+    found = [item for one in below for item in one.attainments if leading and item.target_id == leading.target_id]
+    if leading is not None and found:
         likely = sum(item.verdict in (*LIKELY, "met") for item in found)
         borrowed = sum(item.basis == "C" for item in found)
         key = "summary.spread_borrowed" if borrowed else "summary.spread"
-        sentences.append(main.words.t(key, likely=likely, total=len(found), borrowed=borrowed))
+        counts = {"likely": likely, "total": len(found), "borrowed": borrowed}
+        sentences += [verdict_sentence(main, leading), main.words.t(key, **counts)]
     return sentences
 
 
@@ -277,31 +271,45 @@ def _places(main: Context, codes: Sequence[str]) -> dict[str, tuple[int, int]]:
     return {code: (number % ROW, number // ROW) for number, code in enumerate(codes)}
 
 
-def _risk_section(main: Context, below: Sequence[Context]) -> Section:
-    """Return the open targets of the province, the least likely first, with how many areas share the risk."""
+FIRST = 10
+"""Areas shown at most in the answer to "which first?"."""
+
+
+def _first_section(main: Context, below: Sequence[Context]) -> Section:
+    """Return the areas with figures of their own, the least likely to meet a target first, or which would rank them.
+
+    The target is the one that most areas answer from figures of their own.
+    """
     words = main.words
-    found = sorted(open_targets(main), key=lambda item: item.probability or 0.0)
-    if not found:
-        return Section("risks", words.t("section.risks"), (Paragraph(words.t("summary.no_risk")),))
-    names = ("target", "likelihood", "required", "areas_at_risk", "grade")
-    rows = [_risk_row(main, below, item) for item in found]
-    table = Table.of(words.t, "risks", names, rows, caption=words.t("summary.risk_caption"))
-    return Section("risks", words.t("section.risks"), (Paragraph(words.t("summary.risk_intro"), "note"), table))
-
-
-def _risk_row(main: Context, below: Sequence[Context], attainment: Attainment) -> tuple[Cell, ...]:
-    words, verdict, probability = main.words, attainment.verdict, attainment.probability
-    answers = [_answer_to(context, attainment.target_id) for context in below]
-    judged = [item.verdict for item in answers if item.outcome == "probability"]
-    risky = sum(one in {"unlikely", "very_unlikely"} for one in judged)
-    areas = words.t("summary.areas_at_risk", risky=risky, judged=len(judged)) if judged else "–"
-    return (
-        name_cell(main, attainment),
-        Cell(words.verdict(verdict), (chance(main, attainment),), probability, (), verdict, probability),
-        Cell(main.required_pace(attainment), (), attainment.required_pace),
-        Cell(areas),
-        Cell(attainment.grade),
+    title = words.t("section.first")
+    own = {
+        target.id: [
+            (answered.probability or 0.0, one, answered)
+            for one in below
+            if (answered := _answer_to(one, target.id)).basis in {"A", "B"}
+            and answered.outcome == "probability"
+            and answered.verdict not in {"outlook", "not_decided_by_bound"}
+        ]
+        for target in main.plan.targets
+    }
+    most = max(own, key=lambda name: len(own[name]), default="")
+    found = sorted(own.get(most, []), key=lambda each: each[0])
+    if len(found) < 2:
+        return Section("first", title, (Paragraph(words.t("first.no_areas")), Paragraph(most_wanted(main))))
+    asked = main.quoted(found[0][2])
+    rows = [_first_row(one, answered) for _, one, answered in found[:FIRST]]
+    caption = words.t("first.areas", target=asked, count=len(found), total=len(below))
+    names = ("area", "likelihood", "last", "required")
+    return Section(
+        "first", title, (Paragraph(caption, "lead"), Table.of(words.t, "first", names, rows, caption=caption))
     )
+
+
+def _first_row(context: Context, item: Attainment) -> tuple[Cell, ...]:
+    words = context.words
+    likelihood = Cell(words.verdict(item.verdict), (chance(context, item),), item.probability, (), item.verdict)
+    pace = Cell(context.required_pace(item), (), item.required_pace)
+    return (Cell(context.short_name, (item.grade,)), likelihood, last_cell(context, item), pace)
 
 
 def _coherence_section(main: Context, below: Sequence[Context]) -> Section:
@@ -346,145 +354,4 @@ def _coherence_row(main: Context, gap: CoherenceGap) -> tuple[Cell, ...]:
         Cell(whole, (), gap.whole),
         Cell(together, (), gap.together),
         Cell(median, (interval,), gap.median),
-    )
-
-
-STEP = 0.05
-"""A probability that moved by less than this counts as unchanged."""
-FIRST, MOST = 12, 40
-"""Changes shown at once, and shown at all: the largest."""
-
-
-@dataclass(frozen=True)
-class EarlierAnswer:
-    """An answer of the earlier run: verdict, probability (None without one) or its bound, year of the newest value."""
-
-    verdict: str
-    probability: float | None
-    last_year: int | None
-    bound: str = "exact"
-
-
-@dataclass(frozen=True)
-class AnswerChange:
-    """An answer that is another one now; `size` is how far the probability moved, 1 for a new verdict without one."""
-
-    attainment: Attainment
-    before: EarlierAnswer | None
-    size: float
-
-
-def earlier_answers(run: Path) -> dict[tuple[str, str], EarlierAnswer]:
-    """Read the answers of an earlier run.
-
-    Parameters
-    ----------
-    run :
-        The run's folder, or its ``attainment.csv``.
-
-    Raises
-    ------
-    UsageError
-        If there are none.
-    """
-    file = run / "attainment.csv" if run.is_dir() else run
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            found = {(row["area_code"], row["target_id"]): _earlier(row) for row in csv.DictReader(stream)}
-        if not found:
-            raise ValueError(file)
-        return found
-    except (OSError, KeyError, ValueError, csv.Error) as error:
-        raise UsageError(say("report.since.unreadable", file=file), say("report.since.remedy")) from error
-
-
-def _earlier(row: Mapping[str, str]) -> EarlierAnswer:
-    verdict = {verdict_words(name): name for name in SCALE}[row["verdict"]]
-    probability, year = row["probability"], row.get("last_year")
-    return EarlierAnswer(
-        verdict,
-        float(probability) if probability else None,
-        int(float(year)) if year else None,
-        row.get("bound") or "exact",
-    )
-
-
-def changes(
-    attainments: Iterable[Attainment], before: Mapping[tuple[str, str], EarlierAnswer]
-) -> tuple[list[AnswerChange], int]:
-    """Return the largest changes of answers, :data:`MOST` at most, the largest first, and how many there are.
-
-    Areas that the earlier run lacked are left out.
-    """
-    known = {area for area, _ in before}
-    largest: list[AnswerChange] = []
-    count = 0
-    for item in attainments:
-        old = before.get((item.area_code, item.target_id))
-        size = _size(item, old)
-        if item.area_code in known and (old is None or item.verdict != old.verdict or size >= STEP):
-            count += 1
-            largest = sorted([*largest, AnswerChange(item, old, size)], key=lambda change: -change.size)[:MOST]
-    return largest, count
-
-
-def _size(item: Attainment, old: EarlierAnswer | None) -> float:
-    if old is None or item.probability is None or old.probability is None:
-        return 1.0 if old is None or item.verdict != old.verdict else 0.0
-    return abs(item.probability - old.probability)
-
-
-def changes_section(
-    words: Words, plan: Plan, names: Mapping[str, str], attainments: Iterable[Attainment], since: Path | None
-) -> Section:
-    """Return what changed since an earlier run; without blocks if none is named.
-
-    Parameters
-    ----------
-    words, plan :
-        Language, and names of the targets.
-    names :
-        Names of the areas by code.
-    attainments :
-        Today's answers.
-    since :
-        The earlier run, or None.
-    """
-    title, caption = words.t("section.changes"), words.t("changes.caption")
-    if since is None:
-        return Section("changes", title, ())
-    largest, count = changes(attainments, earlier_answers(since))
-    if not count:
-        return Section("changes", title, (Paragraph(words.t("changes.none")),))
-    columns = ("area", "target", "before", "now", "because")
-    rows = [_change_row(words, plan, names, change) for change in largest]
-    blocks: list[Block] = [
-        Paragraph(words.counted("changes.intro", count), "note"),
-        Table.of(words.t, "changes", columns, rows[:FIRST], caption=caption),
-    ]
-    if smaller := rows[FIRST:]:
-        table = Table.of(words.t, "changes-smaller", columns, smaller, caption=caption)
-        blocks.append(Folded(Heading(words.counted("changes.smaller", len(smaller))), (table,)))
-    if count > MOST:
-        blocks.append(Paragraph(words.counted("changes.rest", count - MOST), "note"))
-    return Section("changes", title, tuple(blocks))
-
-
-def _change_row(words: Words, plan: Plan, names: Mapping[str, str], change: AnswerChange) -> tuple[Cell, ...]:
-    item, old = change.attainment, change.before
-    before, because = Cell(words.t("changes.new")), words.t("changes.other")
-    if old is not None:
-        uncertain = old.probability is not None and old.verdict not in {"met", "not_met"}
-        details = (words.numbers.probability(old.probability, bound=old.bound),) if uncertain else ()
-        before = Cell(words.verdict(old.verdict), details, old.probability, (), old.verdict)
-        if item.last_year is not None and item.last_year > (old.last_year or 0):
-            because = words.t("changes.figure", year=item.last_year)
-    shown = words.numbers.probability(item.probability, bound=item.bound)
-    details = (shown,) if item.outcome == "probability" else ()
-    return (
-        Cell(names.get(item.area_code, item.area_code)),
-        Cell(plan.target(item.target_id).name(words.language), (item.target_id,)),
-        before,
-        Cell(words.verdict(item.verdict), details, item.probability, (), item.verdict),
-        Cell(because),
     )

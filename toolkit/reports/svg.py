@@ -202,8 +202,9 @@ def _bands(chart: FanChart, plane: Plane) -> Iterator[str]:
 
 
 def _area(bands: Sequence[Band], low: str, high: str, plane: Plane) -> str:
-    upper = [plane.at(band.year, getattr(band, high)) for band in bands]
-    return line([*upper, *(plane.at(band.year, getattr(band, low)) for band in reversed(bands))], closed=True)
+    edge = [(band.year, getattr(band, high)) for band in bands]
+    edge += [(band.year, getattr(band, low)) for band in reversed(bands)]
+    return line(((round(x), round(y)) for x, y in (plane.at(*point) for point in edge)), closed=True)
 
 
 def _points(chart: FanChart, plane: Plane) -> Iterator[str]:

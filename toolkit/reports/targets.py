@@ -30,7 +30,6 @@ from toolkit.reports.blocks import (
     Section,
     Sparkline,
     Table,
-    Tally,
     TargetLevel,
 )
 from toolkit.reports.context import Context
@@ -40,7 +39,7 @@ FOLDED = ("cannot_be_assessed", "milestone")
 """Long groups without an answer: a reader in a hurry unfolds them only if wanted."""
 SAID_ELSEWHERE = (
     "proxy.", "share_", "borrowed", "outlook", "overruled", "unverified", "not_final", "qualified", "estimated",
-    "break_ahead.", "pace_", "bound.", "hold",
+    "break_ahead.", "pace_", "bound.", "hold", "reweighted", "few_draws",
 )  # fmt: skip
 """Remarks that stand in the row's other cells, or in the sections on standards, pace and data quality."""
 
@@ -60,17 +59,6 @@ def targets_section(context: Context) -> Section:
             content: tuple[Block, ...] = (*notes, _table(context, verdict, found, with_sparkline))
             blocks += [Folded(heading, content)] if verdict in FOLDED else [heading, *content]
     return Section("targets", words.t("section.targets"), tuple(blocks))
-
-
-def tally(context: Context) -> Tally:
-    """Return the counts by verdict."""
-    words, verdicts = context.words, [str(item.verdict) for item in context.attainments]
-    entries = []
-    for verdict in SCALE:
-        count = verdicts.count(verdict)
-        label = words.counted("tally.milestone", count) if verdict == "milestone" else words.verdict(verdict)
-        entries += [(verdict, label, count)] if count else []
-    return Tally(words.t("tally.caption", total=len(verdicts)), tuple(entries))
 
 
 def _table(context: Context, verdict: str, found: Sequence[Attainment], with_sparkline: set[str]) -> Table:
@@ -109,10 +97,11 @@ def _missing_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
 
 
 def _missing(context: Context, attainment: Attainment, note: Note) -> str:
-    """Return what is missing; in the common case shorter than the note, for the row names the rest."""
-    if note.key != "attainment.missing.series":
+    """Return what is missing; in the common cases shorter than the note, for the row names the rest."""
+    kind = note.key.removeprefix("attainment.missing.")
+    if kind not in {"series", "instead_of_bound"}:
         return context.note(note)
-    return context.words.t("missing.series", indicator=lowered(context.quantity(attainment)))
+    return context.words.t(f"missing.{kind}", indicator=lowered(context.quantity(attainment)))
 
 
 def _milestone_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:

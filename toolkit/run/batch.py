@@ -18,7 +18,7 @@ from typing import Any
 
 from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.texts import say
-from toolkit.reports.html import Audience
+from toolkit.reports.formats import Audience
 from toolkit.run.kernels import Kernels, fork_key, fork_server, share_fork_server, start
 from toolkit.run.notebook import Limits, NotebookError, Parameter, describe, execute
 
@@ -105,7 +105,7 @@ def run_job(job: Job, kernels: Kernels = "plain") -> Done:
         for old in (job.page, *job.papers):
             old.unlink(missing_ok=True)  # an older one must not pass for this run's
         cells = execute(job.template, job.notebook, dict(job.parameters), limits=job.limits, kernels=kernels)
-        from toolkit.reports.html import write_page
+        from toolkit.reports.formats import write_page
 
         write_page(job.notebook, job.page, language=job.language, audience=job.audience)
     except Exception as caught:  # noqa: BLE001  (whatever happened to one area is that area's result)

@@ -41,7 +41,7 @@ from toolkit.forecast import store
 from toolkit.forecast.store import Forecasts
 from toolkit.reports.context import RunFacts
 from toolkit.reports.evidence import RECORD
-from toolkit.reports.html import Audience
+from toolkit.reports.formats import Audience
 
 if TYPE_CHECKING:
     from toolkit.run.batch import Done, Job

@@ -79,6 +79,7 @@ class Parameters(BaseModel):
     run_folder: Annotated[str, Field(description="run.parameter.run_folder")] = ""
     data_folder: Annotated[str, Field(description="run.parameter.data_folder")] = ""
     cycle: Round = ""
+    since: Annotated[str, Field(description="report.parameter.since")] = ""
     papers: Annotated[str, Field(description="report.parameter.papers")] = ""
 
 
@@ -92,7 +93,6 @@ class PlanSummary(Parameters):
     """Parameters of ``plan_summary.ipynb``."""
 
     level: Annotated[Literal["province", "district", "commune"], Field(description="run.parameter.level")]
-    since: Annotated[str, Field(description="report.parameter.since")] = ""
 
 
 MODELS: Mapping[str, type[Parameters]] = {"area_report.ipynb": AreaReport, "plan_summary.ipynb": PlanSummary}

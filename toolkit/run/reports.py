@@ -24,6 +24,7 @@ from toolkit.evaluate.ledger import LEVELS, ledger_text
 from toolkit.forecast.make import DRAWS, MODEL, SEED
 from toolkit.forecast.summary import summary_columns
 from toolkit.reports.context import FIGURES, RunFacts
+from toolkit.reports.first_page import changes_section, earlier_answers
 from toolkit.reports.formats import Edition
 from toolkit.reports.index import (
     AreaCounts,
@@ -38,7 +39,6 @@ from toolkit.reports.index import (
     open_workbook,
     rows_of,
 )
-from toolkit.reports.plan_summary import changes_section, earlier_answers
 from toolkit.reports.wording import words
 from toolkit.run.batch import Done, Job, run_jobs, run_on_cluster
 from toolkit.run.kernels import Kernels, fork_server, usual_kernels
@@ -403,13 +403,13 @@ def jobs_of(request: ReportRequest) -> list[Job]:
     for area in request.areas:
         page = request.folder / "areas" / f"{area.code}-{slug(area.name_vi)[:80]}.html"
         code = ("area_code", area.code)
-        jobs.append(
-            job(area.code, area.name(request.language), AREA_TEMPLATE, page, code, language, ("run_folder", ".."))
-        )
+        since = (("since", f"../{SINCE}"),) if request.edition.since else ()
+        given = (code, language, ("run_folder", ".."), *since)
+        jobs.append(job(area.code, area.name(request.language), AREA_TEMPLATE, page, *given))
     if request.summary:
         page = request.folder / f"{SUMMARY}.html"
-        since = (("since", SINCE),) if request.edition.since else ()
-        given = (language, ("level", request.areas[-1].level), ("run_folder", "."), *since)
+        earlier = (("since", SINCE),) if request.edition.since else ()
+        given = (language, ("level", request.areas[-1].level), ("run_folder", "."), *earlier)
         jobs.append(job(SUMMARY, texts(request.language).t("run.plan_summary"), SUMMARY_TEMPLATE, page, *given))
     return jobs
 

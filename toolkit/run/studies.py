@@ -39,7 +39,7 @@ from toolkit.models.panel import Forecaster
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Document, FanChart, FanCharts
 from toolkit.reports.context import Context, SourceBook
-from toolkit.reports.html import document_html
+from toolkit.reports.formats import document_html
 from toolkit.reports.index import table_csv
 from toolkit.reports.scenario_page import Compared, comparison_document
 from toolkit.reports.svg import fan_chart_svg, standing_alone

@@ -1,0 +1,341 @@
+"""The page that stands alone on top of a report: will it be met, what first, what changed, what is asked of whom.
+
+Nothing else need be read. Its parts go on into the letter, whose sections they fill.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolkit.attainment.attainment import LONGEST_TESTED_HORIZON, Attainment, lowered, verdict_words
+from toolkit.base.errors import UsageError
+from toolkit.base.texts import NO_VALUE, say
+from toolkit.plan.judgement import Bound
+from toolkit.plan.plan import Plan
+from toolkit.reports.blocks import Block, Cell, Folded, Heading, Paragraph, Section, Table
+from toolkit.reports.context import Context, next_deadline
+from toolkit.reports.evidence import gap_effects, missing_series
+from toolkit.reports.targets import name_cell
+from toolkit.reports.wording import GROUPS, JUDGED, SCALE, Words
+
+AT_RISK, ASKS = 3, 3
+"""Targets at risk and requests on the page."""
+RISKY = ("about_as_likely_as_not", "unlikely", "very_unlikely")
+
+
+def front(context: Context, changed: Section) -> tuple[Section, ...]:
+    """Return what stands under the answer: the targets most at risk, what changed, what is asked.
+
+    Parameters
+    ----------
+    context :
+        The area's numbers.
+    changed :
+        As :func:`changes_section` returns it.
+    """
+    unchanged = Section("changes", changed.title, (Paragraph(context.words.t("first.no_earlier")),))
+    return (risk_section(context), changed if changed.blocks else unchanged, asks_section(context))
+
+
+def answer(context: Context) -> tuple[str, ...]:
+    """Return one sentence a due year, in its tense: how many targets have which answer; those without come last."""
+    words, sentences = context.words, []
+    for due in sorted({item.due for item in context.attainments}):
+        found = [item for item in context.attainments if item.due == due]
+        tense = "past" if due < context.year else "future"
+        counts = [(name, sum(item.verdict in verdicts for item in found)) for name, verdicts in GROUPS[:JUDGED]]
+        counts.append(("unknown", len(found) - sum(count for _, count in counts)))
+        listed = words.listed([words.counted(f"count.{name}.{tense}", count) for name, count in counts if count])
+        when = "beyond" if due > context.year + LONGEST_TESTED_HORIZON else tense
+        sentences.append(words.sentence(words.t(f"first.{when}", due=due, total=len(found), list=listed)))
+    return tuple(sentences)
+
+
+def at_risk(context: Context) -> tuple[Attainment, ...]:
+    """Return the targets that are most at risk, the least likely first; those of a past year too, none twice.
+
+    Of the same quantity only the least likely target counts.
+    """
+    chosen: dict[tuple[str, str], Attainment] = {}
+    for item in sorted(context.attainments, key=lambda item: item.probability or 0.0):
+        if item.outcome == "probability" and item.verdict in RISKY:
+            target = context.target(item)
+            chosen.setdefault((target.indicator, target.scope), item)
+    return tuple(chosen.values())
+
+
+def risk_section(context: Context) -> Section:
+    """Return the targets most at risk with the pace that they need beside the pace kept lately."""
+    words, found = context.words, at_risk(context)[:AT_RISK]
+    title = words.t("first.risk")
+    if not found:
+        return Section("risk", title, (Paragraph(words.t("first.no_risk")),))
+    rows = [_risk_row(context, item) for item in found]
+    names = ("target", "likelihood", "required", "recent")
+    return Section("risk", title, (Table.of(words.t, "risk", names, rows, caption=title),))
+
+
+def _risk_row(context: Context, item: Attainment) -> tuple[Cell, ...]:
+    words, verdict = context.words, item.verdict
+    details = [chance(context, item), _condition(context, item)]
+    if item.due < context.year:
+        details.insert(0, words.t("first.over", due=item.due))
+    likelihood = Cell(words.verdict(verdict), tuple(filter(None, details)), item.probability, (), verdict)
+    return (name_cell(context, item), likelihood, *pace_cells(context, item))
+
+
+def pace_cells(context: Context, item: Attainment) -> tuple[Cell, Cell]:
+    """Return the pace that a target needs, and the pace kept lately with its years."""
+    words = context.words
+    recent = Cell(NO_VALUE, (words.t("pace.no_recent"),))
+    if item.recent_pace is not None:
+        details = ["–".join(map(str, item.recent_pace_years or ()))]
+        if any(note.key.startswith("attainment.note.pace_of_bound") for note in item.notes):
+            details.append(words.t("pace.of_bound"))
+        recent = Cell(context.pace(item, item.recent_pace), tuple(details), item.recent_pace)
+    return Cell(context.required_pace(item), (), item.required_pace), recent
+
+
+def asks_section(context: Context) -> Section:
+    """Return what is asked: to keep the pace that the riskiest target ahead needs, and the figures needed most."""
+    words, title = context.words, context.words.t("first.asks")
+    day = words.day(next_deadline(context.plan, context.cycle.deadline if context.cycle else context.facts.as_of))
+    ahead = (item for item in at_risk(context) if item.due >= context.year and item.required_pace)
+    rows: list[tuple[Cell, ...]] = []
+    for item in list(ahead)[:1]:
+        action = Cell(words.t("ask.action", pace=context.required_pace(item)), (context.quoted(item),))
+        rows.append(_ask(context, [item], action, day))
+    for gap in missing_series(context)[: ASKS - len(rows)]:
+        name = lowered(context.series_name(gap.indicator, gap.scope))
+        text = words.t("ask.figure", indicator=name, area=context.area_name, year=context.year - 1)
+        rows.append(_ask(context, [*gap.unanswered, *gap.weak], Cell(text, tuple(gap_effects(context, gap)[:1])), day))
+    if not rows:
+        return Section("asks", title, (Paragraph(words.t("ask.nothing")),))
+    return Section("asks", title, (Table.of(words.t, "asks", ("ask", "whom", "until"), rows, caption=title),))
+
+
+def _ask(context: Context, items: Iterable[Attainment], ask: Cell, day: str) -> tuple[Cell, ...]:
+    """Return a request to those who lead on targets, as the plan file says."""
+    leads = dict.fromkeys(context.target(item).lead or "" for item in items)
+    named = context.words.listed([lead for lead in leads if lead])
+    return (ask, Cell(named or context.words.t("ask.no_lead")), Cell(day))
+
+
+def open_targets(context: Context) -> tuple[Attainment, ...]:
+    """Return what still lies ahead and has a likelihood word, in the plan's order."""
+    return tuple(
+        attainment
+        for attainment in context.attainments
+        if attainment.outcome == "probability" and attainment.verdict != "outlook" and attainment.due >= context.year
+    )
+
+
+def leading_target(context: Context) -> Attainment | None:
+    """Return the open target to speak of first: one that a coming change of standard touches, else the best known."""
+    choices = open_targets(context)
+    touched = [item for item in choices if item.probability_same_standard is not None]
+    return min(touched or choices, key=lambda item: (item.due, _grade_rank(item)), default=None)
+
+
+def _grade_rank(attainment: Attainment) -> int:
+    return "ABC".find(attainment.basis) + (3 if attainment.through_proxy else 0)
+
+
+def verdict_sentence(context: Context, attainment: Attainment) -> str:
+    """Return one sentence that answers one target, hedged by its probability and its evidence grade."""
+    words = context.words
+    quoted = context.quoted(attainment)
+    if attainment.outcome == "settled":
+        value = context.judged(attainment, attainment.last_value)
+        text = words.t(f"settled.{attainment.verdict}", target=quoted, value=value, year=attainment.last_year)
+        return words.sentence(text)
+    if attainment.outcome != "probability":
+        return words.sentence(words.t(f"state.{attainment.outcome}", target=quoted))
+    tense = "past" if attainment.due < context.year else "future"
+    phrase = words.t(f"phrase.{attainment.verdict}.{tense}", target=quoted, chance=chance(context, attainment))
+    before = _condition(context, attainment)
+    return words.sentence(words.t("conditional", condition=before, statement=phrase) if before else phrase)
+
+
+def _condition(context: Context, attainment: Attainment) -> str:
+    """Return what a sentence about an attainment has to say first, by its evidence grade; empty for grade A."""
+    words = context.words
+    path = context.path(attainment)
+    parts = []
+    if attainment.basis == "B" and path is not None:
+        parts.append(words.counted("condition.few", path.evidence.own_points))
+    if attainment.basis == "C" and path is not None:
+        parts.append(words.t("condition.borrowed", area=context.area_name, parent=context.parent_name(path)))
+    if path is not None and path.proxy is not None:
+        parts.append(words.t("condition.proxy", indicator=context.proxy_name(path)))
+    elif attainment.through_proxy:  # the proxy is that of another quantity in the rule, such as a benchmark
+        parts.append(words.t("condition.proxy_part"))
+    return "; ".join(parts)
+
+
+def chance(context: Context, attainment: Attainment) -> str:
+    """Return the probability in words: plain for grade A, "about" for weaker evidence, "at least" through a bound."""
+    words = context.words
+    if attainment.bound == "at_least":
+        shown = words.numbers.percent(whole_percent(attainment.probability or 0.0, attainment.bound) / 100)
+        return words.t("chance.at_least", probability=shown)
+    probability = attainment.probability if attainment.probability is not None else float("nan")
+    if probability < 0.01 or probability > 0.99:
+        limit = words.numbers.percent(0.01 if probability < 0.01 else 0.99)
+        return words.t("chance.below" if probability < 0.01 else "chance.above", probability=limit)
+    shown = words.numbers.probability(probability)
+    return words.t("chance.plain" if attainment.grade == "A" else "chance.about", probability=shown)
+
+
+def whole_percent(probability: float, bound: Bound) -> int:
+    """Return a probability in whole per cent as it is written: a bound is rounded down, nothing is more than 99.
+
+    >>> whole_percent(0.839, "at_least"), whole_percent(0.839, "exact"), whole_percent(1.0, "exact")
+    (83, 84, 99)
+    """
+    written = int(100 * probability + 1e-9) if bound == "at_least" else round(100 * probability)
+    return min(written, 99)
+
+
+STEP = 0.05
+"""A probability that moved by less than this counts as unchanged."""
+FIRST, MOST = 12, 40
+"""Changes shown at once, and shown at all: the largest."""
+
+
+@dataclass(frozen=True)
+class EarlierAnswer:
+    """An answer of the earlier run: verdict, probability (None without one) or its bound, year of the newest value."""
+
+    verdict: str
+    probability: float | None
+    last_year: int | None
+    bound: str = "exact"
+
+
+@dataclass(frozen=True)
+class AnswerChange:
+    """An answer that is another one now; `size` is how far the probability moved, 1 for a new verdict without one."""
+
+    attainment: Attainment
+    before: EarlierAnswer | None
+    size: float
+
+
+def earlier_answers(run: Path) -> dict[tuple[str, str], EarlierAnswer]:
+    """Read the answers of an earlier run.
+
+    Parameters
+    ----------
+    run :
+        The run's folder, or its ``attainment.csv``.
+
+    Raises
+    ------
+    UsageError
+        If there are none.
+    """
+    file = run / "attainment.csv" if run.is_dir() else run
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            found = {(row["area_code"], row["target_id"]): _earlier(row) for row in csv.DictReader(stream)}
+        if not found:
+            raise ValueError(file)
+        return found
+    except (OSError, KeyError, ValueError, csv.Error) as error:
+        raise UsageError(say("report.since.unreadable", file=file), say("report.since.remedy")) from error
+
+
+def _earlier(row: Mapping[str, str]) -> EarlierAnswer:
+    verdict = {verdict_words(name): name for name in SCALE}[row["verdict"]]
+    probability, year = row["probability"], row.get("last_year")
+    return EarlierAnswer(
+        verdict,
+        float(probability) if probability else None,
+        int(float(year)) if year else None,
+        row.get("bound") or "exact",
+    )
+
+
+def changes(
+    attainments: Iterable[Attainment], before: Mapping[tuple[str, str], EarlierAnswer]
+) -> tuple[list[AnswerChange], int]:
+    """Return the largest changes of answers, :data:`MOST` at most, the largest first, and how many there are.
+
+    Areas that the earlier run lacked are left out.
+    """
+    known = {area for area, _ in before}
+    largest: list[AnswerChange] = []
+    count = 0
+    for item in attainments:
+        old = before.get((item.area_code, item.target_id))
+        size = _size(item, old)
+        if item.area_code in known and (old is None or item.verdict != old.verdict or size >= STEP):
+            count += 1
+            largest = sorted([*largest, AnswerChange(item, old, size)], key=lambda change: -change.size)[:MOST]
+    return largest, count
+
+
+def _size(item: Attainment, old: EarlierAnswer | None) -> float:
+    if old is None or item.probability is None or old.probability is None:
+        return 1.0 if old is None or item.verdict != old.verdict else 0.0
+    return abs(item.probability - old.probability)
+
+
+def changes_section(
+    words: Words, plan: Plan, names: Mapping[str, str], attainments: Iterable[Attainment], since: Path | None
+) -> Section:
+    """Return what changed since an earlier run; without blocks if none is named.
+
+    Parameters
+    ----------
+    words, plan :
+        Language, and names of the targets.
+    names :
+        Names of the areas by code.
+    attainments :
+        Today's answers.
+    since :
+        The earlier run, or None.
+    """
+    title, caption = words.t("section.changes"), words.t("changes.caption")
+    if since is None:
+        return Section("changes", title, ())
+    largest, count = changes(attainments, earlier_answers(since))
+    if not count:
+        return Section("changes", title, (Paragraph(words.t("changes.none")),))
+    columns = ("area", "target", "before", "now", "because")
+    rows = [_change_row(words, plan, names, change) for change in largest]
+    blocks: list[Block] = [
+        Paragraph(words.counted("changes.intro", count), "note"),
+        Table.of(words.t, "changes", columns, rows[:FIRST], caption=caption),
+    ]
+    if smaller := rows[FIRST:]:
+        table = Table.of(words.t, "changes-smaller", columns, smaller, caption=caption)
+        blocks.append(Folded(Heading(words.counted("changes.smaller", len(smaller))), (table,)))
+    if count > MOST:
+        blocks.append(Paragraph(words.counted("changes.rest", count - MOST), "note"))
+    return Section("changes", title, tuple(blocks))
+
+
+def _change_row(words: Words, plan: Plan, names: Mapping[str, str], change: AnswerChange) -> tuple[Cell, ...]:
+    item, old = change.attainment, change.before
+    before, because = Cell(words.t("changes.new")), words.t("changes.other")
+    if old is not None:
+        uncertain = old.probability is not None and old.verdict not in {"met", "not_met"}
+        details = (words.numbers.probability(old.probability, bound=old.bound),) if uncertain else ()
+        before = Cell(words.verdict(old.verdict), details, old.probability, (), old.verdict)
+        if item.last_year is not None and item.last_year > (old.last_year or 0):
+            because = words.t("changes.figure", year=item.last_year)
+    shown = words.numbers.probability(item.probability, bound=item.bound)
+    details = (shown,) if item.outcome == "probability" else ()
+    return (
+        Cell(names.get(item.area_code, item.area_code)),
+        Cell(plan.target(item.target_id).name(words.language), (item.target_id,)),
+        before,
+        Cell(words.verdict(item.verdict), details, item.probability, (), item.verdict),
+        Cell(because),
+    )
