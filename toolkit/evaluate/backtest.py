@@ -341,7 +341,9 @@ def backtest_plan(
 
     Returns
     -------
-    Rows as :func:`score_cuts` gives them, and ``standard, grade, year, outcome, low80, median, high80, known_on, dated_by_rule`` (whether the day on which the outcome became known follows a rule, because only a later publication is held).
+    Rows as :func:`score_cuts` gives them, and ``standard, grade, year, outcome, low80, median, high80, known_on,
+    dated_by_rule`` (whether the day on which the outcome became known follows a rule, because only a later
+    publication is held).
     A series counts as one panel over all origins; horizons count from the last figure that informs a forecast.
     """
     codes = sorted({plan.province_code, *area_codes})
