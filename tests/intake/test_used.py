@@ -124,6 +124,18 @@ def test_counts_of_a_commune_are_rates_that_answer_its_targets(folder: Path, pla
     assert dataset.series("181", "poverty_rate", "all").observations[-1].year == 2018  # one of eight is no district
 
 
+@pytest.mark.parametrize("held", [6, 7])
+def test_most_communes_stand_for_their_district_with_coverage(held: int, folder: Path, plan: Plan) -> None:
+    more = {"unit": "households", "status": "final"}
+    rows = [row(code, name, value, 2025, "dtts", **more) for number, code in enumerate(NEW_COMMUNES[:held])
+            for name, value in (("poor_households", str(100 + number)), ("households", "2000"))]  # fmt: skip
+    dataset = delivered([*rows, row(NEW_COMMUNES[7], "households", "9000", 2025, "dtts", **more)], folder)
+    found = [(one.value, one.qualifier, one.note) for one in dataset.series("181", "poverty_rate", "dtts").observations]
+    assert found == ([(5.15, "about", "7/8: 721/14000")] if held == 7 else [])  # the eighth has but one of two counts
+    assert dataset.series("181", "poor_households", "dtts").observations[-1].year == 2018
+    assert (answers(dataset, plan, "181")["T30-03"].last_value == 5.15) == (held == 7)
+
+
 def test_counts_of_all_communes_are_those_of_their_district(folder: Path) -> None:
     more = {"unit": "households", "status": "final"}
     rows = [row(code, name, value, 2025, **more) for code in NEW_COMMUNES

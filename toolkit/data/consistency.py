@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from itertools import pairwise, product
 from statistics import median
 
@@ -56,6 +55,9 @@ class Ratio:
 
 LARGEST_GAP = 0.005
 """Part of a whole's figure by which its parts' sum may miss it before that is worth a warning."""
+LEAST_COVERED = 0.8
+"""Share of its parts from which the rate of those with counts stands for a whole without figures: what is lacking then
+moves it about as much as the word ``about`` allows for (5 of 100, link scale, where parts differ by 40 of 100)."""
 LARGEST_STEP = {"logit": 1.0, "log": 1.0, "identity": 15.0}
 """Change on the link scale that is implausible from one year to the next; over more years it may be larger by a
 quarter of it for each. Ours: of the project's own figures only immunisation passes it (98.6, 73.2, 98.4 %)."""
@@ -90,6 +92,12 @@ def check_between(read: Figures, reference: Reference) -> frozenset[Figure]:
     refused = check_doubles(read.figures, read.problems)
     check_plausible(read.figures, reference, read.problems)
     return refused
+
+
+def that_count(figures: Iterable[Figure]) -> dict[FigureKey, Figure]:
+    """Return the figure that counts for each cell, without means of periods, one-sided and unverified figures."""
+    usable = [item for item in figures if item.from_year is None and item.qualifier in ("", "about", "derived")]
+    return {key: best_first(group)[0] for key, group in _by_cell(usable).items()}
 
 
 def check_plausible(figures: Iterable[Figure], reference: Reference, problems: Problems) -> None:
@@ -212,27 +220,82 @@ def check_divisions(figures: Iterable[Figure], reference: Reference, problems: P
     figures :
         The figure that counts for each cell; rates and the like are passed over.
     """
-    counted = {
-        (item.area_code, item.indicator, item.scope, item.year, item.standard): item
-        for item in figures
-        if reference.indicators[item.indicator].whole
-    }
+    for found in sums_of_parts(figures, reference.areas, reference.crosswalk, reference.indicators):
+        printed, total = found.printed, found.figures[0].value
+        slack = LARGEST_GAP * abs(printed.value) if printed else 0.0
+        fields = {"total": f"{total:.10g}", "held": found.held, "count": found.count}
+        if printed and found.complete and abs(total - printed.value) > slack:
+            _warn(problems, "children", printed, fields)
+        elif printed and not found.complete and total > printed.value + slack:
+            _warn(problems, "children_above", printed, fields)
 
-    @cache
-    def divisions(code: str, year: int) -> tuple[Division, ...]:
-        return divided(code, year, reference.areas, reference.crosswalk)
 
-    for figure in counted.values():
-        for division in divisions(figure.area_code, figure.year):
-            what = (figure.indicator, figure.scope, figure.year, figure.standard)
-            parts = [counted[code, *what].value for code in division.codes if (code, *what) in counted]
-            total, count = sum(parts), len(division.codes) + len(division.shared)
-            slack = LARGEST_GAP * abs(figure.value)
-            fields = {"total": f"{total:.10g}", "held": len(parts), "count": count}
-            if len(parts) == count and abs(total - figure.value) > slack:
-                _warn(problems, "children", figure, fields)
-            elif 0 < len(parts) < count and total > figure.value + slack:
-                _warn(problems, "children_above", figure, fields)
+@dataclass(frozen=True)
+class PartsSum:
+    """What counts of an area's parts add up to.
+
+    Attributes
+    ----------
+    figures :
+        Those of the parts that have one of every count asked for, summed: one a count, each ``derived``.
+    held, count :
+        How many parts those are, of how many.
+    printed :
+        The area's own figure of the first count; None without one.
+    """
+
+    figures: tuple[Figure, ...]
+    held: int
+    count: int
+    printed: Figure | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every part has a figure."""
+        return self.held == self.count
+
+
+def sums_of_parts(
+    figures: Iterable[Figure], areas: Areas, crosswalk: Crosswalk, indicators: Indicators, names: Sequence[str] = ()
+) -> Iterator[PartsSum]:
+    """Give the sums of the counts of communes in districts, then of both in provinces, complete or not.
+
+    Parameters
+    ----------
+    figures :
+        The figure that counts for each cell.
+    names :
+        Counts that are wanted of one and the same parts, such as numerator and denominator; each alone if empty.
+    """
+    counts: dict[FigureKey, dict[str, dict[str, Figure]]] = defaultdict(lambda: defaultdict(dict))
+    for item in figures:
+        if item.indicator in names if names else indicators[item.indicator].whole:
+            what = figure_key(item._replace(area_code="", indicator="" if names else item.indicator))
+            counts[what][item.area_code][item.indicator] = item
+    divisions: dict[int, list[tuple[str, Division]]] = {}
+    for of_areas in counts.values():
+        wanted = {
+            code: tuple(map(held.get, names)) if names else tuple(held.values()) for code, held in of_areas.items()
+        }
+        held = {code: each for code, each in wanted.items() if None not in each}
+        year = next(iter(next(iter(of_areas.values())).values())).year
+        if year not in divisions:
+            wholes = [area for level in ("district", "province") for area in areas.all(level) if area.exists_in(year)]
+            divisions[year] = [
+                (area.code, one) for area in wholes for one in divided(area.code, year, areas, crosswalk)
+            ]
+        for code, division in divisions[year]:
+            parts = [held[part] for part in division.codes if part in held]
+            if parts:
+                count = len(division.codes) + len(division.shared)
+                made = tuple(_sum(each, code, f"{len(parts)}/{count}") for each in zip(*parts, strict=True))
+                yield PartsSum(made, len(parts), count, held.get(code, (None,))[0])
+                if len(parts) == count:
+                    held.setdefault(code, made)
+
+
+def _sum(parts: Sequence[Figure], code: str, note: str) -> Figure:
+    return _derived(parts, sum(item.value for item in parts), note)._replace(area_code=code)
 
 
 def derived_figures(
@@ -240,35 +303,26 @@ def derived_figures(
 ) -> tuple[Figure, ...]:
     """Return the figures that follow from others: sums of the counts of all parts, and rates of two counts.
 
-    A sum is made where the whole has no figure of its own and every part has one. A rate is left out where a printed
-    one says the same. Each is marked ``derived``, has the worst status and the latest day of what it is made from,
-    and says in its note what that is.
+    A sum is made where the whole has no figure of its own and every part has one; a rate already where the parts with
+    both counts are at least :data:`LEAST_COVERED` of all: it is ``about`` right. One is left out where a printed rate
+    says the same.
+    All others are marked ``derived``; each has the worst status and the latest day of what it is made from, and says
+    in its note what that is.
     """
-    usable = [item for item in figures if item.from_year is None and item.qualifier in ("", "about", "derived")]
-    held = {key: best_first(group)[0] for key, group in _by_cell(usable).items()}
-    sums = _sums(held, areas, crosswalk, indicators)
+    held = that_count(figures)
+    sums = [found.figures[0] for found in sums_of_parts(held.values(), areas, crosswalk, indicators)
+            if found.complete and found.printed is None]  # fmt: skip
     held |= {figure_key(item): item for item in sums}
-    return (*sums, *_rates(held, indicators))
-
-
-def _sums(held: Mapping[FigureKey, Figure], areas: Areas, crosswalk: Crosswalk, indicators: Indicators) -> list[Figure]:
-    """Return the counts of districts, then of the province, that their parts add up to."""
-    counts: dict[FigureKey, dict[str, Figure]] = defaultdict(dict)
-    for item in held.values():
-        if indicators[item.indicator].whole:
-            counts[figure_key(item._replace(area_code=""))][item.area_code] = item
-    found = []
-    for of_areas in counts.values():
-        year = next(iter(of_areas.values())).year
-        wholes = [area for level in ("district", "province") for area in areas.all(level) if area.exists_in(year)]
-        for whole in wholes if len(of_areas) > 1 else ():
-            for division in divided(whole.code, year, areas, crosswalk):
-                parts = [of_areas[code] for code in division.codes if code in of_areas]
-                if whole.code not in of_areas and not division.shared and len(parts) == len(division.codes):
-                    total, note = sum(item.value for item in parts), f"{len(parts)}/{len(parts)}"
-                    of_areas[whole.code] = _derived(parts, total, note)._replace(area_code=whole.code)
-                    found.append(of_areas[whole.code])
-    return found
+    rates = [*_rates(held, indicators)]
+    held |= {figure_key(item): item for item in rates}
+    for ratio in RATES:
+        counts = () if ratio.part_scope else (ratio.part, ratio.whole)
+        for found in sums_of_parts(held.values(), areas, crosswalk, indicators, counts) if counts else ():
+            if found.count > found.held >= LEAST_COVERED * found.count:
+                partly = {figure_key(item): item for item in found.figures}
+                rates += [item._replace(qualifier="about", note=f"{found.figures[0].note}: {item.note}")
+                          for item in _rates(partly, indicators) if figure_key(item) not in held]  # fmt: skip
+    return (*sums, *rates)
 
 
 def _rates(held: Mapping[FigureKey, Figure], indicators: Indicators) -> Iterator[Figure]:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
-from xml.parsers import expat
 
 from toolkit.base.problems import Problems
 from toolkit.data.parsing import Numeral, RawSheet, Row
@@ -29,6 +28,8 @@ MOST_RATIO = 100
 """A workbook above the small size that unpacks to more than this many times its own is a zip bomb."""
 MOST_PARTS = 2_000
 CHUNK = 1 << 20
+XML_PARTS = (".xml", ".rels")
+"""Endings of the parts that are searched for entities; no other part is read as XML."""
 ENTITY = re.compile(
     b"|".join(
         b"\\x00?".join(re.escape(bytes([sign])) for sign in word) for word in (b"<!DOCTYPE", b"<!ENTITY")
@@ -69,7 +70,7 @@ def danger(path: Path) -> str:
 
 def _declares_entities(parts: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Search one part, reading no more than it claims to hold."""
-    if not info.filename.endswith((".xml", ".rels")):
+    if not info.filename.endswith(XML_PARTS):
         return False
     tail, left = b"", info.file_size
     with parts.open(info) as stream:
@@ -88,6 +89,8 @@ def local(tag: str) -> str:
 
 def elements(parts: zipfile.ZipFile, name: str, *wanted: str) -> Iterator[ElementTree.Element]:
     """Yield the elements of some tags when they are complete, and forget everything behind them."""
+    if not name.endswith(XML_PARTS):
+        raise ValueError(name)
     with parts.open(name) as stream:
         path: list[ElementTree.Element] = []
         inside = 0
@@ -122,127 +125,10 @@ def related(parts: zipfile.ZipFile, source: str) -> dict[str, tuple[str, str]]:
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 1_000
 """Columns that a table may have; a value further to the right is a mistake or an attack."""
-SHEET_CHUNK = 1 << 18
 REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 
 Merged = tuple[int, int, int, int]
 """First and last row, first and last column of merged cells."""
-Convert = Callable[[str, str, str | None], str]
-"""Kind of cell (``t``), stored value and style to the text shown."""
-
-
-@dataclass
-class SheetReader:
-    """Reads one sheet.
-
-    Attributes
-    ----------
-    convert :
-        Turns stored values into texts.
-    rows, merged, hidden :
-        Rows that hold anything; rows (from 1) and columns (from 0) that hold merged cells; rows not shown.
-    """
-
-    convert: Convert
-    rows: list[Row] = field(default_factory=list)
-    merged: list[Merged] = field(default_factory=list)
-    hidden: list[int] = field(default_factory=list)
-    _number: int = 0
-    _texts: list[str] = field(default_factory=list)
-    _column: int = -1
-    _kind: str = "n"
-    _style: str | None = None
-    _value: str | None = None
-    _formula: str | None = None
-    _inline: str = ""
-    _pronunciation: int = 0
-    _collected: list[str] | None = None
-
-    def read(self, stream: IO[bytes]) -> SheetReader:
-        """Read the whole stream.
-
-        Raises
-        ------
-        ValueError, xml.parsers.expat.ExpatError
-            For XML that is no sheet.
-        """
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._data
-        parser.StartDoctypeDeclHandler = _refuse
-        while chunk := stream.read(SHEET_CHUNK):
-            parser.Parse(chunk, False)
-        parser.Parse(b"", True)
-        return self
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = local(name)
-        if tag == "c":
-            self._begin_cell(attributes)
-        elif tag in ("v", "f", "t"):
-            self._collected = []
-        elif tag == "row":
-            self._begin_row(attributes)
-        elif tag == "rPh":
-            self._pronunciation += 1
-        elif tag == "mergeCell":
-            first, _, last = attributes.get("ref", "").partition(":")
-            (row, column), (last_row, last_column) = reference(first), reference(last or first)
-            self.merged.append((row, last_row, column, last_column))
-
-    def _data(self, text: str) -> None:
-        if self._collected is not None:
-            self._collected.append(text)
-
-    def _end(self, name: str) -> None:
-        tag = local(name)
-        if tag in ("v", "f", "t"):
-            self._keep(tag, "".join(self._collected or ()))
-        elif tag == "c":
-            self._end_cell()
-        elif tag == "row":
-            if self._texts:
-                self.rows.append(Row(self._number, tuple(self._texts)))
-        elif tag == "rPh":
-            self._pronunciation -= 1
-
-    def _begin_row(self, attributes: dict[str, str]) -> None:
-        self._number = int(attributes.get("r", self._number + 1))
-        self._texts, self._column = [], -1
-        self.hidden += [self._number] if _flag(attributes.get("hidden")) else []
-        if not 0 < self._number <= MOST_ROWS:
-            raise ValueError(f"row {self._number}")
-
-    def _begin_cell(self, attributes: dict[str, str]) -> None:
-        place = attributes.get("r")
-        self._column = self._column + 1 if place is None else reference(place)[1]
-        self._kind, self._style = attributes.get("t", "n"), attributes.get("s")
-        self._value = self._formula = None
-        self._inline = ""
-
-    def _keep(self, tag: str, text: str) -> None:
-        self._collected = None
-        if tag == "v":
-            self._value = text if text or self._kind == "str" else None
-        elif tag == "f":
-            self._formula = text
-        elif not self._pronunciation:
-            self._inline += text
-
-    def _end_cell(self) -> None:
-        """Place a cell's text; a formula whose result was never stored stays visible as its text."""
-        if self._value is not None:
-            text = self.convert(self._kind, self._value, self._style)
-        else:
-            text = self._inline or ("" if self._formula is None else f"={self._formula}")
-        if not text:
-            return
-        if self._column >= MOST_COLUMNS:
-            raise ValueError(f"column {self._column + 1}")
-        self._texts.extend([""] * (self._column + 1 - len(self._texts)))
-        self._texts[self._column] = text
 
 
 def reference(text: str) -> tuple[int, int]:
@@ -258,10 +144,6 @@ def reference(text: str) -> tuple[int, int]:
     for letter in match[1]:
         column = 26 * column + ord(letter) - 64
     return int(match[2]), column - 1
-
-
-def _refuse(*_: object) -> None:
-    raise ValueError("a document type is declared")
 
 
 FIRST_DAY = {False: date(1899, 12, 30), True: date(1904, 1, 1)}
@@ -352,11 +234,43 @@ def _sheets(parts: zipfile.ZipFile, file: str) -> Iterator[RawSheet]:
 
 
 def _sheet(parts: zipfile.ZipFile, place: str, item: Element, book: Book, file: str) -> RawSheet:
-    with parts.open(place) as stream:
-        reader = SheetReader(book.shown).read(stream)
+    rows, merged, hidden, number = list[Row](), list[Merged](), list[int](), 0
+    for element in elements(parts, place, "row", "mergeCell"):
+        if local(element.tag) == "mergeCell":
+            first, _, last = element.get("ref", "").partition(":")
+            (row, column), (last_row, last_column) = reference(first), reference(last or first)
+            merged.append((row, last_row, column, last_column))
+            continue
+        number = int(element.get("r", number + 1))
+        if not 0 < number <= MOST_ROWS:
+            raise ValueError(f"row {number}")
+        cells = _cells(element, book)
+        rows += [Row(number, cells)] if cells else []
+        hidden += [number] if _flag(element.get("hidden")) else []
     visible = item.get("state", "visible") == "visible"
-    name = item.get("name", "")
-    return _raw(file, name, reader.rows, reader.merged, reader.hidden, visible=visible)
+    return _raw(file, item.get("name", ""), rows, merged, hidden, visible=visible)
+
+
+def _cells(row: Element, book: Book) -> tuple[str, ...]:
+    """Return the texts of a row; a formula whose result was never stored stays visible as its text."""
+    texts: list[str] = []
+    column = -1
+    for cell in row:
+        column = column + 1 if (place := cell.get("r")) is None else reference(place)[1]
+        kind, parts = cell.get("t", "n"), {local(part.tag): part for part in cell}
+        value = parts["v"].text or "" if "v" in parts else ""
+        if value:
+            text = book.shown(kind, value, cell.get("s"))
+        elif "is" in parts:
+            text = _string(parts["is"])
+        else:
+            text = f"={parts['f'].text or ''}" if "f" in parts and not (kind == "str" and "v" in parts) else ""
+        if text and column >= MOST_COLUMNS:
+            raise ValueError(f"column {column + 1}")
+        if text:
+            texts.extend([""] * (column + 1 - len(texts)))
+            texts[column] = text
+    return tuple(texts)
 
 
 def _raw(file: str, name: str, rows: list[Row], merged: list[Merged], hidden: list[int], *, visible: bool) -> RawSheet:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from toolkit.base.problems import Problems
 from toolkit.data.indicators import Indicator
 from toolkit.data.parsing import day_of, year_of
-from toolkit.data.reference import ROW_RULES, Reference, RowContext, RowFault
+from toolkit.data.reference import ROW_RULES, Reference, RowContext, RowFault, in_codes
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, STATUSES
 from toolkit.data.tables import InputTable, TableLayout, frame_of
 
@@ -191,7 +191,8 @@ class Figures:
 
 
 def figures_of(table: InputTable, reference: Reference) -> Figures:
-    """Judge every row of a table; rows with an error are noted and left out."""
+    """Judge every row of a table, words of offices read as codes; rows with an error are noted and left out."""
+    table = in_codes(table)
     context = RowContext(reference, table.problems, table.has("from_year"))
     values = _values(table, context)
     visible = {name for name in OBSERVATIONS.names if table.has(name)} | set(MISSING_ALLOWED)

@@ -33,6 +33,7 @@ from toolkit.data.schemas import (
     Records,
     read_records,
 )
+from toolkit.data.tables import InputTable
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,21 @@ QUALIFIER_WORDS = {
 }  # fmt: skip
 
 
-def in_codes(cells: dict[str, str]) -> None:
-    """Put the codes of statuses and qualifiers where the cells of a row have words for them."""
+def in_codes(table: InputTable) -> InputTable:
+    """Return a table with the codes of statuses and qualifiers where its cells have words for them."""
+    rows = table.rows
     for column, words in (("status", STATUS_WORDS), ("qualifier", QUALIFIER_WORDS)):
-        if column in cells:
-            cells[column] = words.get(fold(cells[column]), cells[column])
+        at = table.columns.index(column) if table.has(column) else len(table.columns)
+        texts = {row.cells[at] for row in rows} if table.has(column) else set()
+        codes = {text: words[word] for text in texts if (word := _word(text)) in words}
+        if codes:
+            changed = ((row, codes.get(row.cells[at], row.cells[at])) for row in rows)
+            rows = tuple(row._replace(cells=(*row.cells[:at], code, *row.cells[at + 1 :])) for row, code in changed)
+    return replace(table, rows=rows)
+
+
+def _word(text: str) -> str:
+    return fold(text[:LONGEST_NAME]).replace("-", " ").replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -303,11 +314,10 @@ def right_status(context: RowContext, indicator: str, status: str, year: str) ->
     """Check that the status is an observation's; a year that is not over has no final figure yet."""
     if not status:
         return [RowFault("empty_cell", "status")]
-    word = fold(status).replace("-", " ").replace("_", " ")
     if status not in STATUSES:
-        if word in PLANNED:
+        if _word(status) in PLANNED:
             return [RowFault("planned_status", "status")]
-        near = STATUS_WORDS.get(word) or context.problems.near("status", status, STATUSES)
+        near = context.problems.near("status", status, STATUSES)
         return [RowFault("unknown_choice", "status", {"near": near})]
     known, declared = year_of(year), context.indicator(indicator)
     decided = declared is not None and declared.set_by_decision

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from toolkit.base.problems import Problems
 from toolkit.data.parsing import day_of, whole_of
@@ -78,21 +78,22 @@ class Schema:
         return TableLayout(self.names, may_be_empty=True)
 
 
-def text(name: str, *choices: str, required: bool = True) -> ColumnSchema:
-    """Return a column of texts."""
-    return ColumnSchema(name, "text", required, choices)
+def _schema(file: str, columns: str, key: str, **choices: tuple[str, ...]) -> Schema:
+    """Return the schema of a file whose columns are written as ``name``, ``name?`` (may be empty) or ``name:kind``."""
+    parts = (column.removesuffix("?").partition(":") for column in columns.split())
+    made = (
+        ColumnSchema(name, cast("ColumnKind", kind or "text"), not column.endswith("?"), choices.get(name, ()))
+        for column, (name, _, kind) in zip(columns.split(), parts, strict=True)
+    )
+    return Schema(file, tuple(made), tuple(key.split()))
 
 
-OBSERVATIONS = Schema(
+OBSERVATIONS = _schema(
     "observations.csv",
-    (
-        text("area_code"), text("indicator"), text("scope", *SCOPES), ColumnSchema("year", "year", required=True),
-        ColumnSchema("from_year", "year"), ColumnSchema("value", "number", required=True),
-        text("qualifier", *QUALIFIERS, required=False), text("unit"), text("standard", required=False),
-        text("status", *STATUSES), text("source_id"), ColumnSchema("available_from", "day"),
-        text("available_basis", *BASES, required=False), text("note", required=False),
-    ),
-    ("area_code", "indicator", "scope", "year", "from_year", "standard", "source_id"),
+    "area_code indicator scope year:year from_year:year? value:number qualifier? unit standard? status source_id "
+    "available_from:day? available_basis? note?",
+    "area_code indicator scope year from_year standard source_id",
+    scope=SCOPES, qualifier=QUALIFIERS, status=STATUSES, available_basis=BASES,
 )  # fmt: skip
 DELIVERIES = "observations"
 """Folder of the deliveries: ``0001.csv``, ``0002.csv`` …, and ``0002.withdrawn.csv`` for one that was withdrawn."""
@@ -102,79 +103,50 @@ DECLARED = ("source_title", "source_publisher", "source_published", "source_url"
 """What a delivery says of a source that ``sources.csv`` does not have."""
 WITHDRAWN = ("withdrawn_on", "withdrawn_by", "reason")
 """Columns of the mark of a withdrawn delivery."""
-SOURCES = Schema(
-    "sources.csv",
-    (
-        text("source_id"), text("title"), text("publisher"), text("published", required=False),
-        text("url", required=False), text("class", *SOURCE_CLASSES, required=False),
-    ),
-    ("source_id",),
-)  # fmt: skip
-AREAS = Schema(
+SOURCES = _schema(
+    "sources.csv", "source_id title publisher published? url? class?", "source_id", **{"class": SOURCE_CLASSES}
+)
+AREAS = _schema(
     "areas.csv",
-    (
-        text("code"), text("name_vi"), text("name_en", required=False), text("level", *LEVELS),
-        text("parent_code", required=False), ColumnSchema("valid_from", "day"), ColumnSchema("valid_to", "day"),
-        ColumnSchema("population_2019", "whole"), ColumnSchema("area_km2", "number"),
-    ),
-    ("code", "valid_from"),
-)  # fmt: skip
-CROSSWALK = Schema(
+    "code name_vi name_en? level parent_code? valid_from:day? valid_to:day? population_2019:whole? area_km2:number?",
+    "code valid_from",
+    level=LEVELS,
+)
+CROSSWALK = _schema(
     "crosswalk_2025.csv",
-    (
-        text("old_district_code"), text("old_commune_code"), text("old_commune"), text("new_commune_code"),
-        text("new_commune"), text("share", "whole", "part"), ColumnSchema("valid_from", "day", required=True),
-        ColumnSchema("weight", "number"),
-    ),
-    ("old_commune_code", "new_commune_code"),
-)  # fmt: skip
-STANDARDS = Schema(
+    "old_district_code old_commune_code old_commune new_commune_code new_commune share valid_from:day weight:number?",
+    "old_commune_code new_commune_code",
+    share=("whole", "part"),
+)
+STANDARDS = _schema(
     "standards.csv",
-    (
-        text("standard"), text("chain"), text("indicator"), text("name_vi"), text("name_en"),
-        text("legal_text", required=False), ColumnSchema("first_year", "year", required=True),
-        ColumnSchema("last_year", "year", required=True), text("published_next_year", required=False),
-        text("note", required=False),
-    ),
-    ("standard",),
-)  # fmt: skip
-BREAKS = Schema(
+    "standard chain indicator name_vi name_en legal_text? first_year:year last_year:year published_next_year? note?",
+    "standard",
+)
+BREAKS = _schema(
     "breaks.csv",
-    (
-        text("indicator"), text("before"), text("after"), ColumnSchema("year", "year", required=True),
-        ColumnSchema("jump_mean", "number"), ColumnSchema("jump_sd", "number"), ColumnSchema("jump_skew", "number"),
-        ColumnSchema("measured", "flag", required=True), ColumnSchema("comparable", "flag", required=True),
-        text("basis_vi"), text("basis_en"), text("source_ids", required=False),
-    ),
-    ("indicator", "before", "after"),
-)  # fmt: skip
-OVERLAPS = Schema(
+    "indicator before after year:year jump_mean:number? jump_sd:number? jump_skew:number? measured:flag "
+    "comparable:flag basis_vi basis_en source_ids?",
+    "indicator before after",
+)
+OVERLAPS = _schema(
     "standard_overlaps.csv",
-    (
-        text("area_name"), text("indicator"), text("scope", *SCOPES), ColumnSchema("year", "year", required=True),
-        text("standard_from"), ColumnSchema("value_from", "number", required=True), text("standard_to"),
-        ColumnSchema("value_to", "number", required=True), text("source_id"),
-    ),
-    ("area_name", "indicator", "scope", "year", "standard_from", "standard_to", "source_id"),
-)  # fmt: skip
-LOCAL_TARGETS = Schema(
+    "area_name indicator scope year:year standard_from value_from:number standard_to value_to:number source_id",
+    "area_name indicator scope year standard_from standard_to source_id",
+    scope=SCOPES,
+)
+LOCAL_TARGETS = _schema(
     "local_targets.csv",
-    (
-        text("area_code"), text("indicator"), text("scope", *SCOPES), text("kind", *TARGET_KINDS),
-        ColumnSchema("due", "year", required=True), text("op", *OPERATORS, required=False),
-        ColumnSchema("value", "number", required=True), text("unit"), text("standard", required=False),
-        text("source_id"), text("note", required=False),
-    ),
-    ("area_code", "indicator", "scope", "kind", "due", "source_id"),
+    "area_code indicator scope kind due:year op? value:number unit standard? source_id note?",
+    "area_code indicator scope kind due source_id",
+    scope=SCOPES, kind=TARGET_KINDS, op=OPERATORS,
 )  # fmt: skip
-MILESTONES = Schema(
+MILESTONES = _schema(
     "milestones.csv",
-    (
-        text("target_id"), text("status", *MILESTONE_STATUSES), text("evidence", required=False),
-        text("source_id", required=False), ColumnSchema("as_of", "day"), text("note", required=False),
-    ),
-    ("target_id",),
-)  # fmt: skip
+    "target_id status evidence? source_id? as_of:day? note?",
+    "target_id",
+    status=MILESTONE_STATUSES,
+)
 SMALL_TABLES = (SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES)
 SCHEMAS = (OBSERVATIONS, *SMALL_TABLES)
 PARSERS: dict[ColumnKind, tuple[Callable[[str], object], str]] = {

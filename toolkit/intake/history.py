@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from toolkit.data.areas import divided
-from toolkit.data.consistency import RATES
+from toolkit.data.consistency import RATES, sums_of_parts, that_count
 from toolkit.data.dataset import Dataset, SetAside
 from toolkit.data.observations import Figure, Observation, Series
 
@@ -112,28 +111,17 @@ def _summed(dataset: Dataset, code: str, indicator: str, scope: str | None) -> l
     Sums over all parts are figures that the dataset derives by itself.
     """
     ratio = next((item for item in RATES if item.rate == indicator and not item.part_scope), None)
-    names = (ratio.part, ratio.whole) if ratio else (indicator,)
-    if not all(dataset.indicators[name].whole for name in names):
+    if ratio is None and not dataset.indicators[indicator].whole:
         return []
-    held: dict[tuple[str, int, str], dict[str, dict[str, float]]] = {}
-    for area, name, held_scope in sorted(dataset.with_data()):
-        if name in names and scope in (None, held_scope):
-            for item in dataset.series(area, name, held_scope).observations:
-                counts = held.setdefault((held_scope, item.year, item.standard), {})
-                counts.setdefault(area, {})[name] = item.value
-    entries = []
-    for (held_scope, year, standard), counts in held.items():
-        for division in divided(code, year, dataset.areas, dataset.crosswalk):
-            parts = [counts[part] for part in division.codes if len(counts.get(part, ())) == len(names)]
-            count = len(division.codes) + len(division.shared)
-            if 0 < len(parts) < count:
-                sums = [sum(part[name] for part in parts) for name in names]
-                value = 100.0 * sums[0] / sums[1] if ratio and sums[1] else sums[0]
-                shown = f"{value:.2f}" if ratio else f"{value:.10g}"
-                entries.append(Entry(
-                    held_scope, year, "", standard, shown, "derived", "", "", "", "", "summed",
-                    coverage=f"{len(parts)}/{count}",
-                ))  # fmt: skip
+    names = (ratio.part, ratio.whole) if ratio else (indicator,)
+    entries, figures = [], that_count(dataset.figures).values()
+    for found in sums_of_parts(figures, dataset.areas, dataset.crosswalk, dataset.indicators, names):
+        figure = found.figures[0]
+        if figure.area_code == code and not found.complete and scope in (None, figure.scope):
+            total, *whole = (item.value for item in found.figures)
+            shown = f"{100.0 * total / whole[0]:.2f}" if whole and whole[0] else f"{total:.10g}"
+            made = Entry(figure.scope, figure.year, "", figure.standard, shown, "derived", "", "", "", "", "summed")
+            entries.append(replace(made, coverage=f"{found.held}/{found.count}"))
     return entries
 
 

@@ -18,7 +18,7 @@ from toolkit.data.consistency import check_between, check_doubles
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import OBSERVATION_LAYOUT, UNUSED, Figure, figures_of
 from toolkit.data.parsing import RawSheet, Row, decimals_of
-from toolkit.data.reference import Reference, in_codes
+from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES
 from toolkit.data.tables import ROWS_FOR_HEADER, InputTable, TableLayout, read_sheets, read_tables, table_of, tidy
 from toolkit.intake.mapping import ColumnMapping, mapped_tables
@@ -121,7 +121,6 @@ def _filled(sheet: RawSheet, source: str) -> InputTable | None:
                 table.problems.warn("no_figure", row.number, "value")
             continue
         cells["source_id"] = cells.get("source_id") or source
-        in_codes(cells)
         rows.append(Row(row.number, tuple(cells.get(name, "") for name in OBSERVATIONS.names)))
     return InputTable(OBSERVATIONS.names, table.header_row, tuple(rows), table.problems)
 

@@ -19,7 +19,7 @@ from toolkit.base.texts import fold, interface_language, nearest, normalise, say
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.areas import Areas
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
-from toolkit.data.reference import LONGEST_NAME, STATUS_WORDS, Reference, in_codes
+from toolkit.data.reference import LONGEST_NAME, STATUS_WORDS, Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
 from toolkit.data.tables import InputTable, note_above, note_hidden, note_merged, read_sheets, tidy, usable, usual_width
 
@@ -458,11 +458,10 @@ def _cell(row: Row, place: int | None, otherwise: str) -> str:
 
 
 def _by_code(cells: dict[str, str], mapping: ColumnMapping) -> None:
-    """Put codes where a table has words: its own names for things, years and figures with a flag, statuses."""
+    """Put codes where a table has words: its own names for things, years and figures with a flag."""
     for column, text in cells.items():
         if column not in ("area_code", "value", "note"):
             cells[column] = mapping.codes.get(fold(text), text)
-    in_codes(cells)
     stated = year_and_status(cells.get("year", ""))
     if "value" in cells and not isinstance(cells["value"], Numeral):
         cells["value"], flag = figure_and_status(cells["value"])
