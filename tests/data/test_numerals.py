@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.base.texts import numbers
-from toolkit.data.parsing import Numeral, as_column, day_of, narrowed_reading, reading, whole_of, year_of
+from toolkit.data.parsing import Numeral, Reading, as_column, day_of, narrowed_reading, reading, whole_of, year_of
+
+
+def column(readings: list[Reading]) -> list[tuple[float | None, str]]:
+    return list(as_column(dict(enumerate(readings)), Counter(range(len(readings)))).values())
+
 
 FINITE = st.floats(-1e9, 1e9, allow_nan=False)
 
@@ -24,10 +30,9 @@ def test_what_the_formatter_writes_is_read_back(value: float, places: int, langu
 def test_a_column_in_one_style_is_read_whole(values: list[float], places: int, language: str) -> None:
     form = numbers("vi" if language == "vi" else "en")
     clear = [*values, 0.5]  # 0,5 or 0.5 tells the style
-    settled = as_column([reading(form.decimal(value, places)) for value in clear])
-    assert not settled.mixed
-    assert not settled.unclear
-    assert settled.values == pytest.approx([round(value, places) for value in clear], abs=1e-9)
+    settled = column([reading(form.decimal(value, places)) for value in clear])
+    assert {fault for _, fault in settled} == {""}
+    assert [value for value, _ in settled] == pytest.approx([round(value, places) for value in clear], abs=1e-9)
 
 
 @given(st.integers(0, 10**12))
@@ -58,7 +63,7 @@ def test_any_text_is_a_finite_number_or_a_fault(text: str) -> None:
     ],
 )
 def test_a_column_decides_or_refuses(cells: list[str], values: list[float | None]) -> None:
-    assert list(as_column([reading(cell) for cell in cells]).values) == values
+    assert [value for value, _ in column([reading(cell) for cell in cells])] == values
 
 
 def test_what_is_counted_narrows_the_meaning() -> None:
@@ -69,8 +74,8 @@ def test_what_is_counted_narrows_the_meaning() -> None:
 
 
 def test_numbers_of_a_workbook_tell_no_style() -> None:
-    settled = as_column([reading(Numeral("12.868")), reading("3,5")])
-    assert settled.values == (12.868, 3.5)
+    settled = column([reading(Numeral("12.868")), reading("3,5")])
+    assert [value for value, _ in settled] == [12.868, 3.5]
 
 
 @given(st.integers(1945, 2100))

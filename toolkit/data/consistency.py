@@ -90,7 +90,7 @@ FigureKey = tuple[str, str, str, int, int | None, str]
 def check_between(read: Figures, reference: Reference) -> frozenset[Figure]:
     """Note what is wrong between the rows of a table; return those that cannot be used for it."""
     refused = check_doubles(read.figures, read.problems)
-    check_plausible(read.figures, reference, read.problems)
+    check_plausible([figure for figure in read.figures if figure not in refused], reference, read.problems)
     return refused
 
 

@@ -16,11 +16,12 @@ import io
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from toolkit.base.problems import Phrase, Problems
 from toolkit.base.texts import fold
@@ -328,6 +329,7 @@ def whole_of(text: str) -> int | None:
 Style = Literal["comma", "point"]
 """Which sign stands before the decimals."""
 STYLES: tuple[Style, ...] = ("comma", "point")
+T = TypeVar("T")
 
 BODIES: dict[Style, re.Pattern[str]] = {
     "point": re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+", re.ASCII),
@@ -413,61 +415,39 @@ def narrowed_reading(found: Reading, fits: Callable[[float], bool]) -> Reading:
     return Reading(possible, found.percent) if possible else found
 
 
-@dataclass(frozen=True)
-class NumberColumn:
-    """The numbers of a column.
+def as_column(readings: Mapping[T, Reading], counts: Mapping[T, int]) -> dict[T, tuple[float | None, str]]:
+    """Read the different cells of a column in the style of most of its cells.
 
-    Attributes
+    Where as many cells speak for one style as for the other, all of them are mixed.
+
+    Parameters
     ----------
     readings :
         What each cell can mean.
-    values :
-        One a cell; None where the cell is no number or its meaning is open.
-    mixed :
-        Positions of cells written in another style than the rest of the column.
-    unclear :
-        Positions of cells that mean two numbers, with nothing in the column to tell which.
-    style :
-        The column's style, None if no cell tells.
+    counts :
+        How often each stands in the column.
+
+    Returns
+    -------
+    dict
+        Value, None where it is no number or its meaning is open, and the key of the problem, empty without one.
     """
+    votes: Counter[Style | None] = Counter()
+    for cell, found in readings.items():
+        votes[found.telling] += counts[cell]
+    tie = votes["comma"] == votes["point"]
+    style: Style | None = None if tie else max(STYLES, key=lambda each: votes[each])
 
-    readings: Sequence[Reading]
-    values: tuple[float | None, ...]
-    mixed: frozenset[int]
-    unclear: frozenset[int]
-    style: Style | None
+    def settled(found: Reading) -> tuple[float | None, str]:
+        if found.fault:
+            return found.first, found.fault
+        if found.telling not in (None, style):
+            return None, "mixed_decimals"
+        if style is None and found.open:
+            return None, "unclear_number"
+        return found.meanings.get(style or "comma", found.first), ""
 
-    @property
-    def faulty(self) -> list[int]:
-        """Positions of cells without a value, or without one that can be used."""
-        return [at for at, value in enumerate(self.values) if value is None or self.readings[at].fault]
-
-    def fault(self, at: int) -> tuple[str, dict[str, object]] | None:
-        """Return what is wrong with a cell, as the key of a problem and what fills it; None if nothing is."""
-        if self.readings[at].fault:
-            return self.readings[at].fault, {}
-        if at in self.mixed:
-            return "mixed_decimals", {}
-        return ("unclear_number", {"meanings": self.readings[at].shown()}) if at in self.unclear else None
-
-
-def as_column(readings: Sequence[Reading]) -> NumberColumn:
-    """Read a column in the style of most of its cells.
-
-    Where as many cells speak for one style as for the other, all of them are mixed.
-    """
-    votes: dict[Style | None, list[int]] = {"comma": [], "point": [], None: []}
-    for at, found in enumerate(readings):
-        votes[found.telling].append(at)
-    comma, point = len(votes["comma"]), len(votes["point"])
-    style: Style | None = None if comma == point else "comma" if comma > point else "point"
-    mixed = frozenset(at for other in STYLES if other != style for at in votes[other])
-    unclear = frozenset(at for at, found in enumerate(readings) if found.open) if style is None else frozenset()
-    values = tuple(
-        None if at in mixed or at in unclear else found.meanings.get(style or "comma", found.first)
-        for at, found in enumerate(readings)
-    )
-    return NumberColumn(readings, values, mixed, unclear, style)
+    return {cell: settled(found) for cell, found in readings.items()}
 
 
 def decimals_of(written: str) -> int:

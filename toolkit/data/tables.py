@@ -167,17 +167,18 @@ class InputTable:
         allows :
             One a row: says whether a number is possible there, which may tell what ``12.868`` means.
         """
-        texts, fitting = self.texts(column), allows or [None] * len(self.rows)
-        keys = [(text, type(text), fits) for text, fits in zip(texts, fitting, strict=True)]
-        known = {  # a long table holds few different numbers
-            key: narrowed_reading(reading(key[0]), key[2]) if key[2] else reading(key[0]) for key in dict.fromkeys(keys)
-        }
-        settled = as_column([known[key] for key in keys])
-        for position in settled.faulty:
-            fault = settled.fault(position)
-            if texts[position] and fault is not None:
-                self.problems.add(fault[0], self.rows[position].number, column, texts[position], fields=fault[1])
-        return list(settled.values)
+        texts = self.texts(column)
+        keys = list(zip(texts, map(type, texts), allows or [None] * len(texts), strict=True))
+        counts = Counter(keys)  # a long table holds few different numbers
+        found = {key: narrowed_reading(reading(key[0]), key[2]) if key[2] else reading(key[0]) for key in counts}
+        settled = as_column(found, counts)
+        if any(fault for (text, _, _), (_, fault) in settled.items() if text):
+            for key, row in zip(keys, self.rows, strict=True):
+                fault = settled[key][1]
+                if key[0] and fault:
+                    fields = {"meanings": found[key].shown()} if fault == "unclear_number" else {}
+                    self.problems.add(fault, row.number, column, key[0], fields=fields)
+        return [settled[key][0] for key in keys]
 
 
 @_uncollected()
