@@ -53,8 +53,9 @@ lint: $(DEV)  ## style, types, and the direction of imports
 weights: $(DEV)  ## learn the models' weights again from data/panels
 	$(BIN)/python -m workshop.learn
 
-lab: $(READY)  ## JupyterLab with the notebooks
-	$(BIN)/jupyter lab notebooks
+lab: $(READY)  ## JupyterLab with copies of the notebooks in reports/lab: what is saved there changes no file of the project
+	test -d reports/lab || { mkdir -p reports/lab && cp -R notebooks parameterized reports/lab; }
+	$(BIN)/jupyter lab --ServerApp.root_dir=. reports/lab
 
 notebooks: $(READY)  ## run all notebooks; executed copies go to reports/notebooks
 	$(BIN)/python -m workshop.notebooks run notebooks reports/notebooks
@@ -65,7 +66,7 @@ bench: $(DEV)  ## measure speed and memory against their budgets (BENCH=--quick:
 explore: $(READY)  ## the scenario page in a browser, on this machine alone
 	$(BIN)/toolkit explore
 
-docs: $(DEV)  ## reference and tutorials, into reports/docs; a warning is an error
+docs: $(DEV) notebooks  ## reference and tutorials, into reports/docs; a warning is an error
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs reports/docs
 
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -6,14 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 
 import toolkit
 from toolkit.base.errors import UsageError
-from toolkit.base.texts import interface_language
 
 
 class MyModel:
@@ -33,37 +31,35 @@ def run() -> Any:
     return toolkit.compute_run(areas=["Bình Gia"], draws=200, as_of="2026-11-23")
 
 
-def test_the_block_of_the_documentation_runs(tmp_path: Path) -> None:
-    mpl.use("Agg")
-    before = interface_language()
-    toolkit.set_language("en")
-    try:
-        data = toolkit.load()
-        own = [["Bình Gia", "poverty_rate", 2023, 14.5, "2024-01-31", "published"]]
-        columns = ["area_code", "indicator", "year", "value", "available_from", "available_basis"]
-        data = data.with_observations(pd.DataFrame(own, columns=columns))
-        plan = toolkit.load_plan("langson-138").with_target("T30-03", value=5).without_proxy("poverty_dtts_from_all")
-        model = MyModel()
-        run = toolkit.compute_run(data=data, plan=plan, areas=["Bình Gia"], model=model, draws=200, as_of="2024-12-31")
-        path = run.path("Bình Gia", "poverty_rate")
-        assert path.draws.shape == (200, len(path.years))
-        assert path.at(2023).mean() == pytest.approx(14.5)
-        assert len(path.draws_frame()) == path.draws.size
-        assert path.plot().get_title().startswith("poverty_rate")
-        assert len(run.table("Bình Gia")) == len(plan.targets)
-        assert run.ask("Bình Gia", "T30-03").attainment.probability is None, "its stand-in is off"
-        run.save(tmp_path / "run")
-        again = toolkit.open_run(tmp_path / "run")
-        assert again.plan == plan
-        assert again.path("Bình Gia", "poverty_rate").at(2023).mean() == pytest.approx(14.5)
-        pd.testing.assert_frame_equal(again.table("Bình Gia"), run.table("Bình Gia"))
-    finally:
-        toolkit.set_language(before)
-
-
-def test_a_run_says_what_it_is_in_a_line(run: Any) -> None:
+def test_what_holds_rows_says_so_in_a_line_and_shows_them(run: Any) -> None:
+    data = run.dataset
+    held = [data, data.areas, data.indicators, data.series("20", "poverty_rate", "all"), run.plan, run.forecasts]
+    for one in (*held, run.path("20", "poverty_rate")):
+        assert len(repr(one)) < 100
+        assert len(one.to_frame())
+        assert "<table" in one._repr_html_()
     assert len(repr(run)) < 200
-    assert len(repr(run.path("20", "poverty_rate"))) < 200
+    assert "<p>" in run._repr_html_()
+
+
+def test_completion_shows_the_words_of_the_field(run: Any) -> None:
+    for one in (run.plan, run.plan.target("T30-03"), run.dataset.indicators["poverty_rate"]):
+        shown = dir(one)
+        assert not [name for name in shown if name.startswith(("model_", "_")) or name in ("copy", "json", "parse_raw")]
+        assert [name for name in shown if not hasattr(one, name)] == []
+    assert {"target", "with_target", "targets", "number"} <= set(dir(run.plan))
+
+
+def test_ones_own_model_is_back_tested_beside_ours() -> None:
+    rows = [
+        ("p", "percent", unit, 2010 + at, start - at) for unit, start in (("a", 40), ("b", 30)) for year in range(8)
+    ]
+    table = pd.DataFrame(rows, columns=["panel", "kind", "unit", "year", "value"])
+    found = toolkit.backtest([MyModel(), "no_change", MyModel()], table=table)
+    assert found.scores["model"].tolist() == ["MyModel", "no_change", "MyModel 3"]
+    assert {"outcome", "q0.5", "threshold_1", "wis"} <= set(found.rows.columns)
+    assert found.plot(language="en")._repr_mimebundle_()["image/png"]
+    assert "<table" in found._repr_html_()
 
 
 def test_several_scenarios_in_one_comparison(run: Any) -> None:

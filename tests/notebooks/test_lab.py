@@ -148,7 +148,7 @@ def test_the_area_notebook_run_alone_shows_the_area_asked_for(browser: Any, lab:
     page.context.close()
 
 
-@pytest.mark.parametrize("name", ["01_from_data_to_answer", "02_explore_an_indicator", "03b_chains"])
+@pytest.mark.parametrize("name", ["01_a_first_look", "02_from_figures_to_draws", "04_scenarios"])
 def test_a_tutorial_runs_in_the_lab_and_shows_its_pictures(browser: Any, lab: str, name: str) -> None:
     page = opened(browser, lab, f"notebooks/{name}.ipynb")
     run_all(page, 240)

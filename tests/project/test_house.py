@@ -49,6 +49,8 @@ def test_notebooks_are_thin_and_without_outputs(path: Path) -> None:
     assert [cell["id"] for cell in code if cell["outputs"] or cell["execution_count"]] == []
     trees = [ast.parse("".join(cell["source"])) for cell in code]
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    if path.name == "06_your_own.ipynb":  # it shows models of one's own
+        return
     assert [node.name for tree in trees for node in ast.walk(tree) if isinstance(node, kinds)] == []
 
 

@@ -1,4 +1,4 @@
-"""The one catalogue of words, the spelling of names, and the one format of numbers.
+"""The one catalogue of words, the spelling of names, the one format of numbers, and how objects show themselves.
 
 The catalogue is the folder ``catalogue/``: YAML files of ``key: {vi: …, en: …}``, one file a room. It holds every
 text that a user reads, in Vietnamese and English. Texts may hold ``{fields}``, filled by :meth:`Texts.t`.
@@ -17,9 +17,43 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from toolkit.base.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS_SHOWN = 8
+"""So many rows of an object are shown in a notebook."""
+
+
+class Tabular:
+    """What holds rows: it says in a line what it is, and a notebook shows its first rows."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        """Return what it is and how many rows it has."""
+        return f"<{type(self).__name__}: {len(self.to_frame())}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(repr(self))}</p>{self.to_frame().head(ROWS_SHOWN).to_html(index=False, na_rep='–')}"
+
+
+class FieldsAlone:
+    """A model of pydantic's whose completion shows its own fields and methods, not pydantic's."""
+
+    def __dir__(self) -> list[str]:
+        ours = [vars(kind) for kind in type(self).__mro__ if kind.__module__.startswith("toolkit.")]
+        fields: Any = getattr(type(self), "model_fields", {})
+        names = {*fields, *(name for kind in ours for name in kind)}
+        return sorted(name for name in names if not name.startswith(("_", "model_")))
+
 
 _SPACES = re.compile(r"\s+")
 

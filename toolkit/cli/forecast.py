@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolkit.base.errors import UsageError, need_extra
-from toolkit.base.files import PROJECT, results_folder, scratch_folder, write_atomic
+from toolkit.base.files import results_folder, scratch_folder, write_atomic
 from toolkit.base.texts import numbers, say, texts
 from toolkit.cli import options
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 
 DEFAULT_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+EXPLORE = "import toolkit\n\ntoolkit.explore(toolkit.compute_run(draws=500))"
+"""What the page of sliders runs."""
 MOST_NAMED = 5
 """So many series that a scenario passed over are named."""
 
@@ -240,6 +241,8 @@ def explore(
     need_extra("lab")
     from jupyter_server import DEFAULT_STATIC_FILES_PATH
     from jupyter_server.auth import PasswordIdentityProvider
+    from nbformat import writes
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
     from traitlets import Type
     from voila.app import Voila
 
@@ -266,7 +269,11 @@ def explore(
     idle = [f"--MappingKernelManager.cull_{name}" for name in ("idle_timeout=600", "interval=60", "connected=True")]
     sockets = ["--KernelManager.transport=ipc"] if os.name == "posix" else []
     with scratch_folder("explore", sockets=True) as folder:
-        shutil.copy(PROJECT / "notebooks" / "03_scenarios.ipynb", folder)  # whose folder is served
+        page = new_notebook(
+            cells=[new_markdown_cell(say("scenario.explorer.page")), new_code_cell(EXPLORE)],
+            metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+        )
+        write_atomic(folder / "page.ipynb", writes(page))
         given = [f"--port={port}", "--Voila.port_retries=0", "--Voila.ip=127.0.0.1", f"--Voila.token={token}"]
         places = [f"--Voila.connection_dir_root={folder}", "--no-browser", "--Voila.log_level=ERROR"]
-        Page.launch_instance([str(folder / "03_scenarios.ipynb"), *given, *places, *idle, *sockets])
+        Page.launch_instance([str(folder / "page.ipynb"), *given, *places, *idle, *sockets])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from toolkit.base.errors import AmbiguousNameError, UsageError
 from toolkit.base.problems import Phrase, closest
-from toolkit.base.texts import Language, fold, normalise, say
+from toolkit.base.texts import Language, Tabular, fold, normalise, say
 from toolkit.data.schemas import LEVELS, Record
 from toolkit.data.tables import frame_of
 
@@ -109,7 +109,7 @@ class Area:
         return Phrase(f"data.validity.{key}", {"first": self.valid_from, "last": self.valid_to})
 
 
-class Areas:
+class Areas(Tabular):
     """All areas, ended ones too.
 
     Parameters
@@ -130,10 +130,6 @@ class Areas:
     def to_frame(self) -> pd.DataFrame:
         """Return all units, ended ones too, one row each."""
         return frame_of(self._all, [item.name for item in fields(Area)])
-
-    def __repr__(self) -> str:
-        """Return how many units there are."""
-        return f"<Areas: {len(self)}>"
 
     def __contains__(self, code: object) -> bool:
         return code in self._by_code

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import PROJECT, noting_reads, sha256
 from toolkit.base.problems import Problem, Problems, has_error
-from toolkit.base.texts import say
+from toolkit.base.texts import Tabular, say
 from toolkit.data.areas import Areas, Crosswalk
 from toolkit.data.consistency import (
     FigureKey,
@@ -164,8 +164,8 @@ class Held:
         return tuple(reversed(stand)), tuple(reversed(aside))
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, repr=False)
+class Dataset(Tabular):
     """All data of a folder.
 
     Attributes
@@ -207,6 +207,10 @@ class Dataset:
     set_aside: tuple[SetAside, ...] = field(repr=False, default=())
     deliveries: tuple[Delivery, ...] = field(repr=False, default=())
     inputs: Mapping[Path, str] = field(repr=False, default_factory=dict)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return :attr:`observations`."""
+        return self.observations
 
     @cached_property
     def _by_series(self) -> dict[SeriesKey, list[Figure]]:

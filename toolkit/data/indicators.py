@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from toolkit.base.errors import UsageError
 from toolkit.base.problems import closest
-from toolkit.base.texts import LANGUAGES, Language, fold, say, texts
+from toolkit.base.texts import LANGUAGES, FieldsAlone, Language, Tabular, fold, say, texts
 from toolkit.base.yaml_files import Place, YamlText, read_yaml
 from toolkit.data.parsing import day_of
 from toolkit.data.schemas import Record, file_of
@@ -31,7 +31,7 @@ LinkName = Literal["logit", "log", "identity"]
 Countable = Literal["communes", "villages", "schools", "health_stations", "hectares"]
 
 
-class Declaration(BaseModel):
+class Declaration(FieldsAlone, BaseModel):
     """Base of all declarations: frozen, and nothing unknown in them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -199,7 +199,7 @@ class Indicator(Declaration):
         return self.within(value) and (not self.whole or value == int(value))
 
 
-class Indicators(Mapping[str, Indicator]):
+class Indicators(Tabular, Mapping[str, Indicator]):
     """All indicators by id, and the units.
 
     Parameters
@@ -226,10 +226,6 @@ class Indicators(Mapping[str, Indicator]):
         names = ("id", "unit", "decimals", "lower", "upper", "direction", "link", "family")
         named = {f"name_{language}": [item.names[language] for item in self.values()] for language in LANGUAGES}
         return frame_of(self.values(), names).assign(**named)
-
-    def __repr__(self) -> str:
-        """Return how many indicators there are."""
-        return f"<Indicators: {len(self)}>"
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the indicator of an id, or of a name in either language.

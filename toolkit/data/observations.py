@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from toolkit.base.problems import Problems
+from toolkit.base.texts import Tabular
 from toolkit.data.indicators import Indicator
 from toolkit.data.parsing import day_of, year_of
 from toolkit.data.reference import ROW_RULES, Reference, RowContext, RowFault, in_codes
@@ -78,8 +79,8 @@ class PeriodAverage:
     source_id: str
 
 
-@dataclass(frozen=True)
-class Series:
+@dataclass(frozen=True, repr=False)
+class Series(Tabular):
     """All figures of one area, indicator and scope.
 
     Attributes

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from toolkit.base.texts import Tabular
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator, Proxy, Relation
 from toolkit.data.observations import Observation, PeriodAverage
@@ -112,7 +113,7 @@ class Break:
 
 
 @dataclass(frozen=True, repr=False)
-class Path:
+class Path(Tabular):
     """Joint draws of one indicator in one area, year by year, as figures would be published.
 
     Draw ``s`` of every path of one :class:`~toolkit.forecast.store.Forecasts` belongs together:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,10 +20,13 @@ import numpy.typing as npt
 
 from toolkit.base.errors import DataError
 from toolkit.base.files import write_atomic
-from toolkit.base.texts import say
+from toolkit.base.texts import Tabular, say
 from toolkit.data.observations import Observation, PeriodAverage
 from toolkit.forecast.paths import Break, Evidence, Path, ProxyUse
 from toolkit.models.panel import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PathKey = tuple[str, str, str, bool]
 """(area, indicator, scope, across future breaks)"""
@@ -32,8 +35,8 @@ AREAS_HELD = 16
 """So many areas are held in memory at a time, those used last: a province and its districts, not 700 communes."""
 
 
-@dataclass(frozen=True)
-class Forecasts:
+@dataclass(frozen=True, repr=False)
+class Forecasts(Tabular):
     """Joint draws of everything a plan asks about, in all areas of a run.
 
     Attributes
@@ -69,6 +72,12 @@ class Forecasts:
         """
         crossing = self.paths.get((area_code, indicator, scope, True))
         return crossing if across_breaks else self.paths.get((area_code, indicator, scope, False), crossing)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return which paths there are, one row each."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.paths), columns=["area_code", "indicator", "scope", "across_breaks"])
 
     def areas(self) -> list[str]:
         """Return the codes of all areas that have a path."""

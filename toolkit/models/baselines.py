@@ -35,6 +35,8 @@ SMALLEST_SPREAD = 1e-6
 FEWEST_CHANGES = 6
 RIDGE_PENALTY = 1.0
 FELL_BACK = "baseline_fell_back"
+SMOOTHING = np.linspace(0.05, 1.0, 96)
+"""Weights of the newest value that the Theta method tries."""
 OWN_LEVELS = 200
 """Levels at which the draws of a model of one's own are kept."""
 
@@ -371,13 +373,22 @@ def damped_ets(values: FloatArray, last: int) -> tuple[FloatArray, FloatArray]:
 
 
 def theta(values: FloatArray, last: int) -> tuple[FloatArray, FloatArray]:
-    """Forecast by the Theta method (Assimakopoulos and Nikolopoulos 2000), without seasons."""
-    from statsmodels.tsa.forecasting.theta import ThetaModel
+    """Forecast by the Theta method (Assimakopoulos and Nikolopoulos 2000), without seasons.
 
-    result = ThetaModel(values, period=1, deseasonalize=False).fit()
-    centre = np.asarray(result.forecast(last, theta=2))
-    interval = np.asarray(result.prediction_intervals(last, theta=2, alpha=0.3173105))
-    return centre, (interval[:, 1] - interval[:, 0]) / 2.0
+    By Hyndman and Billah (2003) it is simple exponential smoothing with half the slope of the regression on time as
+    drift; all weights of the newest value are tried at once, and the one with the least squared error is taken.
+    """
+    from scipy.signal import lfilter
+
+    horizons, count = np.arange(1, last + 1), values.size
+    slope = np.polyfit(np.arange(count), values, 1)[0]
+    smooth = [lfilter([one], [1.0, one - 1.0], values, zi=[(1.0 - one) * values[0]])[0] for one in SMOOTHING]
+    errors = [values[1:] - level[:-1] for level in smooth]
+    best = int(np.argmin([np.sum(error**2) for error in errors]))
+    weight = float(SMOOTHING[best])
+    drifted = slope / 2.0 * (horizons - 1.0 + (1.0 - (1.0 - weight) ** count) / weight)
+    spread = np.sqrt(np.mean(errors[best] ** 2) * (1.0 + (horizons - 1.0) * weight**2))
+    return smooth[best][-1] + drifted, spread
 
 
 def arima(values: FloatArray, last: int) -> tuple[FloatArray, FloatArray]:

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from toolkit.base.texts import Texts, numbers, say
+from toolkit.base.texts import FieldsAlone, Texts, numbers, say
 from toolkit.data.areas import Areas
 from toolkit.data.indicators import LinkName, Relation, Scope
 from toolkit.data.observations import PeriodAverage
@@ -265,7 +265,7 @@ class Contradiction:
     fields: Mapping[str, object] = dataclass_field(default_factory=dict)
 
 
-class Strict(BaseModel):
+class Strict(FieldsAlone, BaseModel):
     """Frozen, nothing converted silently, unknown fields refused."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from toolkit.base.errors import UsageError
-from toolkit.base.texts import Language, nearest, say
+from toolkit.base.texts import Language, Tabular, nearest, say
 from toolkit.data.indicators import Scope
 from toolkit.plan.judgement import Contradiction, Name, Raw, RuleBase, Strict, Year, refuse
 from toolkit.plan.rules import RULES, Rule
@@ -176,7 +176,7 @@ class PlanHeader(Strict):
     proxies: ProxySwitches = ProxySwitches()
 
 
-class Plan(PlanHeader):
+class Plan(Tabular, PlanHeader):
     """A plan and its targets, in the plan's order."""
 
     targets: tuple[Target, ...]

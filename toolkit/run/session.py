@@ -91,7 +91,7 @@ class Run:
             For an unknown or ambiguous name, and for an area that the run holds no forecasts of.
         """
         found = self.dataset.areas.find(name, on=self.dataset.as_of)
-        if found.code not in self.forecasts.areas():
+        if found.code not in (self.plan.province_code, *self.forecasts.areas()):
             message = say("run.not_in_run", area=found.name(interface_language()), code=found.code)
             raise UsageError(message, say("run.not_in_run.remedy", code=found.code))
         return found
@@ -99,7 +99,7 @@ class Run:
     def chosen(self, areas: str | int | Sequence[str | int] | None = None) -> list[Area]:
         """Return areas of this run by codes or names, one or several; by default those the plan reports on."""
         if areas is None:
-            held = set(self.forecasts.areas())
+            held = {self.plan.province_code, *self.forecasts.areas()}
             return [area for area in plan_areas(self.dataset, self.plan) if area.code in held]
         return [self.area(name) for name in ([areas] if isinstance(areas, str | int) else areas)]
 
