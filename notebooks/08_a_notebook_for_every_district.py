@@ -14,18 +14,15 @@
 # %% [markdown]
 # # Sổ tay của mình cho mọi huyện · Your own notebook for every district
 #
-# Một sổ tay có ô `parameters`, chạy một lần cho mỗi huyện. `toolkit report --notebook` dùng cùng cỗ máy với báo cáo: nhiều tiến trình, làm tiếp chỗ dở, bản kê, `verify`.
+# Một sổ tay có ô `parameters`, chạy một lần cho mỗi huyện bằng papermill.
 #
-# A notebook with a cell `parameters`, run once a district. `toolkit report --notebook` uses the engine of the reports: several processes, resume, manifest, `verify`.
+# A notebook with a cell `parameters`, run once a district by papermill.
 
 # %%
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 
 folder = Path(tempfile.mkdtemp())
 cells = [
@@ -40,55 +37,28 @@ mine.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "n
 nbformat.write(mine, folder / "mine.ipynb")
 
 # %% [markdown]
-# ## Mọi huyện bằng một lệnh · Every district with one command
-
-# %%
-program = Path(sys.executable).with_name("toolkit")
-command = [
-    program,
-    "report",
-    "--notebook",
-    folder / "mine.ipynb",
-    "--level",
-    "district",
-    "--draws",
-    "300",
-    "--out",
-    folder / "run",
-    "--lang",
-    "en",
-]
-done = subprocess.run(command, capture_output=True, text=True, check=False)
-print(done.stdout[-600:] or done.stderr[-600:])
-assert done.returncode == 0
-
-# %%
-pages = sorted(path.name for path in (folder / "run" / "areas").glob("*.ipynb"))
-pages
-
-# %% [markdown]
-# Chạy lại lệnh đó thì xong ngay: trang nào còn mới thì giữ nguyên. Bảng kết luận của cả lần chạy nằm ở `attainment.csv`.
+# ## Một lần chạy, nhiều sổ tay · One run, many notebooks
 #
-# The same command again ends at once: pages that are fresh are kept. The answers of the whole run are in `attainment.csv`.
+# Dự báo làm một lần; mỗi sổ tay chỉ mở lại. · The forecasts are made once; each notebook only opens them.
 
 # %%
-table = pd.read_csv(folder / "run" / "attainment.csv", dtype={"area_code": str})
+import papermill
+
+import toolkit
+
+run = toolkit.compute_run(draws=300)
+run.save(folder / "run")
+districts = [area for area in run.chosen() if area.level == "district"]
+for area in districts[:3]:  # all of them: leave out [:3]
+    parameters = {"area_code": area.code, "run_folder": str(folder / "run")}
+    papermill.execute_notebook(folder / "mine.ipynb", folder / f"{area.code}.ipynb", parameters, progress_bar=False)
+sorted(path.name for path in folder.glob("*.ipynb"))
+
+# %%
+table = run.table([area.code for area in districts])
 table[table["target_id"] == "T30-03"][["area_name", "probability", "bound", "verdict", "grade"]].sort_values(
     "probability"
 )
 
 # %% [markdown]
-# ## Một huyện bằng papermill · One district with papermill
-#
-# Cùng sổ tay, papermill như thường lệ. · The same notebook, papermill as it comes.
-
-# %%
-import papermill
-
-papermill.execute_notebook(
-    folder / "mine.ipynb",
-    folder / "181.ipynb",
-    {"area_code": "181", "run_folder": str(folder / "run")},
-    progress_bar=False,
-)
-sorted(path.name for path in folder.iterdir())
+# Sổ tay nhận mã địa bàn và thư mục của lần chạy, nên mọi trang dùng cùng một bộ đường mô phỏng: hai huyện so được với nhau. · A notebook takes the code of an area and the folder of the run, so all pages rest on the same draws: two districts can be compared.

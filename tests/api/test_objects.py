@@ -51,9 +51,7 @@ def test_completion_shows_the_words_of_the_field(run: Any) -> None:
 
 
 def test_ones_own_model_is_back_tested_beside_ours() -> None:
-    rows = [
-        ("p", "percent", unit, 2010 + at, start - at) for unit, start in (("a", 40), ("b", 30)) for year in range(8)
-    ]
+    rows = [("p", "percent", unit, 2010 + at, start - at) for unit, start in (("a", 40), ("b", 30)) for at in range(8)]
     table = pd.DataFrame(rows, columns=["panel", "kind", "unit", "year", "value"])
     found = toolkit.backtest([MyModel(), "no_change", MyModel()], table=table)
     assert found.scores["model"].tolist() == ["MyModel", "no_change", "MyModel 3"]

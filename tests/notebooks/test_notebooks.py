@@ -51,9 +51,7 @@ def test_a_researcher_imports_nothing_of_ours_but_the_package(script: Path) -> N
 
 def test_from_import_to_a_plotted_probability_in_ten_lines() -> None:
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    (lines,) = re.findall(
-        r"## Ten lines\n\n```python\n(.*?)```", (ROOT / "docs" / "api.md").read_text("utf-8"), re.DOTALL
-    )
+    (lines,) = re.findall(r"## Ten lines\n\n```python\n(.*?)```", text, re.DOTALL)
     assert lines.startswith("import toolkit\n")
     assert "answer.plot()" in lines
     assert len([line for line in lines.splitlines() if line]) <= 10
