@@ -25,7 +25,8 @@ from toolkit.base.texts import TRIGGERS, neutral, texts
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
-from toolkit.reports.index import SheetRow, csv_text, open_workbook, rows_of
+from toolkit.reports.index import ANSWERED, Annex, SheetRow, csv_text, open_workbook, rows_of
+from toolkit.reports.wording import words
 
 NASTY = ["=HYPERLINK(1)", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "  =1", "Bình Gia", "–", "a=b"]
 
@@ -144,3 +145,30 @@ def test_rows_written_one_by_one_are_those_of_the_table(
     written = csv_text([list(rows[0]), *(tuple(row.values()) for row in rows)])
     assert written == csv_text([list(table.columns), *rows_of(table)])
     assert written == table.to_csv(index=False, lineterminator="\n")
+
+
+def test_the_annex_has_a_sheet_a_due_year_in_words_and_the_numbers_of_the_answers(
+    real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, tmp_path: Path
+) -> None:
+    province, wording = real_data.areas.get("20"), words("vi")
+    answers = assess_all(real_plan, [province], real_data, real_forecasts)
+    with open_workbook(tmp_path / "annex.xlsx") as book:
+        Annex(book, real_plan, wording).add(province, answers, real_data)
+    found = openpyxl.load_workbook(tmp_path / "annex.xlsx")
+    assert found.sheetnames == ["2025", "2030", "2045", "Số liệu còn thiếu"]
+    rows = {
+        row[1]: row for due in ("2025", "2030", "2045") for row in found[due].iter_rows(min_row=2, values_only=True)
+    }
+    assert set(rows) == {answer.target_id for answer in answers}
+    for answer in answers:
+        row = dict(zip(ANSWERED, rows[answer.target_id], strict=True))
+        assert row["likelihood"] == wording.verdict(answer.verdict)
+        assert (row["probability"], row["expected"], row["last"]) == pytest.approx(
+            (answer.probability, answer.expected, answer.last_value)
+        )
+    sheet = found["2030"]
+    assert [cell.value for cell in sheet[1]][:4] == ["Địa bàn", "Số", "Mục tiêu", "Yêu cầu"]
+    assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$1:$1")
+    missing = list(found["Số liệu còn thiếu"].iter_rows(min_row=2, values_only=True))
+    assert len(missing) == sum(answer.outcome == "cannot_assess" for answer in answers)
+    assert all(row[4] and row[5] for row in missing)

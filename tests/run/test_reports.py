@@ -91,6 +91,6 @@ def test_the_table_of_reports_names_cell_and_error(failed_run: tuple[Result, Pat
 
 def test_the_table_of_answers_has_both_areas(failed_run: tuple[Result, Path]) -> None:
     _, folder = failed_run
-    rows = (folder / "attainment.csv").read_text(encoding="utf-8").splitlines()
+    rows = (folder / "attainment.csv").read_text(encoding="utf-8-sig").splitlines()
     assert sum(row.startswith("182,") for row in rows) == 68
     assert sum(row.startswith("180,") for row in rows) == 68

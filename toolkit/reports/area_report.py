@@ -1,8 +1,7 @@
 """The report of one area as a frozen document, and its sections that look ahead. Apart because notebooks open it.
 
-The sections that look ahead say what the running year still decides, which pace is needed, where the area stands now,
-and which standards change. A commune without a figure of its own gets one page in their place: what its former
-district suggests, and what to send.
+The sections that look ahead say which pace is needed, where the area stands this year, and which standards change.
+A commune without a figure of its own gets one page in their place: what its former district suggests, and what to send.
 """
 
 from __future__ import annotations
@@ -42,15 +41,7 @@ from toolkit.reports.first_page import (
     pace_cells,
     whole_percent,
 )
-from toolkit.reports.targets import (
-    charted,
-    charts_section,
-    last_cell,
-    name_cell,
-    own_section,
-    ranked_targets,
-    targets_section,
-)
+from toolkit.reports.targets import charted, charts_section, name_cell, own_section, ranked_targets, targets_section
 from toolkit.reports.wording import words
 
 
@@ -135,7 +126,7 @@ def build_area_document(
 
 
 KEYS = (
-    "suggested", "request", "targets", "charts", "standards", "this_year", "pace", "own", "nowcast", "gaps", "record",
+    "suggested", "request", "targets", "charts", "standards", "pace", "own", "nowcast", "gaps", "record",
     "readings", "method",
 )  # fmt: skip
 """Sections of every report, before its sources; those with nothing to say have no blocks."""
@@ -146,7 +137,6 @@ def _sections(context: Context) -> Iterable[Section]:
     yield targets_section(context)
     yield charts_section(context)
     yield standards_section(context)
-    yield this_year_section(context)
     yield pace_section(context)
     yield own_section(context)
     yield nowcast_section(context)
@@ -196,12 +186,10 @@ def _lender(context: Context, path: ForecastPath) -> ForecastPath | None:
 
 
 def _lent_row(context: Context, item: Attainment, lender: ForecastPath) -> tuple[Cell, ...]:
-    area, newest = context.dataset.areas.get(lender.area_code), lender.evidence.observations[-1]
-    references, link = context.sources.references(newest.source_id), context.figure_link(newest)
-    last = Cell(context.observation(lender, -1), (str(newest.year),), newest.value, references, link=link)
+    area = context.dataset.areas.get(lender.area_code).name(context.words.language)
     median, amount, interval = context.expected(lender, item.due)
     expected = Cell(amount, (context.words.t("interval.80", interval=interval), str(item.due)), median)
-    return (name_cell(context, item), Cell(area.name(context.words.language)), last, expected)
+    return (name_cell(context, item), Cell(area), _newest_cell(context, lender), expected)
 
 
 def _check(area: Area, attainments: Sequence[Attainment], plan: Plan) -> None:
@@ -322,9 +310,13 @@ def _pace_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
 
 
 def nowcast_section(context: Context) -> Section:
-    """Return this year's estimates ("ước") for what has no published value of this year yet."""
+    """Return this year's estimates ("ước") for what has no published value of this year yet: what can still move.
+
+    Only from figures of the area's own of the last years, and only for targets of its level.
+    """
     words, year = context.words, context.year
-    title = words.t("section.nowcast", year=year)
+    half_year = context.cycle is not None and context.cycle.kind == "six_month"
+    title = words.t(f"section.{'this_year' if half_year else 'nowcast'}", year=year)
     estimated = [
         (item, path)
         for item in ranked_targets(context)
@@ -337,64 +329,30 @@ def nowcast_section(context: Context) -> Section:
     if not estimated:
         return Section("nowcast", title, ())
     rows = [_nowcast_row(context, item, path) for item, path in estimated[:ESTIMATES]]
-    names = ("indicator", "estimate", "interval80", "last", "grade")
+    names = ("indicator", "estimate", "interval80", "last", "required", "grade")
     caption = words.t("nowcast.caption", year=year)
     table = Table.of(words.t, "nowcast", names, rows, caption=caption, year=year)
     return Section("nowcast", title, (Paragraph(words.t("nowcast.intro", year=year), "note"), table))
 
 
-def _nowcast_row(context: Context, attainment: Attainment, path: ForecastPath) -> tuple[Cell, ...]:
-    words = context.words
+def _nowcast_row(context: Context, item: Attainment, path: ForecastPath) -> tuple[Cell, ...]:
+    words, details = context.words, [item.target_id]
     median, amount, interval = context.expected(path, context.year)
-    details = []
     if path.proxy is not None:
         details.append(words.t(f"nowcast.proxy.{path.proxy.relation}", indicator=context.proxy_name(path)))
-    last = Cell(NO_VALUE)
-    if path.evidence.observations:
-        newest = path.evidence.observations[-1]
-        references = context.sources.references(newest.source_id)
-        link = context.figure_link(newest)
-        last = Cell(context.observation(path, -1), (str(newest.year),), newest.value, references, link=link)
+    ahead = item.due >= context.year and item.outcome == "probability"
     return (
-        Cell(context.quantity(attainment), tuple(details)),
+        Cell(context.quantity(item), tuple(details)),
         Cell(words.t("nowcast.about", value=amount), (), median),
         Cell(interval),
-        last,
-        Cell(attainment.grade),
+        _newest_cell(context, path),
+        Cell(context.required_pace(item), (), item.required_pace) if ahead else Cell(NO_VALUE),
+        Cell(item.grade),
     )
 
 
-def this_year_section(context: Context) -> Section:
-    """Return the open targets whose value of this year is still to come; empty outside the half-year round."""
-    words, year = context.words, context.year
-    title = words.t("section.this_year", year=year)
-    if context.cycle is None or context.cycle.kind != "six_month":
-        return Section("this_year", title, ())
-    undecided = [(item, path) for item in context.attainments if (path := _undecided(context, item)) is not None]
-    blocks: tuple[Block, ...] = (Paragraph(words.t("this_year.nothing", year=year)),)
-    if undecided:
-        names = ("target", "last", "estimate", "required")
-        rows = [_this_year_row(context, item, path) for item, path in undecided]
-        caption = words.t("this_year.caption", year=year)
-        table = Table.of(words.t, "this_year", names, rows, caption=caption, quiet=False, year=year)
-        blocks = (Paragraph(words.t("this_year.intro", year=year), "note"), table)
-    return Section("this_year", title, blocks)
-
-
-def _undecided(context: Context, attainment: Attainment) -> ForecastPath | None:
-    """Return the path of a target still ahead whose value of this year is not final yet."""
-    path = context.path(attainment)
-    if path is None or attainment.outcome != "probability" or attainment.due < context.year:
-        return None
-    return path if covers(path, context.year) and not path.final[path.position(context.year)] else None
-
-
-def _this_year_row(context: Context, attainment: Attainment, path: ForecastPath) -> tuple[Cell, ...]:
-    words = context.words
-    median, amount, interval = context.expected(path, context.year)
-    return (
-        name_cell(context, attainment),
-        last_cell(context, attainment),
-        Cell(words.t("nowcast.about", value=amount), (words.t("interval.80", interval=interval),), median),
-        Cell(context.required_pace(attainment), (), attainment.required_pace),
-    )
+def _newest_cell(context: Context, path: ForecastPath) -> Cell:
+    """Return the newest figure that a path is made from."""
+    newest = path.evidence.observations[-1]
+    references, link = context.sources.references(newest.source_id), context.figure_link(newest)
+    return Cell(context.observation(path, -1), (str(newest.year),), newest.value, references, link=link)

@@ -265,14 +265,14 @@ CHART_WIDTH, SPARK_WIDTH = 120.0, 17.0
 TEXT_WIDTH = 162 * 56.6929
 """Twentieths of a point between the margins of the template."""
 PARTS = (
-    ("results", ("answer", "changes", "suggested", "this_year")),
+    ("results", ("answer", "changes", "suggested", "nowcast")),
     ("shortcomings", ("risk",)),
     ("tasks", ("pace",)),
     ("requests", ("asks", "request")),
 )
 """Sections of the letter, and what of the document stands in each before the place for what people write."""
 ANNEXES = (
-    ("targets", ("targets", "first", "heat", "tiles", "coherence", "own", "nowcast", "gaps")),
+    ("targets", ("targets", "first", "heat", "tiles", "coherence", "own", "gaps")),
     ("charts", ("charts", "record")),
     ("basis", ("standards", "readings", "method", "sources")),
 )

@@ -20,9 +20,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.attainment import Attainment, notes_text
 from toolkit.base.files import write_atomic
 from toolkit.base.texts import Language, formula_like, neutral
+from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Figure
 from toolkit.plan.plan import Plan
@@ -31,7 +32,7 @@ from toolkit.reports.context import RunFacts, banner, cycle_of, figure_place, fo
 from toolkit.reports.evidence import web_address
 from toolkit.reports.formats import environment, page_html, section_html
 from toolkit.reports.svg import TEMPLATES
-from toolkit.reports.wording import GROUPS, Words, words
+from toolkit.reports.wording import GROUPS, Words, requirement, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -262,6 +263,52 @@ def _provenance(wording: Words, facts: RunFacts) -> Definitions:
     return Definitions(tuple((wording.t(f"provenance.{key}"), text) for key, text in entries if text))
 
 
+ANSWERED = (
+    "area", "id", "target", "asked", "last", "last_year", "unit", "expected", "low", "high", "likelihood",
+    "probability", "grade", "required", "recent", "lead",
+)  # fmt: skip
+LACKING = ("area", "id", "target", "due", "missing", "lead")
+"""Columns of the annex: of its sheets of answers, and of that of missing figures."""
+
+
+class Annex:
+    """The workbook beside the reports, in words: a sheet a due year, and one of missing figures with who leads.
+
+    Parameters
+    ----------
+    book :
+        Where the sheets go.
+    plan, wording :
+        Names of the targets, and the language.
+    """
+
+    def __init__(self, book: Workbook, plan: Plan, wording: Words) -> None:
+        self._plan, self._words = plan, wording
+        answered, lacking = ([wording.t(f"annex.{name}") for name in names] for names in (ANSWERED, LACKING))
+        self._years = {due: book.sheet(str(due), answered) for due in plan.horizons}
+        self._missing = book.sheet(wording.t("section.gaps"), lacking)
+
+    def add(self, area: Area, answers: Sequence[Attainment], dataset: Dataset) -> None:
+        """Append an area's answers."""
+        name, words = area.name(self._words.language), self._words
+        for due, sheet in self._years.items():
+            sheet.add([self._answered(name, item) for item in answers if item.due == due])
+        lacking = [(item, self._plan.target(item.target_id)) for item in answers if item.outcome == "cannot_assess"]
+        for item, target in lacking:
+            missing = notes_text(item.missing, dataset, words.texts)
+            lead = target.lead or words.t("ask.no_lead")
+            self._missing.add([(name, item.target_id, target.name(words.language), item.due, missing, lead)])
+
+    def _answered(self, area: str, item: Attainment) -> SheetRow:
+        words, target = self._words, self._plan.target(item.target_id)
+        return (
+            area, item.target_id, target.name(words.language), requirement(target, words), item.last_value,
+            item.last_year, words.unit(item.unit), item.expected, item.low, item.high, words.verdict(item.verdict),
+            item.probability, item.grade, words.pace(item.required_pace, item.pace_unit),
+            words.pace(item.recent_pace, item.pace_unit), target.lead or "",
+        )  # fmt: skip
+
+
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 WIDEST = 60
 """Characters that a column shows at most."""
@@ -376,6 +423,10 @@ class Sheet:
         self._sheet, self._columns, self._quoted = sheet, tuple(columns), quoted
         self._widths = [len(name) for name in columns]
         sheet.freeze_panes(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
         for number, name in enumerate(columns):
             sheet.write_string(0, number, _printable(name), head)
         self._count = 1

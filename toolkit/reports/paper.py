@@ -83,8 +83,6 @@ class PaperBlock:
         True for the numbers of a chart.
     picture, alt :
         Name of a picture, and what it shows in words.
-    wide :
-        The same table as a grid for a form that can turn its page; None for most.
     """
 
     kind: Kind
@@ -98,7 +96,6 @@ class PaperBlock:
     small: bool = False
     picture: str = ""
     alt: str = ""
-    wide: PaperBlock | None = None
 
 
 @dataclass(frozen=True)
@@ -173,10 +170,7 @@ class _Layout:
                     for chart in block.charts:
                         yield from self._chart(chart)
                 case HeatMap():
-                    caption, listed = self._table(_heat_table(block, self.words))
-                    wide = self._grid(block) if block.rows else None
-                    yield replace(caption, key="wide" if wide else "")  # a page that is turned has it on top
-                    yield replace(listed, wide=wide)
+                    yield from self._table(_heat_table(block, self.words))
                 case TileMap():
                     names = ("area", "likelihood", "expected")
                     rows = ((Cell(tile.name), Cell(tile.text), Cell(tile.detail)) for tile in block.tiles)
@@ -208,22 +202,6 @@ class _Layout:
         titles = tuple(column.title for column in table.columns)
         shares = widths(titles, rows)
         yield PaperBlock("table", table.caption, columns=titles, rows=rows, widths=shares, key=table.key, small=small)
-
-    def _grid(self, heat: HeatMap) -> PaperBlock:
-        rows = tuple(
-            (
-                self._cell(head, numeric=False),
-                *(
-                    PaperCell(
-                        (f"{SIGNS.get(cell.verdict, '')} {cell.text}".strip(), " · ".join(cell.details)), cell.verdict
-                    )
-                    for cell in cells
-                ),
-            )
-            for head, cells in heat.rows
-        )
-        columns = (heat.corner, *(short for short, _ in heat.columns))
-        return PaperBlock("table", heat.caption, columns=columns, rows=rows)
 
     def _cell(self, cell: Cell, *, numeric: bool) -> PaperCell:
         lines = tuple(line for line in (_with_sources(cell.text, cell.references), *cell.details) if line)

@@ -27,11 +27,10 @@ from toolkit.reports.context import FIGURES, RunFacts
 from toolkit.reports.first_page import changes_section, earlier_answers
 from toolkit.reports.formats import Edition
 from toolkit.reports.index import (
+    Annex,
     AreaCounts,
     IndexEntry,
-    Sheet,
     SheetRow,
-    Workbook,
     counts_of,
     csv_text,
     figure_pages,
@@ -426,8 +425,6 @@ def keep_earlier(request: ReportRequest) -> None:
 ATTAINMENT = "attainment.csv"
 WORKBOOK = "attainment.xlsx"
 TABLES = "tables"
-MOST_AREAS = 100
-"""Up to so many areas the workbook has a sheet of forecasts; of more they stand in ``tables/forecast.csv`` alone."""
 LEDGER = "ledger.csv"
 REPORTS = "reports.csv"
 INDEX = "index.html"
@@ -447,26 +444,20 @@ def gather(request: ReportRequest, run: Run, done: Sequence[Done], manifest: Man
 
 
 class _Table:
-    """One table as CSV, and as a sheet of the workbook if it is not too long for that."""
+    """A table as CSV that spreadsheets read as UTF-8."""
 
-    def __init__(self, file: Path, book: Workbook | None, open_files: ExitStack) -> None:
+    def __init__(self, file: Path, open_files: ExitStack) -> None:
         self._stream = open_files.enter_context(atomic(file))
-        self._name, self._book = file.stem, book
-        self._sheet: Sheet | None = None
         self._begun = False
 
     def add(self, columns: Sequence[str], rows: Sequence[SheetRow]) -> None:
         """Append rows."""
-        if not self._begun:
-            self._sheet = self._book.sheet(self._name, columns) if self._book else None
-        self._stream.write(csv_text(rows if self._begun else [columns, *rows]).encode())
-        if self._sheet:
-            self._sheet.add(rows)
+        self._stream.write(csv_text(rows).encode() if self._begun else csv_text([columns, *rows]).encode("utf-8-sig"))
         self._begun = True
 
 
 def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
-    """Write answers, forecasts and sources as CSV and as a workbook, and the ledger; return what the index tells.
+    """Write answers, forecasts and sources as CSV, the annex, and the ledger; return what the index tells.
 
     All in one pass, area by area: each is read once, and what is written need not be in memory.
     """
@@ -475,13 +466,15 @@ def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
     with ExitStack() as files:
         (folder / WORKBOOK).unlink(missing_ok=True)
         book = None if missing_packages("sheets") else files.enter_context(open_workbook(folder / WORKBOOK))
-        answered = _Table(folder / ATTAINMENT, book, files)
-        forecast = _Table(folder / TABLES / "forecast.csv", book if len(request.areas) <= MOST_AREAS else None, files)
+        annex = Annex(book, run.plan, words(request.language)) if book else None
+        answered, forecast = (_Table(folder / name, files) for name in (ATTAINMENT, f"{TABLES}/forecast.csv"))
         ledger = files.enter_context(atomic(folder / LEDGER))
         for number, area in enumerate(request.areas):
             answers = run.attainments(area.code)
             rows = attainment_rows(answers, run.dataset, run.plan, language)
             answered.add(list(rows[0]), [tuple(row.values()) for row in rows])
+            if annex:
+                annex.add(area, answers, run.dataset)
             paths = [run.forecasts.paths[key] for key in run.forecasts.keys_of(area.code) if key[3]]
             found = [path.quantiles(LEVELS) for path in paths]
             columns = summary_columns(paths, found, run.dataset, levels=LEVELS)
@@ -490,7 +483,7 @@ def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
             pairs = zip(paths, found, strict=True)
             ledger.write(ledger_text(run.forecasts, pairs, answers, head=number == 0).encode())
         sources = run.dataset.sources.reset_index()
-        _Table(folder / TABLES / "sources.csv", book, files).add(list(sources.columns), list(rows_of(sources)))
+        _Table(folder / TABLES / "sources.csv", files).add(list(sources.columns), list(rows_of(sources)))
     return told
 
 
