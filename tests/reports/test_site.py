@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.reports.forms import NUMBER, docx_rows, docx_text, html_text, pdf_cells, pdf_rows, pdf_text, squeezed
+from tests.reports.forms import NUMBER, docx_rows, docx_text, html_text, pdf_rows, pdf_text, squeezed
 from toolkit.base.files import PROJECT
 from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 from toolkit.reports.formats import LARGEST_PAGE
@@ -154,16 +154,19 @@ def test_all_forms_of_all_areas_carry_the_numbers_of_the_attainment_table(site: 
 FILE_NAME = re.compile(r"https?://\S+|[\w-]+\.(?:ipynb|csv|html|xlsx)\b")
 
 
+NOT_IN_LETTERS = "h1, .kicker, .subtitle, .notice, #provenance"
+"""Parts of a page whose place a letterhead takes, and how its numbers are made again."""
+
+
 def test_word_and_pdf_show_no_number_more_or_less_than_the_page(site: Path) -> None:
     for page in reports(site).values():
-        shown = html_text(page.read_text(encoding="utf-8")).replace("\u00a0", " ")
+        shown = html_text(page.read_text(encoding="utf-8"), NOT_IN_LETTERS).replace("\u00a0", " ")
         on_page = Counter(NUMBER.findall(FILE_NAME.sub("", shown)))  # papers lead to no files
-        written = docx_text(page.with_suffix(".docx").read_bytes()).replace("\u00a0", " ")
+        written = docx_text(page.with_suffix(".docx").read_bytes()).replace("\u00a0", " ").partition("\nI. ")[2]
         on_paper = Counter(NUMBER.findall(FILE_NAME.sub("", written)))
         assert on_page - on_paper == Counter()
         more = on_paper - on_page
-        listed = max((int(text) for text in more if text != "2026"), default=0)
-        assert more == Counter(["2026", *map(str, range(1, listed + 1))])  # of the letterhead; numbers of the sources
+        assert more == Counter(map(str, range(1, max(map(int, more), default=0) + 1)))  # numbers of the sources
         pdf = squeezed(pdf_text(page.with_suffix(".pdf").read_bytes()))
         assert [text for text in on_page if text not in pdf] == []
 
@@ -181,9 +184,8 @@ def test_index_and_summary_carry_the_numbers_of_the_attainment_table(site: Path)
     }
     short = {item["title"]: item.get_text() for item in summary.select("table.heat thead abbr")}
     word = _by_target(docx_rows((site / "plan-summary.docx").read_bytes()))
-    wide = [row for row in pdf_cells(site / "plan-summary.pdf") if len(row) == len(columns) + 1]
-    pdf = {found[0]: row for row in wide if (found := re.search(r"T\d\d-\d\d[a-z]?", row[0]))}
-    assert set(pdf) == set(heat)
+    pdf = _by_target(pdf_rows(site / "plan-summary.pdf"))
+    assert set(pdf) >= set(heat)
     seen = 0
     for code, rows in by_area.items():
         for place, row in enumerate(rows):
@@ -200,8 +202,7 @@ def test_index_and_summary_carry_the_numbers_of_the_attainment_table(site: Path)
                 assert squeezed(f"{probability} · {row['grade']}") in squeezed(cell.get_text(" "))
                 printed = squeezed(f"{short[names[code]]} ({probability}; {row['grade']})")
                 assert printed in word[row["target_id"]]
-                on_map = pdf[row["target_id"]][1 + columns.index(names[code])]
-                assert squeezed(f"{probability} · {row['grade']}") in squeezed(on_map)
+                assert printed in pdf[row["target_id"]]
                 seen += 1
     assert seen > 50
 
