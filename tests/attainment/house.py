@@ -53,7 +53,9 @@ class World:
     as_of: date = date(2026, 11, 23)
     stated: Sequence[Mapping[str, object]] = ()
     milestones: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["target_id", "status", "evidence", "source_id", "as_of", "note"])
+        default_factory=lambda: pd.DataFrame(
+            columns=["target_id", "status", "evidence_vi", "evidence_en", "source_id", "as_of", "note"]
+        )
     )
     areas: Areas = AREAS
     standards: Standards = field(default_factory=lambda: Standards([], []))

@@ -199,7 +199,17 @@ def test_province_targets_are_orientation_below_the_province() -> None:
 
 def test_milestones_have_a_status_and_never_a_probability() -> None:
     rows = pd.DataFrame(
-        [{"target_id": "T1", "status": "done", "evidence": "QĐ 1", "source_id": "decision", "as_of": "", "note": ""}]
+        [
+            {
+                "target_id": "T1",
+                "status": "done",
+                "evidence_vi": "QĐ 1",
+                "evidence_en": "Decision 1",
+                "source_id": "decision",
+                "as_of": "",
+                "note": "",
+            }
+        ]
     )
     target = target_of({"kind": "milestone"}, unit="milestone")
     answer = World(milestones=rows).ask(target)

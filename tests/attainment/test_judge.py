@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,6 +46,20 @@ def test_ratio_to_base_against_loops(seed: int, op: str, value: float) -> None:
     answer = judged({"kind": "ratio_to_base", "op": op, "value": value, "base_year": 2020}, path)
     assert answer.met.tolist() == [OPERATORS[op](draw[10] / draw[0], value) for draw in path.draws]
     assert [note.key for note in answer.notes] == ["attainment.note.base_unobserved"]
+
+
+@given(seeds, ops, st.floats(-40, 40), st.sampled_from(["percentage_points", "percent"]))
+def test_between_two_bounds_a_change_is_refuted_only_if_no_values_between_them_meet_it(
+    seed: int, op: str, value: float, measured_in: str
+) -> None:
+    low = path_of(normal(seed, (4, 4)), 2026, figures=[figure(year, 50.0) for year in (2027, 2028)])
+    high = replace(low, draws=low.draws + np.abs(normal(seed + 1, (4, 4))), observed=np.zeros(4, bool))
+    rule = {"kind": "annual_change", "op": op, "value": value, "from": 2027, "to": 2029, "measured_in": measured_in}
+    answer = target_of(rule, "share", 2029).rule.refuted(Case(2029, high, PRINTED), low)
+    ends = [(a, b) for first, last in zip(low.draws, high.draws, strict=True)
+            for a in (first[1], last[1]) for b in (first[2], last[2])]  # fmt: skip
+    changes = [100 * (b - a) / a if measured_in == "percent" else b - a for a, b in ends]
+    assert (answer is None) == any(OPERATORS[op](change, value) for change in changes)
 
 
 @given(seeds, ops, st.floats(-8, 8), st.sampled_from(["percentage_points", "percent"]))

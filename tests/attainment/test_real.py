@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from toolkit.attainment.assess import assess_all
-from toolkit.attainment.attainment import FIRST_COLUMNS, VERDICTS, Attainment, attainment_table, note_text
+from toolkit.attainment.attainment import FIRST_COLUMNS, VERDICTS, Attainment, attainment_table, note_text, notes_text
 from toolkit.base.texts import texts
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.make import make_forecasts
@@ -87,10 +87,26 @@ def test_the_headline_is_answered_everywhere_through_the_declared_bound(real: Re
 
 
 def test_changes_and_ratios_through_a_bound_are_not_assessed(real: Real) -> None:
-    for target in ("T25-01", "T25-02", "T30-02", "T45-01"):
+    for target in ("T25-01", "T30-02", "T45-01"):
         answer = real.of("20", target)
         assert (answer.outcome, answer.probability) == ("cannot_assess", None)
         assert any(note.key == "attainment.missing.instead_of_bound" for note in answer.missing)
+
+
+def test_a_yearly_fall_is_refuted_by_two_bounds_of_held_figures(real: Real) -> None:
+    """3.36 % of all in 2024 are at most 4.1 % of the minorities, 2.32 % in 2025 at least 2.32 %."""
+    answer = real.of("20", "T25-02")
+    assert (answer.outcome, answer.probability, answer.bound, answer.verdict) == (
+        "probability", 0.0, "exact", "very_unlikely",
+    )  # fmt: skip
+    [note] = [note for note in answer.notes if note.key == "attainment.note.refuted"]
+    assert (note.fields["first"], note.fields["year"], note.fields["end"]) == (2024, 2025, 2.32)
+    assert note.fields["value"] == pytest.approx(2.32 - 3.36 / 0.832, abs=0.02)
+    assert answer.recent_pace is None  # of a bound nothing is kept
+    said = [notes_text(answer.notes, real.dataset, texts(language)) for language in ("vi", "en")]
+    assert ["−3" in text for text in said] == [True, True]
+    assert real.of("181", "T25-02").outcome == "cannot_assess"  # no figures of two years
+    assert sum(one.outcome == "cannot_assess" for one in real.answers if one.area_code == "20") <= 38
 
 
 def test_growth_takes_the_published_mean_for_its_years(real: Real) -> None:

@@ -90,7 +90,7 @@ CASES: list[tuple[Change, tuple[str, int, str]]] = [
     (cell("local_targets.csv", 3, "kind", "plan"), ("local_targets.csv", 3, "kind")),
     (cell("local_targets.csv", 3, "standard", "mdp"), ("local_targets.csv", 3, "standard")),
     (cell("local_targets.csv", 3, "source_id", "tv"), ("local_targets.csv", 3, "source_id")),
-    (cell("milestones.csv", 3, "status", "done"), ("milestones.csv", 3, "evidence")),
+    (cell("milestones.csv", 3, "status", "done"), ("milestones.csv", 3, "evidence_vi")),
     (cell("milestones.csv", 3, "status", "xong"), ("milestones.csv", 3, "status")),
     (cell("milestones.csv", 3, "target_id", "T25-09"), ("milestones.csv", 3, "target_id")),
     (cell("milestones.csv", 3, "as_of", "2026"), ("milestones.csv", 3, "as_of")),

@@ -17,6 +17,7 @@ import numpy as np
 from toolkit.attainment.attainment import LIMITS, LONGEST_TESTED_HORIZON, Attainment, Outcome, Verdict, verdict_of
 from toolkit.attainment.pace import Pace, pace_to_target
 from toolkit.attainment.question import PathSource, Question
+from toolkit.base.texts import LANGUAGES
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Scope
@@ -65,7 +66,7 @@ def assess(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: 
         effective = effective_count(len(judged.met), judged.weights)
         horizon = max(0, target.due - min(path.evidence.last_year for path in question.paths))
         expected = quantiles(judged.quantity, judged.weights, (0.5, 0.1, 0.9))
-        pace = pace_to_target(question)
+        pace = pace_to_target(question) if question.refuted is None else pace
         if open_:
             share = probability(judged.met, judged.weights)
             error = monte_carlo_error(share, effective)
@@ -198,9 +199,9 @@ def _milestone(target: Target, area: Area, dataset: Dataset) -> Attainment:
     status, notes = "unknown", []
     for row in (held.iloc[number] for number, name in enumerate(held["target_id"].tolist()) if name == target.id):
         status = str(row.get("status") or "unknown")
-        fields = {name: str(row.get(name) or "") for name in ("evidence", "source_id", "as_of", "note")}
-        if fields["evidence"]:
-            fields["source"] = fields.pop("source_id")
+        evidence = {language: str(row.get(f"evidence_{language}") or "") for language in LANGUAGES}
+        if all(evidence.values()):
+            fields = {"evidence": evidence, "source": str(row.get("source_id") or "")}
             notes.append(Note("attainment.note.milestone_evidence", fields))
     return Attainment(
         area_code=area.code,

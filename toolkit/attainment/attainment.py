@@ -264,6 +264,8 @@ def _worded(name: str, value: object, dataset: Dataset, texts: Texts) -> str:
         return formatter.probability(value) if name == "probability" else formatter.plain(value, 2)
     if isinstance(value, int):
         return str(value) if name in ("year", "first", "last") else formatter.decimal(value, 0)
+    if isinstance(value, Mapping):
+        return str(value[texts.language])
     if isinstance(value, tuple):
         return ", ".join(_worded("signal" if name == "signals" else "area", part, dataset, texts) for part in value)
     return _named(name, str(value if value is not None else ""), dataset, texts)

@@ -549,8 +549,9 @@ def _check_local_targets(table: Records, reference: Reference) -> None:
 
 def _check_milestones(table: Records) -> None:
     for record in table.rows:
-        if record.text("status") not in ("", "unknown") and not (record.text("evidence") and record.text("source_id")):
-            table.note("no_evidence", record, "evidence")
+        lacking = [name for name in ("evidence_vi", "evidence_en", "source_id") if not record.text(name)]
+        if record.text("status") not in ("", "unknown") and lacking:
+            table.note("no_evidence", record, lacking[0])
 
 
 def _check_proxies(reference: Reference) -> None:

@@ -105,6 +105,8 @@ class Proxy(Declaration):
         ``equal``, ``upper_bound`` (the wanted value is at most the proxy's) or ``lower_bound``.
     transform :
         From the measured figure to the wanted one.
+    two_sided :
+        Whether the measured figure as it is bounds the wanted one from the other side.
     on_by_default :
         Used unless a plan switches it off.
     source_ids, basis :
@@ -118,6 +120,7 @@ class Proxy(Declaration):
     standard: str | None = None
     relation: Relation
     transform: Transform
+    two_sided: bool = False
     on_by_default: bool
     source_ids: tuple[str, ...]
     basis: Both

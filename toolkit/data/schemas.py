@@ -142,7 +142,10 @@ LOCAL_TARGETS = _schema(
     scope=SCOPES, kind=TARGET_KINDS, op=OPERATORS,
 )  # fmt: skip
 MILESTONES = _schema(
-    "milestones.csv", "target_id status evidence? source_id? as_of:day? note?", "target_id", status=MILESTONE_STATUSES
+    "milestones.csv",
+    "target_id status evidence_vi? evidence_en? source_id? as_of:day? note?",
+    "target_id",
+    status=MILESTONE_STATUSES,
 )
 SMALL_TABLES = (SOURCES, AREAS, CROSSWALK, STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS, MILESTONES)
 SCHEMAS = (OBSERVATIONS, *SMALL_TABLES)

@@ -370,6 +370,18 @@ class RuleBase(Strict):
             return "exact"
         return "at_least" if self.of_level and self.falling == (relation == "upper_bound") else None
 
+    def refuted(self, case: Case, other: Draws) -> Judgement | None:
+        """Return the judgement at best, where no draw meets the rule for any values between two bounds; else None.
+
+        Parameters
+        ----------
+        case :
+            Whose path is the one bound.
+        other :
+            Joint draws of the other bound.
+        """
+        return None
+
     def met_by_year(self, case: Case, first: int) -> tuple[list[int], BoolArray] | None:
         """Return for every year from `first` on which draws meet the rule in it, shape (S, T).
 

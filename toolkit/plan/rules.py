@@ -363,6 +363,29 @@ class AnnualChangeRule(PeriodRule):
         judged = self._yearly(changes, years, [is_final(path, year - 1, year) for year in years], case)
         return replace(judged, met_average=satisfies(changes.mean(axis=1), self.op, self.value), notes=notes)
 
+    def refuted(self, case: Case, other: Draws) -> Judgement | None:
+        """Judge the years with figures by the largest wanted change that two bounds leave: from one to the other."""
+        start_of, end_of = (np.maximum, np.minimum) if self.falling else (np.minimum, np.maximum)
+        for year in self._comparable_years(case.path)[0]:
+            if covers(other, year - 1, year) and all(other.observed[other.position(at)] for at in (year - 1, year)):
+                start, end = (
+                    best(case.path.at(at), other.at(at)) for best, at in ((start_of, year - 1), (end_of, year))
+                )
+                change = yearly_changes(np.column_stack([start, end]), self.measured_in)[:, 0]
+                met = satisfies(change, self.op, self.value)
+                if not met.any():
+                    middle = {"start": start, "end": end, "value": change}
+                    fields = {name: float(np.median(values)) for name, values in middle.items()}
+                    said: dict[str, object] = {
+                        "first": year - 1,
+                        "year": year,
+                        "used": self.value,
+                        "unit": self.measured_in,
+                    }
+                    note = Note("attainment.note.refuted", {**fields, **said})
+                    return Judgement(met, change, None, case.weights, ((year, met),), notes=(note,))
+        return None
+
     def _comparable_years(self, path: Draws) -> tuple[list[int], tuple[Note, ...]]:
         """Return the years whose change can be judged, and notes that name the others."""
         kept: list[int] = []
