@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import random
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
+from markupsafe import escape
 
 from tests.data.tables import text
 from toolkit.attainment.assess import assess_all
@@ -20,13 +24,11 @@ from toolkit.forecast.store import Forecasts
 from toolkit.intake.history import history
 from toolkit.intake.incoming import doubts_within
 from toolkit.intake.ingest import effect_lines, prepare, with_doubts, withdraw, write_changes
-from toolkit.intake.template import standard_in
+from toolkit.intake.template import context_of, requests, standard_in
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 from toolkit.reports.area_report import build_area_document
-from toolkit.reports.context import Context, SourceBook
 from toolkit.reports.evidence import missing_series
-from toolkit.reports.wording import words
 from toolkit.run.manifest import facts_of
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
@@ -223,11 +225,17 @@ def test_what_a_report_promises_comes_true(code: str, plan: Plan) -> None:
     area = dataset.areas.get(code)
     made = forecast(dataset, plan, [code])
     found = assess_all(plan, [area], dataset, made)
-    run = facts_of(dataset, made)
-    book = SourceBook(dataset.sources)
-    gaps = missing_series(Context(area, found, made, dataset, plan, run, words("en"), book, None, ()))
+    context = context_of(area, found, made, dataset, plan, "en")
+    gaps = missing_series(context)
     promised = {item.target_id for gap in gaps for item in gap.unanswered}
     assert len(promised) > 30
+    page, workbook = requests(context)  # the same series are asked for, and who holds them is known of all
+    rows = list(openpyxl.load_workbook(io.BytesIO(workbook)).worksheets[0].iter_rows(min_row=5, values_only=True))
+    assert len(rows) == sum(bool(gap.unanswered) for gap in gaps)
+    assert {name for row in rows for name in re.findall(r"T\d\d-\d\d[ab]?", str(row[2]))} == promised
+    for _, series, _, _, holder, document in rows:
+        assert holder != "not known" != document
+        assert escape(str(series)) in page
     came = [
         dataset.figures[0]._replace(
             area_code=code, indicator=gap.indicator, scope=gap.scope, year=year, value=value, qualifier="",

@@ -1,4 +1,4 @@
-"""Figures on their way in: ``check``, ``ingest``, ``undo``, ``history``, ``template``. Apart as a group of commands."""
+"""Figures: ``check``, ``ingest``, ``undo``, ``history``, ``template``, ``requests``. Apart as a group of commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import typer
 
 from toolkit.base.errors import AmbiguousNameError, UsageError, need_extra
 from toolkit.base.problems import PROBLEM_COLUMNS, Problem, has_error
-from toolkit.base.texts import interface_language, nearest, neutral_cell, numbers, say, texts
+from toolkit.base.texts import interface_language, nearest, neutral_cell, numbers, say, slug, texts
 from toolkit.cli import options
 
 if TYPE_CHECKING:
@@ -445,3 +445,40 @@ def template(
     for item in options.wanted_areas(dataset, loaded, area, level):
         content = workbook_of(dataset, loaded, item, years, language=language)
         print(say("desk.template.written", file=write_atomic(out / file_name(item, years), content)))
+
+
+def requests(
+    area: options.AreaNames = None,
+    level: options.LevelName = None,
+    lang: options.Lang = "vi",
+    as_of: options.AsOf = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for pages and lists.", show_default="requests")
+    ] = Path("requests"),
+    data: options.Data = None,
+    plan: options.PlanName = None,
+) -> None:
+    """List the figures without which statements have no answer: who is likely to hold each, and in which document.
+
+    One page and one Excel list an area, to be sent; the province by default.
+
+    Example: toolkit requests
+
+    Example: toolkit requests --area "Bình Gia" --lang en
+    """
+    from toolkit.attainment.assess import assess_all
+    from toolkit.base.files import write_atomic
+    from toolkit.forecast.make import make_forecasts
+    from toolkit.intake.incoming import DOUBT_DRAWS
+    from toolkit.intake.template import context_of
+    from toolkit.intake.template import requests as lists_of
+
+    dataset, loaded = options.data_and_plan(data, plan, as_of)
+    areas = options.wanted_areas(dataset, loaded, area, level or (None if area else "province"))
+    forecasts = make_forecasts(dataset, loaded, [item.code for item in areas], draws=DOUBT_DRAWS)
+    for item in areas:
+        answers = assess_all(loaded, [item], dataset, forecasts)
+        page, workbook = lists_of(context_of(item, answers, forecasts, dataset, loaded, texts(lang).language))
+        for ending, content in ((".html", page), (".xlsx", workbook)):
+            file = out / f"{item.code}-{slug(item.name_vi)}{ending}"
+            print(say("desk.template.written", file=write_atomic(file, content)))

@@ -43,6 +43,7 @@ def program() -> typer.Typer:
     for command in (
         report.report, report.params, reproduce.verify, reproduce.review, forecast.forecast, forecast.backtest,
         forecast.scenario, forecast.explore, intake.check, intake.ingest, intake.undo, intake.history, intake.template,
+        intake.requests,
     ):  # fmt: skip
         made.command(command.__name__)(command)
     return made

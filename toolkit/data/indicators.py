@@ -159,6 +159,8 @@ class Indicator(Declaration):
         The figure is what a decision lists, so it is final as soon as the decision is out.
     lowest_level :
         Lowest level whose units can know it: a commune has no HDI of its own.
+    holder, document :
+        Who is likely to hold its figures, and in which document; None where nobody is known.
     proxies :
         Declared proxies.
     """
@@ -183,6 +185,8 @@ class Indicator(Declaration):
     standard_required: bool = False
     set_by_decision: bool = False
     lowest_level: Literal["province", "district", "commune"] = "commune"
+    holder: Both | None = None
+    document: Both | None = None
     proxies: tuple[Proxy, ...] = ()
 
     @model_validator(mode="after")

@@ -44,6 +44,7 @@ from toolkit.intake.incoming import (
     stored_cells,
 )
 from toolkit.intake.mapping import ColumnMapping
+from toolkit.intake.template import context_of
 from toolkit.plan.plan import Plan
 
 if TYPE_CHECKING:
@@ -356,7 +357,6 @@ def effect_lines(delivery: int, before: Dataset, after: Dataset, plan: Plan) -> 
     """
     from toolkit.attainment.assess import assess_all  # late: reading a file needs no model
     from toolkit.forecast.make import make_forecasts, needed
-    from toolkit.reports.context import Context, RunFacts, SourceBook
     from toolkit.reports.evidence import most_wanted
     from toolkit.reports.wording import words
 
@@ -383,9 +383,7 @@ def effect_lines(delivery: int, before: Dataset, after: Dataset, plan: Plan) -> 
             cells = stored_cells(figure)
             fields = {"place": _place(cells, with_it), "value": _amount(cells, with_it), **why}
             lines.append(say(f"desk.effect.{key or 'same'}", **fields))
-    run = RunFacts(after.as_of, new.seed, new.draw_count, new.model_name)
-    first = tuple(item for item in answers if item.area_code == codes[0])
-    context = Context(areas[0], first, new, after, plan, run, said, SourceBook(after.sources), None, ())
+    context = context_of(areas[0], answers, new, after, plan, said.language)
     return [*lines[:MOST_LINES], *filter(None, [most_wanted(context)])]
 
 

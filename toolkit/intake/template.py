@@ -1,4 +1,4 @@
-"""The workbook that an area fills in, apart because it is a form of its own: what the targets need, what is known."""
+"""What is sent out, apart because people read it: workbooks that areas fill in, lists of who is asked for figures."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ from toolkit.plan.rules import MilestoneRule, RatioToRule
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
+
+    from toolkit.attainment.attainment import Attainment
+    from toolkit.forecast.store import Forecasts
+    from toolkit.reports.context import Context
 
 SUPPORTING = {
     "poverty_rate": ("poor_households", "households"),
@@ -148,6 +152,7 @@ SOURCE_ROWS = 12
 LABEL_ROW, NAME_ROW, FIRST_ROW = 4, 5, 6
 LINE = 15
 """Height of a line in points; programs do not find the height of wrapped text by themselves."""
+BOOK = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
 ENTRY, SHADE = "#FDF3D0", "#EFEFEF"
 
 
@@ -174,8 +179,7 @@ def template(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], *, 
     import xlsxwriter
 
     asked, stream, words = requested_figures(dataset, plan, area, years), io.BytesIO(), texts(language)
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(stream, options) as book:
+    with xlsxwriter.Workbook(stream, BOOK) as book:
         book.set_properties({"created": datetime.combine(dataset.as_of, time())})  # the same bytes on any day
         pen = Pen(book)
         _guide(pen, dataset, plan, area, years, language)
@@ -183,6 +187,84 @@ def template(dataset: Dataset, plan: Plan, area: Area, years: Sequence[int], *, 
         _sources(pen, area, years, words)
         book.define_name(MARK, f"='{words.t('desk.template.sheet.figures')}'!$A${NAME_ROW}")
     return stream.getvalue()
+
+
+REQUEST_COLUMNS = {"number": 5, "series": 40, "answers": 48, "years": 11, "holder": 28, "document": 52}
+"""Columns of a list of requests, with their widths."""
+
+
+def context_of(area: Area, answers: Sequence[Attainment], forecasts: Forecasts, dataset: Dataset, plan: Plan,
+               language: Language) -> Context:  # fmt: skip
+    """Return what lists and messages about an area are made from, outside any run."""
+    from toolkit.reports.context import Context, RunFacts, SourceBook  # late: reading a file needs no reports
+    from toolkit.reports.wording import words
+
+    run = RunFacts(
+        dataset.as_of, forecasts.seed, forecasts.draw_count, forecasts.model_name, simulated=dataset.simulated
+    )
+    own = tuple(item for item in answers if item.area_code == area.code)
+    return Context(area, own, forecasts, dataset, plan, run, words(language), SourceBook(dataset.sources), None, ())
+
+
+def requests(context: Context) -> tuple[str, bytes]:
+    """Return the list of figures without which statements have no answer, as a page and as a workbook (.xlsx).
+
+    The figure that would answer most stands first. Who holds it is what the plan says of who leads on its statements,
+    else who is likely to by the file of indicators, which also names the document.
+    """
+    need_extra("sheets")
+    import xlsxwriter
+    from markupsafe import escape
+
+    from toolkit.reports.blocks import Cell, Frame, Paragraph, Section, Table
+    from toolkit.reports.evidence import missing_series
+    from toolkit.reports.formats import page_html, section_html
+
+    language, stream = context.words.language, io.BytesIO()
+    asked = [gap for gap in missing_series(context) if gap.unanswered]
+    rows = [_request(context, gap.indicator, gap.scope, gap.unanswered) for gap in asked]
+    rows = [(str(number), *cells) for number, cells in enumerate(rows, start=1)]
+
+    def t(key: str, **fields: object) -> str:
+        return texts(language).t(f"desk.requests.{key}", **fields)
+
+    title, note = t("title", area=context.area_name, plan=context.plan.number), t("note", count=len(rows))
+    table = Table.of(t, "requests", REQUEST_COLUMNS, [tuple(map(Cell, cells)) for cells in rows], caption=title)
+    warning = context.words.t("simulated") if context.dataset.simulated else ""
+    day = t("foot", day=context.words.day(context.dataset.as_of))
+    frame = Frame(language=language, page_title=title, banner=warning, foot=day)
+    body = f"<h1>{escape(title)}</h1>{section_html(Section('requests', t('sheet'), (Paragraph(note), table)))}"
+    with xlsxwriter.Workbook(stream, BOOK) as book:
+        book.set_properties({"created": datetime.combine(context.dataset.as_of, time())})
+        pen = Pen(book)
+        sheet = pen.sheet(t("sheet"), locked=False)
+        pen.put(sheet, 1, 1, title, "title")
+        sheet.merge_range(1, 0, 1, len(REQUEST_COLUMNS) - 1, f"{note} {day}", pen.formats["plain"])
+        sheet.set_row(1, 2 * LINE)
+        heads = tuple(t(f"column.{name}") for name in REQUEST_COLUMNS)
+        for at, width in enumerate(REQUEST_COLUMNS.values()):
+            sheet.set_column(at, at, width)
+        for row, cells in enumerate((heads, *rows), start=LABEL_ROW):
+            for column, text in enumerate(cells, start=1):
+                pen.put(sheet, row, column, text, "label" if row == LABEL_ROW else "plain")
+        sheet.repeat_rows(LABEL_ROW - 1)
+    return page_html(frame, body), stream.getvalue()
+
+
+def _request(context: Context, indicator: str, scope: str, answers: Sequence[Attainment]) -> tuple[str, ...]:
+    """Return the row of a series: what, for which statements, for which years, whom to ask, in which document it is."""
+    language, known = context.words.language, context.dataset.indicators[indicator]
+    targets = [context.target(item) for item in answers]
+    names = [f"{target.id} {target.name_vi if language == 'vi' else target.name_en}" for target in targets]
+    leads = ", ".join(dict.fromkeys(target.lead for target in targets if target.lead))
+    unknown = texts(language).t("desk.requests.unknown")
+    return (
+        f"{context.series_name(indicator, scope)} ({known.units[language]})",
+        "; ".join(names),
+        f"{context.plan.base_year}–{context.dataset.as_of.year}",
+        leads or (known.holder[language] if known.holder else unknown),
+        known.document[language] if known.document else unknown,
+    )
 
 
 def file_name(area: Area, years: Sequence[int]) -> str:
@@ -219,8 +301,8 @@ class Pen:
         }
         self.formats = {name: book.add_format(kind) for name, kind in kinds.items()}
 
-    def sheet(self, title: str) -> Worksheet:
-        """Add a sheet, locked without a password: that guards against slips, not against people.
+    def sheet(self, title: str, *, locked: bool = True) -> Worksheet:
+        """Add a sheet, locked without a password unless told otherwise: that guards against slips, not people.
 
         Printed on A4 across, as wide as one page.
         """
@@ -230,7 +312,8 @@ class Pen:
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.set_footer("&L&A&R&P/&N")
-        sheet.protect("", {"format_columns": True, "format_rows": True, "autofilter": True})
+        if locked:
+            sheet.protect("", {"format_columns": True, "format_rows": True, "autofilter": True})
         return sheet
 
     def put(self, sheet: Worksheet, row: int, column: int, value: object, kind: str) -> None:
