@@ -25,7 +25,7 @@ import pandas as pd
 import toolkit
 
 toolkit.set_language("en")
-targets = ["T30-03", "T45-02", "T30-15", "T30-26"]
+targets = ["T30-03", "T30-26", "T30-01", "T45-02"]
 data, plan = toolkit.load(), toolkit.load_plan()
 same = {"areas": ["20"], "draws": 500}
 runs = {"as published": toolkit.compute_run(data=data, plan=plan, **same)}

@@ -64,7 +64,7 @@ for area in districts:
             (place["column"], place["row"]),
             0.94,
             0.94,
-            color=plt.colormaps["YlGnBu"](0.15 + 0.7 * answer["probability"]) if known else "0.9",
+            color=plt.colormaps["YlGnBu"](0.6 * answer["probability"]) if known else "0.9",
         )
     )
     said = (

@@ -47,6 +47,7 @@ mine = pd.DataFrame(
     {
         "area_code": "06",
         "indicator": "households_with_electricity_share",
+        "standard": "vhlss",
         "year": rows["year"],
         "value": rows["value"],
         "status": "final",

@@ -98,7 +98,7 @@ def test_the_site_builds_without_a_warning_and_shows_the_notebooks_with_their_ou
         loaded = re.findall(r"(?:src|<link[^>]* href)=\"(https?:[^\"]+)\"", page.read_text(encoding="utf-8"))
         assert loaded == [], page.name
     lesson = (tmp_path / "tutorials" / "02_from_figures_to_draws.html").read_text(encoding="utf-8")
-    assert lesson.count("<img") >= 4
+    assert lesson.count("<img") >= 3
     assert "P by hand" in lesson
     reference = (tmp_path / "api.html").read_text(encoding="utf-8")
     assert "toolkit.compute_run" in reference

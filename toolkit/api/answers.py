@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, wraps
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from toolkit.attainment.attainment import Attainment, attainment_table, verdict_words
 from toolkit.attainment.official import Official, official_verdicts
 from toolkit.base.errors import UsageError
-from toolkit.base.texts import interface_language, say, texts
+from toolkit.base.texts import say
 from toolkit.forecast.paths import Path, scale_of
 from toolkit.plan.rules import LevelRule
-from toolkit.reports.context import Context, SourceBook
-from toolkit.reports.wording import Words, words
+from toolkit.reports.blocks import Document
+from toolkit.reports.context import Context
+from toolkit.reports.wording import Words
 from toolkit.run import session
 from toolkit.scenario.propagate import no_path
 
@@ -247,7 +248,7 @@ class Explanation(Shown):
         t = self.wording.texts.t
         parts = {t(f"explain.part.{name}"): share for name, share in self.spread.items()}
         title = f"{self.answer.attainment.target_id} – {self.context.area_name}: {t('explain.spread')}"
-        return bars(title, parts, self.wording, alt=self._spread())
+        return bars(title, parts, self.wording, alt=self._spread(), key="explain.variance")
 
     def _figures(self, path: Path) -> str:
         write, t = self.wording.numbers.plain, self.wording.texts.t
@@ -278,22 +279,6 @@ class Explanation(Shown):
     def _spread(self) -> str:
         t, write = self.wording.texts.t, self.wording.numbers.percent
         return "; ".join(f"{t(f'explain.part.{name}')} {write(share)}" for name, share in self.spread.items()) or "–"
-
-
-def context_of(
-    run: session.Run, area: str | int, language: str = "", answers: Sequence[Attainment] | None = None
-) -> Context:
-    """Return an area with its answers (all by default) and the words of a language (the interface's by default).
-
-    Raises
-    ------
-    UsageError
-        For an unknown area, with the nearest names; for one that is not in the run.
-    """
-    found = run.area(area)
-    answers = run.attainments(found.code) if answers is None else tuple(answers)
-    wording, book = words(texts(language or interface_language()).language), SourceBook(run.dataset.sources)
-    return Context(found, answers, run.forecasts, run.dataset, run.plan, run.facts, wording, book)
 
 
 def footnotes(context: Context, found: Attainment, note: str) -> list[str]:
@@ -336,9 +321,41 @@ class Run(session.Run):
         [2018]
         """
         self.plan.target(target)
-        context = context_of(self, area, language)
+        context = self.context(area, language)
         (found,) = (item for item in context.attainments if item.target_id == target)
         return Answer(context, found)
+
+    def report(self, area: str | int, file: PathLike[str] | str = "", *, language: str = "") -> Document:
+        """Return the report of an area as a document whose head and sections show themselves in a notebook.
+
+        Parameters
+        ----------
+        area :
+            Code or name.
+        file :
+            Where to write it as a page (HTML) too; nowhere by default.
+        language :
+            ``vi`` or ``en``.
+
+        Examples
+        --------
+        >>> run.report("20", language="en").section("targets").title
+        'Target by target: will it be met?'
+        """
+        from pathlib import Path as FilePath
+
+        from toolkit.base.files import write_atomic
+        from toolkit.reports.area_report import build_area_document
+        from toolkit.reports.formats import document_html
+
+        context = self.context(area, language)
+        made = build_area_document(
+            context.area, context.attainments, self.forecasts, self.dataset, self.plan,
+            language=context.words.language, run=self.facts,
+        )  # fmt: skip
+        if file:
+            write_atomic(FilePath(file), document_html(made))
+        return made
 
     def _repr_html_(self) -> str:
         from markupsafe import escape

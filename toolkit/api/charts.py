@@ -96,19 +96,21 @@ def _dress(axes: Axes, chart: FanChart, context: Context) -> None:
         axes.text(0.5, 0.5, mark, transform=axes.transAxes, ha="center", color=GOAL, fontsize=9, alpha=0.8, wrap=True)
 
 
-def bars(title: str, chances: Mapping[str, float], wording: Words, *, alt: str) -> Chart:
-    """Return lying bars of probabilities by name, with their numbers beside them; `alt` says it in words."""
+def bars(
+    title: str, shares: Mapping[str, float], wording: Words, *, alt: str, key: str = "scenario.chart.chance"
+) -> Chart:
+    """Return lying bars of shares by name with their numbers; `alt` says them in words, `key` what they are."""
     write = wording.numbers.percent
-    figure = Chart(figsize=(7.2, 1.2 + 0.34 * len(chances)), layout="constrained", alt=alt)
+    figure = Chart(figsize=(7.2, 1.2 + 0.34 * len(shares)), layout="constrained", alt=alt)
     axes = figure.add_subplot()
-    axes.barh(range(len(chances)), list(chances.values()), height=0.8, color=MIDDLE)
-    for row, chance in enumerate(chances.values()):
-        axes.annotate(write(chance), (chance, row), (3, 0), textcoords="offset points", va="center", fontsize=7)
-    axes.set_yticks(range(len(chances)), list(chances), fontsize=8)
+    axes.barh(range(len(shares)), list(shares.values()), height=0.8, color=MIDDLE)
+    for row, share in enumerate(shares.values()):
+        axes.annotate(write(share), (share, row), (3, 0), textcoords="offset points", va="center", fontsize=7)
+    axes.set_yticks(range(len(shares)), list(shares), fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0.0, 1.12)
     axes.set_xticks([0.0, 0.5, 1.0], [write(tick) for tick in (0.0, 0.5, 1.0)], fontsize=7)
-    axes.set_xlabel(wording.texts.t("scenario.chart.chance"), fontsize=7)
+    axes.set_xlabel(wording.texts.t(key), fontsize=7)
     axes.set_title(title, loc="left", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -8,7 +8,7 @@ from functools import cached_property, wraps
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from toolkit.api.answers import Shown, context_of, footnotes
+from toolkit.api.answers import Shown, footnotes
 from toolkit.attainment import whatif
 from toolkit.attainment.assess import assess
 from toolkit.attainment.whatif import Effect, Joint
@@ -123,7 +123,7 @@ class Comparison(Shown):
         if len(self.parts) == 1:
             return draw_fan(part.context, most.changed, part.median(most))
         usual, chances = self.wording.texts.t("scenario.usual"), dict[str, float]()
-        for part, item in found:
+        for part, item in sorted(found, key=lambda pair: pair[0].context.area.code):
             if item.target_id == most.target_id and item.changed.probability is not None:
                 chances.setdefault(f"{part.context.area_name}: {usual}", item.usual.probability or 0.0)
                 chances[f"{part.context.area_name}: {part.name or '–'}"] = item.changed.probability
@@ -180,7 +180,7 @@ def compare(
         changed = replace(run, forecasts=one.forecasts)
         for place in run.chosen(area):
             found = whatif.effects(run.plan, [place], run.dataset, run.forecasts, changed.forecasts, asked)
-            context = context_of(changed, place.code, language, [item.changed for item in found])
+            context = changed.context(place.code, language, [item.changed for item in found])
             parts.append(Part(one.name, context, found, run.forecasts))
     return Comparison(parts[0].context, tuple(parts))
 
@@ -281,7 +281,7 @@ def joint(
     >>> found.all_met <= min(found.table["probability"]) and found.at_least(1) >= max(found.table["probability"])
     True
     """
-    context = context_of(run, area, language, ())
+    context = run.context(area, language, ())
     forecasts = run.forecasts if scenario is None else scenario.forecasts
     return Together(context, whatif.judge_together(run.plan, context.area, run.dataset, forecasts, targets))
 

@@ -390,7 +390,7 @@ def _row(answer: Attainment, dataset: Dataset, plan: Plan, texts: Texts) -> dict
     area, target = dataset.areas.get(answer.area_code), plan.target(answer.target_id)
     met, total = answer.areas_met or (None, None)
     told = {
-        "area_name": area.name_vi,
+        "area_name": area.name(texts.language),
         "level": area.level,
         "verdict": verdict_words(answer.verdict),
         "missing": notes_text(answer.missing, dataset, texts),

@@ -461,3 +461,6 @@ def draw_scores(figure: Figure, rows: pd.DataFrame, groups: Mapping[str, pd.Data
         above.set_ylim(bottom=0)
         below.set(xlabel=t(f"run.backtest.{group}"), ylabel=t("run.backtest.cover"), ylim=(0, 1))
         above.legend(frameon=False, fontsize=8)
+    for one in axes.flat:
+        one.xaxis.label.set_fontsize(8)
+        one.yaxis.label.set_fontsize(8)

@@ -32,7 +32,8 @@ from toolkit.models import Model
 from toolkit.plan.judgement import Note
 from toolkit.plan.load import find_plan, load_plan, plan_text, read_plan
 from toolkit.plan.plan import Plan
-from toolkit.reports.context import RunFacts
+from toolkit.reports.context import Context, RunFacts, SourceBook
+from toolkit.reports.wording import words
 from toolkit.run.manifest import FORECASTS, SNAPSHOT, facts_of, read_about, take_snapshot, write_about
 from toolkit.scenario.propagate import no_path
 from toolkit.scenario.scenario import Scenario
@@ -135,6 +136,23 @@ class Run:
         """
         found = [answer for area in self.chosen(areas) for answer in self.attainments(area.code)]
         return attainment_table(found, self.dataset, self.plan, texts(language or interface_language()))
+
+    def context(self, area: str | int, language: str = "", answers: Sequence[Attainment] | None = None) -> Context:
+        """Return what documents of an area are made from.
+
+        Parameters
+        ----------
+        area :
+            Code or name of an area of this run.
+        language :
+            Of the words; that of the interface by default.
+        answers :
+            The area's; all by default.
+        """
+        found = self.area(area)
+        answers = self.attainments(found.code) if answers is None else tuple(answers)
+        wording, book = words(texts(language or interface_language()).language), SourceBook(self.dataset.sources)
+        return Context(found, answers, self.forecasts, self.dataset, self.plan, self.facts, wording, book)
 
     def what_if(self, name: str = "") -> Scenario:
         """Return the beginning of a scenario: everything as forecast, verbs to follow.
@@ -247,19 +265,14 @@ def _emptied(folder: Path) -> Path:
 
 def plan_areas(dataset: Dataset, plan: Plan, level: str | None = None) -> list[Area]:
     """Return the areas that a plan reports on: the province and its districts, or those of one level."""
+    if level == "commune":
+        return list(dataset.areas.all(level="commune", on=dataset.as_of))
     province = dataset.areas.get(plan.province_code)
     below = [area for area in dataset.areas.all(level="district") if area.parent_code == province.code]
-    match level:
-        case None:
-            return [province, *below]
-        case "province":
-            return [province]
-        case "district":
-            return list(below)
-        case "commune":
-            return list(dataset.areas.all(level="commune", on=dataset.as_of))
-        case _:
-            raise UsageError(say("data.no_level", level=level), say("run.levels"))
+    found = {None: [province, *below], "province": [province], "district": below}
+    if level not in found:
+        raise UsageError(say("data.no_level", level=level), say("run.levels"))
+    return found[level]
 
 
 def open_run(

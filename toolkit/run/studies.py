@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from toolkit.attainment.assess import assess_all
 from toolkit.attainment.attainment import PLACES
 from toolkit.attainment.whatif import Joint, effects, effects_table, judge_together
 from toolkit.base.errors import DataError, UsageError
@@ -38,16 +37,13 @@ from toolkit.models import Model, get
 from toolkit.models.panel import Forecaster
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Document, FanChart, FanCharts
-from toolkit.reports.context import Context, SourceBook
 from toolkit.reports.formats import document_html
 from toolkit.reports.index import table_csv
 from toolkit.reports.scenario_page import Compared, comparison_document
 from toolkit.reports.svg import fan_chart_svg, standing_alone
-from toolkit.reports.wording import words
-from toolkit.run.manifest import facts_of
 from toolkit.run.session import Run, opened
 from toolkit.scenario.exchange import hubverse_table, iamc_table
-from toolkit.scenario.scenario import Scenario, ScenarioFile, scenarios_of
+from toolkit.scenario.scenario import ScenarioFile, scenarios_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -241,15 +237,16 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
     titles = {one.id: one.title.vi if language == "vi" else one.title.en for one in wanted.scenarios}
     pages, tables, lines = [], [], []
     for area in areas:
-        page = _AreaPage(run, area, wanted, language)
-        compared = [page.compared(made[name], titles[name]) for name in titles]
-        usual = page.context(run)
-        usual_joint = page.joint(run)
-        tables += [effects_table(one.effects, one.id) for one in compared]
-        lines += [
-            _joint_line("business_as_usual", usual_joint, wanted),
-            *(_joint_line(one.id, one.joint, wanted) for one in compared),
-        ]
+        compared, usual_joint = [], _joint(run, area, wanted)
+        lines.append(_joint_line("business_as_usual", usual_joint, wanted))
+        for name, said in titles.items():
+            changed = replace(run, forecasts=made[name].forecasts)
+            found = effects(plan, [area], dataset, run.forecasts, changed.forecasts, wanted.targets)
+            context, joint = changed.context(area.code, language), _joint(changed, area, wanted)
+            compared.append(Compared(name, said, made[name].steps, context, found, joint))
+            tables.append(effects_table(found, name))
+            lines.append(_joint_line(name, joint, wanted))
+        usual = run.context(area.code, language)
         title = wanted.title.vi if language == "vi" else wanted.title.en
         document = comparison_document(title, usual, usual_joint, compared, at_least=wanted.at_least)
         pages.append(write_atomic(folder / f"{area.code}.html", document_html(document)))
@@ -287,31 +284,11 @@ def _covering(run: Run, areas: list[Area]) -> Run:
     return replace(run, forecasts=forecasts)
 
 
-@dataclass(frozen=True)
-class _AreaPage:
-    run: Run
-    area: Area
-    wanted: ScenarioFile
-    language: str
-
-    def context(self, run: Run) -> Context:
-        dataset, plan = run.dataset, run.plan
-        answers = assess_all(plan, [self.area], dataset, run.forecasts)
-        facts = facts_of(dataset, run.forecasts)
-        book = SourceBook(dataset.sources)
-        return Context(self.area, answers, run.forecasts, dataset, plan, facts, words(self.language), book)
-
-    def joint(self, run: Run) -> Joint | None:
-        try:
-            return judge_together(run.plan, self.area, run.dataset, run.forecasts, self.wanted.targets)
-        except UsageError:
-            return None  # nothing can be judged in this area: the page says so target by target
-
-    def compared(self, scenario: Scenario, title: str) -> Compared:
-        changed = replace(self.run, forecasts=scenario.forecasts)
-        plan, dataset = self.run.plan, self.run.dataset
-        found = effects(plan, [self.area], dataset, self.run.forecasts, changed.forecasts, self.wanted.targets)
-        return Compared(scenario.name, title, scenario.steps, self.context(changed), found, self.joint(changed))
+def _joint(run: Run, area: Area, wanted: ScenarioFile) -> Joint | None:
+    try:
+        return judge_together(run.plan, area, run.dataset, run.forecasts, wanted.targets)
+    except UsageError:
+        return None  # nothing can be judged in this area: the page says so target by target
 
 
 def _joint_line(name: str, found: Joint | None, wanted: ScenarioFile) -> dict[str, object]:
