@@ -188,9 +188,9 @@ def test_a_proxied_path_never_shows_the_stand_ins_figures_as_its_own(build: Buil
     assert chart.note
 
 
-def test_borrowed_charts_show_the_area_that_is_followed(build: Builder) -> None:
+def test_only_figures_of_the_areas_own_are_drawn(build: Builder) -> None:
     charts = fans(build("178"))
-    assert all(chart.lines for chart in charts)
+    assert [chart.subtitle.split(":")[0].split(" · ")[-1] for chart in charts] == ["T30-03", "T30-05"]
     assert {line.label for chart in charts for line in chart.lines} == {"tỉnh Lạng Sơn"}
     assert {line.label for chart in fans(build("20")) for line in chart.lines} <= {"Việt Nam"}
 
@@ -265,6 +265,27 @@ def test_a_commune_with_figures_has_a_whole_report(communes: dict[str, Document]
     assert len([row for table in tables(document.section("targets")) for row in table.rows]) == 68
     estimated = [row for table in tables(document.section("nowcast")) for row in table.rows]
     assert not any("GRDP" in row[0].text or "Thu nhập" in row[0].text for row in estimated)
+
+
+def test_the_province_is_told_whether_earlier_forecasts_were_right(
+    real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, facts: RunFacts
+) -> None:
+    province = real_data.areas.get("20")
+    answers = assess_all(real_plan, [province], real_data, real_forecasts)
+    document = build_area_document(
+        province, answers, real_forecasts, real_data, real_plan, language="vi", run=facts, look_back=True
+    )
+    rows = next(tables(document.section("record"))).rows
+    assert any(row[0].text == "Tỷ lệ hộ nghèo" for row in rows)
+    for row in rows:
+        inside, total = (int(part) for part in re.findall(r"\d+", row[2].text)[:2])
+        assert row[2].value == inside / total
+        outcomes = dict(row[1].spark.observed)
+        name = next(key for key, item in real_data.indicators.items() if item.names["vi"] == row[0].text)
+        held = real_data.series("20", name, "all")
+        published = {figure.year: figure.value for figure in held.observations}
+        assert outcomes == {year: published[year] for year in outcomes}
+        assert ("quá hẹp" in " ".join(row[2].details)) == (inside / total < 0.65)
 
 
 def test_wrong_or_incomplete_attainments_are_refused(

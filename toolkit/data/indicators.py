@@ -126,6 +126,9 @@ class Proxy(Declaration):
     basis: Both
 
 
+LEVELS_DOWN = ("country", "region", "province", "district", "commune")
+
+
 class Indicator(Declaration):
     """One indicator.
 
@@ -204,6 +207,13 @@ class Indicator(Declaration):
     def allows(self, value: float) -> bool:
         """Say whether a figure can be: inside the bounds, and whole if only whole ones exist."""
         return self.within(value) and (not self.whole or value == int(value))
+
+    def known_at(self, level: str) -> bool:
+        """Say whether a unit of a level can have a figure of its own: a commune has no share of its communes."""
+        if self.unit == "milestone" or self.period_average_of is not None:
+            return False
+        of_communes = "communes" in (self.unit, self.countable) and level == "commune"
+        return not of_communes and LEVELS_DOWN.index(level) <= LEVELS_DOWN.index(self.lowest_level)
 
 
 class Indicators(Tabular, Mapping[str, Indicator]):

@@ -35,7 +35,6 @@ SUPPORTING = {
     "near_poverty_rate": ("near_poor_households", "households"),
 }
 """Numerator and denominator of a rate; asked for in the rows below it."""
-LEVELS_DOWN = ("country", "region", "province", "district", "commune")
 MOST_YEARS = 40
 SPAN_OF_YEARS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?", re.ASCII)
 
@@ -127,15 +126,7 @@ def _keys(target: Target, plan: Plan, area: Area, dataset: Dataset) -> list[tupl
     proxies = [item for item in dataset.indicators[target.indicator].proxies if item.for_scope == target.scope]
     keys += [(item.indicator, item.scope) for item in proxies if item.id in plan.proxies.on or item.on_by_default]
     keys = [(name, scope) for rate, scope in keys for name in (rate, *SUPPORTING.get(rate, ()))]
-    return [key for key in keys if _can_know(area, dataset.indicators[key[0]])]
-
-
-def _can_know(area: Area, indicator: Indicator) -> bool:
-    """Say whether a unit of the area's level can have a figure of its own."""
-    if indicator.unit == "milestone" or indicator.period_average_of is not None:
-        return False
-    of_communes = "communes" in (indicator.unit, indicator.countable) and area.level == "commune"
-    return not of_communes and LEVELS_DOWN.index(area.level) <= LEVELS_DOWN.index(indicator.lowest_level)
+    return [key for key in keys if dataset.indicators[key[0]].known_at(area.level)]
 
 
 FIGURE_COLUMNS = {

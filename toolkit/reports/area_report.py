@@ -21,7 +21,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import covers
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Block, Cell, Document, Heading, Paragraph, Section, Table
-from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of, next_deadline
+from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
 from toolkit.reports.evidence import (
     gaps_section,
     method_section,
@@ -150,8 +150,11 @@ def _lent(context: Context) -> Iterable[Section]:
     words, rows = context.words, list[tuple[Cell, ...]]()
     for item in ranked_targets(context):
         path = context.path(item)
-        lender = path and _lender(context, path)
-        if lender and covers(lender, item.due) and len(rows) < SUGGESTED:
+        lender = None if path is None else _lender(context, path)
+        usable = (
+            lender and covers(lender, item.due) and context.sources.citable(lender.evidence.observations[-1].source_id)
+        )
+        if lender and usable and len(rows) < SUGGESTED:
             rows.append(_lent_row(context, item, lender))
     title = words.t("section.suggested")
     blocks: tuple[Block, ...] = (Paragraph(words.t("lent.nothing")),)
@@ -160,14 +163,13 @@ def _lent(context: Context) -> Iterable[Section]:
         blocks = (Paragraph(words.t("lent.suggested"), "note"), table)
     yield Section("suggested", title, blocks)
     title, asked = words.t("section.request"), missing_series(context)[:REQUESTED]
-    day = words.day(next_deadline(context.plan, context.facts.as_of))
     forms = []
     for gap in asked:
         unit = words.unit(context.dataset.indicators[gap.indicator].unit)
         name = Cell(context.series_name(gap.indicator, gap.scope), (unit,))
         forms.append((name, Cell(str(context.year - 1)), Cell(BLANK), Cell(BLANK)))
     table = Table.of(words.t, "request", ("gap", "year", "your_value", "your_source"), forms, caption=title)
-    yield Section("request", title, (Paragraph(words.t("lent.request", day=day), "note"), table))
+    yield Section("request", title, (Paragraph(words.t("lent.request", day=context.next_round), "note"), table))
 
 
 LENT = ("target", "lender", "lender_last", "lender_expected")
@@ -325,6 +327,7 @@ def nowcast_section(context: Context) -> Section:
         and item.outcome != "orientation"
         and any(year - figure.year <= OLDEST_BASE for figure in path.evidence.observations)
         and not path.observed[path.position(year)]
+        and context.sources.citable(path.evidence.observations[-1].source_id)
     ]
     if not estimated:
         return Section("nowcast", title, ())

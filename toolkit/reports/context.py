@@ -138,6 +138,9 @@ def next_deadline(plan: Plan, day: date) -> date:
     return min(found for found in days if found > day)
 
 
+CITABLE = ("", "official", "press")
+
+
 class SourceBook:
     """Numbers sources in the order in which a document first names them.
 
@@ -165,6 +168,10 @@ class SourceBook:
     def publisher(self, source_id: str) -> str:
         """Return who published a source; empty for an unknown one."""
         return str(self._sources.loc[source_id, "publisher"] or "") if source_id in self._sources.index else ""
+
+    def citable(self, source_id: str) -> bool:
+        """Say whether a source may stand in a letter: it is official or press, and nothing below."""
+        return source_id not in self._sources.index or self._sources.loc[source_id, "class"] in CITABLE
 
     def named(self) -> tuple[dict[str, str], ...]:
         """Return the records of all sources named so far, in the order of their numbers."""
@@ -211,6 +218,12 @@ class Context:
     def year(self) -> int:
         """The running year: the reporting round's, else that of the as-of date."""
         return self.cycle.year if self.cycle is not None else self.facts.as_of.year
+
+    @property
+    def next_round(self) -> str:
+        """The day before which the next report is asked for, after the running round's, as it is written."""
+        day = self.cycle.deadline if self.cycle is not None else self.facts.as_of
+        return self.words.day(next_deadline(self.plan, day))
 
     def target(self, attainment: Attainment) -> Target:
         """Return the target that an attainment judges."""

@@ -71,8 +71,9 @@ def missing_series(context: Context) -> tuple[MissingSeries, ...]:
     found: dict[tuple[str, str], list[Attainment]] = {}
     for item in context.attainments:
         weak = item.basis == "C" or item.through_proxy
-        if item.outcome == "cannot_assess" or (item.outcome == "probability" and weak):
-            target = context.target(item)
+        target = context.target(item)
+        asked = item.outcome == "cannot_assess" or (item.outcome == "probability" and weak)
+        if asked and context.dataset.indicators[target.indicator].known_at(context.area.level):
             found.setdefault((target.indicator, target.scope), []).append(item)
     ranked = [
         MissingSeries(
@@ -166,7 +167,10 @@ def _held(context: Context, gap: MissingSeries) -> str:
 
 
 def readings_section(context: Context) -> Section:
-    """Return proxies with their basis, conflicting values with what became of them, and our readings of the plan."""
+    """Return proxies with their basis, conflicting values with what became of them, and our readings of the plan.
+
+    The readings are the plan's: they stand in the province's report alone.
+    """
     words = context.words
     used: dict[str, list[Attainment]] = {}
     for item in context.attainments:
@@ -176,7 +180,7 @@ def readings_section(context: Context) -> Section:
         ("proxies", ("stand_in", "for_targets", "basis"), [_proxy_row(context, *one) for one in used.items()]),
         ("overruled", ("indicator", "kept", "set_aside"), _conflict_rows(context)),
         ("outside", ("indicator", "published", "own_interval"), _outside_rows(context)),
-        ("inferred", ("statement", "reading"), _inferred_rows(context)),
+        ("inferred", ("statement", "reading"), _inferred_rows(context) if context.area.level == "province" else []),
     )
     blocks: list[Block] = []
     for key, names, rows in tables:

@@ -16,7 +16,7 @@ from toolkit.base.texts import NO_VALUE, say
 from toolkit.plan.judgement import Bound
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Block, Cell, Folded, Heading, Paragraph, Section, Table
-from toolkit.reports.context import Context, next_deadline
+from toolkit.reports.context import Context
 from toolkit.reports.evidence import gap_effects, missing_series
 from toolkit.reports.targets import name_cell
 from toolkit.reports.wording import GROUPS, JUDGED, SCALE, Words
@@ -102,26 +102,25 @@ def pace_cells(context: Context, item: Attainment) -> tuple[Cell, Cell]:
 def asks_section(context: Context) -> Section:
     """Return what is asked: to keep the pace that the riskiest target ahead needs, and the figures needed most."""
     words, title = context.words, context.words.t("first.asks")
-    day = words.day(next_deadline(context.plan, context.cycle.deadline if context.cycle else context.facts.as_of))
     ahead = (item for item in at_risk(context) if item.due >= context.year and item.required_pace)
     rows: list[tuple[Cell, ...]] = []
     for item in list(ahead)[:1]:
         action = Cell(words.t("ask.action", pace=context.required_pace(item)), (context.quoted(item),))
-        rows.append(_ask(context, [item], action, day))
+        rows.append(_ask(context, [item], action))
     for gap in missing_series(context)[: ASKS - len(rows)]:
         name = lowered(context.series_name(gap.indicator, gap.scope))
         text = words.t("ask.figure", indicator=name, area=context.area_name, year=context.year - 1)
-        rows.append(_ask(context, [*gap.unanswered, *gap.weak], Cell(text, tuple(gap_effects(context, gap)[:1])), day))
+        rows.append(_ask(context, [*gap.unanswered, *gap.weak], Cell(text, tuple(gap_effects(context, gap)[:1]))))
     if not rows:
         return Section("asks", title, (Paragraph(words.t("ask.nothing")),))
     return Section("asks", title, (Table.of(words.t, "asks", ("ask", "whom", "until"), rows, caption=title),))
 
 
-def _ask(context: Context, items: Iterable[Attainment], ask: Cell, day: str) -> tuple[Cell, ...]:
+def _ask(context: Context, items: Iterable[Attainment], ask: Cell) -> tuple[Cell, ...]:
     """Return a request to those who lead on targets, as the plan file says."""
     leads = dict.fromkeys(context.target(item).lead or "" for item in items)
     named = context.words.listed([lead for lead in leads if lead])
-    return (ask, Cell(named or context.words.t("ask.no_lead")), Cell(day))
+    return (ask, Cell(named or context.words.t("ask.no_lead")), Cell(context.next_round))
 
 
 def open_targets(context: Context) -> tuple[Attainment, ...]:

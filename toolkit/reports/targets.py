@@ -49,7 +49,7 @@ def targets_section(context: Context) -> Section:
     words = context.words
     blocks: list[Block] = [Paragraph(words.t("targets.intro"), "note")]
     with_chart = {item.target_id for item in charted(context)}
-    with_sparkline = {item.target_id for item in ranked_targets(context)} - with_chart
+    with_sparkline = {item.target_id for item in ranked_targets(context) if item.basis in OWN} - with_chart
     for verdict in SCALE:
         found = [item for item in context.attainments if item.verdict == verdict]
         if found:
@@ -139,6 +139,8 @@ def last_cell(context: Context, attainment: Attainment) -> Cell:
         details.append(lowered(context.dataset.indicators[attainment.last_indicator].names[words.language]))
     elif attainment.last_scope not in {"", target.scope}:
         details.append(words.t(f"scope.{attainment.last_scope}"))
+    if not context.sources.citable(attainment.last_source):
+        details.append(words.t("last.weak_source"))
     text = words.amount(attainment.last_value, attainment.last_unit)
     references, link = context.sources.references(attainment.last_source), context.last_link(attainment)
     return Cell(text, tuple(details), attainment.last_value, references, link=link)
@@ -260,6 +262,8 @@ def _stated_item(context: Context, row: StatedTarget) -> Item:
 
 
 MOST_CHARTS = 6
+OWN = frozenset("AB")
+"""Grades of evidence that rest on figures of the area's own: what is borrowed is drawn where it comes from."""
 WORTH_A_CHART = 0.2
 """Below this weight a sparkline does."""
 LEVELS = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
@@ -280,7 +284,7 @@ def charts_section(context: Context) -> Section:
         Paragraph(words.counted("charts.intro", len(charts)), "note"),
         FanCharts(words.t("key.title"), items, charts),
     ]
-    if len(ranked_targets(context)) > len(chosen):
+    if any(item.basis in OWN for item in ranked_targets(context)[len(chosen) :]):
         blocks.append(Paragraph(words.t("charts.rest"), "note"))
     return Section("charts", words.t("section.charts"), tuple(blocks))
 
@@ -321,7 +325,7 @@ def ranked_targets(context: Context) -> tuple[Attainment, ...]:
 def _weight(context: Context, attainment: Attainment) -> float:
     chance = attainment.probability if attainment.probability is not None else 0.0
     uncertain = 4 * chance * (1 - chance)
-    own = 0.3 if attainment.basis in {"A", "B"} else 0.0
+    own = 0.3 if attainment.basis in OWN else 0.0
     if attainment.outcome in {"settled", "orientation"}:
         return 0.2 * own
     over, far = attainment.due < context.year, attainment.due > context.year + 8
@@ -332,8 +336,9 @@ def _weight(context: Context, attainment: Attainment) -> float:
 
 
 def charted(context: Context) -> tuple[Attainment, ...]:
-    """Return the targets that get a fan chart: the first of the ranking that matter enough, at most six."""
-    return tuple(item for item in ranked_targets(context)[:MOST_CHARTS] if _weight(context, item) >= WORTH_A_CHART)
+    """Return the targets that get a fan chart: with figures of the area's own, those that matter most, at most six."""
+    own = [item for item in ranked_targets(context) if item.basis in OWN and _weight(context, item) >= WORTH_A_CHART]
+    return tuple(own[:MOST_CHARTS])
 
 
 def fan_chart(context: Context, attainment: Attainment) -> FanChart:
