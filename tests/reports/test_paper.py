@@ -29,7 +29,7 @@ from toolkit.plan.plan import Office
 from toolkit.reports.area_report import build_area_document
 from toolkit.reports.blocks import Document
 from toolkit.reports.context import RunFacts
-from toolkit.reports.formats import document_html, docx_bytes
+from toolkit.reports.formats import document_html, docx_bytes, write_papers
 from toolkit.reports.paper import BOLD, LETTER, PADDING, SIGNS, Paper, PaperCell, paper_of, pdf_bytes, widths
 from toolkit.reports.plan_summary import build_plan_document
 from toolkit.reports.svg import TEMPLATES
@@ -224,6 +224,15 @@ def test_letterhead_and_signature_are_settings_of_the_plan(
     for wanted in ("UBND TỈNH LẠNG SƠN", "SỞ DÂN TỘC VÀ TÔN GIÁO", "/BC-SDTTG", "KT. GIÁM ĐỐC", "Nguyễn <Văn> A & B",
                    "- UBND tỉnh;", "Kính gửi: Ủy ban nhân dân tỉnh Lạng Sơn", "năm 2026 trên địa bàn"):  # fmt: skip
         assert wanted in text
+
+
+def test_the_brief_has_two_pages_and_no_letterhead(build: Builder, tmp_path: Path) -> None:
+    write_papers(build("20", "en"), str(tmp_path / "province.brief.pdf"))
+    pages = [page.extract_text() for page in pypdf.PdfReader(tmp_path / "province.brief.pdf").pages]
+    assert len(pages) == 2
+    assert "Most at risk" in pages[0]
+    assert "What is asked" in pages[0]
+    assert "SOCIALIST REPUBLIC" not in "".join(pages)
 
 
 def test_text_from_data_is_never_a_command(build: Builder, hostile: Dataset, facts: RunFacts) -> None:

@@ -46,7 +46,7 @@ def report(
             is_eager=True,
         ),
     ] = "vi",
-    formats: Annotated[str, typer.Option("--format", help="Forms of the reports: html,docx,pdf.")] = "html",
+    formats: Annotated[str, typer.Option("--format", help="Forms: html,docx,pdf,brief (two pages).")] = "html",
     cycle: Annotated[
         str, typer.Option("--cycle", metavar="YEAR-annual|YEAR-six-month", help="Reporting round.", show_default=False)
     ] = "",

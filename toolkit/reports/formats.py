@@ -10,7 +10,7 @@ import re
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -452,8 +452,23 @@ def _dateless(content: bytes) -> bytes:
     return made.getvalue()
 
 
-WRITERS: Mapping[str, Callable[[Document, Path], Path]] = {".docx": write_docx, ".pdf": write_pdf}
-FORMATS = ("html", *(suffix.removeprefix(".") for suffix in WRITERS))
+BRIEF = ("suggested", "first", "pace", "record")
+"""Sections of the brief after the first page."""
+
+
+def write_brief(document: Document, path: Path) -> Path:
+    """Write two pages for readers outside the administration: the first page, the paces, the record; no letterhead."""
+    kept = tuple(section for section in document.sections if section.key in BRIEF)
+    return write_pdf(replace(document, sections=kept), path)
+
+
+WRITERS: Mapping[str, Callable[[Document, Path], Path]] = {
+    ".docx": write_docx,
+    ".brief.pdf": write_brief,
+    ".pdf": write_pdf,
+}
+"""By the ending of a file's name; the first that fits."""
+FORMATS = ("html", *(suffix.split(".")[1] for suffix in WRITERS))
 """What ``--format`` may name."""
 
 
@@ -480,7 +495,7 @@ class Edition:
 
     def papers(self, page: Path) -> tuple[Path, ...]:
         """Return the files beside a page in the wanted forms."""
-        return tuple(page.with_suffix(suffix) for suffix in WRITERS if suffix.removeprefix(".") in self.formats)
+        return tuple(page.with_suffix(suffix) for suffix in WRITERS if suffix.split(".")[1] in self.formats)
 
 
 def write_papers(document: Document, names: str) -> None:
@@ -500,7 +515,7 @@ def write_papers(document: Document, names: str) -> None:
     """
     for name in filter(None, names.split(",")):
         path = Path(name.strip())
-        writer = WRITERS.get(path.suffix)
+        writer = next((found for suffix, found in WRITERS.items() if path.name.endswith(suffix)), None)
         if writer is None:
             message = say("cli.no_format", formats=path.suffix or path.name)
             raise UsageError(message, say("base.choose", choices=", ".join(WRITERS)))

@@ -159,7 +159,9 @@ def index_page(
         ],
         targets=[(target.id, target.name(language)) for target in plan.targets],
         grades=sorted(frozenset[str]().union(*(found.grades for _, found in shown))),
-        papers_of=lambda entry: [(PAPERS.get(file.rpartition(".")[2], file), file) for file in entry.papers],
+        papers_of=lambda entry: [
+            (PAPERS.get(file.partition(".")[2]) or wording.t("index.brief"), file) for file in entry.papers
+        ],
         data=_data({entry.name: found for entry, found in shown}, [GROUPS[at] for at in used], wording, plan),
         script=Markup((TEMPLATES / "index.js").read_text(encoding="utf-8")),
         changes=Markup(section_html(changed) if changed else ""),

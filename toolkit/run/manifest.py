@@ -207,7 +207,7 @@ class Asked(_Strict):
     language: Language
     plan: Name
     data: Printable
-    formats: tuple[Literal["html", "docx", "pdf"], ...]
+    formats: tuple[Literal["html", "docx", "brief", "pdf"], ...]
     cycle: Printable
     audience: Audience
     since: bool
