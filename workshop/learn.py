@@ -21,7 +21,7 @@ import pandas as pd
 from toolkit.evaluate.backtest import HORIZONS, LEVELS, Cut
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, fit_experts
 from toolkit.models.features import FEATURES
-from toolkit.models.gate import EXPERTS, NAMES_OF_ROWS, POINTS, Coefficients, GateRows, gate_rows, weigh
+from toolkit.models.gate import EXPERTS, NAMES_OF_ROWS, POINTS, Coefficients, GateRows, Told, gate_rows, weigh
 from toolkit.models.panel import FloatArray, Panel, grid_of
 from toolkit.plan.predicates import quantiles_of_draws
 from workshop.cuts import cut_panels, level_of, lone_cuts, read_panels
@@ -31,7 +31,7 @@ __all__ = ["as_text", "calibrated", "folds_of", "learn", "main", "pieces_of_cuts
 
 FOLDER = Path(__file__).parents[1] / "data" / "panels"
 TARGET = Path(__file__).parents[1] / "toolkit" / "models" / "weights.json"
-SEED, REPEATS = 101, 2
+SEED, REPEATS = 101, 8
 PENALTY, ITERATIONS = 0.0001, 100
 # The gate in use is learned from all families; one more for each fold, without the families of that fold, tells how
 # such gates do on what they never saw. There scales are widened and tails made heavier until intervals of nominal 80
@@ -59,7 +59,7 @@ class Piece:
 
 def rows_of_panel(panel: Panel) -> GateRows:
     """Return the gate's rows of a panel for all horizons."""
-    return gate_rows(fit_experts(grid_of(panel), panel.scale.link, HORIZONS))
+    return gate_rows(fit_experts(grid_of(panel), HORIZONS))
 
 
 def errors_of(cut: Cut) -> tuple[FloatArray, FloatArray]:
@@ -123,7 +123,7 @@ def relative_losses(piece: Piece, expert: int) -> FloatArray:
 
     rows, outcomes = piece.rows, piece.outcomes
     student = stdtrit(FREEDOM, LEVELS)
-    linked = rows.unit[:, expert, None] + np.sqrt(rows.unit_variance[:, expert, None]) * student
+    linked = rows.unit.mean[:, expert, None] + np.sqrt(rows.unit.variance[:, expert, None]) * student
     value, _ = printed(linked, outcomes["kind"].astype(np.int64))
     gap = value - outcomes["value"][:, None]
     return np.asarray(outcomes["weight"] / outcomes["equal"] * 2.0 * np.mean(((gap > 0) - LEVELS) * gap, axis=1))
@@ -160,7 +160,7 @@ def start_of() -> Coefficients:
         structure=np.zeros(len(FEATURES)),
         spread_common=np.zeros(len(FEATURES)),
         spread_unit=np.zeros(len(FEATURES)),
-        tempering=np.array([0.5, 2.0, 1.0, 2.0, 1.0]),
+        tempering=np.array([0.5, 0.0, 2.0, 1.0, 2.0, 1.0]),
         disagreement=np.zeros(4),
         widening=np.zeros(len(POINTS)),
         freedom=np.full(len(POINTS), FREEDOM),
@@ -193,7 +193,8 @@ def problem_of(pieces: Sequence[Piece]) -> Problem:
     """Return the learning problem of some pieces."""
     told = [piece for piece in pieces if piece.outcomes["value"].size]
     rows = GateRows(
-        *(np.concatenate([getattr(piece.rows, field.name) for piece in told]) for field in fields(GateRows))
+        *(Told(*map(np.concatenate, zip(*(getattr(one.rows, part) for one in told), strict=True))) for part in EXPERTS),
+        *(np.concatenate([getattr(piece.rows, name) for piece in told]) for name in ("features", "points")),
     )
     joined = {name: np.concatenate([piece.outcomes[name] for piece in told]) for name in told[0].outcomes}
     each = np.repeat(shares_of(told), [piece.outcomes["value"].size for piece in told])
@@ -252,7 +253,7 @@ def tails_of(errors: FloatArray, weights: FloatArray, points: np.ndarray) -> dic
     from scipy.special import stdtrit
 
     some = np.unique(points)
-    candidates = np.geomspace(1.5, 30.0, 200)
+    candidates = np.geomspace(2.0, 30.0, 200)
     student = [stdtrit(candidates, 0.5 + nominal / 2.0) for nominal in NOMINAL]
     widening, freedom = np.zeros(len(POINTS)), np.full(len(POINTS), FREEDOM)
     for number in range(len(POINTS)):

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from toolkit.evaluate.backtest import LEVELS
-from toolkit.models.gate import Coefficients, GateRows, softmax
+from toolkit.models.gate import EXPERTS, OWN_SHARE, Coefficients, GateRows, mix
 from toolkit.models.panel import TAIL_STARTS, FloatArray, IntArray
 
 __all__ = ["BEND_OF_KIND", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
@@ -151,62 +151,36 @@ def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[floa
 
     Widening and tails take no part: they are found afterwards.
     """
-    x = r.features
-    t, k = w.tempering, np.exp(w.disagreement)
-    u = softmax(x @ w.common + t[0] * r.common_likelihood)
-    v = softmax(x @ w.deviation + t[1] * r.deviation_likelihood + 0.1 * t[2] * r.deviation_own)
-    a = softmax(x @ w.unit + t[3] * r.unit_likelihood + 0.1 * t[4] * r.unit_own)
-    centre_u, centre_v, centre_a = ((p * m).sum(axis=1) for p, m in ((u, r.common), (v, r.deviation), (a, r.unit)))
-    apart = [(m - c[:, None]) ** 2 for m, c in ((r.common, centre_u), (r.unit, centre_a), (r.deviation, centre_v))]
-    gap_u, gap_a, gap_v = ((p * d).sum(axis=1) for p, d in zip((u, a, v), apart, strict=True))
-    variance_u = (u * r.common_variance).sum(axis=1) + k[0] * gap_u
-    variance_v = (v * r.deviation_variance).sum(axis=1) + k[3] * gap_v
-    variance_a = (a * r.unit_variance).sum(axis=1) + k[1] * gap_a
-    total = k[2] * variance_u + variance_v
+    x, k, mixed = r.features, np.exp(w.disagreement), mix(r, w)
+    common, deviation, unit = mixed
+    total = k[-1] * common.variance + deviation.variance
     g = 1.0 / (1.0 + np.exp(-(x @ w.structure)))
     scale_b = np.sqrt(total) * np.exp(x @ w.spread_common)
-    scale_a = np.sqrt(variance_a) * np.exp(x @ w.spread_unit)
-    centre_b = centre_u + centre_v
+    scale_a = np.sqrt(unit.variance) * np.exp(x @ w.spread_unit)
+    centre_b = common.centre + deviation.centre
     loss, by_centre, by_scale = score_rows(
-        g * centre_b + (1.0 - g) * centre_a, g * scale_b + (1.0 - g) * scale_a, outcomes
+        g * centre_b + (1.0 - g) * unit.centre, g * scale_b + (1.0 - g) * scale_a, outcomes
     )
-    by_g = (by_centre * (centre_b - centre_a) + by_scale * (scale_b - scale_a)) * g * (1.0 - g)
+    by_g = (by_centre * (centre_b - unit.centre) + by_scale * (scale_b - scale_a)) * g * (1.0 - g)
     by_b, by_a = g * by_scale * scale_b, (1.0 - g) * by_scale * scale_a
-    by_total, by_variance_a = by_b / (2.0 * total), by_a / (2.0 * variance_a)
-    by_variance_u = k[2] * by_total
-    to_u = backwards_softmax(
-        u, (g * by_centre)[:, None] * r.common + by_variance_u[:, None] * (r.common_variance + k[0] * apart[0])
-    )
-    to_v = backwards_softmax(
-        v, (g * by_centre)[:, None] * r.deviation + by_total[:, None] * (r.deviation_variance + k[3] * apart[2])
-    )
-    to_a = backwards_softmax(
-        a, ((1.0 - g) * by_centre)[:, None] * r.unit + by_variance_a[:, None] * (r.unit_variance + k[1] * apart[1])
-    )
+    by_total = by_b / (2.0 * total)
+    by_variances = (k[-1] * by_total, by_total, by_a / (2.0 * unit.variance))
+    tables, tempering, disagreement = {}, [], []
+    for number, part in enumerate(EXPERTS):
+        told, one, by_variance = getattr(r, part), mixed[number], by_variances[number]
+        by_mean = ((1.0 - g) if part == "unit" else g) * by_centre
+        by_share = by_mean[:, None] * told.mean + by_variance[:, None] * (told.variance + k[number] * one.apart)
+        to = backwards_softmax(one.share, by_share)
+        tables[part] = x.T @ to
+        tempering += [(to * told.panel).sum(), OWN_SHARE * (to * told.own).sum()]
+        disagreement.append(k[number] * (by_variance * (one.share * one.apart).sum(axis=1)).sum())
     return loss, Coefficients(
-        common=x.T @ to_u,
-        deviation=x.T @ to_v,
-        unit=x.T @ to_a,
+        **tables,
         structure=x.T @ by_g,
         spread_common=x.T @ by_b,
         spread_unit=x.T @ by_a,
-        tempering=np.array(
-            [
-                (to_u * r.common_likelihood).sum(),
-                (to_v * r.deviation_likelihood).sum(),
-                0.1 * (to_v * r.deviation_own).sum(),
-                (to_a * r.unit_likelihood).sum(),
-                0.1 * (to_a * r.unit_own).sum(),
-            ]
-        ),
-        disagreement=np.array(
-            [
-                k[0] * (by_variance_u * gap_u).sum(),
-                k[1] * (by_variance_a * gap_a).sum(),
-                k[2] * (by_total * variance_u).sum(),
-                k[3] * (by_total * gap_v).sum(),
-            ]
-        ),
+        tempering=np.array(tempering),
+        disagreement=np.array([*disagreement, k[-1] * (by_total * common.variance).sum()]),
         widening=np.zeros_like(w.widening),
         freedom=np.zeros_like(w.freedom),
     )

@@ -14,13 +14,15 @@ RANDOM = np.random.Generator(np.random.PCG64(4))
 
 def test_the_common_path_is_the_mean_level_and_the_years_effects() -> None:
     level, year = np.array([1.0, 4.0, 7.0]), np.array([-1.0, 0.0, 0.5, 0.5])
-    np.testing.assert_allclose(common_path(level[:, None] + year), 4.0 + year, atol=1e-8)
+    np.testing.assert_allclose(
+        common_path(level[:, None] + year, np.ones((level.size, year.size))), 4.0 + year, atol=1e-8
+    )
 
 
 def test_a_gap_does_not_move_the_common_path() -> None:
     value = np.array([1.0, 4.0, 7.0])[:, None] + np.array([-1.0, 0.0, 0.5, 0.5])
     value[2, 1] = np.nan
-    np.testing.assert_allclose(common_path(value), [3.0, 4.0, 4.5, 4.5], atol=1e-6)
+    np.testing.assert_allclose(common_path(value, np.ones(value.shape)), [3.0, 4.0, 4.5, 4.5], atol=1e-6)
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1e3])

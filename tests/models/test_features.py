@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from toolkit.models.experts import common_path, fit_experts
-from toolkit.models.features import FEATURES, panel_features, step_features, steps_of
+from toolkit.models.features import FEATURES, panel_features, step_features
 from toolkit.models.gate import features_of_units
 from toolkit.models.panel import Panel, Scale, grid_of
 
@@ -21,7 +21,7 @@ def seen(values: np.ndarray, scale: Scale) -> dict[str, np.ndarray]:
     """Return the features (N, H) by name; nan is no observation."""
     unit, year = np.nonzero(np.isfinite(values))
     panel = Panel.from_rows(values.shape[0], unit, YEARS[year], values[unit, year], scale, origin=int(YEARS[-1]))
-    found = features_of_units(fit_experts(grid_of(panel), scale.link, 8))
+    found = features_of_units(fit_experts(grid_of(panel), 8))
     assert found.shape == (values.shape[0], 8, len(FEATURES))
     return {name: found[..., FEATURES.index(name)] for name in FEATURES}
 
@@ -29,14 +29,14 @@ def seen(values: np.ndarray, scale: Scale) -> dict[str, np.ndarray]:
 def test_roughness_is_that_of_independent_steps() -> None:
     walk = RANDOM.normal(0.0, 0.1, (200, 60)).cumsum(axis=1)
     # independent steps of variance 1 change by variance 2
-    assert step_features(steps_of(walk))[0] == pytest.approx(np.log(2.0) / 2.0, abs=0.02)
+    assert step_features(walk)[0] == pytest.approx(np.log(2.0) / 2.0, abs=0.02)
 
 
 def test_a_gap_counts_as_the_years_it_lasted() -> None:
     line = np.arange(8.0) * 0.1
     gap = line.copy()
     gap[[2, 3, 5]] = np.nan
-    assert step_features(steps_of(gap[None]))[0] == step_features(steps_of(line[None]))[0] == -2.0
+    assert step_features(gap[None])[0] == step_features(line[None])[0] == -2.0
 
 
 def test_shares_are_told_from_other_quantities() -> None:

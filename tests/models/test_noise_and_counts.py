@@ -30,13 +30,13 @@ def test_noise_is_that_of_the_exact_posterior() -> None:
     """One member, noise on every value: the sum over scales against the integral over them."""
     bank = Bank(*(np.array([number]) for number in (0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)))
     value = np.array([1.0, 1.5, 0.8, 1.9, 2.4, 1.7])[None, :, None]
-    noise, shape, scale = np.full_like(value, 0.09), 1.0, 0.2
+    noise, shape, scale = np.full_like(value, 0.3), 1.0, 0.2
     prior = PanelPrior(np.ones(1), shapes=(shape,), scale=scale, scale_strength=1e6)
-    _, filtered, posterior = fit_panel(bank, value, noise, 0.0, prior, 1e-6)
+    _, filtered, posterior = fit_panel(bank, value, noise, 0.0, prior)
 
     def joint(logarithm: float, power: int) -> float:
         squared = np.exp(logarithm)
-        one = run_filter(bank.column(), value, noise, np.zeros((1, 1)), squared_scale=squared)
+        one = run_filter(bank.column(), value, noise**2, np.zeros((1, 1)), squared_scale=squared)
         steps = one.innovations[0] * np.log(2 * np.pi * squared) + one.log_determinant[0, 0]
         density = np.exp(-0.5 * (steps + one.squares[0, 0] / squared))
         believed = invgamma.pdf(squared, shape, scale=shape * scale**2) * squared

@@ -189,7 +189,7 @@ def test_rows_of_the_gate_do_not_mix_units(few: list[Cut]) -> None:
     """A unit's row is its own: order of units does not matter."""
     panel = few[0].panel
     scale = grid_of(panel)
-    fitted = fit_experts(scale, panel.scale.link, 8)
+    fitted = fit_experts(scale, 8)
     centre, spread = weigh(gate_rows(fitted), learned().panels)
     assert centre.shape == (panel.units * 8,)
     assert (spread > 0).all()

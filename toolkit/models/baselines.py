@@ -168,7 +168,7 @@ class Baseline:
     def predictions(self, base: Grid, panel: Panel, work: IntArray) -> list[Prediction]:
         """Return centre and spread of every unit over the years of ``work``, past ones included."""
         value = yearly_values(base)
-        mean, sd = levels_of_peers(base, panel.scale.link)
+        mean, sd = levels_of_peers(base)
         step, method = panel_step(value), self.learner(value)
         found = []
         for row in value:

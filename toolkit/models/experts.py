@@ -13,23 +13,12 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from toolkit.models.features import panel_features
-from toolkit.models.panel import (
-    FloatArray,
-    Grid,
-    IntArray,
-    Link,
-    levels_of_peers,
-    median_step,
-    unit_of_measure,
-    yearly_values,
-)
+from toolkit.models.panel import FloatArray, Grid, IntArray, levels_of_peers, median_step, trust, yearly_values
 from toolkit.models.state_space import (
-    SMALLEST_SCALE,
     Bank,
     Filtered,
     PanelPrior,
     Posterior,
-    State,
     bank_of,
     fit_panel,
     predict,
@@ -146,7 +135,7 @@ class ExpertFit:
     filtered, posterior :
         The pass of all members over the panel, and what it says about members and scales.
     noise :
-        Shape (N, T, L): declared variance of the observations.
+        Shape (N, T, L): declared standard deviation of the observations.
     predictions :
         For the years after the panel's last.
     """
@@ -170,7 +159,7 @@ class PanelFit:
         The three sets of experts; the last one is None for a panel of one unit.
     features :
         Shape (F,): :data:`toolkit.models.features.PANEL_FEATURES`.
-    grid, link :
+    grid :
         Of the panel.
     """
 
@@ -180,39 +169,34 @@ class PanelFit:
     deviation: ExpertFit | None
     features: FloatArray
     grid: Grid
-    link: Link
 
 
-def fit_experts(grid: Grid, link: Link, horizons: int) -> PanelFit:
+def fit_experts(grid: Grid, horizons: int) -> PanelFit:
     """Fit all experts to a panel.
 
     Parameters
     ----------
     grid :
         Observations on one standard.
-    link :
-        Of the panel.
     horizons :
         Years after the grid's last.
     """
-    measure, (mean, spread) = unit_of_measure(grid, link), levels_of_peers(grid, link)
-    path = common_path(yearly_values(grid))
-    smallest = SMALLEST_SCALE * measure
-    deviation, common_scale = None, SINGLE_SCALE * measure
+    measure, (mean, spread) = grid.measure, levels_of_peers(grid)
+    path = common_path(yearly_values(grid), trust(grid))
+    deviation, common_scale = None, SINGLE_SCALE
     if grid.value.shape[0] > 1:
         apart = grid.value - np.where(np.isfinite(path), path, 0.0)[None, :, None]
-        prior = PanelPrior(DEVIATION.weights, scale=DEVIATION_SCALE * measure)
-        deviation = fit_expert_set(DEVIATION, apart, grid.noise**2, prior, smallest, horizons, spread)
-        common_scale = COMMON_SHARE * deviation.posterior.panel_scale
-    prior = PanelPrior(UNIT.weights, scale=UNIT_SCALE * measure)
-    drift = median_step(grid)
-    unit = fit_expert_set(UNIT, grid.value, grid.noise**2, prior, smallest, horizons, spread, centre=mean, drift=drift)
+        prior = PanelPrior(DEVIATION.weights, scale=DEVIATION_SCALE)
+        deviation = fit_expert_set(DEVIATION, apart, grid.noise, prior, measure, horizons, spread)
+        common_scale = COMMON_SHARE * deviation.posterior.panel_scale / measure
+    prior, drift = PanelPrior(UNIT.weights, scale=UNIT_SCALE), median_step(grid)
+    unit = fit_expert_set(UNIT, grid.value, grid.noise, prior, measure, horizons, spread, centre=mean, drift=drift)
     # the common path is one series: its scale prior cannot be learned from it
-    prior = PanelPrior(COMMON.weights, 3.0, (1.0,), common_scale, 1e6)
+    prior = PanelPrior(COMMON.weights, 3.0, (1.0,), common_scale, 1e6, COMMON_SMALLEST)
     series, noise = common_series(grid, path)
-    common = fit_expert_set(COMMON, series, noise, prior, COMMON_SMALLEST * measure, horizons, spread, centre=mean)
-    features = panel_features(grid, path, common_scale, measure)
-    return PanelFit(path, unit, common, deviation, features, grid, link)
+    common = fit_expert_set(COMMON, series, noise, prior, measure, horizons, spread, centre=mean)
+    features = panel_features(grid, path, common_scale * measure)
+    return PanelFit(path, unit, common, deviation, features, grid)
 
 
 def fit_expert_set(
@@ -220,19 +204,19 @@ def fit_expert_set(
     value: FloatArray,
     noise: FloatArray,
     prior: PanelPrior,
-    smallest_scale: float,
+    measure: float,
     horizons: int,
     unseen_spread: float,
     *,
     centre: float = 0.0,
     drift: float = 0.0,
 ) -> ExpertFit:
-    """Fit one set of experts to values (N, T, L).
+    """Fit one set of experts to values (N, T, L) of declared noise, as :func:`fit_panel`.
 
     Units without observations have a level of spread ``unseen_spread`` around ``centre``; ``drift`` is the yearly
     step that enters the level by each member's share.
     """
-    bank, filtered, posterior = fit_panel(experts.bank, value - centre, noise, drift, prior, smallest_scale)
+    bank, filtered, posterior = fit_panel(experts.bank, value - centre, noise, drift, prior, measure)
     experts = replace(experts, bank=bank, expert=np.repeat(experts.expert, len(bank) // len(experts.bank)))
     empty = ~np.isfinite(value).any(axis=(1, 2))
     if empty.any():
@@ -241,68 +225,62 @@ def fit_expert_set(
         level_variance = np.where(empty, wide, state.level_variance)
         slope_variance = np.where(empty, bank.column().initial_slope, state.slope_variance)
         filtered = replace(filtered, state=state._replace(level_variance=level_variance, slope_variance=slope_variance))
-    found = predictions_of(experts, filtered, posterior, drift, horizons)
-    return ExpertFit(experts, filtered, posterior, noise, replace(found, mean=found.mean + centre))
-
-
-def member_forecasts(experts: ExpertSet, state: State, drift: float, horizons: int) -> tuple[FloatArray, FloatArray]:
-    """Return means and relative variances of all members, shape (K, N, H)."""
-    bank = experts.bank.column()
-    means, variances = [], []
-    for _ in range(horizons):
-        state = predict(state, bank, bank.drift_share * drift)
-        means.append(state.level)
-        variances.append(state.level_variance + bank.value_noise)
-    return np.stack(means, axis=-1), np.stack(variances, axis=-1)
+    return ExpertFit(
+        experts, filtered, posterior, noise, predictions_of(experts, filtered, posterior, centre, drift, horizons)
+    )
 
 
 def predictions_of(
-    experts: ExpertSet, filtered: Filtered, posterior: Posterior, drift: float, horizons: int
+    experts: ExpertSet, filtered: Filtered, posterior: Posterior, centre: float, drift: float, horizons: int
 ) -> Predictions:
-    """Return the experts' predictions after a pass of their members."""
-    likelihood = posterior.likelihoods
-    mean, variance = member_forecasts(experts, filtered.state, drift, horizons)
-    variance = variance * (posterior.rate / posterior.shape)[..., None]
-    shape = (len(experts.names), *mean.shape[1:])
+    """Return the experts' predictions after a pass of their members over values less ``centre``."""
+    bank, state, likelihood = experts.bank.column(), filtered.state, posterior.likelihoods
+    units = state.level.shape[1]
+    shape = (len(experts.names), units, horizons)
     means, variances = np.empty(shape), np.empty(shape)
     of_expert, within = np.empty(shape[:2]), np.empty_like(likelihood)
-    for number in range(len(experts.names)):
-        members = np.flatnonzero(experts.expert == number)
+    groups = [np.flatnonzero(experts.expert == number) for number in range(len(experts.names))]
+    for number, members in enumerate(groups):
         equal = np.full(members.size, -np.log(members.size))
-        share, of_expert[number] = responsibilities(likelihood[members], equal)
-        within[members] = share
-        weights = share[..., None]
-        means[number] = (weights * mean[members]).sum(axis=0)
-        spread = variance[members] + (mean[members] - means[number]) ** 2
-        variances[number] = (weights * spread).sum(axis=0)
-    return Predictions(means, variances, of_expert, within)
+        within[members], of_expert[number] = responsibilities(likelihood[members], equal)
+    for step in range(horizons):
+        state = predict(state, bank, bank.drift_share * drift)
+        variance = (state.level_variance + bank.value_noise) * posterior.rate / posterior.shape
+        for number, members in enumerate(groups):
+            weights, mean = within[members], state.level[members]
+            means[number, :, step] = middle = (weights * mean).sum(axis=0)
+            variances[number, :, step] = (weights * (variance[members] + (mean - middle) ** 2)).sum(axis=0)
+    return Predictions(means + centre, variances, of_expert, within)
 
 
-def common_path(value: FloatArray) -> FloatArray:
+def common_path(value: FloatArray, weight: FloatArray) -> FloatArray:
     """Return the path (T,) that units (N, T) share: the mean level and the yearly effects of a two-way layout.
 
-    Alternating means; gaps allowed. Units' deviations from it have mean 0, so that they can return to it.
+    Alternating means, by ``weight`` (N, T); gaps allowed. Units' deviations from it have mean 0, so that they can
+    return to it.
     """
     seen = np.isfinite(value)
-    filled = np.where(seen, value, 0.0)
-    by_unit, by_year = np.maximum(seen.sum(axis=1), 1), np.maximum(seen.sum(axis=0), 1)
+    weight = np.where(seen, weight, 0.0)
+    filled, has, told = np.where(seen, value, 0.0), seen.any(axis=1), seen.any(axis=0)
+    by_unit, by_year = np.where(has, weight.sum(axis=1), 1.0), np.where(told, weight.sum(axis=0), 1.0)
     path, level = np.zeros(value.shape[1]), np.zeros(value.shape[0])
     for _ in range(SWEEPS):
-        level = (filled - np.where(seen, path, 0.0)).sum(axis=1) / by_unit
-        found = (filled - np.where(seen, level[:, None], 0.0)).sum(axis=0) / by_year
+        level = (weight * (filled - path)).sum(axis=1) / by_unit
+        found = (weight * (filled - level[:, None])).sum(axis=0) / by_year
         settled = np.abs(found - path).max() < 1e-10 * (1.0 + np.abs(found).max())
         path = found
         if settled:
             break
-    has = seen.any(axis=1)
     middle = float(level[has].mean()) if has.any() else 0.0
-    return np.where(seen.any(axis=0), path + middle, np.nan)
+    return np.where(told, path + middle, np.nan)
 
 
 def common_series(grid: Grid, path: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the common path as observations (1, T, L), and their declared variances; a single unit is its own path."""
+    """Return the common path as observations (1, T, L), and their declared noise; a single unit is its own path."""
     if grid.value.shape[0] == 1:
-        return grid.value, grid.noise**2
+        return grid.value, grid.noise
     seen = np.isfinite(grid.value)
-    variance = np.where(seen, grid.noise**2, 0.0).sum(axis=(0, 2)) / np.maximum(seen.sum(axis=(0, 2)), 1) ** 2
-    return path[None, :, None], variance[None, :, None]
+    weight = np.where(seen, trust(grid)[..., None], 0.0)
+    total = np.where(seen.any(axis=(0, 2)), weight.sum(axis=(0, 2)), 1.0)
+    noise = np.sqrt(((weight * grid.noise) ** 2).sum(axis=(0, 2))) / total
+    return path[None, :, None], noise[None, :, None]

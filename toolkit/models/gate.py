@@ -16,10 +16,10 @@ All coefficients were learned on real panels and stand in ``weights.json``, ever
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,11 +37,13 @@ NAMES_OF_ROWS = {
     "structure": FEATURES,
     "spread_common": FEATURES,
     "spread_unit": FEATURES,
-    "tempering": ("common", "deviation_panel", "deviation_own", "unit_panel", "unit_own"),
-    "disagreement": ("common_experts", "unit_experts", "common_variance", "deviation_experts"),
+    "tempering": tuple(f"{part}_{whose}" for part in EXPERTS for whose in ("panel", "own")),
+    "disagreement": (*EXPERTS, "common_variance"),
     "widening": POINTS,
     "freedom": POINTS,
 }
+# A unit's own likelihoods are as many as its figures, the panel's are means: their weights are learned on this scale
+OWN_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,9 @@ class Coefficients:
     structure, spread_common, spread_unit :
         Shape (features,).
     tempering :
-        Shape (5,): weight of the log likelihoods: common path; deviations, mean over units and the
-        unit's own; unit paths, likewise.
+        Shape (6,), by set of experts: weights of the log likelihoods, mean over the panel's units and the unit's own.
     disagreement :
-        Shape (4,): logarithms of the weights of the common experts' disagreement, of the unit
-        experts', of the common variance, and of the deviation experts' disagreement.
+        Shape (4,): logarithms of the weights of the experts' disagreement, by set, and of the common variance.
     widening, freedom :
         Shape (5,), by :data:`POINTS`: logarithm of what scales are multiplied by, degrees of freedom.
     """
@@ -76,77 +76,67 @@ class Coefficients:
     freedom: FloatArray
 
 
+class Told(NamedTuple):
+    """What one set of E experts says, one row a unit and horizon, each of shape (R, E).
+
+    Attributes
+    ----------
+    mean, variance :
+        Of the predictions.
+    panel, own :
+        Log likelihoods, centred: their mean over the panel's units, and by how much the row's unit differs from it.
+    """
+
+    mean: FloatArray
+    variance: FloatArray
+    panel: FloatArray
+    own: FloatArray
+
+
 @dataclass(frozen=True)
 class GateRows:
-    """Predictions to be weighed, one row a unit and horizon; shapes (R, experts) or (R,).
+    """Predictions to be weighed, one row a unit and horizon.
 
     Attributes
     ----------
     common, deviation, unit :
-        Means of the experts' predictions.
-    common_variance, deviation_variance, unit_variance :
-        Their variances.
-    common_likelihood, deviation_likelihood, unit_likelihood :
-        The experts' log likelihoods, centred; of deviations and unit paths the mean over the panel's units.
-    deviation_own, unit_own :
-        By how much those of the row's own unit differ from that mean.
+        What each set of experts says.
     features :
-        :data:`FEATURES`.
+        Shape (R, F): :data:`FEATURES`.
     points :
         Shape (R,): position of the unit in :data:`POINTS`.
     """
 
-    common: FloatArray
-    common_variance: FloatArray
-    common_likelihood: FloatArray
-    deviation: FloatArray
-    deviation_variance: FloatArray
-    deviation_likelihood: FloatArray
-    deviation_own: FloatArray
-    unit: FloatArray
-    unit_variance: FloatArray
-    unit_likelihood: FloatArray
-    unit_own: FloatArray
+    common: Told
+    deviation: Told
+    unit: Told
     features: FloatArray
     points: IntArray
 
     def take(self, chosen: IntArray | BoolArray | slice) -> GateRows:
         """Return some of the rows."""
-        return GateRows(*(getattr(self, field.name)[chosen] for field in fields(self)))
+        told = (Told(*(values[chosen] for values in getattr(self, part))) for part in EXPERTS)
+        return GateRows(*told, self.features[chosen], self.points[chosen])
 
 
 def gate_rows(panel: PanelFit) -> GateRows:
     """Return one row for each unit and horizon, units first (N * H rows)."""
-    unit, common = panel.unit.predictions, panel.common.predictions
-    _, units, horizons = unit.mean.shape
+    _, units, horizons = panel.unit.predictions.mean.shape
 
     def flat(values: FloatArray) -> FloatArray:
         spread_out = np.broadcast_to(values, (values.shape[0], units, horizons))
         return np.moveaxis(spread_out, 0, -1).reshape(units * horizons, -1)
 
-    informed = panel.unit.filtered.innovations > 0
-    if panel.deviation is None:
-        deviation = deviation_variance = deviation_mean = deviation_own = np.zeros((len(DEVIATION.names), 1, 1))
-    else:
-        found = panel.deviation.predictions
-        deviation, deviation_variance = found.mean, found.variance
-        deviation_mean, deviation_own = split_likelihood(found.log_likelihood, informed)
-    unit_mean, unit_own = split_likelihood(unit.log_likelihood, informed)
-    return GateRows(
-        common=flat(common.mean),
-        common_variance=flat(common.variance),
-        common_likelihood=flat(centred(common.log_likelihood)[..., None]),
-        deviation=flat(deviation),
-        deviation_variance=flat(deviation_variance),
-        deviation_likelihood=flat(deviation_mean),
-        deviation_own=flat(deviation_own),
-        unit=flat(unit.mean),
-        unit_variance=flat(unit.variance),
-        unit_likelihood=flat(unit_mean),
-        unit_own=flat(unit_own),
-        features=features_of_units(panel).reshape(units * horizons, -1),
-        points=np.repeat(points_of(panel.grid), horizons),
-    )
+    told = []
+    for part, names in EXPERTS.items():
+        fitted: ExpertFit | None = getattr(panel, part)
+        if fitted is None:
+            told.append(Told(*np.zeros((4, units * horizons, len(names)))))
+        else:
+            found, likelihoods = fitted.predictions, split_likelihood(fitted)
+            told.append(Told(flat(found.mean), flat(found.variance), *(flat(one.T[..., None]) for one in likelihoods)))
+    features = features_of_units(panel).reshape(units * horizons, -1)
+    return GateRows(*told, features, np.repeat(points_of(panel.grid), horizons))
 
 
 def points_of(grid: Grid) -> IntArray:
@@ -157,81 +147,75 @@ def points_of(grid: Grid) -> IntArray:
 def features_of_units(panel: PanelFit) -> FloatArray:
     """Return :data:`FEATURES` of every unit at every horizon, shape (N, H, F)."""
     size = np.sqrt(panel.unit.predictions.variance[NO_CHANGE])
-    own = unit_features(size, panel.grid, panel.link)
+    own = unit_features(size, panel.grid)
     shared = np.broadcast_to(panel.features, (*own.shape[:2], panel.features.size))
     return np.concatenate([shared, own], axis=-1)
 
 
-def centred(likelihood: FloatArray) -> FloatArray:
-    """Return log likelihoods (E, N) relative to the experts' mean."""
-    return np.asarray(likelihood - likelihood.mean(axis=0))
+def split_likelihood(fitted: ExpertFit) -> tuple[FloatArray, FloatArray]:
+    """Return log likelihoods, centred: the panel's mean (1, E), and the units' differences from it (N, E)."""
+    likelihood = fitted.predictions.log_likelihood
+    of_experts, informed = (likelihood - likelihood.mean(axis=0)).T, (fitted.filtered.innovations > 0)[:, None]
+    mean = (of_experts * informed).sum(axis=0, keepdims=True) / max(float(informed.sum()), 1.0)
+    return mean, np.where(informed, of_experts - mean, 0.0)
 
 
-def split_likelihood(likelihood: FloatArray, informed: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Return the panel's mean log likelihoods (E, 1, 1) and the units' differences from it (E, N, 1), centred."""
-    of_experts = centred(likelihood)
-    share = informed / max(float(informed.sum()), 1.0)
-    mean = (of_experts * share).sum(axis=1)[:, None]
-    return mean[..., None], np.where(informed, of_experts - mean, 0.0)[..., None]
+def expert_shares(
+    gate: Coefficients, part: str, features: FloatArray, panel: FloatArray, own: FloatArray
+) -> FloatArray:
+    """Return the experts' weights (R, E) in one set, given features (R, F) and log likelihoods (R, E)."""
+    first = 2 * list(EXPERTS).index(part)
+    of_panel, of_own = gate.tempering[first : first + 2]
+    scores = features @ getattr(gate, part) + of_panel * panel + OWN_SHARE * of_own * own
+    share = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(share / share.sum(axis=1, keepdims=True))
 
 
-def softmax(scores: FloatArray) -> FloatArray:
-    """Return weights that sum to 1 along the last axis."""
-    share = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.asarray(share / share.sum(axis=-1, keepdims=True))
+class Mixed(NamedTuple):
+    """One set of experts mixed: their weights and squared distances from the centre (R, E), its centre, variance (R,).
+
+    The variance has a share of the experts' disagreement in it.
+    """
+
+    share: FloatArray
+    apart: FloatArray
+    centre: FloatArray
+    variance: FloatArray
+
+
+def mix(rows: GateRows, gate: Coefficients) -> list[Mixed]:
+    """Return the three sets of experts, each mixed."""
+    found = []
+    for part, disagreement in zip(EXPERTS, np.exp(gate.disagreement), strict=False):
+        told: Told = getattr(rows, part)
+        share = expert_shares(gate, part, rows.features, told.panel, told.own)
+        centre = (share * told.mean).sum(axis=1)
+        apart = (told.mean - centre[:, None]) ** 2
+        found.append(Mixed(share, apart, centre, (share * (told.variance + disagreement * apart)).sum(axis=1)))
+    return found
 
 
 def weigh(rows: GateRows, gate: Coefficients) -> tuple[FloatArray, FloatArray]:
     """Return centre and scale (R,) of the Student-t predictions on the link scale."""
-    w, x = gate, rows.features
-    t, k = w.tempering, np.exp(w.disagreement)
-    u = softmax(x @ w.common + t[0] * rows.common_likelihood)
-    v = softmax(x @ w.deviation + t[1] * rows.deviation_likelihood + 0.1 * t[2] * rows.deviation_own)
-    a = softmax(x @ w.unit + t[3] * rows.unit_likelihood + 0.1 * t[4] * rows.unit_own)
-    centre_common, variance_common = combine(u, rows.common, rows.common_variance, k[0])
-    centre_deviation, variance_deviation = combine(v, rows.deviation, rows.deviation_variance, k[3])
-    centre_unit, variance_unit = combine(a, rows.unit, rows.unit_variance, k[1])
-    share = 1.0 / (1.0 + np.exp(-(x @ w.structure)))
-    scale_b = np.sqrt(k[2] * variance_common + variance_deviation) * np.exp(x @ w.spread_common)
-    scale_a = np.sqrt(variance_unit) * np.exp(x @ w.spread_unit)
-    centre = share * (centre_common + centre_deviation) + (1.0 - share) * centre_unit
-    scale = share * scale_b + (1.0 - share) * scale_a
-    return centre, scale * np.exp(w.widening[rows.points])
+    common, deviation, unit = mix(rows, gate)
+    x = rows.features
+    share = 1.0 / (1.0 + np.exp(-(x @ gate.structure)))
+    variance = np.exp(gate.disagreement[-1]) * common.variance + deviation.variance
+    scale = share * np.sqrt(variance) * np.exp(x @ gate.spread_common)
+    scale = scale + (1.0 - share) * np.sqrt(unit.variance) * np.exp(x @ gate.spread_unit)
+    centre = share * (common.centre + deviation.centre) + (1.0 - share) * unit.centre
+    return centre, scale * np.exp(gate.widening[rows.points])
 
 
-def combine(
-    weights: FloatArray, mean: FloatArray, variance: FloatArray, disagreement: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return the weighted mean (R,), and the weighted variance with a share of the experts' disagreement."""
-    centre = (weights * mean).sum(axis=1)
-    apart = (weights * (mean - centre[:, None]) ** 2).sum(axis=1)
-    return centre, (weights * variance).sum(axis=1) + disagreement * apart
-
-
-def common_weights(panel: PanelFit, gate: Coefficients) -> FloatArray:
-    """Return the weights (K, 1) of the members of the common path, at a typical horizon."""
-    scores = (typical_features(panel).mean(axis=0, keepdims=True) @ gate.common).T
-    scores = scores + gate.tempering[0] * centred(panel.common.predictions.log_likelihood)
-    return of_members(panel.common, scores)
-
-
-def deviation_weights(panel: PanelFit, deviation: ExpertFit, gate: Coefficients) -> FloatArray:
-    """Return the weights (K, N) of the members of the deviations, at a typical horizon."""
-    mean, own = split_likelihood(deviation.predictions.log_likelihood, panel.unit.filtered.innovations > 0)
-    scores = (typical_features(panel) @ gate.deviation).T
-    scores = scores + gate.tempering[1] * mean[..., 0] + 0.1 * gate.tempering[2] * own[..., 0]
-    return of_members(deviation, scores)
-
-
-def typical_features(panel: PanelFit) -> FloatArray:
-    """Return the features (N, F) of the units at a typical horizon."""
+def member_weights(panel: PanelFit, part: str, gate: Coefficients) -> FloatArray:
+    """Return the weights (K, N) of the members of one set at a typical horizon; the common path is one unit."""
+    fitted: ExpertFit = getattr(panel, part)
     features = features_of_units(panel)
-    return features[:, min(round(TYPICAL_HORIZON), features.shape[1]) - 1]
-
-
-def of_members(fitted: ExpertFit, scores: FloatArray) -> FloatArray:
-    """Return the members' weights (K, N), given the scores (E, N) of their experts."""
-    return np.asarray(softmax(scores.T).T[fitted.experts.expert] * fitted.predictions.within)
+    typical = features[:, min(round(TYPICAL_HORIZON), features.shape[1]) - 1]
+    if part == "common":
+        typical = typical.mean(axis=0, keepdims=True)
+    share = expert_shares(gate, part, typical, *split_likelihood(fitted))
+    return np.asarray(share.T[fitted.experts.expert] * fitted.predictions.within)
 
 
 @dataclass(frozen=True)
@@ -267,10 +251,8 @@ def gates_of(text: str) -> Gates:
     """Return the gates of a weights file."""
     document = json.loads(text)
     panels, single = (from_document(document[part]) for part in ("panels", "single"))
-    panels_by_fold, single_by_fold = (
-        tuple(from_document(one) for one in document[f"{part}_by_fold"]) for part in ("panels", "single")
-    )
-    return Gates(panels, single, panels_by_fold, single_by_fold)
+    by_fold = (tuple(from_document(one) for one in document[f"{part}_by_fold"]) for part in ("panels", "single"))
+    return Gates(panels, single, *by_fold)
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -54,6 +55,8 @@ class Scale:
         Log: the unit in which things are counted, 0 for quantities that are not. A count k stands at
         ``log(k + 1/2)``, so that 0 is finite and half a thing away from nothing; chance moves it as
         it moves a Poisson variable, on top of all that the model says of its level.
+    measure :
+        How large steps and differences are on the link scale, relative to those of shares and quantities.
 
     Examples
     --------
@@ -67,6 +70,7 @@ class Scale:
     upper: float = 100.0
     floor: float = 0.05
     counted: float = 0.0
+    measure: float = 1.0
 
     def __post_init__(self) -> None:
         known = self.link in ("logit", "log", "identity")
@@ -398,6 +402,8 @@ class Forecaster(Protocol):
 
 
 SMALLEST_MEASURE = 1e-100
+# Of a unit beside its peers, link scale
+TYPICAL_STEP = 0.07
 # On the identity link nothing is known beforehand of how large steps are beside the spread of a series: growth rates
 # move by as much from year to year, so that a typical scale (a tenth of this) is half of it
 IDENTITY_SPREADS = 5.0
@@ -421,6 +427,8 @@ class Grid:
         Shape (N, T, L): position of the standard in ``segments``.
     segments :
         Segment numbers in the order of time.
+    scale :
+        Link and bounds.
     """
 
     first: int
@@ -428,6 +436,18 @@ class Grid:
     noise: FloatArray
     segment: IntArray
     segments: tuple[int, ...]
+    scale: Scale
+
+    @cached_property
+    def measure(self) -> float:
+        """The size that priors are relative to: the scale's own on logit and log, the data's spread on identity."""
+        if self.scale.link != "identity":
+            return self.scale.measure
+        values = self.value[np.isfinite(self.value)]
+        spread = float(np.std(values)) if values.size else 0.0
+        typical = float(np.abs(values).mean()) if values.size else 0.0
+        size = IDENTITY_SPREADS * spread if spread > 1e-6 * typical else typical
+        return size if size > SMALLEST_MEASURE else 1.0
 
     @property
     def seen(self) -> BoolArray:
@@ -441,11 +461,11 @@ class Grid:
 
     def of_units(self, rows: IntArray) -> Grid:
         """Return some units' observations over the same years."""
-        return Grid(self.first, self.value[rows], self.noise[rows], self.segment[rows], self.segments)
+        return replace(self, value=self.value[rows], noise=self.noise[rows], segment=self.segment[rows])
 
     def shifted(self, offsets: FloatArray) -> Grid:
         """Return the values moved to the base standard, given one offset a segment."""
-        return Grid(self.first, self.value - offsets[self.segment], self.noise, self.segment, self.segments)
+        return replace(self, value=self.value - offsets[self.segment])
 
 
 def grid_of(panel: Panel) -> Grid:
@@ -465,7 +485,7 @@ def grid_of(panel: Panel) -> Grid:
     noise[place] = np.hypot(panel.noise[order], chance_of_counts(panel.value[order], unit, panel.scale))
     segments = panel.segments
     segment[place] = [segments.index(number) for number in panel.segment[order].tolist()]
-    return Grid(start, value, noise, segment, segments)
+    return Grid(start, value, noise, segment, segments, panel.scale)
 
 
 def chance_of_counts(value: FloatArray, unit: IntArray, scale: Scale) -> FloatArray:
@@ -504,31 +524,39 @@ def mean_steps(grid: Grid) -> FloatArray:
     return np.asarray(np.where(enough, (value[rows, end] - value[rows, start]) / span, np.nan))
 
 
+def trust(grid: Grid) -> FloatArray:
+    """Return how much each yearly value (N, T) counts in means over units: 1 if exact, less the noisier it is.
+
+    The mean of units with exact values is not to be moved by one of which chance, as in counts of few things, or a
+    revision may have made much.
+    """
+    variance = np.where(np.isfinite(grid.value), grid.noise**2, 0.0).sum(axis=2)
+    steps = (TYPICAL_STEP * grid.measure) ** 2
+    return np.asarray(steps / (steps + variance / np.maximum(np.isfinite(grid.value).sum(axis=2), 1)))
+
+
 def median_step(grid: Grid) -> float:
-    """Return the median of the units' mean yearly steps, 0 where no unit has two years."""
-    steps = mean_steps(grid)
-    known = np.isfinite(steps)
-    return float(np.median(steps[known])) if known.any() else 0.0
+    """Return the weighted median of the units' mean yearly steps, 0 where no unit has two years.
+
+    A step counts as both of its ends are to be trusted (:func:`trust`); with equal weights it is the usual median.
+    """
+    steps, seen = mean_steps(grid), grid.seen
+    known, doubt, rows = np.isfinite(steps), 1.0 / trust(grid), np.arange(steps.size)
+    if not known.any():
+        return 0.0
+    weight = 1.0 / (doubt[rows, seen.argmax(axis=1)] + doubt[rows, last_seen(seen)])
+    order = np.argsort(steps[known])
+    steps, weight = steps[known][order], weight[known][order]
+    return float(np.interp(0.5, (np.cumsum(weight) - weight / 2.0) / weight.sum(), steps))
 
 
-def unit_of_measure(grid: Grid, link: Link) -> float:
-    """Return the size that priors are relative to: 1 on logit and log, the data's spread on identity."""
-    if link != "identity":
-        return 1.0
-    values = grid.value[np.isfinite(grid.value)]
-    spread = float(np.std(values)) if values.size else 0.0
-    typical = float(np.abs(values).mean()) if values.size else 0.0
-    size = IDENTITY_SPREADS * spread if spread > 1e-6 * typical else typical
-    return size if size > SMALLEST_MEASURE else 1.0
-
-
-def levels_of_peers(grid: Grid, link: Link) -> tuple[float, float]:
+def levels_of_peers(grid: Grid) -> tuple[float, float]:
     """Return mean and standard deviation of the units' last levels (wide where fewer than two are known)."""
     value = yearly_values(grid)
     seen = np.isfinite(value)
     has = seen.any(axis=1)
-    mean, sd = WIDE_LEVEL[link]
-    sd *= unit_of_measure(grid, link)
+    mean, sd = WIDE_LEVEL[grid.scale.link]
+    sd *= grid.measure
     if not has.any():
         return mean, sd
     levels = value[np.arange(value.shape[0]), last_seen(seen)][has]

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from toolkit.models.experts import UNIT, ExpertFit, PanelFit, common_path, fit_experts
-from toolkit.models.gate import Coefficients, common_weights, deviation_weights, gate_rows, learned, points_of, weigh
+from toolkit.models.gate import Coefficients, gate_rows, learned, member_weights, points_of, weigh
 from toolkit.models.panel import (
     FloatArray,
     Forecaster,
@@ -39,12 +39,12 @@ from toolkit.models.panel import (
     levels_of_peers,
     median_step,
     require,
-    unit_of_measure,
+    trust,
     yearly_values,
 )
 from toolkit.models.publish import Marginals, latest_segment, publish, quantiles_of, segment_positions
 from toolkit.models.sampling import OFFSETS, UNSEEN, Choice, choose_members, normals, sample_levels, student_scores
-from toolkit.models.state_space import FirstLevel, PanelPrior, bank_of, fit_bank
+from toolkit.models.state_space import FirstLevel, PanelPrior, bank_of, fit_panel
 
 DrawUnits = Callable[[IntArray], Paths]
 """From numbers of units to their draws, always the same ones."""
@@ -138,14 +138,14 @@ def draws_after_parent(
 def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tuple[PanelFit, Marginals]:
     """Return the fitted experts and the gate's predictions for the years after the panel's last up to ``last``."""
     units, horizons = grid.value.shape[0], max(last - panel.last_year, 1)
-    fitted = fit_experts(grid, panel.scale.link, horizons)
+    fitted = fit_experts(grid, horizons)
     rows = gate_rows(fitted)
     centre, scale = (part.reshape(units, horizons) for part in weigh(rows, gate))
     freedom = gate.freedom[points_of(grid)]
     # declared noise may explain steps that would else widen a forecast; more of it never narrows one
     for share in (0.0, 0.25, 0.5) if (panel.noise > 0).any() else ():
         quiet = replace(grid, noise=grid_of(replace(panel, noise=share * panel.noise)).noise)
-        _, less = weigh(gate_rows(fit_experts(quiet, panel.scale.link, horizons)), gate)
+        _, less = weigh(gate_rows(fit_experts(quiet, horizons)), gate)
         scale = np.maximum(scale, less.reshape(units, horizons))
     # one shape for all horizons: the interval never narrows if the scale never shrinks
     return fitted, Marginals(panel.last_year + 1, centre, np.maximum.accumulate(scale, axis=1), freedom)
@@ -164,16 +164,16 @@ def draw_paths(
     fitted, marginals = marginals_of(centred, panel, int(asked.max()), gate)
     first = min(int(asked.min()), grid.first)
     before, after = grid.first - first, max(int(asked.max()) - panel.last_year, 0)
-    mean, spread = levels_of_peers(centred, panel.scale.link)
+    mean, spread = levels_of_peers(centred)
     series = series_of_draws(grid, fitted.path, relative)
-    weights = common_weights(fitted, gate)
+    weights = member_weights(fitted, "common", gate)
     level, noise_sd = draw_levels(
         fitted.common, weights, series, (mean, spread), draws, seed + COMMON_SEED, before, after
     )
     if fitted.deviation is not None:
         inside = level[:, :, before : before + grid.value.shape[1]]
         value = grid.value - offsets_at(grid, relative) - inside[..., None]
-        weights = deviation_weights(fitted, fitted.deviation, gate)
+        weights = member_weights(fitted, "deviation", gate)
         own, own_noise = draw_levels(fitted.deviation, weights, value, (0.0, spread), draws, seed, before, after)
         level, noise_sd = level + own, np.hypot(own_noise, noise_sd)
     work = np.arange(first, first + level.shape[2])
@@ -195,10 +195,10 @@ def series_of_draws(grid: Grid, path: FloatArray, relative: FloatArray) -> Float
     if grid.value.shape[0] == 1:
         return grid.value - offsets_at(grid, relative)
     moved = relative - relative.mean(axis=0)
-    found = np.repeat(path[None], moved.shape[0], axis=0)
+    found, weight = np.repeat(path[None], moved.shape[0], axis=0), trust(grid)
     for position in np.flatnonzero(moved.any(axis=0)):
         share = np.where(np.isfinite(grid.value), grid.segment == position, np.nan)
-        found -= moved[:, [position]] * common_path(yearly_values(replace(grid, value=share)))
+        found -= moved[:, [position]] * common_path(yearly_values(replace(grid, value=share)), weight)
     return found[:, None, :, None]
 
 
@@ -235,7 +235,7 @@ def draw_levels(
     level = sample_levels(
         bank,
         value,
-        fitted.noise,
+        fitted.noise**2,
         np.zeros_like(choice.scale),
         choice.scale,
         start=None,
@@ -305,17 +305,17 @@ def fit_children(
     shape = parent.latent.shape[:2]
     require(shape == (draws, 1), f"the parent's paths have to hold {draws} draws of one unit, not {shape}")
     whole = grid_of(panel)
-    measure = unit_of_measure(whole, panel.scale.link)
+    measure = whole.measure
     followed = parent_on_grid(whole, parent)
     offsets = draw_offsets(panel, whole, draws=draws, seed=seed, parent=parent)
     apart = whole.shifted(offsets.mean(axis=0))
     apart = replace(apart, value=apart.value - followed.mean(axis=0)[None, :, None])
     places = places or Places(np.zeros(panel.units), np.ones(panel.units))
-    middle, typical, doubt = deviation_spread(apart, measure, panel.scale.link, places)
+    middle, typical, doubt = deviation_spread(apart, measure, places)
     centre, spread = middle + typical * places.mean, typical * places.sd
     around = replace(apart, value=apart.value - centre[:, None, None])
     prior = replace(PRIOR, scale=STEP_SHARE * np.sqrt(max(typical_step(parent) / measure, LEAST_STEP)))
-    members, posterior = fit_bank(around, DEVIATIONS, prior, measure, start_spread=typical)
+    members, _, posterior = fit_panel(DEVIATIONS, around.value, around.noise, 0.0, prior, measure, typical)
     steady = int(np.argmin(members.rho + members.value_noise + members.initial_slope))
     position = segment_positions(panel, asked, segments)
     first = min(int(asked.min()), whole.first)
@@ -378,7 +378,7 @@ def offsets_at(grid: Grid, offsets: FloatArray) -> FloatArray:
     return np.asarray(offsets[:, grid.segment])
 
 
-def deviation_spread(apart: Grid, measure: float, link: Link, places: Places) -> tuple[float, float, float]:
+def deviation_spread(apart: Grid, measure: float, places: Places) -> tuple[float, float, float]:
     """Return centre and spread of the units' deviations from their parent, and the factor for an unseen unit.
 
     Observed units tell, with a light prior; where none was ever observed the spread is a wide prior of its own. The
@@ -386,11 +386,11 @@ def deviation_spread(apart: Grid, measure: float, link: Link, places: Places) ->
     """
     seen = np.isfinite(apart.value)
     has = seen.any(axis=(1, 2))
-    unknown = UNKNOWN_SPREAD[link] * measure
+    unknown = UNKNOWN_SPREAD[apart.scale.link] * measure
     if not has.any():
         return 0.0, unknown, 1.0
     means = np.nansum(apart.value[has], axis=(1, 2)) / seen[has].sum(axis=(1, 2))
-    if link == "logit":  # at a bound a printed share says little of how far beyond it stands
+    if apart.scale.link == "logit":  # at a bound a printed share says little of how far beyond it stands
         means = np.clip(means, -FARTHEST * unknown, FARTHEST * unknown)
     spread, units, prior = unknown, PRIOR_UNITS + means.size, PRIOR_UNITS * (PRIOR_SPREAD * measure) ** 2
     for _ in range(SWEEPS if places.mean[has].any() else 1):
@@ -427,11 +427,11 @@ def draw_offsets(panel: Panel, grid: Grid, *, draws: int, seed: int, parent: Pat
     means = {jump.after: 0.0 for jump in ordered}
     inherited = set() if parent is None else set(parent.segments)
     estimated = [jump for jump in ordered if jump.after not in inherited and both_sides_observed(grid, jump)]
-    measure = unit_of_measure(grid, panel.scale.link)
 
     def log_likelihood(offsets: FloatArray) -> float:
         moved = grid.shifted(offsets)
-        return fit_bank(moved, UNIT.bank, PanelPrior(UNIT.weights), measure, drift=median_step(moved))[1].log_likelihood
+        prior, drift = PanelPrior(UNIT.weights), median_step(moved)
+        return fit_panel(UNIT.bank, moved.value, moved.noise, drift, prior, moved.measure)[2].log_likelihood
 
     for _ in range(SWEEPS if len(estimated) > 1 else 1):
         for jump in estimated:

@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray, require
+from toolkit.models.panel import BoolArray, FloatArray, IntArray, require
 
 # Two counts of one year never differ by the jump alone; variance relative to the squared scale
 SECOND_VALUE_NOISE = 0.1
@@ -281,6 +281,8 @@ class PanelPrior:
         Typical scale of a panel (link scale, or relative to the data for the identity link).
     scale_strength :
         Number of units that ``scale`` counts for.
+    smallest :
+        The panel's scale never falls below this: a constant series keeps a positive width.
     """
 
     weights: FloatArray
@@ -288,6 +290,7 @@ class PanelPrior:
     shapes: tuple[float, ...] = SHAPES
     scale: float = 0.1
     scale_strength: float = 0.3
+    smallest: float = SMALLEST_SCALE
 
 
 @dataclass(frozen=True)
@@ -370,9 +373,7 @@ def log_likelihood_at(filtered: Filtered, shape: float, nodes: FloatArray) -> Ca
     return at
 
 
-def update_panel(
-    filtered: Filtered, prior: PanelPrior, *, smallest_scale: float, nodes: FloatArray | None = None
-) -> Posterior:
+def update_panel(filtered: Filtered, prior: PanelPrior, nodes: FloatArray | None = None) -> Posterior:
     """Update weights and scale within the panel.
 
     Parameters
@@ -381,17 +382,15 @@ def update_panel(
         A pass of all members over all units, shapes (K, N).
     prior :
         What was believed before.
-    smallest_scale :
-        The panel's scale never falls below this: a constant series keeps a positive width.
     nodes :
         Shape (K, 1): squared scales of the members; None where the scale is integrated out.
     """
-    guess = max(prior.scale, smallest_scale) ** 2
+    guess = max(prior.scale, prior.smallest) ** 2
     found: list[Posterior] = []
     weights = prior.weights
     for shape in prior.shapes:
         steps = LATER_STEPS if found else FIRST_STEPS
-        one, settled = expectation_maximisation(filtered, prior, shape, guess, weights, smallest_scale, steps, nodes)
+        one, settled = expectation_maximisation(filtered, prior, shape, guess, weights, steps, nodes)
         if not found:
             # the other shapes start where the first one ended
             guess, weights = one.panel_scale**2, settled
@@ -407,7 +406,6 @@ def expectation_maximisation(
     prior_shape: float,
     squared: float,
     weights: FloatArray,
-    smallest_scale: float,
     steps: int,
     nodes: FloatArray | None,
 ) -> tuple[Posterior, FloatArray]:
@@ -429,7 +427,7 @@ def expectation_maximisation(
     for _ in range(steps if known else 0):
         precision = (share * shape / rates(squared)).sum(axis=0)
         squared = (known + prior.scale_strength) / (float(precision[informative].sum()) + believed)
-        squared = max(squared, smallest_scale**2)
+        squared = max(squared, prior.smallest**2)
         weights = prior.strength * prior.weights + share[:, informative].sum(axis=1)
         if nodes is not None:  # a member has one weight, whatever its scale
             weights = np.repeat(weights.reshape(-1, MULTIPLES.size).mean(axis=1), MULTIPLES.size)
@@ -447,7 +445,7 @@ def fit_panel(
     noise: FloatArray,
     drift: float,
     prior: PanelPrior,
-    smallest_scale: float,
+    measure: float = 1.0,
     start_spread: float | None = None,
 ) -> tuple[Bank, Filtered, Posterior]:
     """Score all members on a panel and update weights and scales.
@@ -456,12 +454,14 @@ def fit_panel(
     ----------
     bank, prior :
         Members, and what is believed about them.
-    value, noise :
+    value :
         As for :func:`run_filter`.
+    noise :
+        Declared standard deviations, in the same shape.
     drift :
         Yearly step that enters the level by each member's share.
-    smallest_scale :
-        As for :func:`update_panel`.
+    measure :
+        What the prior's scales are relative to, see :attr:`toolkit.models.panel.Grid.measure`.
     start_spread :
         Standard deviation of the units' first levels around 0; None for unknown levels.
 
@@ -470,6 +470,7 @@ def fit_panel(
     The members of pass and posterior, then these two. Where noise is declared each member of the bank comes once for
     each of :data:`MULTIPLES`, one after another.
     """
+    prior = replace(prior, scale=prior.scale * measure, smallest=prior.smallest * measure)
     nodes, squared = None, np.asarray(prior.scale**2)
     if (noise > 0).any():
         bank = bank.take(np.repeat(np.arange(len(bank)), MULTIPLES.size))
@@ -478,28 +479,7 @@ def fit_panel(
     for _ in range(1 if start_spread is None or nodes is not None else 2):
         start = None if start_spread is None else FirstLevel(np.zeros(1), start_spread**2 / squared)
         column = bank.column()
-        filtered = run_filter(column, value, noise, column.drift_share * drift, squared_scale=squared, start=start)
-        posterior = update_panel(filtered, prior, smallest_scale=smallest_scale, nodes=nodes)
+        filtered = run_filter(column, value, noise**2, column.drift_share * drift, squared_scale=squared, start=start)
+        posterior = update_panel(filtered, prior, nodes)
         squared = squared if nodes is not None else np.asarray(posterior.panel_scale**2)
     return bank, filtered, posterior
-
-
-def fit_bank(
-    grid: Grid, bank: Bank, prior: PanelPrior, measure: float, *, drift: float = 0.0, start_spread: float | None = None
-) -> tuple[Bank, Posterior]:
-    """Return the members of :func:`fit_panel`, and what a panel says of them.
-
-    Parameters
-    ----------
-    grid :
-        Observations on the base standard.
-    bank, prior, drift, start_spread :
-        As for :func:`fit_panel`.
-    measure :
-        What the prior's scale is relative to, see :func:`toolkit.models.panel.unit_of_measure`.
-    """
-    scaled = replace(prior, scale=prior.scale * measure)
-    members, _, posterior = fit_panel(
-        bank, grid.value, grid.noise**2, drift, scaled, SMALLEST_SCALE * measure, start_spread
-    )
-    return members, posterior
