@@ -121,9 +121,9 @@ def relative_losses(piece: Piece, expert: int) -> FloatArray:
     """Return the CRPS (R,) of one of the units' experts relative to the error of "no change"."""
     from scipy.special import stdtrit
 
-    rows, outcomes = piece.rows, piece.outcomes
+    of_units, outcomes = piece.rows.told[-1], piece.outcomes
     student = stdtrit(FREEDOM, LEVELS)
-    linked = rows.unit.mean[:, expert, None] + np.sqrt(rows.unit.variance[:, expert, None]) * student
+    linked = of_units.mean[:, expert, None] + np.sqrt(of_units.variance[:, expert, None]) * student
     value, _ = printed(linked, outcomes["kind"].astype(np.int64))
     gap = value - outcomes["value"][:, None]
     return np.asarray(outcomes["weight"] / outcomes["equal"] * 2.0 * np.mean(((gap > 0) - LEVELS) * gap, axis=1))
@@ -193,7 +193,10 @@ def problem_of(pieces: Sequence[Piece]) -> Problem:
     """Return the learning problem of some pieces."""
     told = [piece for piece in pieces if piece.outcomes["value"].size]
     rows = GateRows(
-        *(Told(*map(np.concatenate, zip(*(getattr(one.rows, part) for one in told), strict=True))) for part in EXPERTS),
+        tuple(
+            Told(*map(np.concatenate, zip(*sets, strict=True)))
+            for sets in zip(*(one.rows.told for one in told), strict=True)
+        ),
         *(np.concatenate([getattr(piece.rows, name) for piece in told]) for name in ("features", "points")),
     )
     joined = {name: np.concatenate([piece.outcomes[name] for piece in told]) for name in told[0].outcomes}

@@ -167,7 +167,7 @@ def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[floa
     by_variances = (k[-1] * by_total, by_total, by_a / (2.0 * unit.variance))
     tables, tempering, disagreement = {}, [], []
     for number, part in enumerate(EXPERTS):
-        told, one, by_variance = getattr(r, part), mixed[number], by_variances[number]
+        told, one, by_variance = r.told[number], mixed[number], by_variances[number]
         by_mean = ((1.0 - g) if part == "unit" else g) * by_centre
         by_share = by_mean[:, None] * told.mean + by_variance[:, None] * (told.variance + k[number] * one.apart)
         to = backwards_softmax(one.share, by_share)

@@ -61,29 +61,3 @@ def test_ets_is_statsmodels_ets() -> None:
     expected = ETSModel(np.array(values), error="add", trend="add", damped_trend=True).fit(disp=False, maxiter=200)
     found = models.get("damped_ets").quantiles(panel(values), YEARS, [0.5])[0, :, 0]
     np.testing.assert_allclose(found, expected.forecast(8), rtol=1e-4)
-
-
-def falling(units: int = 6, points: int = 8) -> Panel:
-    """Units far above the floor fall by 0.2 a year, low ones stand still."""
-    level = np.where(np.arange(units)[:, None] % 2 == 0, 5.0 - 0.2 * np.arange(points), 0.0)
-    return Panel.from_rows(
-        units,
-        np.repeat(np.arange(units), points),
-        np.tile(np.arange(points) + 2013, units),
-        level.ravel(),
-        Scale.real(),
-    )
-
-
-@pytest.mark.parametrize("name", ["ridge", "peers_pace"])
-def test_pooled_baselines_expect_the_pace_of_their_level(name: str) -> None:
-    found = models.get(name).quantiles(falling(), [2021, 2022], [0.5])[:, :, 0]
-    np.testing.assert_allclose(found[::2], np.tile([3.4, 3.2], (3, 1)), atol=0.12)
-    np.testing.assert_allclose(found[1::2], 0.0, atol=0.12)
-
-
-@pytest.mark.parametrize("name", ["ridge", "peers_pace"])
-def test_pooled_baselines_take_any_panel(name: str) -> None:
-    for values in ([1.0], [1.0, 2.0], [5.0] * 8):
-        assert np.isfinite(models.get(name).quantiles(panel(values), YEARS, LEVELS)).all()
-    assert np.isfinite(models.get(name).paths(falling(), range(2010, 2029), draws=20).values).all()

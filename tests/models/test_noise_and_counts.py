@@ -93,7 +93,8 @@ def test_counts_are_covered_with_their_zeros(mean: float) -> None:
     assert panel.scale.counted == 1.0
     found = models.get("default").quantiles(panel, range(2025, 2030), LEVELS)
     inside = (found[..., 1] <= later) & (later <= found[..., 3])
-    assert 0.68 < inside.mean() < 0.97
+    # of a mean of 0.7 the numbers 0 to 2 already hold 0.966
+    assert 0.68 < inside.mean() < (0.99 if mean < 1.0 else 0.97)
     assert (found[..., 0][later == 0] == 0.0).all()
     assert found[..., 4].max() < 4.0 * mean + 8.0
 

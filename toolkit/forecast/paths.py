@@ -354,6 +354,8 @@ def places_of(
     beside the other areas', and each figure beside the followed area's of its year, in units of
     :data:`toolkit.models.panel_model.UNKNOWN_SPREAD`.
 
+    An area with figures of its own stands where these put it, and has no signals.
+
     Returns
     -------
     The places, None where nothing is known; and for each area the ids of its signals.
@@ -394,4 +396,8 @@ def _signals(dataset: Dataset, indicator: Indicator, codes: Sequence[str], paren
                 values = np.array([newest.value, above[newest.year, newest.standard]])
                 own, whole = scale_of(other).to_link(values)
                 found[row][name] = float(own - whole) / UNKNOWN_SPREAD[other.link]
-    return [{name: float(np.clip(z, -FARTHEST, FARTHEST)) for name, z in signals.items()} for signals in found]
+    placed = [not dataset.series(code, indicator.id, "all").observations for code in codes]
+    return [
+        {name: float(np.clip(z, -FARTHEST, FARTHEST)) for name, z in signals.items() if free}
+        for signals, free in zip(found, placed, strict=True)
+    ]

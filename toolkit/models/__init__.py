@@ -31,7 +31,7 @@ def get(name: Model) -> Forecaster:
         if hasattr(own, "paths") and hasattr(own, "quantiles"):
             return cast("Forecaster", own)
         if hasattr(own, "fit") and hasattr(own, "predict"):
-            return OwnModel(type(own).__name__, lambda _: no_change, own)
+            return OwnModel(type(own).__name__, no_change, own)
         raise UsageError(say("forecast.unlike_model", kind=type(own).__name__), say("forecast.unlike_model.remedy"))
     if name == "default":
         return PanelModel()

@@ -1,7 +1,7 @@
 """Usual methods behind the interface of the model in use, apart because only comparisons need them.
 
 A baseline knows one unit at a time: a method turns its series into a centre and a standard error for every horizon.
-Some methods first learn yearly changes from the whole panel. Draws get the method's marginals, and the correlations
+Draws get the method's marginals, and the correlations
 over time of a random walk.
 """
 
@@ -31,9 +31,6 @@ from toolkit.models.publish import latest_segment, publish, segment_positions
 from toolkit.models.sampling import FUTURE, UNSEEN, normals, student_scores
 
 SMALLEST_SPREAD = 1e-6
-# Yearly changes needed before a rule is learned; below, the median change is used
-FEWEST_CHANGES = 6
-RIDGE_PENALTY = 1.0
 FELL_BACK = "baseline_fell_back"
 SMOOTHING = np.linspace(0.05, 1.0, 96)
 """Weights of the newest value that the Theta method tries."""
@@ -100,8 +97,6 @@ class Prediction:
 
 Method = Callable[[UnitSeries, IntArray], Prediction]
 """From a series and horizons (years after its last observation) to a prediction."""
-Learner = Callable[[FloatArray], Method]
-"""From a panel's values (N, T) on the link scale to a method for each of its units."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +107,12 @@ class Baseline:
     ----------
     name :
         Name under which it is asked for.
-    learner :
-        Gives the method for a panel's units.
+    method :
+        Forecasts each of a panel's units.
     """
 
     name: str
-    learner: Learner
+    method: Method
 
     def paths(
         self,
@@ -169,7 +164,7 @@ class Baseline:
         """Return centre and spread of every unit over the years of ``work``, past ones included."""
         value = yearly_values(base)
         mean, sd = levels_of_peers(base)
-        step, method = panel_step(value), self.learner(value)
+        step = panel_step(value)
         found = []
         for row in value:
             time = np.flatnonzero(np.isfinite(row))
@@ -179,7 +174,7 @@ class Baseline:
                 found.append(Prediction(np.full(work.size, mean), spread, note="no_observation"))
                 continue
             horizons = work - base.first - int(time[-1])
-            marginal = method(UnitSeries(row[time], time, step), np.arange(1, max(int(horizons.max()), 1) + 1))
+            marginal = self.method(UnitSeries(row[time], time, step), np.arange(1, max(int(horizons.max()), 1) + 1))
             ahead = np.clip(horizons, 1, None) - 1
             past = np.interp(work - base.first, time, row[time])
             nearest = np.abs((work - base.first)[:, None] - time[None, :]).min(axis=1)
@@ -226,7 +221,7 @@ class OwnModel(Baseline):
         years = np.arange(base.first, base.first + value.shape[1])
         fitted: Any = copy.deepcopy(self.estimator)
         last = max(int(work.max()) - panel.last_year, 1)
-        usual = Baseline(self.name, lambda _: no_change).predictions(base, panel, work)
+        usual = Baseline(self.name, no_change).predictions(base, panel, work)
         fitted.fit(pd.DataFrame(value.T, index=pd.Index(years, name="year")))
         levels, quantiles = _distribution(fitted.predict(np.arange(1, last + 1)), (value.shape[0], last))
         ahead = np.clip(work - panel.last_year, 1, None) - 1
@@ -407,113 +402,12 @@ def unobserved_components(values: FloatArray, last: int) -> tuple[FloatArray, Fl
     return np.asarray(forecast.predicted_mean), np.asarray(forecast.se_mean)
 
 
-# --- Learned from the panel's yearly changes, and applied one year after another
-
-
-@dataclass(frozen=True)
-class Changes:
-    """All yearly changes of a panel (link scale), each with what was known before it; shape (n,).
-
-    Attributes
-    ----------
-    change :
-        Yearly change; gaps share theirs out evenly.
-    level :
-        Value before the change, relative to the panel's mean level.
-    before :
-        Change of the year before (the panel's median where unknown).
-    middle, median :
-        The panel's mean level and median change.
-    """
-
-    change: FloatArray
-    level: FloatArray
-    before: FloatArray
-    middle: float
-    median: float
-
-
-ChangeRule = Callable[[FloatArray, FloatArray], FloatArray]
-"""From levels and changes of the year before to the changes expected next."""
-
-
-def observed_changes(value: FloatArray) -> Changes:
-    """Return the changes between neighbouring observed years of units (N, T)."""
-    change, level, before = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
-    middle = float(np.nanmean(value)) if np.isfinite(value).any() else 0.0
-    for row in value:
-        time = np.flatnonzero(np.isfinite(row))
-        if time.size > 1:
-            step = np.diff(row[time]) / np.diff(time)
-            change.append(step)
-            level.append(row[time[:-1]] - middle)
-            before.append(np.concatenate([[np.nan], step[:-1]]))
-    changes, earlier = np.concatenate(change), np.concatenate(before)
-    median = float(np.median(changes)) if changes.size else 0.0
-    return Changes(changes, np.concatenate(level), np.where(np.isfinite(earlier), earlier, median), middle, median)
-
-
-def ridge(changes: Changes) -> ChangeRule:
-    """Learn the next change from the last one and the level by ridge regression (scikit-learn)."""
-    from sklearn.linear_model import Ridge
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    model = make_pipeline(StandardScaler(), Ridge(alpha=RIDGE_PENALTY))
-    model.fit(np.column_stack([changes.level, changes.before]), changes.change)
-
-    def rule(level: FloatArray, before: FloatArray) -> FloatArray:
-        # beyond what was seen the regression would run away
-        inside = np.clip(level, changes.level.min(), changes.level.max())
-        return np.asarray(model.predict(np.column_stack([inside, before])), dtype=np.float64)
-
-    return rule
-
-
-def like_levels(changes: Changes) -> ChangeRule:
-    """Expect the median change that units of the panel made from a like level (nearest third)."""
-    near = max(changes.change.size // 3, FEWEST_CHANGES)
-
-    def rule(level: FloatArray, _: FloatArray) -> FloatArray:
-        order = np.argsort(np.abs(level[:, None] - changes.level[None, :]), axis=1, kind="stable")[:, :near]
-        return np.asarray(np.median(changes.change[order], axis=1))
-
-    return rule
-
-
-def from_changes(learn: Callable[[Changes], ChangeRule]) -> Learner:
-    """Return the learner of a rule for the next change; few changes give the panel's median change everywhere."""
-
-    def learner(value: FloatArray) -> Method:
-        changes = observed_changes(value)
-        few = changes.change.size < FEWEST_CHANGES
-        rule: ChangeRule = (lambda level, _: np.full_like(level, changes.median)) if few else learn(changes)
-        missed = changes.change - rule(changes.level, changes.before) if changes.change.size else np.zeros(0)
-        error = float(np.sqrt(np.mean(missed**2))) if missed.size > 1 else panel_step(value)
-
-        def method(series: UnitSeries, horizons: IntArray) -> Prediction:
-            level, gaps = series.value[-1:], np.diff(series.time)
-            before = np.diff(series.value)[-1:] / gaps[-1:] if gaps.size else np.array([changes.median])
-            centres = []
-            for _ in range(int(horizons.max())):
-                before = rule(level - changes.middle, before)
-                level = level + before
-                centres.append(float(level[0]))
-            return Prediction(np.array(centres)[horizons - 1], max(error, SMALLEST_SPREAD) * np.sqrt(horizons))
-
-        return method
-
-    return learner
-
-
-BASELINES: dict[str, Learner] = {
-    "no_change": lambda _: no_change,
-    "drift": lambda _: drift,
-    "ols": lambda _: least_squares,
-    "damped_ets": lambda _: fitted(damped_ets, 5),
-    "theta": lambda _: fitted(theta, 4),
-    "arima": lambda _: fitted(arima, 5),
-    "unobserved_components": lambda _: fitted(unobserved_components, 5),
-    "ridge": from_changes(ridge),
-    "peers_pace": from_changes(like_levels),
+BASELINES: dict[str, Method] = {
+    "no_change": no_change,
+    "drift": drift,
+    "ols": least_squares,
+    "damped_ets": fitted(damped_ets, 5),
+    "theta": fitted(theta, 4),
+    "arima": fitted(arima, 5),
+    "unobserved_components": fitted(unobserved_components, 5),
 }

@@ -13,17 +13,17 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from toolkit.models.features import panel_features
-from toolkit.models.panel import FloatArray, Grid, IntArray, levels_of_peers, median_step, trust, yearly_values
-from toolkit.models.state_space import (
-    Bank,
-    Filtered,
-    PanelPrior,
-    Posterior,
-    bank_of,
-    fit_panel,
-    predict,
-    responsibilities,
+from toolkit.models.panel import (
+    BoolArray,
+    FloatArray,
+    Grid,
+    IntArray,
+    levels_of_peers,
+    median_step,
+    trust,
+    yearly_values,
 )
+from toolkit.models.state_space import Bank, PanelPrior, Posterior, bank_of, fit_panel, predict, responsibilities
 
 # (variance of the level's steps, variance of the values): steps only, both, mostly noise
 STEPS, BOTH, NOISY = (1.0, 0.0), (1.0, 0.4), (0.25, 1.0)
@@ -105,46 +105,36 @@ DEVIATION = expert_set(
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """What E experts of K members predict for N units at H horizons.
+class ExpertFit:
+    """One set of E experts with K members fitted to a panel of N units.
 
     Attributes
     ----------
+    experts :
+        The set.
+    posterior :
+        What the panel says about members and scales.
+    informed :
+        Shape (N,): whether anything was learned from the unit.
+    noise :
+        Shape (N, T, L): declared standard deviation of the observations.
     mean, variance :
-        Shape (E, N, H), link scale; the variance is the squared scale of a Student-t.
+        Shape (E, N, H): predictions for the years after the panel's last, link scale; the variance is the squared
+        scale of a Student-t.
     log_likelihood :
         Shape (E, N): of the unit's observations.
     within :
         Shape (K, N): weight of each member within its expert.
     """
 
+    experts: ExpertSet
+    posterior: Posterior
+    informed: BoolArray
+    noise: FloatArray
     mean: FloatArray
     variance: FloatArray
     log_likelihood: FloatArray
     within: FloatArray
-
-
-@dataclass(frozen=True)
-class ExpertFit:
-    """One set of experts fitted to one panel.
-
-    Attributes
-    ----------
-    experts :
-        The set.
-    filtered, posterior :
-        The pass of all members over the panel, and what it says about members and scales.
-    noise :
-        Shape (N, T, L): declared standard deviation of the observations.
-    predictions :
-        For the years after the panel's last.
-    """
-
-    experts: ExpertSet
-    filtered: Filtered
-    posterior: Posterior
-    noise: FloatArray
-    predictions: Predictions
 
 
 @dataclass(frozen=True)
@@ -219,38 +209,27 @@ def fit_expert_set(
     bank, filtered, posterior = fit_panel(experts.bank, value - centre, noise, drift, prior, measure)
     experts = replace(experts, bank=bank, expert=np.repeat(experts.expert, len(bank) // len(experts.bank)))
     empty = ~np.isfinite(value).any(axis=(1, 2))
-    if empty.any():
-        state = filtered.state
-        wide = unseen_spread**2 * posterior.shape / posterior.rate
-        level_variance = np.where(empty, wide, state.level_variance)
-        slope_variance = np.where(empty, bank.column().initial_slope, state.slope_variance)
-        filtered = replace(filtered, state=state._replace(level_variance=level_variance, slope_variance=slope_variance))
-    return ExpertFit(
-        experts, filtered, posterior, noise, predictions_of(experts, filtered, posterior, centre, drift, horizons)
+    column, state, relative = bank.column(), filtered.state, posterior.rate / posterior.shape
+    state = state._replace(
+        level_variance=np.where(empty, unseen_spread**2 / relative, state.level_variance),
+        slope_variance=np.where(empty, column.initial_slope, state.slope_variance),
     )
-
-
-def predictions_of(
-    experts: ExpertSet, filtered: Filtered, posterior: Posterior, centre: float, drift: float, horizons: int
-) -> Predictions:
-    """Return the experts' predictions after a pass of their members over values less ``centre``."""
-    bank, state, likelihood = experts.bank.column(), filtered.state, posterior.likelihoods
-    units = state.level.shape[1]
-    shape = (len(experts.names), units, horizons)
+    groups = [np.flatnonzero(experts.expert == number) for number in range(len(experts.names))]
+    shape, likelihood = (len(groups), empty.size, horizons), posterior.likelihoods
     means, variances = np.empty(shape), np.empty(shape)
     of_expert, within = np.empty(shape[:2]), np.empty_like(likelihood)
-    groups = [np.flatnonzero(experts.expert == number) for number in range(len(experts.names))]
     for number, members in enumerate(groups):
         equal = np.full(members.size, -np.log(members.size))
         within[members], of_expert[number] = responsibilities(likelihood[members], equal)
     for step in range(horizons):
-        state = predict(state, bank, bank.drift_share * drift)
-        variance = (state.level_variance + bank.value_noise) * posterior.rate / posterior.shape
+        state = predict(state, column, column.drift_share * drift)
+        variance = (state.level_variance + column.value_noise) * relative
         for number, members in enumerate(groups):
             weights, mean = within[members], state.level[members]
             means[number, :, step] = middle = (weights * mean).sum(axis=0)
             variances[number, :, step] = (weights * (variance[members] + (mean - middle) ** 2)).sum(axis=0)
-    return Predictions(means + centre, variances, of_expert, within)
+    informed = np.asarray(filtered.innovations > 0)
+    return ExpertFit(experts, posterior, informed, noise, means + centre, variances, of_expert, within)
 
 
 def common_path(value: FloatArray, weight: FloatArray) -> FloatArray:

@@ -99,29 +99,27 @@ class GateRows:
 
     Attributes
     ----------
-    common, deviation, unit :
-        What each set of experts says.
+    told :
+        What each set of experts says, in the order of :data:`EXPERTS`.
     features :
         Shape (R, F): :data:`FEATURES`.
     points :
         Shape (R,): position of the unit in :data:`POINTS`.
     """
 
-    common: Told
-    deviation: Told
-    unit: Told
+    told: tuple[Told, ...]
     features: FloatArray
     points: IntArray
 
     def take(self, chosen: IntArray | BoolArray | slice) -> GateRows:
         """Return some of the rows."""
-        told = (Told(*(values[chosen] for values in getattr(self, part))) for part in EXPERTS)
-        return GateRows(*told, self.features[chosen], self.points[chosen])
+        told = tuple(Told(*(values[chosen] for values in one)) for one in self.told)
+        return GateRows(told, self.features[chosen], self.points[chosen])
 
 
 def gate_rows(panel: PanelFit) -> GateRows:
     """Return one row for each unit and horizon, units first (N * H rows)."""
-    _, units, horizons = panel.unit.predictions.mean.shape
+    _, units, horizons = panel.unit.mean.shape
 
     def flat(values: FloatArray) -> FloatArray:
         spread_out = np.broadcast_to(values, (values.shape[0], units, horizons))
@@ -133,10 +131,10 @@ def gate_rows(panel: PanelFit) -> GateRows:
         if fitted is None:
             told.append(Told(*np.zeros((4, units * horizons, len(names)))))
         else:
-            found, likelihoods = fitted.predictions, split_likelihood(fitted)
-            told.append(Told(flat(found.mean), flat(found.variance), *(flat(one.T[..., None]) for one in likelihoods)))
+            likelihoods = (flat(one.T[..., None]) for one in split_likelihood(fitted))
+            told.append(Told(flat(fitted.mean), flat(fitted.variance), *likelihoods))
     features = features_of_units(panel).reshape(units * horizons, -1)
-    return GateRows(*told, features, np.repeat(points_of(panel.grid), horizons))
+    return GateRows(tuple(told), features, np.repeat(points_of(panel.grid), horizons))
 
 
 def points_of(grid: Grid) -> IntArray:
@@ -146,7 +144,7 @@ def points_of(grid: Grid) -> IntArray:
 
 def features_of_units(panel: PanelFit) -> FloatArray:
     """Return :data:`FEATURES` of every unit at every horizon, shape (N, H, F)."""
-    size = np.sqrt(panel.unit.predictions.variance[NO_CHANGE])
+    size = np.sqrt(panel.unit.variance[NO_CHANGE])
     own = unit_features(size, panel.grid)
     shared = np.broadcast_to(panel.features, (*own.shape[:2], panel.features.size))
     return np.concatenate([shared, own], axis=-1)
@@ -154,8 +152,8 @@ def features_of_units(panel: PanelFit) -> FloatArray:
 
 def split_likelihood(fitted: ExpertFit) -> tuple[FloatArray, FloatArray]:
     """Return log likelihoods, centred: the panel's mean (1, E), and the units' differences from it (N, E)."""
-    likelihood = fitted.predictions.log_likelihood
-    of_experts, informed = (likelihood - likelihood.mean(axis=0)).T, (fitted.filtered.innovations > 0)[:, None]
+    likelihood, informed = fitted.log_likelihood, fitted.informed[:, None]
+    of_experts = (likelihood - likelihood.mean(axis=0)).T
     mean = (of_experts * informed).sum(axis=0, keepdims=True) / max(float(informed.sum()), 1.0)
     return mean, np.where(informed, of_experts - mean, 0.0)
 
@@ -186,8 +184,7 @@ class Mixed(NamedTuple):
 def mix(rows: GateRows, gate: Coefficients) -> list[Mixed]:
     """Return the three sets of experts, each mixed."""
     found = []
-    for part, disagreement in zip(EXPERTS, np.exp(gate.disagreement), strict=False):
-        told: Told = getattr(rows, part)
+    for part, told, disagreement in zip(EXPERTS, rows.told, np.exp(gate.disagreement), strict=False):
         share = expert_shares(gate, part, rows.features, told.panel, told.own)
         centre = (share * told.mean).sum(axis=1)
         apart = (told.mean - centre[:, None]) ** 2
@@ -215,7 +212,7 @@ def member_weights(panel: PanelFit, part: str, gate: Coefficients) -> FloatArray
     if part == "common":
         typical = typical.mean(axis=0, keepdims=True)
     share = expert_shares(gate, part, typical, *split_likelihood(fitted))
-    return np.asarray(share.T[fitted.experts.expert] * fitted.predictions.within)
+    return np.asarray(share.T[fitted.experts.expert] * fitted.within)
 
 
 @dataclass(frozen=True)

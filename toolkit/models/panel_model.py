@@ -311,7 +311,7 @@ def fit_children(
     apart = whole.shifted(offsets.mean(axis=0))
     apart = replace(apart, value=apart.value - followed.mean(axis=0)[None, :, None])
     places = places or Places(np.zeros(panel.units), np.ones(panel.units))
-    middle, typical, doubt = deviation_spread(apart, measure, places)
+    middle, typical, doubt = deviation_spread(apart, measure)
     centre, spread = middle + typical * places.mean, typical * places.sd
     around = replace(apart, value=apart.value - centre[:, None, None])
     prior = replace(PRIOR, scale=STEP_SHARE * np.sqrt(max(typical_step(parent) / measure, LEAST_STEP)))
@@ -378,7 +378,7 @@ def offsets_at(grid: Grid, offsets: FloatArray) -> FloatArray:
     return np.asarray(offsets[:, grid.segment])
 
 
-def deviation_spread(apart: Grid, measure: float, places: Places) -> tuple[float, float, float]:
+def deviation_spread(apart: Grid, measure: float) -> tuple[float, float, float]:
     """Return centre and spread of the units' deviations from their parent, and the factor for an unseen unit.
 
     Observed units tell, with a light prior; where none was ever observed the spread is a wide prior of its own. The
@@ -392,14 +392,12 @@ def deviation_spread(apart: Grid, measure: float, places: Places) -> tuple[float
     means = np.nansum(apart.value[has], axis=(1, 2)) / seen[has].sum(axis=(1, 2))
     if apart.scale.link == "logit":  # at a bound a printed share says little of how far beyond it stands
         means = np.clip(means, -FARTHEST * unknown, FARTHEST * unknown)
-    spread, units, prior = unknown, PRIOR_UNITS + means.size, PRIOR_UNITS * (PRIOR_SPREAD * measure) ** 2
-    for _ in range(SWEEPS if places.mean[has].any() else 1):
-        rest = means - spread * places.mean[has]
-        middle = float(rest.mean())
-        # a unit like the parent counts as seen: one far from it does not stand for all
-        doubt = CENTRE_DOUBT * (unknown**2 / (1.0 + means.size) + np.append(rest, 0.0).var()) / means.size
-        middle *= middle**2 / (middle**2 + doubt)
-        spread = float(np.sqrt((prior + (((rest - middle) / places.sd[has]) ** 2).sum()) / units))
+    middle = float(means.mean())
+    # a unit like the parent counts as seen: one far from it does not stand for all
+    doubt = CENTRE_DOUBT * (unknown**2 / (1.0 + means.size) + np.append(means, 0.0).var()) / means.size
+    middle *= middle**2 / (middle**2 + doubt)
+    squares = PRIOR_UNITS * (PRIOR_SPREAD * measure) ** 2 + ((means - middle) ** 2).sum()
+    spread = float(np.sqrt(squares / (PRIOR_UNITS + means.size)))
     return middle, spread, float(np.sqrt(1.0 + 1.0 / (means.size + CENTRE_DOUBT)))
 
 

@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from toolkit.models.panel import BoolArray, FloatArray, IntArray, require
+from toolkit.models.panel import BoolArray, FloatArray, IntArray
 
 # Two counts of one year never differ by the jump alone; variance relative to the squared scale
 SECOND_VALUE_NOISE = 0.1
@@ -66,12 +66,6 @@ class Bank:
     value_noise: FloatArray
     initial_slope: FloatArray
     drift_share: FloatArray
-
-    def __post_init__(self) -> None:
-        shapes = {getattr(self, field.name).shape for field in fields(self)}
-        require(len(shapes) == 1, "all parameters of a bank need one shape")
-        noisy = (self.level_noise + self.value_noise > 0).all()
-        require(noisy, "every member needs noise of the level or of the value")
 
     def __len__(self) -> int:
         return int(self.phi.shape[0])
