@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def read_panels(folder: Path) -> pd.DataFrame:
     return panels.merge(sources[["panel_id", "family", "modelled", "units_are"]], on="panel_id", validate="many_to_one")
 
 
-def cut_panels(panels: pd.DataFrame, *, seed: int, repeats: int = 1, sparse: bool = False) -> list[Cut]:
+def cut_panels(
+    panels: pd.DataFrame, *, seed: int, repeats: int = 1, sparse: bool = False, lengths: Sequence[int] = LENGTHS
+) -> list[Cut]:
     """Cut every panel ``repeats`` times at every length, at random origins.
 
     Parameters
@@ -52,6 +55,8 @@ def cut_panels(panels: pd.DataFrame, *, seed: int, repeats: int = 1, sparse: boo
     sparse :
         The shape of a province: the parent's series (mean of the units), four units of ten with
         their last one to three points up to two years old, the rest with none.
+    lengths :
+        Numbers of points.
     """
     random = np.random.Generator(np.random.PCG64(seed))
     found = []
@@ -60,7 +65,7 @@ def cut_panels(panels: pd.DataFrame, *, seed: int, repeats: int = 1, sparse: boo
         wide = wide.reindex(columns=range(int(rows["year"].min()), int(rows["year"].max()) + 1))
         scale, family = scale_of_kind(str(rows["unit_type"].iloc[0])), str(rows["family"].iloc[0])
         scale = Scale.of_positive(rows["value"]) if scale.link == "log" else scale
-        for length in np.repeat(LENGTHS, repeats):
+        for length in np.repeat(lengths, repeats):
             layout = one_layout(wide, int(length), random)
             if layout is None:
                 continue

@@ -335,8 +335,8 @@ LOADINGS = {
 """Correlation of each indicator (link scale, all people) with the one factor that Vietnam's provinces share.
 
 The main axis of the correlations between 62 provinces, 2008 to 2016, in ``data/panels`` (a test finds it again). The
-share of minorities is that of pupils; density was 0.88 between the 38 provinces whose area was at hand, and is taken
-for less, as districts of one province differ less in what a town brings.
+share of minorities is that of pupils; density is 0.89 between provinces (areas and people of 2019: General Statistics
+Office, Statistical Yearbook), and is taken for less, as districts of one province differ less in what a town brings.
 """
 FEWEST_PLACED = 3
 """Areas whose density has to be known before one of them is dense or sparse."""
