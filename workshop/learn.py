@@ -21,7 +21,7 @@ import pandas as pd
 from toolkit.evaluate.backtest import HORIZONS, LEVELS, Cut
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, fit_experts
 from toolkit.models.features import FEATURES
-from toolkit.models.gate import EXPERTS, NAMES_OF_ROWS, POINTS, Coefficients, GateRows, Told, gate_rows, weigh
+from toolkit.models.gate import EXPERTS, FEWEST, NAMES_OF_ROWS, POINTS, Coefficients, GateRows, Told, gate_rows, weigh
 from toolkit.models.panel import FloatArray, Panel, grid_of
 from toolkit.plan.predicates import quantiles_of_draws
 from workshop.cuts import cut_panels, level_of, lone_cuts, read_panels
@@ -38,6 +38,8 @@ PENALTY, ITERATIONS = 0.0001, 100
 # and 95 % cover this much: more than their names say by the standard error of coverage, since families are few
 FOLDS, NOMINAL, COVERAGE = 5, (0.8, 0.95), (0.815, 0.96)
 UNITS_PER_CUT = 2
+# Fewer forecasts near 100 % than these tell nothing of their own
+FEWEST_ROWS = 50
 # Each part of the families has random numbers of its own
 PARTS = 4
 # Cuts count by the square root of how far the better of "no change" and "panel drift" is from right, so that
@@ -246,6 +248,8 @@ def calibrated(pieces: Sequence[Piece], folds: Mapping[str, int]) -> tuple[Coeff
 def tails_of(errors: FloatArray, weights: FloatArray, points: np.ndarray) -> dict[str, FloatArray]:
     """Return widening and freedom with which intervals cover what they should, by number of figures.
 
+    Near 100 % intervals are those of all units, or wider where units there need it: never narrower.
+
     Parameters
     ----------
     errors :
@@ -253,18 +257,30 @@ def tails_of(errors: FloatArray, weights: FloatArray, points: np.ndarray) -> dic
     weights, points :
         Shape (R,): how much each counts, and its position in :data:`toolkit.models.gate.POINTS`.
     """
+    count = FEWEST.size
+    some = np.unique(points % count)
+    widening, freedom, width = np.zeros((2, count)), np.full((2, count), FREEDOM), np.zeros((2, count))
+    for number in range(count):
+        here = points % count == some[np.abs(some - number).argmin()]
+        for row, chosen in enumerate((here, here & (points >= count))):
+            if row == 0 or chosen.sum() >= FEWEST_ROWS:
+                widening[row, number], freedom[row, number], width[row, number] = tail_of(
+                    errors[chosen], weights[chosen]
+                )
+        if width[1, number] < width[0, number]:
+            widening[1, number], freedom[1, number] = widening[0, number], freedom[0, number]
+    return {"widening": widening.ravel(), "freedom": freedom.ravel()}
+
+
+def tail_of(errors: FloatArray, weights: FloatArray) -> tuple[float, float, float]:
+    """Return widening, freedom, and the half width of an 80 % interval of these, for some of the errors."""
     from scipy.special import stdtrit
 
-    some = np.unique(points)
     candidates = np.geomspace(2.0, 30.0, 200)
     student = [stdtrit(candidates, 0.5 + nominal / 2.0) for nominal in NOMINAL]
-    widening, freedom = np.zeros(len(POINTS)), np.full(len(POINTS), FREEDOM)
-    for number in range(len(POINTS)):
-        here = points == some[np.abs(some - number).argmin()]
-        inner, outer = (float(quantiles_of_draws(errors[here], weights[here], (level,))[0]) for level in COVERAGE)
-        best = int(np.abs(student[1] / student[0] - outer / inner).argmin())
-        widening[number], freedom[number] = np.log(inner / student[0][best]), candidates[best]
-    return {"widening": widening, "freedom": freedom}
+    inner, outer = (float(quantiles_of_draws(errors, weights, (level,))[0]) for level in COVERAGE)
+    best = int(np.abs(student[1] / student[0] - outer / inner).argmin())
+    return float(np.log(inner / student[0][best])), float(candidates[best]), inner
 
 
 def lessons_of(panels: pd.DataFrame) -> tuple[list[Piece], list[Piece]]:

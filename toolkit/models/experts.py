@@ -209,9 +209,10 @@ def fit_expert_set(
     bank, filtered, posterior = fit_panel(experts.bank, value - centre, noise, drift, prior, measure)
     experts = replace(experts, bank=bank, expert=np.repeat(experts.expert, len(bank) // len(experts.bank)))
     empty = ~np.isfinite(value).any(axis=(1, 2))
-    column, state, relative = bank.column(), filtered.state, posterior.rate / posterior.shape
+    column, state = bank.column(), filtered.state
+    wide = unseen_spread**2 * posterior.shape / posterior.rate
     state = state._replace(
-        level_variance=np.where(empty, unseen_spread**2 / relative, state.level_variance),
+        level_variance=np.where(empty, wide, state.level_variance),
         slope_variance=np.where(empty, column.initial_slope, state.slope_variance),
     )
     groups = [np.flatnonzero(experts.expert == number) for number in range(len(experts.names))]
@@ -223,7 +224,7 @@ def fit_expert_set(
         within[members], of_expert[number] = responsibilities(likelihood[members], equal)
     for step in range(horizons):
         state = predict(state, column, column.drift_share * drift)
-        variance = (state.level_variance + column.value_noise) * relative
+        variance = (state.level_variance + column.value_noise) * posterior.rate / posterior.shape
         for number, members in enumerate(groups):
             weights, mean = within[members], state.level[members]
             means[number, :, step] = middle = (weights * mean).sum(axis=0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.models.panel import FloatArray, Grid, last_seen, yearly_values
+from toolkit.models.panel import FloatArray, Grid, last_levels, yearly_values
 
 # Of the panel's past
 PANEL_FEATURES = (
@@ -129,9 +129,7 @@ def unit_features(size: FloatArray, grid: Grid) -> FloatArray:
 
 def nearness(grid: Grid) -> FloatArray:
     """Return how near to a bound units' last figures are (N,): 0 in the middle and without bounds, about 1 at 2 %."""
-    value = yearly_values(grid)
-    seen = np.isfinite(value)
-    last = np.where(seen.any(axis=1), value[np.arange(value.shape[0]), last_seen(seen)], 0.0)
+    last = np.nan_to_num(last_levels(grid))
     if grid.scale.link != "logit":
         return np.zeros(last.shape)
     # -log(p (1 - p)) of a share p, from its logit

@@ -7,8 +7,8 @@ plus the deviation's. With x the features and L the experts' log likelihoods,
     weights of experts = softmax(x W + tempering * L),  weight of B = 1 / (1 + exp(-x g)),
     centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s).
 
-Last comes what indicators show that the gate was not learned from: by the number of a unit's figures, how much wider
-a scale has to be, and how heavy the tails (:data:`POINTS`).
+Last comes what indicators show that the gate was not learned from: by the number of a unit's figures, and more so where
+the last one is near 100 %, how much wider a scale has to be, and how heavy the tails (:data:`POINTS`).
 
 All coefficients were learned on real panels and stand in ``weights.json``, every one by its name.
 """
@@ -25,11 +25,13 @@ import numpy as np
 
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, ExpertFit, PanelFit
 from toolkit.models.features import FEATURES, TYPICAL_HORIZON, unit_features
-from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray
+from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray, last_levels
 
-# Numbers of figures that a unit has, in classes; it belongs to the last one that it reaches
-POINTS = ("1", "2", "3", "4", "7")
-FEWEST = np.array([int(name) for name in POINTS])
+# Numbers of figures that a unit has, in classes; it belongs to the last one that it reaches. Then the same for units
+# whose last figure is near 100 % (95 % and more, logit scale): what is nearly reached falls further than it rises
+FEWEST = np.array([1, 2, 3, 4, 7])
+POINTS = (*(f"{number}" for number in FEWEST), *(f"{number}_near_100" for number in FEWEST))
+NEAR_FULL = 2.94
 NO_CHANGE = UNIT.names.index("no_change")
 # Names of the coefficients in the weights file
 EXPERTS = {"common": COMMON.names, "deviation": DEVIATION.names, "unit": UNIT.names}
@@ -61,7 +63,7 @@ class Coefficients:
     disagreement :
         Shape (4,): logarithms of the weights of the experts' disagreement, by set, and of the common variance.
     widening, freedom :
-        Shape (5,), by :data:`POINTS`: logarithm of what scales are multiplied by, degrees of freedom.
+        Shape (10,), by :data:`POINTS`: logarithm of what scales are multiplied by, degrees of freedom.
     """
 
     common: FloatArray
@@ -139,7 +141,9 @@ def gate_rows(panel: PanelFit) -> GateRows:
 
 def points_of(grid: Grid) -> IntArray:
     """Return the position (N,) of every unit in :data:`POINTS`; one without figures stands with those of one."""
-    return np.asarray(np.maximum(np.searchsorted(FEWEST, grid.counts, side="right") - 1, 0))
+    number = np.maximum(np.searchsorted(FEWEST, grid.counts, side="right") - 1, 0)
+    full = (grid.scale.link == "logit") & (np.nan_to_num(last_levels(grid)) >= NEAR_FULL)
+    return np.asarray(number + FEWEST.size * full)
 
 
 def features_of_units(panel: PanelFit) -> FloatArray:

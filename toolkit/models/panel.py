@@ -550,16 +550,20 @@ def median_step(grid: Grid) -> float:
     return float(np.interp(0.5, (np.cumsum(weight) - weight / 2.0) / weight.sum(), steps))
 
 
+def last_levels(grid: Grid) -> FloatArray:
+    """Return each unit's last value (N,) on the link scale, nan for one without any."""
+    value = yearly_values(grid)
+    return np.asarray(value[np.arange(value.shape[0]), last_seen(np.isfinite(value))])
+
+
 def levels_of_peers(grid: Grid) -> tuple[float, float]:
     """Return mean and standard deviation of the units' last levels (wide where fewer than two are known)."""
-    value = yearly_values(grid)
-    seen = np.isfinite(value)
-    has = seen.any(axis=1)
+    levels = last_levels(grid)
+    levels = levels[np.isfinite(levels)]
     mean, sd = WIDE_LEVEL[grid.scale.link]
     sd *= grid.measure
-    if not has.any():
+    if not levels.size:
         return mean, sd
-    levels = value[np.arange(value.shape[0]), last_seen(seen)][has]
     # one prior observation keeps two like peers from promising certainty
     spread = np.sqrt((sd**2 + ((levels - levels.mean()) ** 2).sum()) / levels.size)
     return float(levels.mean()), float(spread)
