@@ -51,7 +51,8 @@ run.save(folder / "run")
 districts = [area for area in run.chosen() if area.level == "district"]
 for area in districts[:3]:  # all of them: leave out [:3]
     parameters = {"area_code": area.code, "run_folder": str(folder / "run")}
-    papermill.execute_notebook(folder / "mine.ipynb", folder / f"{area.code}.ipynb", parameters, progress_bar=False)
+    quiet = {"progress_bar": False, "extra_arguments": ["--log-level=40"]}
+    papermill.execute_notebook(folder / "mine.ipynb", folder / f"{area.code}.ipynb", parameters, **quiet)
 sorted(path.name for path in folder.glob("*.ipynb"))
 
 # %%

@@ -38,29 +38,46 @@ toolkit.compute_run(data=province, plan=plan, draws=200).table("06")[["target_id
 # %% [markdown]
 # ## Số liệu công khai · Public figures
 #
-# Tỷ lệ hộ dùng điện của tỉnh 06, điều tra của cơ quan thống kê. Số lấy từ nơi khác phải nêu tình trạng và ngày biết. · The share of households with electricity in province 06, by the statistics office's surveys.
+# Tỷ lệ hộ dùng điện của tỉnh 06 có trong khảo sát của cơ quan thống kê. Nhưng mục tiêu được chấm theo báo cáo hành chính, và hai chuẩn không được nối: số khảo sát đứng đó mà không trả lời.
+#
+# The share of households with electricity in province 06 is held from the statistics office's survey. But the target is judged on administrative reports, and the two standards are never joined: the survey's figures stand there and answer nothing.
 
 # %%
 panels = pd.read_csv(home / "panels" / "panels.csv", dtype={"unit": str})
-rows = panels[(panels["panel_id"] == "vn_households_using_electricity") & (panels["unit"] == "06")]
-mine = pd.DataFrame(
-    {
-        "area_code": "06",
-        "indicator": "households_with_electricity_share",
-        "standard": "vhlss",
-        "year": rows["year"],
-        "value": rows["value"],
-        "status": "final",
-        "available_from": [f"{year + 1}-06-30" for year in rows["year"]],
-        "available_basis": "rule",
-    }
+panels = panels[panels["unit"] == "06"]
+dated = {"area_code": "06", "status": "final", "available_basis": "rule"}
+power, infants = (
+    panels[panels["panel_id"] == name] for name in ("vn_households_using_electricity", "vn_infant_mortality_rate")
 )
-filled = province.with_observations(mine)
-filled.series("06", "households_with_electricity_share", "all").to_frame()[["year", "value", "status", "source_id"]]
+survey = pd.DataFrame(
+    {"year": power["year"], "value": power["value"], "available_from": [f"{year + 1}-06-30" for year in power["year"]]}
+)
+survey = survey.assign(indicator="households_with_electricity_share", standard="vhlss", **dated)
+filled = province.with_observations(survey)
+toolkit.compute_run(data=filled, plan=plan, draws=200).table("06").set_index("target_id").loc[
+    ["BK25-05"], ["verdict", "grade", "missing"]
+]
+
+# %% [markdown]
+# ## Một mục tiêu mà số liệu trả lời được · A target that public figures can answer
+#
+# Tử vong trẻ dưới một tuổi, 2005–2016: một mục tiêu của mình, cùng cách viết với kế hoạch. · Infant mortality, 2005 to 2016: a target of one's own, written as those of the plan.
 
 # %%
-run = toolkit.compute_run(data=filled, plan=plan, draws=500)
-answer = run.ask("06", "BK25-05")
+deaths = pd.DataFrame(
+    {
+        "year": infants["year"],
+        "value": infants["value"],
+        "available_from": [f"{year + 1}-06-30" for year in infants["year"]],
+    }
+)
+filled = filled.with_observations(deaths.assign(indicator="infant_mortality_rate", **dated))
+words = {"name_en": "Infant mortality below 15 per thousand", "name_vi": "Tử vong trẻ dưới một tuổi dưới 15 phần nghìn"}
+mine = plan.with_target(
+    "MY-01", like="BK25-05", indicator="infant_mortality_rate", unit="per_thousand", op="<", value=15, **words
+)
+run = toolkit.compute_run(data=filled, plan=mine, draws=500)
+answer = run.ask("06", "MY-01")
 answer
 
 # %%
@@ -72,12 +89,12 @@ answer.explain()
 # %% [markdown]
 # ## Đọc và làm tiếp · Reading it, and going on
 #
-# Chuỗi dừng ở một năm đã lâu: khoảng dự báo rộng ra từ đó, và câu trả lời là một xác suất, không phải "đạt". Bước tiếp theo: thư mục của tỉnh mình (`data/provinces/README.md`, khoảng một giờ), `toolkit check --data THƯ-MỤC` nói mọi lỗi, `toolkit report --data THƯ-MỤC` làm mọi báo cáo. Lỗi là một câu, với chỗ sai và cách sửa:
+# Chuỗi dừng năm 2016: khoảng dự báo rộng ra từ đó, và dù năm 2025 đã qua, câu trả lời là một xác suất, không phải "đạt". Bước tiếp theo: thư mục của tỉnh mình (`data/provinces/README.md`, khoảng một giờ), `toolkit check --data THƯ-MỤC` nói mọi lỗi, `toolkit report --data THƯ-MỤC` làm mọi báo cáo. Lỗi là một câu, với chỗ sai và cách sửa:
 #
-# The series ends years ago: the interval widens from there, and the answer is a probability, not "met". Next: a folder for your province (`data/provinces/README.md`, about an hour); `toolkit check --data FOLDER` tells every fault, `toolkit report --data FOLDER` makes all reports. A mistake is a sentence with its place and remedy:
+# The series ends in 2016: the interval widens from there, and though 2025 is over the answer is a probability, not "met". Next: a folder for your province (`data/provinces/README.md`, about an hour); `toolkit check --data FOLDER` tells every fault, `toolkit report --data FOLDER` makes all reports. A mistake is a sentence with its place and remedy:
 
 # %%
 try:
-    province.with_observations(mine.assign(indicator="households_with_electricty"))
+    province.with_observations(survey.assign(indicator="households_with_electricty"))
 except toolkit.ToolkitError as error:
     print(str(error)[:400])
