@@ -342,7 +342,7 @@ def _rejected_cells(row: Rejected) -> Cells:
 
 
 MOST_AREAS = 6
-"""Areas whose answers are worked out before and after figures come in."""
+"""Areas below the province whose answers are worked out before and after figures come in."""
 
 
 def effect_lines(delivery: int, before: Dataset, after: Dataset, plan: Plan) -> list[str]:
@@ -363,8 +363,10 @@ def effect_lines(delivery: int, before: Dataset, after: Dataset, plan: Plan) -> 
     said = words(interface_language())
     with_it = after if any(item.delivery == delivery for item in after.figures) else before
     figures = [item for item in with_it.figures if item.delivery == delivery]
-    found = {code: after.areas.get(code) for code in (*(item.area_code for item in figures), plan.province_code)}
-    areas = [area for area in found.values() if area.level in ("province", "district", "commune")][:MOST_AREAS]
+    own = [after.areas.get(code) for code in dict.fromkeys(item.area_code for item in figures)]
+    below = [area for area in own if area.level in ("district", "commune")][:MOST_AREAS]
+    province = after.areas.get(plan.province_code)
+    areas = [province, *below] if province in own else [*below, province]
     codes = [area.code for area in areas]
     old, new = (make_forecasts(data, plan, codes, draws=DOUBT_DRAWS) for data in (before, after))
     answers = assess_all(plan, areas, after, new)

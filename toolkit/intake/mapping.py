@@ -207,6 +207,8 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
 
 
 ROWS_FOR_MAPPED_HEADER = 30
+NEEDLESS = (*MISSING_ALLOWED, "standard")
+"""Columns that a mapping need not speak of; where an indicator has standards, the rows say so."""
 BETWEEN = " / "
 """Between the upper and the lower text of a header of two rows."""
 
@@ -424,12 +426,13 @@ def _table(
     places = {column: header.places(text)[0] for column, text in headers.items()}
     fixed = {**mapping.fixed, **given}
     columns = tuple(
-        column for column in OBSERVATIONS.names if column in places or column in fixed or column in MISSING_ALLOWED
+        column for column in OBSERVATIONS.names if column in places or column in fixed or column in NEEDLESS
     )
     problems = HeaderedProblems(sheet.problems.file, sheet.problems.sheet, headers=headers)
-    for column in OBSERVATIONS.names:
-        if column not in columns:
-            problems.add("missing_column", header.row.number, column, fields={"near": "--fixed"})
+    for column in OBSERVATIONS.columns:
+        if column.name not in columns:
+            choices = ", ".join(column.choices) or "…"
+            problems.add("undeclared_column", header.row.number, column.name, fields={"choices": choices})
     note_merged(replace(sheet, problems=problems), header.row, set(places.values()))
     made, missing = [], []
     for row in rows:
