@@ -70,6 +70,18 @@ def test_several_scenarios_in_one_comparison(run: Any) -> None:
     assert found.plot("T30-03").axes[0].patches
 
 
+def test_one_stands_for_a_list_of_one_everywhere(run: Any) -> None:
+    storm = run.what_if("storm").shock("poverty_rate", 2028, points=5, areas="20")
+    assert storm.steps[0].areas == ("20",)
+    assert len(toolkit.joint(run, "20", "T30-03").to_frame()) == 1
+    tables = [
+        toolkit.iamc_table({"x": run.forecasts}, run.dataset, codes, indicators=names)
+        for codes, names in (("181", "poverty_rate"), (["181"], ["poverty_rate"]))
+    ]
+    pd.testing.assert_frame_equal(*tables)
+    assert run.table("20").equals(run.table(["20"]))
+
+
 def test_why_is_the_number_what_it_is(run: Any) -> None:
     for language, word in (("vi", "Chỉ số thay thế"), ("en", "Stand-in")):
         found = run.ask("Bình Gia", "T30-03", language=language).explain()

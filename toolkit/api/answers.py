@@ -58,6 +58,10 @@ class Shown(ABC):
         """The words and the number format of the result's language."""
         return self.context.words
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return :attr:`table`."""
+        return self.table
+
     def shown(self) -> pd.DataFrame:
         """Return the part of the table that a notebook displays."""
         return self.table

@@ -13,7 +13,7 @@ from toolkit.attainment import whatif
 from toolkit.attainment.assess import assess
 from toolkit.attainment.whatif import Effect, Joint
 from toolkit.base.errors import UsageError, need_extra
-from toolkit.base.texts import interface_language, say, texts
+from toolkit.base.texts import interface_language, say, several, texts
 from toolkit.data.areas import Area
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Target
@@ -172,9 +172,8 @@ def compare(
     >>> bool(compare(run, storm, "20", ["T30-03"]).table.loc[0, "change"] < 0)
     True
     """
-    asked = [targets] if isinstance(targets, str) else targets
-    parts = []
-    for one in [scenario] if isinstance(scenario, Scenario) else scenario:
+    parts, asked = [], None if targets is None else several(targets)
+    for one in several(scenario):
         if one.base is not run.forecasts:
             raise UsageError(say("scenario.other_run", scenario=one.name or "–"), say("scenario.other_run.remedy"))
         changed = replace(run, forecasts=one.forecasts)
@@ -283,7 +282,8 @@ def joint(
     """
     context = run.context(area, language, ())
     forecasts = run.forecasts if scenario is None else scenario.forecasts
-    return Together(context, whatif.judge_together(run.plan, context.area, run.dataset, forecasts, targets))
+    asked = None if targets is None else several(targets)
+    return Together(context, whatif.judge_together(run.plan, context.area, run.dataset, forecasts, asked))
 
 
 class Backtest(studies.Backtest):

@@ -28,6 +28,15 @@ ROWS_SHOWN = 8
 """So many rows of an object are shown in a notebook."""
 
 
+def several(given: Any) -> list[Any]:
+    """Return one thing as a list, and several as they are: what is asked for may be one, or a list of them.
+
+    >>> several("20"), several(["20", 181])
+    (['20'], ['20', 181])
+    """
+    return [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+
+
 class Tabular:
     """What holds rows: it says in a line what it is, and a notebook shows its first rows."""
 

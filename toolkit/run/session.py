@@ -17,7 +17,7 @@ from toolkit.attainment.assess import assess_all
 from toolkit.attainment.attainment import Attainment, attainment_table
 from toolkit.base.errors import UsageError
 from toolkit.base.files import write_atomic
-from toolkit.base.texts import interface_language, say, texts
+from toolkit.base.texts import interface_language, say, several, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset, delivery_files, load, new_delivery
 from toolkit.data.dataset import data_folder as find_data
@@ -102,7 +102,7 @@ class Run:
         if areas is None:
             held = {self.plan.province_code, *self.forecasts.areas()}
             return [area for area in plan_areas(self.dataset, self.plan) if area.code in held]
-        return [self.area(name) for name in ([areas] if isinstance(areas, str | int) else areas)]
+        return [self.area(name) for name in several(areas)]
 
     def path(self, area: str | int, indicator: str, scope: str = "all", *, across_breaks: bool = True) -> ForecastPath:
         """Return the joint draws of an indicator in an area, see :class:`toolkit.forecast.paths.Path`.
@@ -253,8 +253,7 @@ def opened(
     else:
         dataset = load(find_data(data), as_of=day)
     loaded = plan if isinstance(plan, Plan) else load_plan(plan, folder=dataset.folder)
-    several = [areas] if isinstance(areas, str | int) else areas
-    found = [dataset.areas.find(area, on=dataset.as_of) for area in several]
+    found = [dataset.areas.find(area, on=dataset.as_of) for area in several(areas)]
     return dataset, loaded, found or plan_areas(dataset, loaded)
 
 

@@ -18,7 +18,7 @@ from toolkit.attainment.attainment import PLACES
 from toolkit.attainment.whatif import Joint, effects, effects_table, judge_together
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import write_atomic
-from toolkit.base.texts import interface_language, say, texts
+from toolkit.base.texts import interface_language, say, several, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.evaluate.backtest import (
@@ -137,18 +137,15 @@ def backtest(
     >>> {"outcome", "q0.5", "threshold_1", "wis"} <= set(found.rows.columns)
     True
     """
-    several = [models] if isinstance(models, str) or not isinstance(models, Sequence) else models
     chosen: dict[str, Forecaster] = {}
-    for model in several:
+    for model in several(models):
         made = get(model)
         chosen[made.name if made.name not in chosen else f"{made.name} {len(chosen) + 1}"] = made
     if table is not None:
         score = _scorer_of_table(table)
     else:
         dataset, loaded, wanted = opened(data, plan, areas)
-        named = [indicators] if isinstance(indicators, str) else indicators
-        for name in named:
-            dataset.indicators.get(name)
+        named = [dataset.indicators.get(name).id for name in several(indicators)]
         days, codes = origin_days(first, dataset.as_of), [area.code for area in wanted]
         score = partial(backtest_plan, dataset, loaded, codes, days, draws=draws, seed=seed, indicators=named)
     found = []

@@ -15,7 +15,7 @@ import numpy as np
 
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.problems import Problems, has_error
-from toolkit.base.texts import say, slug
+from toolkit.base.texts import say, several, slug
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Both, Indicator, Scope
 from toolkit.data.parsing import year_of
@@ -56,10 +56,10 @@ CODE = re.compile(r"\[([0-9A-Z-]+)\]\s*$")
 def iamc_table(
     scenarios: Mapping[str, Forecasts],
     dataset: Dataset,
-    area_codes: Sequence[str],
+    area_codes: str | Sequence[str],
     *,
     levels: Sequence[float] = IAMC_LEVELS,
-    indicators: Sequence[str] | None = None,
+    indicators: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return forecasts in the long IAMC layout, columns :data:`IAMC`; those of :data:`EVIDENCE` are pyam's extra ones.
 
@@ -84,10 +84,10 @@ def iamc_table(
     """
     import pandas as pd
 
-    parts = []
+    parts, codes = [], several(area_codes)
     for name, forecasts in scenarios.items():
         for (code, indicator, scope, across), path in forecasts.paths.items():
-            if code not in area_codes or not across or (indicators is not None and indicator not in indicators):
+            if code not in codes or not across or (indicators is not None and indicator not in several(indicators)):
                 continue
             part = {
                 "model": f"{MODEL} {forecasts.model_name}",

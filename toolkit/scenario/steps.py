@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictB
 from pydantic.dataclasses import dataclass
 
 from toolkit.base.errors import UsageError
-from toolkit.base.texts import say
+from toolkit.base.texts import say, several
 from toolkit.data.indicators import Scope
 from toolkit.forecast.paths import Break, Path
 from toolkit.forecast.store import Forecasts, round_as_stored
@@ -49,7 +49,7 @@ def _plain(value: object) -> object:
 
 StepYear = Annotated[int, BeforeValidator(_plain), Field(strict=True, ge=1990, le=2100)]
 StepNumber = Annotated[float, BeforeValidator(_plain), Field(strict=True, allow_inf_nan=False)]
-AreaChoice = Annotated[Sequence[str], AfterValidator(tuple)]
+AreaChoice = Annotated[Sequence[str], BeforeValidator(several), AfterValidator(tuple)]
 Values = Annotated[
     Mapping[StepYear, StepNumber], Field(min_length=1), AfterValidator(lambda found: dict(sorted(found.items())))
 ]
