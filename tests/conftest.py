@@ -21,6 +21,16 @@ ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 11, 23)
 
 
+HOSTILE = pytest.StashKey[int]()
+"""How many tests are marked ``hostile``, of all that were collected."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Count the corpora before any of them is left out."""
+    config.stash[HOSTILE] = sum(item.get_closest_marker("hostile") is not None for item in items)
+
+
 @pytest.fixture(autouse=True)
 def language_of_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every test begin with messages in Vietnamese, whatever an earlier one chose in this process."""

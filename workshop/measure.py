@@ -22,8 +22,8 @@ from typing import Any
 
 from toolkit.data.dataset import load
 from toolkit.plan.load import load_plan
-from toolkit.reports.formats import Edition
 from toolkit.run.batch import Done
+from toolkit.run.manifest import Asked
 from toolkit.run.reports import Listener, ReportRequest, jobs_of, make_reports
 from toolkit.run.session import plan_areas
 
@@ -37,11 +37,9 @@ def request(data: Path, folder: Path, level: str, count: int, draws: int, worker
     """Return a request for the first `count` areas of a level."""
     dataset, plan = load(data, as_of=AS_OF), load_plan(folder=data)
     areas = tuple(plan_areas(dataset, plan, level))[:count]
-    return ReportRequest(
-        areas=areas, summary=False, language="vi", folder=folder, data=data, plan=plan.id, as_of=AS_OF,
-        draws=draws, seed=138, model="default", workers=workers,
-        edition=Edition(formats=tuple(formats.split(","))),
-    )  # fmt: skip
+    codes = tuple(area.code for area in areas)
+    asked = Asked(areas=codes, plan=plan.id, as_of=AS_OF, summary=False, draws=draws, formats=tuple(formats.split(",")))
+    return ReportRequest(asked, areas, folder, data, workers=workers)
 
 
 def ours(asked: ReportRequest) -> dict[str, float]:

@@ -36,17 +36,11 @@ def test_a_log_gets_plain_lines() -> None:
     ]
 
 
-def test_a_terminal_gets_a_table_with_what_runs_and_what_is_left() -> None:
+def test_a_terminal_is_shown_what_runs_and_what_is_left() -> None:
     stream = io.StringIO()
-    progress = Progress(4, "vi", console=Console(file=stream, width=100, force_terminal=True))
-    follow(progress)
-    console = Console(file=io.StringIO(), width=100)
-    console.print(progress._table())
-    shown = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "xong" in shown
-    assert "Area c (c)" in shown
-    assert shown.splitlines()[2].split()[:5] == ["0", "1", "1", "1", "1"]
-    assert progress.seconds_to_go() is not None
+    follow(Progress(4, "vi", console=Console(file=stream, width=100, force_terminal=True)))
+    for shown in ("1 giữ nguyên, 1 lỗi", "Area c (c)", "2/4"):
+        assert shown in stream.getvalue()
 
 
 def test_a_machine_gets_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:

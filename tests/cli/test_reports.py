@@ -154,8 +154,8 @@ def test_executed_notebooks_name_no_folder_of_this_machine_but_the_parameters(re
 
 def test_the_manifest_says_what_the_run_was_made_from(reports: Path) -> None:
     manifest = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["as_of"] == TODAY.isoformat()
-    assert manifest["seed"] == 138
+    assert manifest["parameters"]["as_of"] == TODAY.isoformat()
+    assert manifest["parameters"]["seed"] == 138
     assert "data/observations/0001.csv" in manifest["inputs"]
     assert {"attainment.csv", "index.html", "plan-summary.html"} <= set(manifest["outputs"])
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in manifest["outputs"].values())

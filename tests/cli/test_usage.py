@@ -10,9 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.cli.commands import run
+from toolkit.base.errors import UsageError
 from toolkit.cli.main import app
-from toolkit.data.dataset import PROJECT_DATA
-from toolkit.run.reports import ReportRequest, data_name
+from toolkit.cli.options import wanted_areas
+from toolkit.data.dataset import PROJECT_DATA, Dataset
+from toolkit.plan.plan import Plan
+from toolkit.run.manifest import Asked
+from toolkit.run.reports import data_name
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,15 @@ def test_a_bad_observation_table_names_the_cell(tmp_path: Path) -> None:
     ],
 )
 def test_the_command_that_a_page_prints_can_be_typed_in_the_projects_folder(folder: Path, said: str) -> None:
-    request = ReportRequest(
-        (), True, "en", Path(), folder, "p", date(2026, 11, 23), 2000, 138, "default", data_name=data_name(folder)
-    )
-    assert request.command == f"toolkit report --lang en --as-of 2026-11-23 --plan p {said}".rstrip()
+    asked = Asked(areas=(), plan="p", as_of=date(2026, 11, 23), language="en", data=data_name(folder))
+    assert asked.command == f"toolkit report --lang en --as-of 2026-11-23 --plan p {said}".rstrip()
+
+
+def test_several_levels_stand_in_one_run_and_in_its_command(real_data: Dataset, real_plan: Plan) -> None:
+    areas = wanted_areas(real_data, real_plan, None, "commune, province,district")
+    assert [area.level for area in areas] == ["province"] + ["district"] * 11 + ["commune"] * 65
+    with pytest.raises(UsageError, match="village"):
+        wanted_areas(real_data, real_plan, None, "district,village")
+    codes = tuple(area.code for area in areas)
+    asked = Asked(areas=codes, plan="p", as_of=date(2026, 11, 23), level="province,district,commune")
+    assert asked.command == "toolkit report --level province,district,commune --lang vi --as-of 2026-11-23 --plan p"

@@ -17,6 +17,7 @@ from toolkit.intake.ingest import prepare
 from toolkit.intake.mapping import mapping_of
 from toolkit.scenario.exchange import read_iamc, steps_from_iamc
 
+pytestmark = pytest.mark.hostile
 CASES = Path(__file__).parents[1] / "data" / "cases"
 FIXED = ("scope=all", "indicator=poverty_rate", "unit=percent", "standard=mdp_2022", "status=reported",
          "source_id=lsgov-2025review")  # fmt: skip

@@ -22,6 +22,7 @@ from toolkit.cli.main import main
 
 Grid = list[list[str]]
 Fault = Callable[[Grid], Grid | None]
+pytestmark = pytest.mark.hostile
 CODES = {"Bình Gia": "181", "Bắc Sơn": "185", "Cao Lộc": "183", "Lộc Bình": "188", "Tỉnh Lạng Sơn": "20"}
 GRID = [
     ["Huyện", "Nguồn", "2022", "2023", "2024"],

@@ -15,6 +15,7 @@ from toolkit.data.dataset import check_folder
 from toolkit.data.reference import Reference, read_reference
 from toolkit.intake.incoming import check_files
 
+pytestmark = pytest.mark.hostile
 SLIPS: dict[str, tuple[str, Callable[[str], str]]] = {
     "text_for_number": ("value", lambda text: f"khoảng {text}"),
     "emptied": ("value", lambda text: ""),

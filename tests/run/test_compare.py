@@ -42,10 +42,9 @@ def test_each_file_gets_its_outcome_and_each_changed_cell_its_place(tmp_path: Pa
         "gone.html": "missing", "new.html": "unexpected",
     }  # fmt: skip
     change = found["table.csv"].differences[0]
-    assert (change.kind, change.file, change.before, change.after) == ("value", "table.csv", "0.85", "0.86")
-    assert change.cell == {"row": 2, "of": "20, T1", "column": "p"}
+    assert (change.place, change.before, change.after) == ({"row": "2 (20, T1)", "column": "p"}, "0.85", "0.86")
     output = found["n.ipynb"].differences[0]
-    assert (output.kind, output.cell) == ("entry", {"entry": "/cells/2/outputs/1/data/text/html/1"})
+    assert output.place == {"entry": "/cells/2/outputs/1/data/text/html/1"}
 
 
 def test_every_kind_of_difference_has_words_for_its_place(tmp_path: Path) -> None:
@@ -68,13 +67,11 @@ def test_every_kind_of_difference_has_words_for_its_place(tmp_path: Path) -> Non
     write(a, "broken.json", "{")
     write(b, "broken.json", "{}")
     found = [item.differences[0] for item in compare_runs(a, b)]
-    assert {item.kind for item in found} == {
-        "rows", "row", "value", "page", "page_lines", "entry", "bytes", "part", "part_lines", "parts", "draw",
-        "unreadable",
-    }  # fmt: skip
+    names = {name for item in found for name in item.place}
+    assert names == {"row", "column", "line", "part", "entry", "draw", "bytes", "unreadable"}
     for item in found:
         assert not item.is_rounding
-        assert say(f"run.verify.at.{item.kind}", **item.cell)
+        assert all(say(f"run.verify.at.{name}", value=value) for name, value in item.place.items())
 
 
 def archive(path: Path, parts: dict[str, str]) -> None:

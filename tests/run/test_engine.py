@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.conftest import ROOT, TODAY
+from tests.run.notebooks import write_notebook
 from toolkit.base.errors import UsageError
 from toolkit.base.files import own_folder
 from toolkit.cli.main import app
@@ -231,10 +232,32 @@ def test_a_changed_input_or_template_changes_numbers_that_verify_names(
     changed = [item for item in made_again(run, tmp_path / "again", data=data) if item.outcome != "identical"]
     notebooks = [item for item in changed if item.file.endswith(".ipynb")]
     assert len(notebooks) == 2
-    assert all("/source/" in str(item.differences[0].cell["entry"]) for item in notebooks)
+    assert all("/source/" in str(item.differences[0].place["entry"]) for item in notebooks)
 
 
 def test_an_address_is_refused_in_words(tmp_path: Path) -> None:
     done = toolkit("report", *AREAS, *COMMON, "--out", "s3://bucket/run")
     assert isinstance(done.exception, UsageError)
     assert "s3://bucket/run is an address" in str(done.exception)
+
+
+def test_ones_own_notebook_is_run_for_each_area_and_verified_by_who_trusts_it(run: Path, tmp_path: Path) -> None:
+    mine = write_notebook(
+        tmp_path / "mine.ipynb",
+        "import toolkit\nrun = toolkit.open_run(run_folder)\nprint(run.table(area_code).shape, language)",
+        parameters='area_code: str = ""\nrun_folder: str = ""\nlanguage: str = "vi"\n',
+    )
+    asked = ("--notebook", mine, "--data", run / "data")
+    events = report(tmp_path / "run", *asked, areas=AREAS[2:])
+    assert made(events) == ["182"]
+    page = next((tmp_path / "run" / "areas").glob("182-*.html")).read_text(encoding="utf-8")
+    assert "(68, " in page
+    assert events[-1]["digest"].partition("-")[0] in page, "the digest stands on every page"
+    assert made(report(tmp_path / "run", *asked, areas=AREAS[2:])) == []
+    foreign = toolkit("verify", tmp_path / "run", "--lang", "en")
+    assert isinstance(foreign.exception, UsageError)
+    assert "a program, which is not run unasked" in str(foreign.exception)
+    trusted = toolkit("verify", tmp_path / "run", "--notebook", mine, "--lang", "en")
+    assert trusted.output.splitlines()[-1] == "Outcome: identical.", trusted.output
+    refused = toolkit("report", *COMMON, "--notebook", mine, "--format", "docx")
+    assert isinstance(refused.exception, UsageError)

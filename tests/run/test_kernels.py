@@ -122,12 +122,6 @@ def test_a_cell_that_takes_too_long_is_stopped_and_named(tmp_path: Path, kernels
     assert "kept" in (tmp_path / "out.ipynb").read_text(encoding="utf-8")
 
 
-def test_a_notebook_that_takes_too_long_is_stopped(tmp_path: Path, kernels: Kernels) -> None:
-    template = write_notebook(tmp_path / "t.ipynb", *["import time\ntime.sleep(0.8)"] * 4)
-    with pytest.raises(NotebookError, match="the notebook took longer than 1 s"):
-        execute(template, tmp_path / "out.ipynb", {}, limits=Limits(notebook=1), kernels=kernels)
-
-
 def test_a_kernel_that_dies_is_an_error_of_its_cell(tmp_path: Path, kernels: Kernels) -> None:
     template = write_notebook(tmp_path / "t.ipynb", "print('kept')", "import os\nos._exit(3)")
     with pytest.raises(NotebookError, match="cell 3: the notebook's kernel died"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -76,6 +77,22 @@ def test_every_published_value_in_a_table_is_such_a_number(run: Path) -> None:
         published = [cell for cell in cells if cell.get_text()[:1].isdigit()]
         assert published
         assert [cell for cell in published if not cell.select("a[href*='figures/']")] == []
+
+
+def test_what_sentences_say_of_a_target_leads_to_its_row(run: Path) -> None:
+    for page in (run / "areas").glob("*.html"):
+        shown = soup(page)
+        names = {str(row["id"]): row.select_one("th").get_text(" ").split(" T")[0] for row in shown.select("tr[id^=T]")}
+        said = [
+            part for part in shown.select("p, li, h3") if any(f"“{name[:20]}" in str(part) for name in names.values())
+        ]
+        linked = [part.select_one("a[href^='#T']") for part in shown.select("p, li, h3") if "“<a" in str(part)]
+        assert said == []
+        assert len(linked) >= 2
+        for link in linked:
+            assert link.get_text().replace(":", "")[:15] in names[str(link["href"])[1:]]
+        for text in shown.find_all(string=re.compile(r"^T\d\d-\d\d$")):
+            assert text.find_parent(["a", "tr"]) is not None
 
 
 def test_sources_lead_to_their_addresses_and_pages_to_tables_and_notebook(run: Path) -> None:

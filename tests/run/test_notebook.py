@@ -57,8 +57,8 @@ def test_the_kernel_is_this_interpreter_and_leaves_no_folder(tmp_path: Path, mon
     ("given", "message"),
     [
         ({"area_cod": "20"}, "no parameter “area_cod”.*Nearest: area_code"),
-        ({"area_code": 20}, "is str, not int"),
-        ({"area_code": True}, "is str, not bool"),
+        ({"area_code": 20}, "cannot be “20”.*a value of type str"),
+        ({"area_code": True}, "cannot be “True”.*a value of type str"),
     ],
 )
 def test_unknown_and_mistyped_parameters_are_refused(tmp_path: Path, given: dict, message: str) -> None:

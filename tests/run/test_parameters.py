@@ -34,7 +34,7 @@ def test_codes_are_texts_with_their_zeros(code: str) -> None:
     [
         (AREA, {}, "needs the parameter “area_code”"),
         (SUMMARY, {"language": "vi"}, "needs the parameter “level”"),
-        (AREA, {"area_code": 1}, "“area_code” of area_report.ipynb is str, not int"),
+        (AREA, {"area_code": 1}, "“area_code” of area_report.ipynb cannot be “1”.*in quotes"),
         (AREA, {"area_code": "1"}, "“area_code” of area_report.ipynb cannot be “1”.*two digits"),
         (AREA, {"area_code": "20", "lang": "vi"}, "no parameter “lang”.*Nearest: language"),
         (AREA, {"area_code": "20", "language": "fr"}, "“language” .* cannot be “fr”"),

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -76,17 +75,6 @@ def test_index_and_manifest_name_the_failure_as_text(failed_run: tuple[Result, P
     assert "<b>" not in index
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert list(manifest["failed"]) == ["182"]
-
-
-def test_the_table_of_reports_names_cell_and_error(failed_run: tuple[Result, Path]) -> None:
-    _, folder = failed_run
-    table = pd.read_csv(folder / "reports.csv", dtype=str, keep_default_na=False).set_index("name")
-    assert list(table["outcome"]) == ["failed", "made"]
-    assert table.loc["182", "cell"] == "5"  # the notebook's fourth cell, after the one with the parameters of the run
-    assert "the well ran dry" in table.loc["182", "error"]
-    assert table.loc["182", "page"] == ""
-    assert (folder / table.loc["180", "page"]).is_file()
-    assert (folder / table.loc["182", "notebook"]).is_file()
 
 
 def test_the_table_of_answers_has_both_areas(failed_run: tuple[Result, Path]) -> None:

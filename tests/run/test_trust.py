@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -23,11 +22,9 @@ from tests.run.test_engine import COMMON, contents, made, report, toolkit
 from toolkit.base.errors import DataError
 from toolkit.base.files import sha256
 from toolkit.cli.report import run_name
-from toolkit.reports.formats import Edition
 from toolkit.run import manifest
 from toolkit.run import reports as runs
-from toolkit.run.manifest import Manifest, read_manifest
-from toolkit.run.reports import ReportRequest
+from toolkit.run.manifest import Asked, Manifest, read_manifest
 from toolkit.run.session import open_run
 from toolkit.run.verify import altered_files, compare_runs, digest_holds, request_of
 
@@ -116,7 +113,7 @@ FORGERIES: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
     ("areas/*.html", digit), ("areas/*.ipynb", digit), ("areas/*.docx", in_archive("word/document.xml")),
     ("areas/*.pdf", digit), ("index.html", digit), ("attainment.csv", digit),
     ("attainment.xlsx", in_archive("xl/worksheets/sheet1.xml")), ("tables/forecast.csv", digit),
-    ("tables/sources.csv", digit), ("ledger.csv", digit), ("reports.csv", digit), ("forecasts/182.npz", other_draw),
+    ("tables/sources.csv", digit), ("ledger.csv", digit), ("forecasts/182.npz", other_draw),
     ("forecasts/182.json", digit), ("forecasts/answers/182.json", digit), ("forecasts/index.json", digit),
     ("forecasts/run.json", digit), ("ro-crate-metadata.json", digit), ("records/182.json", first_digit),
 )  # fmt: skip
@@ -160,7 +157,7 @@ def test_what_a_manifest_claims_of_the_run_is_checked(
 ) -> None:
     mend(forged, **claim)
     (found,) = (item for item in compare_runs(forged, again) if item.file == "manifest.json")
-    assert entry in {item.cell["entry"] for item in found.differences}
+    assert entry in {item.place["entry"] for item in found.differences}
 
 
 def test_data_in_a_run_that_its_manifest_does_not_name_are_altered_input(forged: Path) -> None:
@@ -240,22 +237,18 @@ def test_a_run_with_other_settings_says_so_on_its_pages(run: Path) -> None:
         assert "A trial, not the published version: model default, 200 paths, seed 138" in text
 
 
-REQUEST = ReportRequest(
-    (), True, "vi", Path(), ROOT / "data", "langson-138-2022", date(2026, 11, 23), 2000, 138, "default"
-)  # fmt: skip
+ASKED = Asked(areas=(), plan="langson-138-2022", as_of=date(2026, 11, 23))
 
 
 def test_the_usual_folder_tells_runs_apart() -> None:
-    usual = run_name(REQUEST, "2026-11-23", "vi", None, None)
+    usual = run_name(ASKED, ROOT / "data", "vi", None)
     assert usual == "langson-138-2022_2026-11-23_vi"
-    others = [
-        replace(REQUEST, model="drift"), replace(REQUEST, draws=200), replace(REQUEST, seed=1),
-        replace(REQUEST, data_name="figures", data=Path("/a/figures")),
-        replace(REQUEST, data_name="figures", data=Path("/b/figures")),
-        replace(REQUEST, plan="bac-kan-379"), replace(REQUEST, edition=Edition(audience="reviewer")),
-    ]  # fmt: skip
-    names = [run_name(other, "2026-11-23", "vi", None, None) for other in others]
-    names += [run_name(REQUEST, "2026-11-23", "vi", ["x" * 60, last], None) for last in ("a", "b")]
+    changes = [{"model": "drift"}, {"draws": 200}, {"seed": 1}, {"plan": "bac-kan-379"}, {"audience": "reviewer"},
+               {"level": "commune"}, {"cycle": "2026-annual"}]  # fmt: skip
+    names = [run_name(ASKED.model_copy(update=change), ROOT / "data", "vi", None) for change in changes]
+    figures = ASKED.model_copy(update={"data": "figures"})
+    names += [run_name(figures, Path(folder), "vi", None) for folder in ("/a/figures", "/b/figures")]
+    names += [run_name(ASKED, ROOT / "data", "vi", ["x" * 60, last]) for last in ("a", "b")]
     assert len({usual, *names}) == len(names) + 1
     assert all(re.fullmatch(r"[\w.-]{1,200}", name) for name in names)
 
@@ -271,7 +264,7 @@ def test_a_signature_holds_for_what_was_signed_and_for_nobody_else(forged: Path,
     assert (good.exit_code, "Signed by key@example.org." in good.output) == (0, True)
     stranger = toolkit("verify", forged, "--hashes", "--signers", tmp_path / "other.signers", "--lang", "en")
     assert (stranger.exit_code, "No good signature" in stranger.output) == (1, True)
-    mend(forged, seed=7)
+    mend(forged, simulated=True)
     assert toolkit("verify", forged, "--hashes", "--signers", tmp_path / "key.signers").exit_code == 1
     refused = toolkit("report", *ONE, *COMMON, "--out", tmp_path / "out", "--sign", tmp_path / "none")
     assert refused.exit_code != 0
@@ -305,7 +298,7 @@ def hostile(folder: Path, kind: str) -> None:
         case "outside":
             record["parameters"]["plan"] = "../../../etc/passwd"
         case "endless":
-            record["draws"] = 10**12
+            record["parameters"]["draws"] = 10**12
         case "terminal":
             record["outputs"]["\x1b]0;x\x07"] = "0" * 64
         case "not a list":

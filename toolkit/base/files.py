@@ -56,6 +56,27 @@ def write_atomic(path: Path, content: str | bytes | Iterable[str]) -> Path:
     return path
 
 
+def write_result(path: Path, content: str | bytes) -> Path:
+    """Write a result where its user wants it, and never in the place of what somebody else has made.
+
+    A file that is there is ours if it is empty or begins with the line that we would write, as a table does.
+    A workbook, in which people go on writing, gives way to its equal alone.
+
+    Raises
+    ------
+    ToolkitError
+        If any other file is there.
+    """
+    written = content.encode() if isinstance(content, str) else content
+    if path.is_file():
+        first = written if isinstance(content, bytes) else written.partition(b"\n")[0] + b"\n"
+        with path.open("rb") as stream:
+            held = stream.read(len(first))
+        if held not in (b"", first):
+            raise ToolkitError(say("base.not_our_file", file=path), say("base.not_our_file.remedy"))
+    return write_atomic(path, written)
+
+
 def write_once(path: Path, content: str) -> Path:
     """Write a file that is never written again: there in one step, and only if nothing is there yet.
 
@@ -132,12 +153,11 @@ def _scratch(purpose: str, place: str | None = None) -> Path:
 
     Folders of the same purpose that processes left behind when they were killed are removed.
     """
-    if os.name == "posix":  # elsewhere a process cannot be asked for without harm
-        for around in {tempfile.gettempdir(), SHALLOW}:
-            for folder in Path(around).glob(f"toolkit-{purpose}-*-*"):
-                owner = folder.name.removeprefix(f"toolkit-{purpose}-").partition("-")[0]
-                if owner.isdigit() and _mark_of(folder) == owner and not _runs(int(owner)):
-                    shutil.rmtree(folder, ignore_errors=True)
+    for around in {tempfile.gettempdir(), SHALLOW}:
+        for folder in Path(around).glob(f"toolkit-{purpose}-*-*"):
+            owner = folder.name.removeprefix(f"toolkit-{purpose}-").partition("-")[0]
+            if owner.isdigit() and _mark_of(folder) == owner and not _runs(int(owner)):
+                shutil.rmtree(folder, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix=f"toolkit-{purpose}-{os.getpid()}-", dir=place))
     (made / MARK).write_text(str(os.getpid()), encoding="utf-8")
     return made
@@ -150,9 +170,17 @@ def _mark_of(folder: Path) -> str:
         return ""
 
 
+def check_own(folder: Path, *signs: str) -> Path:
+    """Return a folder that is new, empty or ours: see :func:`own_folder`, which holds any other to be somebody's."""
+    held = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    if held and not _any_file(folder, (*signs, MARK)):
+        raise ToolkitError(say("base.not_ours", folder=folder, file=held[0]), say("base.not_ours.remedy"))
+    return folder
+
+
 @contextmanager
 def own_folder(folder: Path, *signs: str) -> Iterator[None]:
-    """Hold the lock of a folder in which everything is ours; it is made if it is new, and marked while it is filled.
+    """Hold the lock of a folder in which everything is ours; it is made if it is new, and marked until a sign is there.
 
     Parameters
     ----------
@@ -164,10 +192,8 @@ def own_folder(folder: Path, *signs: str) -> Iterator[None]:
     ToolkitError
         If the folder holds anything else, which we would overwrite, or another program writes there.
     """
+    check_own(folder, *signs)
     folder.mkdir(parents=True, exist_ok=True)
-    held = sorted(entry.name for entry in folder.iterdir())
-    if held and not (_any_file(folder, signs) or (folder / MARK).is_file()):
-        raise ToolkitError(say("base.not_ours", folder=folder, file=held[0]), say("base.not_ours.remedy"))
     handle = os.open(folder / MARK, os.O_RDWR | os.O_CREAT)
     try:
         _lock(handle, folder)
@@ -200,22 +226,13 @@ def _any_file(folder: Path, names: Iterable[str]) -> bool:
 
 
 def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's
-        return True
-    return not _only_unburied(process)
+    """Say whether a process is at work; one that has ended stays where nobody asks for its exit code."""
+    import psutil
 
-
-def _only_unburied(process: int) -> bool:
-    """Say whether a process has ended and nobody has asked for its exit code: so it stays where init does not."""
     try:
-        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    return stat.rpartition(")")[2].split()[0] == "Z"
 
 
 def sha256(path: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
-from toolkit.base.texts import Language, fold, interface_language, nearest, texts
+from toolkit.base.texts import Language, fold, interface_language, nearest, normalise, texts, visible
 
 Severity = Literal["error", "warning"]
 
@@ -241,8 +241,8 @@ def has_error(problems: Iterable[Problem]) -> bool:
 
 def shortened(value: str) -> str:
     """Return `value` as a message repeats it: one line, at most 80 characters, nothing that moves the cursor."""
-    line = "".join(letter if letter.isprintable() else "�" for letter in value[: LONGEST_VALUE + 1])
-    return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}…"
+    line = visible(normalise(value[: LONGEST_VALUE + 1]))
+    return line if len(value) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}…"
 
 
 def closest(value: str, choices: Iterable[str], count: int = 3) -> list[str]:

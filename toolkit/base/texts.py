@@ -114,26 +114,17 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-")
 
 
-def harmless(text: str) -> str:
-    r"""Return anybody's text without what a terminal would obey or what turns the direction of writing.
-
-    >>> harmless("\x1b[2J5\u00a0%\u202e")
-    '�[2J5\xa0%�'
-    """
-    return "".join(letter if letter.isprintable() or letter in "\u00a0\u202f\n" else "\ufffd" for letter in text)
-
-
-DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Marks that change the direction of writing: what stands after one would be read from the other end."""
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\ufeff\u202a-\u202e\u2066-\u2069]")
+"""What a terminal would obey, and marks that change the direction of writing: what follows is read from its end."""
 
 
 def visible(text: str) -> str:
-    r"""Return `text` with marks that change the direction of writing as visible signs.
+    r"""Return anybody's text with what cannot be seen and does something as visible signs.
 
-    >>> visible("12\u202e3")
-    '12⟨U+202E⟩3'
+    >>> visible("12\u202e3 \x1b[2J5\u00a0%")
+    '12⟨U+202E⟩3 ⟨U+001B⟩[2J5\xa0%'
     """
-    return text if text.isascii() else DIRECTION.sub(lambda mark: f"⟨U+{ord(mark[0]):04X}⟩", text)
+    return UNSEEN.sub(lambda mark: f"⟨U+{ord(mark[0]):04X}⟩", text)
 
 
 TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolkit.base.errors import UsageError, need_extra
-from toolkit.base.files import results_folder, scratch_folder, write_atomic
+from toolkit.base.files import check_own, own_folder, results_folder, scratch_folder, write_atomic, write_result
 from toolkit.base.texts import numbers, say, texts
 from toolkit.cli import options
 
@@ -82,7 +82,7 @@ def forecast(
     if out is None:
         sys.stdout.write(text)
     else:
-        write_atomic(out, text)
+        write_result(out, text)
         print(say("cli.rows_written", rows=len(result), file=out), file=sys.stderr)
 
 
@@ -139,6 +139,7 @@ def backtest(
     from toolkit.run.studies import MODELS, write_backtest
     from toolkit.run.studies import backtest as scored
 
+    where = check_own(out or results_folder() / "backtest")
     chosen: Sequence[Any] = list(dict.fromkeys(model)) if model else MODELS
     language = texts(lang).language
     if table is not None:
@@ -151,8 +152,8 @@ def backtest(
             chosen, data=dataset, plan=loaded, indicators=indicator or (), first=first, draws=draws, seed=seed,
             areas=[item.code for item in options.wanted_areas(dataset, loaded, area, level)], progress=_progress,
         )  # fmt: skip
-    where = out or results_folder() / "backtest"
-    write_backtest(found, where, language=language)
+    with own_folder(where):
+        write_backtest(found, where, language=language)
     if as_json:
         sys.stdout.write(found.scores.to_json(orient="records", force_ascii=False, indent=1))
     else:
@@ -211,6 +212,7 @@ def scenario(
     from toolkit.scenario.scenario import read_scenarios
 
     options.existing([file], "scenario.file.remedy")
+    folder = check_own(out or results_folder() / f"scenario-{file.stem}")
     read = read_iamc(file) if file.suffix.lower() in {".csv", *WORKBOOKS} else read_scenarios(file)
     run = compute_run(data=data, plan=plan, as_of=options.counted_day(as_of), draws=draws, seed=seed, model=model)
     passed: tuple[str, ...] = ()
@@ -221,8 +223,8 @@ def scenario(
     if passed:
         series = "; ".join(passed[:MOST_NAMED])
         print(say("scenario.iamc.passed", count=len(passed), series=series), file=sys.stderr)
-    folder = out or results_folder() / f"scenario-{file.stem}"
-    found = scenario_run(run, read, folder, language=texts(lang).language)
+    with own_folder(folder):
+        found = scenario_run(run, read, folder, language=texts(lang).language)
     if as_json:
         sys.stdout.write(found.comparison.to_json(orient="records", force_ascii=False, indent=1))
     else:

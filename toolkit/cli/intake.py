@@ -433,7 +433,7 @@ def template(
     Example: toolkit template --level commune --cycle 2026
     """
     need_extra("sheets")
-    from toolkit.base.files import write_atomic
+    from toolkit.base.files import write_result
     from toolkit.intake.template import file_name, years_of
     from toolkit.intake.template import template as workbook_of
 
@@ -444,7 +444,7 @@ def template(
         level = "province"
     for item in options.wanted_areas(dataset, loaded, area, level):
         content = workbook_of(dataset, loaded, item, years, language=language)
-        print(say("desk.template.written", file=write_atomic(out / file_name(item, years), content)))
+        print(say("desk.template.written", file=write_result(out / file_name(item, years), content)))
 
 
 def requests(
@@ -467,7 +467,7 @@ def requests(
     Example: toolkit requests --area "Bình Gia" --lang en
     """
     from toolkit.attainment.assess import assess_all
-    from toolkit.base.files import write_atomic
+    from toolkit.base.files import write_result
     from toolkit.forecast.make import make_forecasts
     from toolkit.intake.incoming import DOUBT_DRAWS
     from toolkit.intake.template import context_of
@@ -481,4 +481,4 @@ def requests(
         page, workbook = lists_of(context_of(item, answers, forecasts, dataset, loaded, texts(lang).language))
         for ending, content in ((".html", page), (".xlsx", workbook)):
             file = out / f"{item.code}-{slug(item.name_vi)}{ending}"
-            print(say("desk.template.written", file=write_atomic(file, content)))
+            print(say("desk.template.written", file=write_result(file, content)))

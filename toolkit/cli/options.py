@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -29,6 +29,9 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="Use only what was known on this day.", show_default="today"),
 ]
+
+
+Choice = TypeVar("Choice", bound=str)
 
 
 def speak(language: str) -> str:
@@ -53,7 +56,8 @@ TableFile = Annotated[
     typer.Option("--table", help="Any long table: panel,kind,unit,year,value.", show_default="the plan's data"),
 ]
 LevelName = Annotated[
-    str | None, typer.Option("--level", help="province, district or commune.", show_default="province and districts")
+    str | None,
+    typer.Option("--level", help="province, district, commune; several with commas.", show_default="province,district"),
 ]
 MappingFile = Annotated[
     Path | None,
@@ -87,6 +91,12 @@ Seed = Annotated[
         "--seed", help="Seed of all random numbers.", callback=lambda given: check_numbers(seed=given) or given
     ),
 ]
+Notebook = Annotated[
+    Path | None,
+    typer.Option(
+        "--notebook", metavar="FILE", help="Your own, run for each area in place of the report.", show_default=False
+    ),
+]
 Model = Annotated[str, typer.Option("--model", help="Forecasting model.")]
 
 
@@ -101,6 +111,25 @@ def deliverer(by: str | None) -> str:
 def counted_day(as_of: str | None) -> date:
     """Return the day given with ``--as-of``, today by default."""
     return parse_day(as_of) if as_of else date.today()  # noqa: DTZ011  (a civil date, as on the sender's calendar)
+
+
+def one_of(given: str, choices: Sequence[Choice], key: str, **fields: object) -> Choice:
+    """Return the choice that was given.
+
+    Parameters
+    ----------
+    key, fields :
+        Of what is said of any other value.
+
+    Raises
+    ------
+    UsageError
+        Naming the choices.
+    """
+    for choice in choices:
+        if given == choice:
+            return choice
+    raise UsageError(say(key, **fields), say("base.choose", choices=", ".join(choices)))
 
 
 def existing(files: Iterable[Path], remedy: str = "cli.no_file.table") -> None:

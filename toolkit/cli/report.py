@@ -5,23 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
-from rich.console import Console, Group
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Live
 
 from toolkit.base.errors import UsageError, missing_packages, need_extra
 from toolkit.base.files import own_folder, results_folder, write_atomic
-from toolkit.base.texts import Language, numbers, say, slug, texts
+from toolkit.base.texts import Language, numbers, say, slug, texts, visible
 from toolkit.cli import options
 from toolkit.run.batch import Done, Job
 
@@ -29,8 +26,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from toolkit.plan.plan import Plan
-    from toolkit.reports.formats import Edition
-    from toolkit.run.kernels import Kernels
+    from toolkit.run.manifest import Asked
     from toolkit.run.reports import ReportRequest
 
 
@@ -57,6 +53,7 @@ def report(
         Path | None,
         typer.Option("--since", metavar="RUN", help="Tell what changed since an earlier run.", show_default=False),
     ] = None,
+    notebook: options.Notebook = None,
     as_of: options.AsOf = None,
     out: Annotated[
         str | None, typer.Option("--out", metavar="DIR", help="Folder of the run.", show_default="reports/…")
@@ -76,10 +73,7 @@ def report(
     force: Annotated[
         bool, typer.Option("--force/--resume", help="Make all anew, or keep what is still good of an earlier run.")
     ] = False,
-    cell_timeout: Annotated[float, typer.Option("--cell-timeout", min=1, help="Seconds that a cell may take.")] = 600,
-    notebook_timeout: Annotated[
-        float, typer.Option("--notebook-timeout", min=1, help="Seconds that a notebook may take.")
-    ] = 1800,
+    cell_timeout: Annotated[int, typer.Option("--cell-timeout", min=1, help="Seconds that a cell may take.")] = 600,
     sign: Annotated[
         Path | None,
         typer.Option("--sign", metavar="KEY", help="Sign the manifest with an SSH key.", show_default=False),
@@ -95,12 +89,17 @@ def report(
 
     Example: toolkit report --area "Bình Gia" --lang en
 
-    Example: toolkit report --lang vi,en --format html,docx,pdf
+    Example: toolkit report --lang vi,en --format html,docx,pdf --level province,district,commune
+
+    Example: toolkit report --notebook mine.ipynb
     """
     from toolkit.data.dataset import data_folder, load
+    from toolkit.models import NAMES
     from toolkit.plan.load import load_plan
+    from toolkit.reports.formats import AUDIENCES, FORMATS
     from toolkit.reports.index import start_html
-    from toolkit.run.manifest import MANIFEST, signer
+    from toolkit.run.kernels import KINDS
+    from toolkit.run.manifest import MANIFEST, Asked, signer
     from toolkit.run.notebook import Limits
     from toolkit.run.reports import ReportRequest, data_name
 
@@ -109,8 +108,13 @@ def report(
     if "://" in (out or ""):
         raise UsageError(say("run.no_address", out=out), say("run.no_address.remedy"))
     languages = tuple(dict.fromkeys(texts(name.strip()).language for name in lang.split(",")))
-    edition = _edition(formats, cycle, audience, since)
-    if edition.formats != ("html",):
+    forms = [name.strip() for name in formats.split(",")]
+    for form in forms:
+        options.one_of(form, ("html",) if notebook else FORMATS, "cli.no_format", formats=form)
+    reader = options.one_of(audience, AUDIENCES, "report.no_audience", audience=audience)
+    options.one_of(model, NAMES, "forecast.no_model", model=model)
+    kind = options.one_of(kernels, KINDS, "run.no_kernels", kernels=kernels) if kernels else None
+    if forms != ["html"]:
         need_extra("documents")
     if scheduler:
         need_extra("cluster")
@@ -120,34 +124,23 @@ def report(
     loaded = load_plan(plan, folder=folder)
     dataset = load(folder, as_of=_day(as_of, cycle, loaded))
     areas = options.wanted_areas(dataset, loaded, area, level)
+    asked = Asked(
+        areas=tuple(area.code for area in areas), plan=loaded.id, as_of=dataset.as_of, language=languages[0],
+        summary=not area, level="" if area else level or "", data=data_name(folder), draws=draws, seed=seed,
+        model=model, formats=tuple(form for form in FORMATS if form in {"html", *forms}), cycle=cycle.strip(),
+        audience=reader, since=since is not None, notebook=visible(notebook.name) if notebook else "",
+    )  # fmt: skip
+    top = Path(out or results_folder() / run_name(asked, folder, "-".join(languages), area)).resolve()
     request = ReportRequest(
-        areas=areas,
-        summary=not area,
-        language=languages[0],
-        folder=Path(),
-        data=folder.resolve(),
-        plan=loaded.id,
-        as_of=dataset.as_of,
-        draws=draws,
-        seed=seed,
-        model=model,
-        workers=jobs,
-        kernels=_kernels(kernels),
-        force=force,
-        limits=Limits(cell_timeout, notebook_timeout),
-        scheduler=scheduler,
-        edition=edition,
-        data_name=data_name(folder),
-    )
-    spoken = "-".join(languages)
-    name = run_name(request, cycle or dataset.as_of.isoformat(), spoken, area, level)
-    top = Path(out or results_folder() / name).resolve()
+        asked, areas, top, folder.resolve(), since, notebook, jobs, kind, force, Limits(cell_timeout),
+        scheduler,
+    )  # fmt: skip
     failed, several = False, len(languages) > 1
     with own_folder(top, *(f"{name}/{MANIFEST}" for name in languages)) if several else nullcontext():
         for language in languages:
             options.speak(language)
-            asked = replace(request, language=language, folder=top / language if several else top)
-            failed |= _made(asked, as_json, sign)
+            spoken = asked.model_copy(update={"language": language})
+            failed |= _made(replace(request, asked=spoken, folder=top / language if several else top), as_json, sign)
         if several:
             write_atomic(top / "index.html", start_html(loaded, languages))
     if failed:
@@ -159,39 +152,13 @@ def _made(request: ReportRequest, as_json: bool, key: Path | None) -> bool:
     from toolkit.run.manifest import sign
     from toolkit.run.reports import Listener, jobs_of, make_reports
 
-    progress = Progress(total=len(jobs_of(request)), language=request.language, events=as_json)
+    progress = Progress(total=len(jobs_of(request)), language=request.asked.language, events=as_json)
     with progress:
         run = make_reports(request, Listener(progress.stage, progress.start, progress.done))
     if key:
         sign(run.folder, key)
     progress.close_with(run.index, run.failed, run.digest)
     return bool(run.failed)
-
-
-def _kernels(name: str | None) -> Kernels | None:
-    from toolkit.run.kernels import KINDS
-
-    for kind in KINDS:
-        if name == kind:
-            return kind
-    if name is None:
-        return None
-    raise UsageError(say("run.no_kernels", kernels=name), say("base.choose", choices=", ".join(KINDS)))
-
-
-def _edition(formats: str, cycle: str, audience: str, since: Path | None) -> Edition:
-    """Return how the reports are made; what cannot be is refused before anything starts."""
-    from toolkit.reports.formats import AUDIENCES, FORMATS, Edition
-
-    wanted = [name.strip() for name in formats.split(",")]
-    unknown = [name for name in wanted if name not in FORMATS]
-    if unknown:
-        message = say("cli.no_format", formats=", ".join(unknown))
-        raise UsageError(message, say("base.choose", choices=", ".join(FORMATS)))
-    reader = next((known for known in AUDIENCES if known == audience), None)
-    if reader is None:
-        raise UsageError(say("report.no_audience", audience=audience), say("base.choose", choices=", ".join(AUDIENCES)))
-    return Edition(tuple(name for name in FORMATS if name in {"html", *wanted}), cycle.strip(), reader, since)
 
 
 def _day(as_of: str | None, cycle: str, plan: Plan) -> date:
@@ -208,20 +175,15 @@ LONGEST_NAME = 60
 """Characters of a part of a folder's name."""
 
 
-def run_name(request: ReportRequest, day: str, lang: str, names: list[str] | None, level: str | None) -> str:
+def run_name(asked: Asked, data: Path, languages: str, names: Sequence[str] | None) -> str:
     """Return the usual name of a run's folder: two runs that differ in what a reader sees never share one."""
-    from toolkit.forecast.make import DRAWS, MODEL, SEED
-
-    audience = request.edition.audience
+    unusual = asked.model_dump(include={"model", "draws", "seed", "audience", "notebook"}, exclude_defaults=True)
     parts = [
-        request.plan or "", day, lang, level or "", "-".join(names or []),
-        request.model if request.model != MODEL else "",
-        f"{request.draws}-draws" if request.draws != DRAWS else "",
-        f"seed-{request.seed}" if request.seed != SEED else "",
-        _told_apart(request.data_name, str(request.data)) if request.data_name else "",
-        audience if audience != "planner" else "",
+        asked.cycle or asked.as_of.isoformat(), languages, asked.level, "-".join(names or []),
+        *(f"{name}-{value}" for name, value in unusual.items()),
+        _told_apart(asked.data, str(data.resolve())) if asked.data else "",
     ]  # fmt: skip
-    return "_".join(part for part in (parts[0], *map(_short, parts[1:])) if part)
+    return "_".join([asked.plan, *(_short(part) for part in parts if part)])
 
 
 def _short(text: str) -> str:
@@ -250,49 +212,48 @@ class Progress:
     """
 
     def __init__(self, total: int, language: Language, *, events: bool = False, console: Console | None = None) -> None:
-        self._total = total
         self._counts = {"done": 0, "kept": 0, "failed": 0}
         self._running: dict[str, str] = {}
-        self._first_start = 0.0
         self._stage = ""
         self._texts = texts(language)
         self._numbers = numbers(language)
         self._events = events
         self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
-        self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=2, transient=True)
-        self._is_live = self._console.is_terminal and not events
+        columns = (TextColumn("{task.description}", markup=False), MofNCompleteColumn(), TimeRemainingColumn())
+        quiet = events or not self._console.is_terminal
+        self._live = Live(*columns, console=self._console, transient=True, disable=quiet)
+        self._all = self._live.add_task("", total=total)
 
     def __enter__(self) -> Self:
-        if self._is_live:
-            self._live.start()
+        self._live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._is_live:
-            self._live.stop()
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
 
     def stage(self, key: str) -> None:
         """Say which stage starts."""
         self._stage = self._texts.t(key)
         if self._events:
             self._event("stage", name=key.removeprefix("run."))
-        elif not self._is_live:
+        elif self._live.disable:
             self._say(f"{self._stage} …")
+        self._show()
 
     def start(self, job: Job) -> None:
         """Note that a report is begun."""
         self._running[job.name] = job.label
-        self._first_start = self._first_start or time.monotonic()
         if self._events:
             self._event("start", name=job.name)
+        self._show()
 
     def done(self, done: Done) -> None:
         """Say how one report ended."""
         self._running.pop(done.job.name, None)
         outcome = "failed" if done.error else "kept" if done.kept else "done"
         self._counts[outcome] += 1
+        self._live.advance(self._all)
+        self._show()
         if self._events:
             self._event(
                 outcome,
@@ -300,25 +261,14 @@ class Progress:
                 seconds=round(done.seconds, 2),
                 error=done.error,
                 cell=done.cell,
-                left=self.left,
+                left=self._live.tasks[self._all].remaining,
             )
             return
         seconds = self._numbers.decimal(done.seconds, 1)
         key = {"failed": "run.page_failed", "kept": "run.page_kept", "done": "run.page_done"}[outcome]
         words = self._texts.t(key, name=done.job.name, label=done.job.label, seconds=seconds, error=done.error)
-        self._say(f"[{self._total - self.left}/{self._total}] {words}")
-
-    @property
-    def left(self) -> int:
-        """Return how many reports have not ended."""
-        return self._total - sum(self._counts.values())
-
-    def seconds_to_go(self) -> float | None:
-        """Return an estimate of the time to the end; None before the first report was made."""
-        made = self._counts["done"] + self._counts["failed"]
-        if not made or not self._first_start:
-            return None
-        return (time.monotonic() - self._first_start) / made * self.left
+        task = self._live.tasks[self._all]
+        self._say(f"[{task.completed:g}/{task.total:g}] {words}")
 
     def close_with(self, index: Path, failed: Sequence[Done], digest: str) -> None:
         """Say where the result is, which reports are missing, and last the digest of the run."""
@@ -332,16 +282,11 @@ class Progress:
         print(self._texts.t("run.where", index=index), file=sys.stdout)
         print(self._texts.t("run.digest", digest=digest), file=sys.stdout)
 
-    def _table(self) -> Group:
-        counts = {**self._counts, "running": len(self._running), "left": self.left - len(self._running)}
-        table = Table(box=None, pad_edge=False)
-        for name in counts:
-            table.add_column(self._texts.t(f"run.count.{name}"), justify="right")
-        table.add_column(self._texts.t("run.count.to_go"), justify="right")
-        to_go = self.seconds_to_go()
-        table.add_row(*map(str, counts.values()), "–" if to_go is None else f"{int(to_go) // 60}:{int(to_go) % 60:02d}")
+    def _show(self) -> None:
+        """Show on a terminal how many reports ended how, and which are being made."""
+        counts = [f"{count} {self._texts.t(f'run.count.{name}')}" for name, count in self._counts.items() if count]
         running = [f"  {label} ({name})" for name, label in self._running.items()]
-        return Group(Text(self._stage), table, *(Text(line) for line in running))
+        self._live.update(self._all, description="\n".join([", ".join([self._stage, *counts]), *running]))
 
     def _event(self, event: str, **fields: object) -> None:
         print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)

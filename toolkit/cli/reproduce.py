@@ -13,7 +13,7 @@ import typer
 
 from toolkit.base.errors import UsageError
 from toolkit.base.files import scratch_folder
-from toolkit.base.texts import harmless, numbers, say, texts
+from toolkit.base.texts import numbers, say, texts, visible
 from toolkit.cli import options
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def verify(
         Path | None,
         typer.Option("--signers", metavar="FILE", help="Allowed signers, as ssh-keygen has them.", show_default=False),
     ] = None,
+    notebook: options.Notebook = None,
     data: options.Data = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     as_json: options.Json = False,
@@ -76,7 +77,7 @@ def verify(
     if not hashes:
         tell(f"{say('run.verify.again')} …")
         with scratch_folder("verify") as folder:
-            results = made_again(run, folder, data=data)
+            results = made_again(run, folder, data=data, notebook=notebook)
         _tell_results(results, tell)
         left = not_compared(run)
         tell(say("run.verify.not_compared", files=", ".join(left)) if left else say("run.verify.all_compared"))
@@ -98,7 +99,7 @@ def verify(
 
 
 def _tell(line: str) -> None:
-    print(harmless(line), flush=True)
+    print(visible(line), flush=True)
 
 
 def _tell_results(results: Sequence[FileResult], tell: Callable[[str], None]) -> None:
@@ -113,7 +114,7 @@ def _tell_results(results: Sequence[FileResult], tell: Callable[[str], None]) ->
         if item.outcome != "identical":
             tell(f"{item.file}:")
         for difference in item.differences:
-            place = say(f"run.verify.at.{difference.kind}", **difference.cell)
+            place = ", ".join(say(f"run.verify.at.{name}", value=value) for name, value in difference.place.items())
             words = {"before": difference.before[:160], "after": difference.after[:160]}
             tell(f"  {say('run.verify.was_now', place=place, **words)}")
 
@@ -130,27 +131,30 @@ def review(
 ) -> None:
     """Settle the forecasts of a run against newer data, and score them.
 
-    Example: toolkit review reports/langson-138_2024-12-31_vi --lang en
+    Example: toolkit review reports/langson-138-2022_2024-12-31_vi --lang en
     """
-    from toolkit.base.files import write_atomic
+    from toolkit.base.files import check_own, own_folder, write_atomic
     from toolkit.data.dataset import data_folder
     from toolkit.evaluate.ledger import review as settle
+    from toolkit.reports.index import table_csv
     from toolkit.run.session import compute_run
     from toolkit.run.verify import ledger_of
 
+    folder = check_own(out or run.with_name(f"{run.resolve().name}-review"))
     day = options.counted_day(as_of)
     manifest, ledger = ledger_of(run)
-    if day <= manifest.as_of:
-        raise UsageError(say("run.review.not_later", day=day, known=manifest.as_of), say("run.review.not_later.remedy"))
+    known = manifest.parameters.as_of
+    if day <= known:
+        raise UsageError(say("run.review.not_later", day=day, known=known), say("run.review.not_later.remedy"))
     codes = manifest.parameters.areas
     later = compute_run(codes, data=data_folder(data), plan=manifest.parameters.plan, as_of=day)
     answers = {(code, answer.target_id): answer for code in codes for answer in later.attainments(code)}
     settled = {key: answer.verdict == "met" for key, answer in answers.items() if answer.outcome == "settled"}
     reported = {key for key, answer in answers.items() if answer.last_year == answer.due and answer.grade != "N"}
     found = settle(ledger, later.dataset, settled, reported)
-    folder = out or run.with_name(f"{run.resolve().name}-review")
-    write_atomic(folder / "figures.csv", found.figures.to_csv(index=False, lineterminator="\n"))
-    write_atomic(folder / "verdicts.csv", found.verdicts.to_csv(index=False, lineterminator="\n"))
+    with own_folder(folder):
+        for name, table in (("figures", found.figures), ("verdicts", found.verdicts)):
+            write_atomic(folder / f"{name}.csv", table_csv(table))
     summary = found.summary()
     if as_json:
         print(json.dumps({**summary, "folder": str(folder)}, indent=1))

@@ -5,7 +5,6 @@ Unlikely figures are flagged and never dropped.
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,17 +29,6 @@ if TYPE_CHECKING:
 
 Cells = dict[str, str]
 """A row as text, by column."""
-PLAIN_NUMBER = re.compile(r"[+-]?\d[\d.,]*%?", re.ASCII)
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def harmless(text: str) -> str:
-    """Return text that a spreadsheet program shows and never runs: a quote stands before what looks like a formula.
-
-    >>> harmless("=1+1"), harmless("-3,5"), harmless("+84 205")
-    ("'=1+1", '-3,5', "'+84 205")
-    """
-    return f"'{text}" if text.startswith(DANGEROUS) and not PLAIN_NUMBER.fullmatch(text) else text
 
 
 def value_text(value: float, written: str) -> str:

@@ -39,7 +39,6 @@ from toolkit.intake.incoming import (
     Rejected,
     as_problem,
     doubts,
-    harmless,
     read_together,
     stored_cells,
 )
@@ -338,7 +337,7 @@ def _rejected_cells(row: Rejected) -> Cells:
     }
     cells = {**{name: neutral_cell(text) for name, text in row.cells.items()}, **words}
     named = {"file": row.file, "sheet": row.sheet, "row": str(row.row)}
-    return {name: harmless(text) for name, text in {**cells, **named}.items()}
+    return {name: neutral_cell(text) for name, text in {**cells, **named}.items()}
 
 
 MOST_AREAS = 6

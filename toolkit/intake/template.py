@@ -11,14 +11,14 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from toolkit.base.errors import UsageError, need_extra
-from toolkit.base.texts import LANGUAGES, Language, Texts, numbers, say, slug, texts
+from toolkit.base.texts import LANGUAGES, Language, Texts, neutral_cell, numbers, say, slug, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator, Standard
 from toolkit.data.observations import Observation
 from toolkit.data.schemas import QUALIFIERS, SOURCES, STATUSES
 from toolkit.intake.history import districts_of
-from toolkit.intake.incoming import MARK, harmless
+from toolkit.intake.incoming import MARK
 from toolkit.plan.plan import Plan, Target
 from toolkit.plan.rules import MilestoneRule, RatioToRule
 
@@ -315,7 +315,7 @@ class Pen:
         elif isinstance(value, int | float):
             sheet.write_number(row - 1, column - 1, value, style)
         else:
-            sheet.write_string(row - 1, column - 1, harmless(str(value)), style)
+            sheet.write_string(row - 1, column - 1, neutral_cell(value), style)
 
     def header(self, sheet: Worksheet, widths: Mapping[str, int], row: int, words: Texts) -> None:
         """Write the labels of columns and, below them, their names for programs."""

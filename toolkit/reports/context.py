@@ -40,8 +40,6 @@ class RunFacts:
         Name of the forecasting model.
     versions :
         Version by package, this toolkit first.
-    title :
-        Title of the run; may be empty.
     simulated :
         True where the data are made up: every page says so.
     commit :
@@ -57,7 +55,6 @@ class RunFacts:
     draws: int
     model: str
     versions: Mapping[str, str] = field(default_factory=dict)
-    title: str = ""
     simulated: bool = False
     commit: str = ""
     command: str = ""

@@ -467,7 +467,6 @@ def provenance_section(words: Words, facts: RunFacts, cycle: Cycle | None = None
         basis = cycle.bodies.basis_vi if words.language == "vi" else cycle.bodies.basis_en
         receiver = words.t("provenance.received", receiver=cycle.receiver(words.language), basis=basis)
     entries = (
-        ("run", facts.title),
         ("as_of", words.day(facts.as_of)),
         ("model", facts.model),
         ("draws", words.t("provenance.seeded", draws=words.numbers.decimal(facts.draws, 0), seed=facts.seed)),

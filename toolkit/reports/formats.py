@@ -1,4 +1,4 @@
-"""The forms of a document: its page in HTML, the Word file, and which forms are made, for which round and for whom.
+"""The forms of a document: its page in HTML, the Word file, and which forms are made.
 
 All text is escaped here. Pages are made from documents, or from executed notebooks that show one.
 """
@@ -10,7 +10,7 @@ import re
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -167,10 +167,36 @@ def page_html(frame: Frame, body: str, *, sheets: tuple[str, ...] = ("style", "p
     """
     maps = ("plan",) if 'class="heat"' in body or 'class="tiles"' in body else ()
     style = Markup("".join(map(style_sheet, (*maps, *sheets))))
-    return environment().get_template("page.html.j2").render(frame=frame, style=style, body=Markup(body))
+    linked = Markup(with_mentions_linked(body))
+    return environment().get_template("page.html.j2").render(frame=frame, style=style, body=linked)
 
 
-def write_page(notebook: Path, page: Path, *, language: str, audience: Audience = "planner") -> Path:
+ROW = re.compile(r'<tr id="(T[\w-]+)"><th[^>]*>(.*?)<small>(.*?)(?:<br>|</small>)')
+MENTION = re.compile(
+    r"(<a .*?</a>|<svg.*?</svg>|<tr id=.*?</tr>|<[^>]*>)|(?<=“)([^“”<]*)(?=”)|\b(T\d\d-\d\d\w?)\b", re.DOTALL
+)
+"""Tags, and what is left as it is; a target as a sentence quotes it; a target's number."""
+
+
+def with_mentions_linked(body: str) -> str:
+    """Return the body of a page in which every mention of a target leads to its row, and so to its figures.
+
+    >>> with_mentions_linked('<p>“Poor: below 5%”: likely.</p><tr id="T30-03"><th>Poor<small>below 5%<br>T30-03')[:45]
+    '<p>“<a href="#T30-03">Poor: below 5%</a>”: likel'
+    """
+    places = {f"{name}: {asked}": place for place, name, asked in ROW.findall(body)}
+    places |= {place: place for place in places.values()}
+
+    def linked(found: re.Match[str]) -> str:
+        text = found[2] or found[3] or ""
+        return f'<a href="#{places[text]}">{text}</a>' if text in places else found[0]
+
+    return MENTION.sub(linked, body) if places else body
+
+
+def write_page(
+    notebook: Path, page: Path, *, language: str, audience: Audience = "planner", frame: Frame | None = None
+) -> Path:
     """Write the page of an executed notebook.
 
     Parameters
@@ -179,8 +205,8 @@ def write_page(notebook: Path, page: Path, *, language: str, audience: Audience 
         Executed notebook; one of its outputs is the head of a document.
     page :
         The HTML file to write.
-    language, audience :
-        As in :func:`notebook_page`.
+    language, audience, frame :
+        As in :func:`notebook_page`; a page with a frame of its own may be as large as its notebook makes it.
 
     Raises
     ------
@@ -193,14 +219,16 @@ def write_page(notebook: Path, page: Path, *, language: str, audience: Audience 
         content = nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4)
     except (OSError, ValueError) as error:
         raise PageError(f"{notebook.name} is no readable notebook ({error}).", "Run the report again.") from error
-    made = notebook_page(content, language=texts(language).language, audience=audience).encode()
-    if len(made) > LARGEST_PAGE:
+    made = notebook_page(content, language=texts(language).language, audience=audience, frame=frame).encode()
+    if frame is None and len(made) > LARGEST_PAGE:
         sizes = {"size": len(made) // 1024, "most": LARGEST_PAGE // 1024}
         raise PageError(say("report.page_too_large", page=page.name, **sizes), say("report.page_too_large.remedy"))
     return write_atomic(page, made)
 
 
-def notebook_page(notebook: Any, *, language: Language, audience: Audience = "planner") -> str:
+def notebook_page(
+    notebook: Any, *, language: Language, audience: Audience = "planner", frame: Frame | None = None
+) -> str:
     """Return the page of an executed notebook: its outputs in order, its code left out or folded.
 
     Parameters
@@ -211,13 +239,15 @@ def notebook_page(notebook: Any, *, language: Language, audience: Audience = "pl
         Of the page, where the notebook itself does not say.
     audience :
         Whether the code is left out or folded.
+    frame :
+        Of a notebook that shows no document.
 
     Raises
     ------
     PageError
         If no output is the head of a document: the page would have no title.
     """
-    frame = _frame(notebook, language)
+    frame = frame or _frame(notebook, language)
     resources = {"code_summary": words(frame.language).t("code")}
     body, _ = _exporter(audience).from_notebook_node(notebook, resources=resources)
     return page_html(frame, "\n".join(line for line in str(body).splitlines() if line.strip()))
@@ -472,30 +502,9 @@ FORMATS = ("html", *(suffix.split(".")[1] for suffix in WRITERS))
 """What ``--format`` may name."""
 
 
-@dataclass(frozen=True)
-class Edition:
-    """In which forms, for which round and for whom the reports of a run are made.
-
-    Attributes
-    ----------
-    formats :
-        Of :data:`FORMATS`; the page is always made.
-    cycle :
-        Reporting round such as ``2026-annual``; empty for none.
-    audience :
-        Whether pages leave the code out or fold it.
-    since :
-        Folder of an earlier run to tell changes from; None for none.
-    """
-
-    formats: tuple[str, ...] = ("html",)
-    cycle: str = ""
-    audience: Audience = "planner"
-    since: Path | None = None
-
-    def papers(self, page: Path) -> tuple[Path, ...]:
-        """Return the files beside a page in the wanted forms."""
-        return tuple(page.with_suffix(suffix) for suffix in WRITERS if suffix.split(".")[1] in self.formats)
+def papers_of(page: Path, formats: Sequence[str]) -> tuple[Path, ...]:
+    """Return the files beside a page in those of :data:`FORMATS` that are wanted."""
+    return tuple(page.with_suffix(suffix) for suffix in WRITERS if suffix.split(".")[1] in formats)
 
 
 def write_papers(document: Document, names: str) -> None:

@@ -18,8 +18,12 @@ from typing import Any
 
 from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.texts import say
+from toolkit.reports.blocks import Frame
+from toolkit.reports.context import banner, foot
 from toolkit.reports.formats import Audience
+from toolkit.reports.wording import words
 from toolkit.run.kernels import Kernels, fork_key, fork_server, share_fork_server, start
+from toolkit.run.manifest import read_about
 from toolkit.run.notebook import Limits, NotebookError, Parameter, describe, execute
 
 ATTEMPTS = 2
@@ -45,11 +49,13 @@ class Job:
     language :
         ``vi`` or ``en``.
     limits :
-        On the time of a cell and of the notebook.
+        On the time of a cell and what it shows.
     papers :
         Files that the notebook itself writes beside its page (Word, PDF); its parameter ``papers`` names them.
     audience :
         Whether the page leaves the code out or folds it.
+    is_own :
+        Whether the notebook is the user's: its page is what it shows, with title and last line of ours.
     """
 
     name: str
@@ -62,6 +68,7 @@ class Job:
     limits: Limits = Limits()  # noqa: RUF009  (frozen)
     papers: tuple[Path, ...] = ()
     audience: Audience = "planner"
+    is_own: bool = False
 
     @property
     def outputs(self) -> tuple[Path, ...]:
@@ -107,11 +114,20 @@ def run_job(job: Job, kernels: Kernels = "plain") -> Done:
         cells = execute(job.template, job.notebook, dict(job.parameters), limits=job.limits, kernels=kernels)
         from toolkit.reports.formats import write_page
 
-        write_page(job.notebook, job.page, language=job.language, audience=job.audience)
+        write_page(job.notebook, job.page, language=job.language, audience=job.audience, frame=_frame(job))
     except Exception as caught:  # noqa: BLE001  (whatever happened to one area is that area's result)
         error = describe(caught)
         cell = caught.cell if isinstance(caught, NotebookError) else 0
     return Done(job, time.perf_counter() - started, error, cell, cell_seconds=cells)
+
+
+def _frame(job: Job) -> Frame | None:
+    """Return title, warning and last line of the page of one's own notebook, which shows no document that has them."""
+    if not job.is_own:
+        return None
+    facts, said = read_about(job.page.parents[1]).facts, words(job.language)
+    title = f"{job.label} – {job.template.stem}"
+    return Frame(language=said.language, page_title=title, banner=banner(said, facts), foot=foot(said, facts))
 
 
 def run_jobs(

@@ -19,25 +19,27 @@ import hashlib
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import PROJECT, sha256, write_atomic
-from toolkit.base.texts import Language, harmless, say, texts
+from toolkit.base.texts import Language, say, texts, visible
 from toolkit.data.dataset import PROJECT_DATA, Dataset
 from toolkit.data.schemas import NATIONAL, PROVINCES, file_of
 from toolkit.forecast import store
+from toolkit.forecast.make import DRAWS, MODEL, SEED
 from toolkit.forecast.store import Forecasts
 from toolkit.reports.context import RunFacts
 from toolkit.reports.evidence import RECORD
@@ -46,7 +48,10 @@ from toolkit.reports.formats import Audience
 if TYPE_CHECKING:
     from toolkit.run.batch import Done, Job
 
-PACKAGES = ("langson-toolkit", "numpy", "pandas", "scipy", "statsmodels", "matplotlib", "papermill", "nbconvert")
+PACKAGES = (
+    "langson-toolkit", "numpy", "pandas", "scipy", "statsmodels", "matplotlib", "papermill", "nbconvert", "typst",
+    "docxtpl", "xlsxwriter",
+)  # fmt: skip
 MANIFEST = "manifest.json"
 FORECASTS = "forecasts"
 ABOUT = "run.json"
@@ -54,6 +59,8 @@ SNAPSHOT = "data"
 """Folder of a run with the data that it was made from."""
 SINCE = "since"
 """Folder with the answers of the earlier run that changes are told from."""
+NOTEBOOK = "notebook"
+"""Folder with the notebook of one's own that a run was made by."""
 ASIDE = ("panels", PROVINCES, "scenarios")
 """Folders beside the data that no report of a run is made from."""
 SIGNATURE = "manifest.json.sig"
@@ -63,7 +70,6 @@ DEVELOPERS = "The Lạng Sơn indicator toolkit developers"
 KEY = "key"
 RECORDS = "records"
 LICENSE = "https://spdx.org/licenses/MIT"
-_LICENCE = {"@id": LICENSE, "@type": "CreativeWork", "name": "MIT", "identifier": LICENSE}
 
 
 def versions() -> dict[str, str]:
@@ -200,33 +206,80 @@ Name = Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=200)]
 
 
 class Asked(_Strict):
-    """Parameters of a run: what was asked for; `data` is what its command calls the data folder."""
+    """What was asked for: all that shapes the numbers and words of a run, not where or how fast it is made.
+
+    Attributes
+    ----------
+    areas :
+        Codes of the areas to report on, in order; one report each.
+    plan :
+        Its identifier.
+    as_of :
+        Only what was known on this day is used.
+    language :
+        ``vi`` or ``en``.
+    summary :
+        Whether the plan summary is made too.
+    level :
+        Levels of the areas, where they are not the usual ones.
+    data :
+        What the command calls the data folder: by no path of this machine; empty for the project's own.
+    draws, seed, model :
+        Of the forecasts.
+    formats, cycle, audience :
+        Forms of the reports, the reporting round such as ``2026-annual``, and whether pages leave the code out or fold
+        it.
+    since :
+        Whether changes since an earlier run are told.
+    notebook :
+        Name of a notebook of one's own that is run for each area; empty for the report.
+    """
 
     areas: tuple[Name, ...]
-    summary: bool
-    language: Language
     plan: Name
-    data: Printable
-    formats: tuple[Literal["html", "docx", "brief", "pdf"], ...]
-    cycle: Printable
-    audience: Audience
-    since: bool
+    as_of: date
+    language: Language = "vi"
+    summary: bool = True
+    level: Printable = ""
+    data: Printable = ""
+    draws: Annotated[int, Field(ge=100, le=1_000_000)] = DRAWS
+    seed: Annotated[int, Field(ge=0)] = SEED
+    model: Name = MODEL
+    formats: tuple[Name, ...] = ("html",)
+    cycle: Printable = ""
+    audience: Audience = "planner"
+    since: bool = False
+    notebook: Printable = ""
+
+    @property
+    def command(self) -> str:
+        """Return the command that makes the run again."""
+        parts = [] if self.summary else [part for code in self.areas for part in ("--area", code)]
+        for name, option in OPTIONS.items():
+            value, field = getattr(self, name), type(self).model_fields[name]
+            if value != field.default or name == "language":
+                parts += [option, ",".join(value) if isinstance(value, tuple) else str(value)]
+        return shlex.join(["toolkit", "report", *parts])
+
+
+OPTIONS = {
+    "level": "--level", "language": "--lang", "as_of": "--as-of", "formats": "--format", "cycle": "--cycle",
+    "audience": "--audience", "plan": "--plan", "data": "--data", "draws": "--draws", "seed": "--seed",
+    "model": "--model", "notebook": "--notebook",
+}  # fmt: skip
+"""Options of the command, by what they stand for."""
 
 
 class Manifest(_Strict):
     """Everything needed to make a run again, and to see what was altered since."""
 
     digest: Printable
-    as_of: date
-    seed: Annotated[int, Field(ge=0)]
-    draws: Annotated[int, Field(ge=100, le=1_000_000)]
-    model: Name
+    parameters: Asked
     simulated: bool
     command: Printable
     program: Printable
     commit: Printable
     versions: dict[Printable, Printable]
-    parameters: Asked
     failed: dict[Printable, str]
     inputs: dict[Printable, Hash]
     outputs: dict[Printable, Hash]
@@ -273,7 +326,7 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, ValueError) as error:
         reason = str(error)
     raise DataError(
-        say("run.no_manifest", folder=folder, error=harmless(reason)), remedy=say("forecast.no_store.remedy")
+        say("run.no_manifest", folder=folder, error=visible(reason)), remedy=say("forecast.no_store.remedy")
     )
 
 
@@ -293,26 +346,17 @@ def plain_files(folder: Path) -> dict[str, Path]:
     DataError
         If there is anything but plain files and folders, or far more than a run has.
     """
-    found = {}
-    for entry in _entries(folder, 0):
-        if not entry.is_file(follow_symlinks=False):
-            message = say("run.not_plain", file=harmless(os.path.relpath(entry.path, folder)))
-            raise DataError(message, remedy=say("run.not_plain.remedy"))
-        found[Path(entry.path).relative_to(folder).as_posix()] = Path(entry.path)
-        if len(found) > MOST_FILES:
+    found = dict[str, Path]()
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        for entry in (here / name for name in (*folders, *files)):
+            if entry.is_symlink() or not (entry.is_file() or entry.is_dir()):
+                message = say("run.not_plain", file=entry.relative_to(folder))
+                raise DataError(message, remedy=say("run.not_plain.remedy"))
+        found |= {(here / name).relative_to(folder).as_posix(): here / name for name in files}
+        if len(found) > MOST_FILES or len(here.relative_to(folder).parts) > DEEPEST:
             raise DataError(say("run.too_many_files", folder=folder), remedy=say("run.not_plain.remedy"))
     return dict(sorted(found.items()))
-
-
-def _entries(folder: Path, depth: int) -> Iterator[os.DirEntry[str]]:
-    if depth > DEEPEST:
-        raise DataError(say("run.too_many_files", folder=folder), remedy=say("run.not_plain.remedy"))
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _entries(Path(entry.path), depth + 1)
-            else:
-                yield entry
 
 
 def full_digest(folder: Path, digest: str) -> str:
@@ -382,10 +426,9 @@ class About:
     facts: RunFacts
 
 
-def write_about(folder: Path, *, plan: str, facts: RunFacts) -> None:
+def write_about(folder: Path, about: About) -> None:
     """Write what :func:`read_about` reads."""
-    record = {"plan": plan, "facts": {**asdict(facts), "as_of": facts.as_of.isoformat()}}
-    write_atomic(folder / FORECASTS / ABOUT, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    write_atomic(folder / FORECASTS / ABOUT, TypeAdapter(About).dump_json(about, indent=1))
 
 
 def read_about(folder: Path) -> About:
@@ -397,13 +440,10 @@ def read_about(folder: Path) -> About:
         If it holds no run.
     """
     try:
-        record = json.loads((folder / FORECASTS / ABOUT).read_text(encoding="utf-8"))
-        facts = RunFacts(**{**record["facts"], "as_of": date.fromisoformat(record["facts"]["as_of"])})
-        return About(str(record["plan"]), facts)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(
-            say("forecast.no_store", folder=folder, error=error), remedy=say("forecast.no_store.remedy")
-        ) from error
+        return TypeAdapter(About).validate_json((folder / FORECASTS / ABOUT).read_bytes())
+    except (OSError, ValueError) as error:
+        message = say("forecast.no_store", folder=folder, error=error)
+        raise DataError(message, remedy=say("forecast.no_store.remedy")) from error
 
 
 _FORMATS = {
@@ -415,12 +455,6 @@ _FORMATS = {
     ".pdf": "application/pdf",
     ".npz": "application/zip",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-_HEAD = {
-    "@id": CRATE,
-    "@type": "CreativeWork",
-    "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
-    "about": {"@id": "./"},
 }
 
 
@@ -438,53 +472,42 @@ def write_crate(folder: Path, facts: RunFacts, *, language: Language, plan: str)
     plan :
         Name of the plan.
     """
+    t, day = texts(language).t, facts.as_of.isoformat()
     outputs = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if is_output(file)}
     names = sorted(outputs - {CRATE} | {MANIFEST})
-    terms = {**_LICENCE, "description": texts(language).t("run.crate.licence")}
-    graph: list[Mapping[str, Any]] = [_HEAD, _root(names, facts, language, plan), terms]
-    graph += [*map(_file, names), *_made(facts)]
-    record = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
+    developers, run, program = ({"@id": f"#{name}"} for name in ("developers", "run", "toolkit"))
+    about: list[Mapping[str, Any]] = [
+        {
+            "@id": CRATE, "@type": "CreativeWork", "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+            "about": {"@id": "./"},
+        },
+        {
+            "@id": "./", "@type": "Dataset", "name": t("run.crate.name", plan=plan, day=day),
+            "description": t("run.crate.description"), "datePublished": day, "license": {"@id": LICENSE},
+            "inLanguage": language, "hasPart": [{"@id": name} for name in names], "author": developers,
+            "publisher": developers, "mentions": run,
+        },
+        {
+            "@id": LICENSE, "@type": "CreativeWork", "name": "MIT", "identifier": LICENSE,
+            "description": t("run.crate.licence"),
+        },
+        {
+            **program, "@type": "SoftwareApplication", "name": "langson-toolkit",
+            "softwareVersion": f"{facts.versions.get('langson-toolkit', '')} {facts.commit}".strip(),
+        },
+        {
+            **run, "@type": "CreateAction", "name": facts.command or "toolkit report", "instrument": program,
+            "agent": developers, "result": {"@id": "./"},
+        },
+        {**developers, "@type": "Organization", "name": DEVELOPERS},
+    ]  # fmt: skip
+    files = [
+        {"@id": name, "@type": "File", "name": name, "encodingFormat": _FORMATS.get(Path(name).suffix, "text/plain")}
+        for name in names
+    ]
+    record = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": [*about, *files]}
     text = json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(record)
     return write_atomic(folder / CRATE, chain(text, "\n"))
-
-
-def _root(names: Sequence[str], facts: RunFacts, language: Language, plan: str) -> dict[str, Any]:
-    return {
-        "@id": "./",
-        "@type": "Dataset",
-        "name": texts(language).t("run.crate.name", plan=plan, day=facts.as_of.isoformat()),
-        "description": texts(language).t("run.crate.description"),
-        "datePublished": facts.as_of.isoformat(),
-        "license": {"@id": LICENSE},
-        "inLanguage": language,
-        "hasPart": [{"@id": name} for name in names],
-        "author": {"@id": "#developers"},
-        "publisher": {"@id": "#developers"},
-        "mentions": {"@id": "#run"},
-    }
-
-
-def _file(name: str) -> Mapping[str, Any]:
-    return {"@id": name, "@type": "File", "name": name, "encodingFormat": _FORMATS.get(Path(name).suffix, "text/plain")}
-
-
-def _made(facts: RunFacts) -> list[Mapping[str, Any]]:
-    program = {
-        "@id": "#toolkit",
-        "@type": "SoftwareApplication",
-        "name": "langson-toolkit",
-        "softwareVersion": f"{facts.versions.get('langson-toolkit', '')} {facts.commit}".strip(),
-    }
-    action = {
-        "@id": "#run",
-        "@type": "CreateAction",
-        "name": facts.command or "toolkit report",
-        "instrument": {"@id": "#toolkit"},
-        "agent": {"@id": "#developers"},
-        "result": {"@id": "./"},
-    }
-    developers = {"@id": "#developers", "@type": "Organization", "name": DEVELOPERS}
-    return [program, action, developers]
 
 
 def content_key(**parts: object) -> str:
@@ -526,16 +549,35 @@ class ReportRecords:
     ----------
     folder :
         The run.
+    inputs :
+        Content key of all that every report depends on.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._run = folder
-        self._folder = folder / RECORDS
+    def __init__(self, folder: Path, inputs: str) -> None:
+        self._run, self._inputs = folder, inputs
 
-    def key(self, job: Job, inputs: str) -> str:
+    def stale(self, jobs: Sequence[Job], *, whole: bool) -> list[Job]:
+        """Return the jobs whose files are not all there, whole, and what they would be again: all unless `whole`.
+
+        Their records go first, and those of jobs that the run has no more, and what a killed run left half-written.
+        """
+        for part in self._run.rglob(".*.part"):
+            part.unlink(missing_ok=True)
+        fresh = [job for job in jobs if whole and is_whole(self._file(job), self._key(job), job.outputs, self._run)]
+        kept = {self._file(job) for job in fresh}
+        for file in set((self._run / RECORDS).glob("*.json")) - kept:
+            file.unlink()
+        return [job for job in jobs if job not in fresh]
+
+    def write(self, done: Done) -> None:
+        """Record a job that went well; one that failed has no record and is done again next time."""
+        if not done.error:
+            write_record(self._file(done.job), self._key(done.job), done.job.outputs, self._run)
+
+    def _key(self, job: Job) -> str:
         """Return the content key of a job: what it is made from, whatever folder it is made in."""
         return content_key(
-            inputs=inputs,
+            inputs=self._inputs,
             template=sha256(job.template),
             parameters=sorted(job.parameters),
             language=job.language,
@@ -543,27 +585,5 @@ class ReportRecords:
             outputs=[file.relative_to(self._run).as_posix() for file in job.outputs],
         )
 
-    def is_fresh(self, job: Job, key: str) -> bool:
-        """Say whether the job's files are there, whole, and what they would be again."""
-        return is_whole(self._file(job), key, job.outputs, self._run)
-
-    def forget(self, job: Job) -> None:
-        """Remove a job's record before it is done again."""
-        self._file(job).unlink(missing_ok=True)
-
-    def write(self, done: Done, key: str) -> None:
-        """Record a job that went well; one that failed has no record and is done again next time."""
-        if not done.error:
-            write_record(self._file(done.job), key, done.job.outputs, self._run)
-
-    def sweep(self, jobs: Iterable[Job]) -> None:
-        """Remove the parts that a killed run left half-written, and records of jobs that the run has no more."""
-        for part in self._run.rglob(".*.part"):
-            part.unlink(missing_ok=True)
-        names = {self._file(job) for job in jobs}
-        for file in self._folder.glob("*.json"):
-            if file not in names:
-                file.unlink()
-
     def _file(self, job: Job) -> Path:
-        return self._folder / f"{job.name}.json"
+        return self._run / RECORDS / f"{job.name}.json"

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import write_atomic
@@ -51,10 +51,9 @@ class NotebookError(ToolkitError):
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds that one cell, and a whole notebook, may take before they are stopped; bytes that a cell may show."""
+    """Seconds that one cell may take before it is stopped; bytes that it may show."""
 
-    cell: float = 600
-    notebook: float = 1800
+    cell: int = 600
     output: int = 8_000_000
 
 
@@ -69,10 +68,14 @@ Code = Annotated[str, Field(pattern=r"^(\d{2}|\d{3}|\d{5})$", description="run.p
 Day = Annotated[str, AfterValidator(_day), Field(description="run.parameter.as_of")]
 
 
-class Parameters(BaseModel):
-    """What all parameterized notebooks take. Nothing is converted: a code is a text, 1 is no truth value."""
+class Declared(BaseModel):
+    """What a notebook takes. Nothing is converted: a code is a text, 1 is no truth value."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Parameters(Declared):
+    """What all parameterized notebooks of ours take."""
 
     language: Annotated[Literal["vi", "en"], Field(description="run.parameter.language")] = "vi"
     as_of: Day = ""
@@ -95,7 +98,7 @@ class PlanSummary(Parameters):
     level: Annotated[Literal["province", "district", "commune"], Field(description="run.parameter.level")]
 
 
-MODELS: Mapping[str, type[Parameters]] = {"area_report.ipynb": AreaReport, "plan_summary.ipynb": PlanSummary}
+MODELS: Mapping[str, type[Declared]] = {"area_report.ipynb": AreaReport, "plan_summary.ipynb": PlanSummary}
 
 
 def read_parameters(template: Path) -> dict[str, Parameter]:
@@ -107,6 +110,8 @@ def read_parameters(template: Path) -> dict[str, Parameter]:
         If the file is no notebook, or has no such cell, or the cell holds anything but plain assignments.
     """
     try:
+        if not template.is_file():
+            raise UsageError(say("cli.no_file", file=template), say("run.no_parameters.remedy"))
         cells = json.loads(template.read_text(encoding="utf-8"))["cells"]
         tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
         source = "".join(tagged[0]["source"])
@@ -130,30 +135,56 @@ def _assignment(statement: ast.stmt) -> tuple[str, Parameter]:
     return name, literal
 
 
+def model_of(template: Path) -> type[Declared]:
+    """Return the model of a notebook's parameters: ours, which its tagged cell must declare, or just that cell.
+
+    Raises
+    ------
+    UsageError
+        If the file is no notebook with a usable cell of parameters, or its cell differs from the model.
+    """
+    declared, model = read_parameters(template), MODELS.get(template.name)
+    if model is None:
+        fields: Any = {name: (type(value), value) for name, value in declared.items()}
+        return create_model(template.stem, __base__=Declared, **fields)
+    if differing := sorted(set(declared) ^ set(model.model_fields)):
+        message = say("run.cell_differs", template=template.name, names=", ".join(differing))
+        raise UsageError(message, say("run.cell_differs.remedy"))
+    return model
+
+
 def check_parameters(template: Path, given: Mapping[str, Parameter]) -> None:
     """Refuse parameters that are unknown, missing or mistyped, before anything starts.
 
-    A notebook with a model is checked by it, and its tagged cell must declare just what the model does; any other
-    notebook is checked against its tagged cell alone. papermill itself would only log an unknown parameter.
+    papermill itself would only log an unknown one.
 
     Raises
     ------
     UsageError
         Naming the parameter, and the nearest declared one or what would be right.
     """
-    declared = read_parameters(template)
-    for name, value in given.items():
-        if name not in declared:
-            message = say("run.unknown_parameter", template=template.name, name=name)
-            raise UsageError(message, say("data.nearest", near=", ".join(nearest(name, declared))))
-        if type(value) is not type(declared[name]):
-            kinds = {"wanted": type(declared[name]).__name__, "given": type(value).__name__}
-            message = say("run.mistyped_parameter", template=template.name, name=name, **kinds)
-            raise UsageError(message, say("run.mistyped_parameter.remedy"))
-    model = MODELS.get(template.name)
-    if model is not None:
-        _check_cell(template, model, declared)
-        _check_values(template, model, given)
+    model = model_of(template)
+    try:
+        model.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        if first["type"] == "extra_forbidden":
+            raise _unknown(template.name, name, model) from error
+        key = "run.missing_parameter" if first["type"] == "missing" else "run.bad_parameter"
+        message = say(key, template=template.name, name=name, value=given.get(name))
+        raise UsageError(message, f"{name}: {_help(model, name)}") from error
+
+
+def _unknown(notebook: str, name: str, model: type[Declared]) -> UsageError:
+    message = say("run.unknown_parameter", template=notebook, name=name)
+    return UsageError(message, say("data.nearest", near=", ".join(nearest(name, model.model_fields))))
+
+
+def _help(model: type[Declared], name: str) -> str:
+    field = model.model_fields[name]
+    kind = getattr(field.annotation, "__name__", "")
+    return say(field.description) if field.description else say("run.parameter.typed", kind=kind)
 
 
 def check_injected(notebook: str, cells: Sequence[str], **required: Parameter) -> None:
@@ -179,31 +210,11 @@ def check_injected(notebook: str, cells: Sequence[str], **required: Parameter) -
     injected = [cell for cell in cells if cell.lstrip().startswith(INJECTED)]
     for name in (name for cell in injected for name, _ in map(_assignment, ast.parse(cell).body)):
         if name not in model.model_fields:
-            message = say("run.unknown_parameter", template=notebook, name=name)
-            raise UsageError(message, say("data.nearest", near=", ".join(nearest(name, model.model_fields))))
+            raise _unknown(notebook, name, model)
     for name in (name for name, value in required.items() if value == ""):
         example = say("run.missing_parameter.remedy", template=notebook)
         message = say("run.missing_parameter", template=notebook, name=name)
-        raise UsageError(message, f"{name}: {say(str(model.model_fields[name].description))} {example}")
-
-
-def _check_cell(template: Path, model: type[Parameters], declared: Mapping[str, Parameter]) -> None:
-    if set(declared) != set(model.model_fields):
-        names = ", ".join(sorted(set(declared) ^ set(model.model_fields)))
-        raise UsageError(say("run.cell_differs", template=template.name, names=names), say("run.cell_differs.remedy"))
-
-
-def _check_values(template: Path, model: type[Parameters], given: Mapping[str, Parameter]) -> None:
-    try:
-        model.model_validate(dict(given))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        if first["type"] == "missing":
-            message = say("run.missing_parameter", template=template.name, name=name)
-        else:
-            message = say("run.bad_parameter", template=template.name, name=name, value=given[name])
-        raise UsageError(message, f"{name}: {say(str(model.model_fields[name].description))}") from error
+        raise UsageError(message, f"{name}: {_help(model, name)} {example}")
 
 
 def describe_parameters(template: Path) -> list[dict[str, Any]]:
@@ -214,14 +225,7 @@ def describe_parameters(template: Path) -> list[dict[str, Any]]:
     UsageError
         If the file is no notebook with a usable cell of parameters.
     """
-    declared = read_parameters(template)
-    model = MODELS.get(template.name)
-    if model is None:
-        return [
-            {"name": name, "type": type(value).__name__, "default": value, "required": False, "allowed": "", "help": ""}
-            for name, value in declared.items()
-        ]
-    _check_cell(template, model, declared)
+    model = model_of(template)
     properties = model.model_json_schema()["properties"]
     return [
         {
@@ -229,15 +233,11 @@ def describe_parameters(template: Path) -> list[dict[str, Any]]:
             "type": type(value).__name__,
             "default": value,
             "required": model.model_fields[name].is_required(),
-            "allowed": _allowed(properties[name]),
-            "help": say(str(model.model_fields[name].description)),
+            "allowed": ", ".join(properties[name].get("enum", ())) or properties[name].get("pattern", ""),
+            "help": _help(model, name),
         }
-        for name, value in declared.items()
+        for name, value in read_parameters(template).items()
     ]
-
-
-def _allowed(schema: Mapping[str, Any]) -> str:
-    return ", ".join(schema["enum"]) if "enum" in schema else str(schema.get("pattern", ""))
 
 
 def execute(
@@ -261,7 +261,7 @@ def execute(
     parameters :
         Checked against the tagged cell before anything starts.
     limits :
-        Seconds that one cell, and the whole notebook, may take.
+        On the time of a cell and on what it shows.
     needs_parameters :
         False for a notebook without a tagged cell.
     kernels :
@@ -359,8 +359,7 @@ class Watch:
         self.flooded = False
         self._shown = 0
         self._cell_begun = 0.0
-        self._limits = limits
-        self._begun = time.monotonic()
+        self.limits = limits
 
     @property
     def started(self) -> bool:
@@ -384,25 +383,17 @@ class Watch:
         content = message["content"]
         shown = [content.get("text", ""), *content.get("data", {}).values(), *content.get("traceback", ())]
         self._shown += sum(len(part) if isinstance(part, str) else len(repr(part)) for part in shown)
-        self.flooded = self._shown > self._limits.output
+        self.flooded = self._shown > self.limits.output
         return not self.flooded
-
-    def seconds_left(self, cell: Any) -> float:
-        """Return how long the next cell may take."""
-        del cell
-        # nbclient takes 0 for "no limit"
-        return max(0.01, min(self._limits.cell, self._limits.notebook - (time.monotonic() - self._begun)))
 
     def reason(self, error: Exception) -> str:
         """Return what went wrong, in a reader's words."""
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
         if self.flooded:
-            return say("run.cell_flood", limit=self._limits.output // 1_000_000)
+            return say("run.cell_flood", limit=self.limits.output // 1_000_000)
         if isinstance(error, CellTimeoutError):
-            if time.monotonic() - self._begun >= self._limits.notebook:
-                return say("run.notebook_timeout", seconds=f"{self._limits.notebook:g}")
-            return say("run.cell_timeout", seconds=f"{self._limits.cell:g}")
+            return say("run.cell_timeout", seconds=f"{self.limits.cell:g}")
         if isinstance(error, DeadKernelError):
             return say("run.kernel_died")
         return f"{type(error).__name__}: {error}"
@@ -427,7 +418,7 @@ def use_engine() -> str:
                     nb_man,
                     kernel_name=kernel_name,
                     startup_timeout=settings.pop("start_timeout", 60),
-                    timeout_func=watch.seconds_left,
+                    timeout=watch.limits.cell,
                     on_cell_start=watch.begin_cell,
                     on_cell_executed=watch.end_cell,
                     shutdown_kernel="immediate",

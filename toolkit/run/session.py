@@ -34,7 +34,7 @@ from toolkit.plan.load import find_plan, load_plan, plan_text, read_plan
 from toolkit.plan.plan import Plan
 from toolkit.reports.context import Context, RunFacts, SourceBook
 from toolkit.reports.wording import words
-from toolkit.run.manifest import FORECASTS, SNAPSHOT, facts_of, read_about, take_snapshot, write_about
+from toolkit.run.manifest import FORECASTS, SNAPSHOT, About, facts_of, read_about, take_snapshot, write_about
 from toolkit.scenario.propagate import no_path
 from toolkit.scenario.scenario import Scenario
 
@@ -174,7 +174,7 @@ class Run:
         for code in self.forecasts.areas():
             writer.add({key: self.forecasts.paths[key] for key in self.forecasts.keys_of(code)})
         save_run(self, target, self.chosen())
-        write_about(target, plan=self.plan.id, facts=self.facts)
+        write_about(target, About(self.plan.id, self.facts))
         return target
 
     def _save_own(self, folder: Path) -> None:
@@ -263,15 +263,16 @@ def _emptied(folder: Path) -> Path:
 
 
 def plan_areas(dataset: Dataset, plan: Plan, level: str | None = None) -> list[Area]:
-    """Return the areas that a plan reports on: the province and its districts, or those of one level."""
-    if level == "commune":
-        return list(dataset.areas.all(level="commune", on=dataset.as_of))
+    """Return the areas that a plan reports on: the province and its districts, or those of levels (with commas)."""
+    wanted = [name.strip() for name in (level or "province,district").split(",")]
+    if unknown := [name for name in wanted if name not in ("province", "district", "commune")]:
+        raise UsageError(say("data.no_level", level=", ".join(unknown)), say("run.levels"))
+    communes = list(dataset.areas.all(level="commune", on=dataset.as_of)) if "commune" in wanted else []
+    if wanted == ["commune"]:
+        return communes
     province = dataset.areas.get(plan.province_code)
     below = [area for area in dataset.areas.all(level="district") if area.parent_code == province.code]
-    found = {None: [province, *below], "province": [province], "district": below}
-    if level not in found:
-        raise UsageError(say("data.no_level", level=level), say("run.levels"))
-    return found[level]
+    return [*([province] if "province" in wanted else ()), *(below if "district" in wanted else ()), *communes]
 
 
 def open_run(

@@ -13,26 +13,26 @@ import json
 import math
 import re
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from toolkit.base.errors import DataError, need_extra
+from toolkit.base.errors import DataError, UsageError, need_extra
 from toolkit.base.files import sha256
-from toolkit.base.texts import say, texts
+from toolkit.base.texts import say
 from toolkit.data.dataset import data_folder, load
 from toolkit.evaluate.ledger import read_ledger
 from toolkit.forecast.store import unpacked
-from toolkit.reports.formats import Edition
 from toolkit.run.manifest import (
     FORECASTS,
     KEY,
     MANIFEST,
+    NOTEBOOK,
     RECORDS,
     SINCE,
     SNAPSHOT,
@@ -51,10 +51,7 @@ from toolkit.run.reports import LEDGER, WORKBOOK, ReportRequest, data_name, make
 Change = Literal["altered", "missing", "added"]
 FileOutcome = Literal["identical", "within_tolerance", "changed", "missing", "unexpected"]
 Outcome = Literal["identical", "versions", "changed"]
-TextPlace = Literal["page", "part"]
-Count = Literal["rows", "page_lines", "part_lines"]
-CellPlace = Mapping[str, str | int]
-LINES: Mapping[TextPlace, Count] = {"page": "page_lines", "part": "part_lines"}
+Place = Mapping[str, str | int]
 TOLERANCE = 1e-6
 """Relative: two machines may round the last digits of a computation differently."""
 NUMBER = re.compile(r"[-+−]?\d+(?:[.,\u00a0\u202f]\d+)*(?:e[-+]?\d+)?", re.IGNORECASE)
@@ -62,11 +59,6 @@ MOST_DIFFERENCES = 20
 LONG_LINE = 4000
 SLACK = 1024 * 1024
 """Bytes by which a file may be larger than its fellow made again and is still opened."""
-UNREADABLE = (
-    OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, MemoryError, csv.Error,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What reading a file that is not what it should be may raise."""
 
 
 @dataclass(frozen=True)
@@ -94,23 +86,16 @@ class Difference:
 
     Attributes
     ----------
-    kind :
-        What differs: a value or row of a table, an entry of a record or notebook, a drawn value, a line of a page or of
-        a part of an archive, how many rows, parts or lines there are, the bytes of what cannot be compared inside, or
-        what cannot be read.
-    file :
-        Its name in the run.
-    cell :
-        Where in the file, by the names that this kind has (``row``, ``column``, ``cell``, ``output``, ``line`` …).
+    place :
+        Where in the file, by the names that its kind has: ``row`` and ``column``, ``part``, ``line``, ``entry``,
+        ``draw``; ``bytes`` of what cannot be compared inside, ``unreadable`` of what cannot be read.
     before, after :
         What stood there, and what stands there now.
     is_rounding :
         Whether the two differ only in the last digits of numbers.
     """
 
-    kind: Literal["value", "row", "entry", "draw", "parts", "bytes", "unreadable"] | TextPlace | Count
-    file: str
-    cell: CellPlace
+    place: Place
     before: str
     after: str
     is_rounding: bool = False
@@ -136,8 +121,8 @@ def ledger_of(folder: Path) -> tuple[Manifest, pd.DataFrame]:
     record, files = read_manifest(folder), plain_files(folder)
     if LEDGER not in files or sha256(files[LEDGER]) != record.outputs.get(LEDGER):
         raise DataError(say("run.review.forged", file=LEDGER), remedy=say("run.not_plain.remedy"))
-    ledger = read_ledger(files[LEDGER])
-    if not set(ledger["location"]) <= set(record.parameters.areas) or set(ledger["as_of"]) - {record.as_of.isoformat()}:
+    ledger, asked = read_ledger(files[LEDGER]), record.parameters
+    if not (set(ledger["location"]) <= set(asked.areas) and set(ledger["as_of"]) <= {asked.as_of.isoformat()}):
         raise DataError(say("run.review.forged", file=LEDGER), remedy=say("run.not_plain.remedy"))
     return record, ledger
 
@@ -160,11 +145,11 @@ def altered_files(folder: Path, *, data: Path | None = None) -> tuple[Altered, .
     """
     record = read_manifest(folder)
     outputs = {name: sha256(file) for name, file in plain_files(folder).items() if is_output(file)}
-    carried = {name: outputs[name] for name in outputs if name.partition("/")[0] in (SNAPSHOT, SINCE)}
+    carried = {name: outputs[name] for name in outputs if name.partition("/")[0] in (SNAPSHOT, SINCE, NOTEBOOK)}
     inputs = program_inputs() | carried
     if data is not None:
         theirs = {name: sha256(file) for name, file in data_files(data).items()}
-        others = {name: one for name, one in carried.items() if name not in theirs and name.startswith(SINCE)}
+        others = {name: one for name, one in carried.items() if name.startswith((SINCE, NOTEBOOK))}
         unlike = {name: one for name, one in carried.items() if record.inputs.get(name) != one}
         inputs = program_inputs() | others | theirs | unlike
     parts: tuple[tuple[Literal["input", "output"], Mapping[str, str], dict[str, str]], ...] = (
@@ -222,7 +207,9 @@ def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[tuple[st
     return found
 
 
-def made_again(folder: Path, into: Path, *, data: Path | None = None) -> tuple[FileResult, ...]:
+def made_again(
+    folder: Path, into: Path, *, data: Path | None = None, notebook: Path | None = None
+) -> tuple[FileResult, ...]:
     """Make a run again in another folder, and compare the two.
 
     Parameters
@@ -233,11 +220,22 @@ def made_again(folder: Path, into: Path, *, data: Path | None = None) -> tuple[F
         An empty folder.
     data :
         Data folder to make it from; the copy that the run carries by default.
+    notebook :
+        The notebook of their own that its makers ran for each area: a program, which is not run because it lies there.
+
+    Raises
+    ------
+    UsageError
+        If the run was made by such a notebook, and none is given.
     """
-    request = request_of(folder, into, data=data)
+    request = replace(request_of(folder, into, data=data), notebook=notebook)
+    own = request.asked.notebook
+    if own != (notebook.name if notebook else ""):
+        kept = folder / NOTEBOOK / own
+        raise UsageError(say("run.verify.own_notebook", name=own), say("run.verify.own_notebook.remedy", file=kept))
     if WORKBOOK in read_manifest(folder).outputs:
         need_extra("sheets")
-    if request.edition.formats != ("html",):
+    if request.asked.formats != ("html",):
         need_extra("documents")
     make_reports(request)
     return compare_runs(folder, into)
@@ -246,40 +244,21 @@ def made_again(folder: Path, into: Path, *, data: Path | None = None) -> tuple[F
 def request_of(folder: Path, into: Path, *, data: Path | None = None) -> ReportRequest:
     """Return the request that made a run, with another folder to write to, and what the run claims of its program."""
     record = read_manifest(folder)
-    asked = record.parameters
-    where = data or folder / SNAPSHOT
-    known = load(where, as_of=record.as_of).areas
+    asked, where = record.parameters, data or folder / SNAPSHOT
+    areas = load(where, as_of=asked.as_of).areas
     return ReportRequest(
-        areas=tuple(known.get(code) for code in asked.areas),
-        summary=asked.summary,
-        language=texts(asked.language).language,
+        asked,
+        tuple(areas.get(code) for code in asked.areas),
         folder=into,
         data=where,
-        plan=asked.plan,
-        as_of=record.as_of,
-        draws=record.draws,
-        seed=record.seed,
-        model=record.model,
-        edition=Edition(asked.formats, asked.cycle, asked.audience, folder / SINCE if asked.since else None),
-        data_name=asked.data,
+        since=folder / SINCE if asked.since else None,
         program=Program(record.program, record.commit, record.versions),
         digest=record.digest,
     )
 
 
 def compare_runs(before: Path, after: Path) -> tuple[FileResult, ...]:
-    """Compare all files of two runs.
-
-    Parameters
-    ----------
-    before, after :
-        Folders of runs.
-
-    Returns
-    -------
-    tuple of FileResult
-        One a file, sorted by name.
-    """
+    """Compare all files of two runs, given by their folders; one result a file, sorted by name."""
     old, new = (
         {name: file for name, file in plain_files(folder).items() if is_output(file) or name == MANIFEST}
         for folder in (before, after)
@@ -293,40 +272,105 @@ def not_compared(folder: Path) -> list[str]:
 
 
 def _compare(name: str, before: Path | None, after: Path | None) -> FileResult:
-    if before is None:
-        return FileResult(name, "unexpected")
-    if after is None:
-        return FileResult(name, "missing")
+    if before is None or after is None:
+        return FileResult(name, "missing" if before else "unexpected")
     digests = sha256(before), sha256(after)
     if digests[0] == digests[1]:
         return FileResult(name, "identical")
-    differences: tuple[Difference, ...] = ()
-    if before.stat().st_size <= 2 * after.stat().st_size + SLACK:
-        try:
-            differences = tuple(_differences(name, before, after))
-        except UNREADABLE as error:
-            differences = (Difference("unreadable", name, {}, type(error).__name__, "–"),)
-    if not differences and name == MANIFEST:  # its lists of files were held against the files
+    found, unlike = list[Difference](), Difference({"bytes": ""}, digests[0][:12], digests[1][:12])
+    try:
+        if before.stat().st_size <= 2 * after.stat().st_size + SLACK:
+            found = list(_differences(name, before, after))
+    except Exception as error:  # noqa: BLE001  (whatever reading a file of anybody may raise)
+        found = [Difference({"unreadable": ""}, type(error).__name__, "–")]
+    if not found and name == MANIFEST:  # its lists of files were held against the files
         return FileResult(name, "identical")
-    differences = differences or (Difference("bytes", name, {}, digests[0][:12], digests[1][:12]),)
-    real = tuple(item for item in differences if not item.is_rounding)
-    return FileResult(name, "changed" if real else "within_tolerance", (real or differences)[:MOST_DIFFERENCES])
+    real = [item for item in found or [unlike] if not item.is_rounding]
+    return FileResult(name, "changed" if real else "within_tolerance", tuple((real or found)[:MOST_DIFFERENCES]))
 
 
 def _differences(name: str, before: Path, after: Path) -> Iterator[Difference]:
-    match after.suffix:
-        case ".csv":
-            return _table_differences(name, before, after)
-        case ".html":
-            return _page_differences(name, before, after)
+    """Yield where two files differ, as far as they go alike; past what stands in one of them alone nothing is like."""
+    for was, now in zip_longest(_contents(name, before, after), _contents(name, after, after)):
+        if was is None or now is None or {**was[0], "row": 0} != {**now[0], "row": 0}:
+            alone = was or now
+            assert alone is not None
+            yield Difference(alone[0], str(was[1]) if was else "–", str(now[1]) if now else "–")
+            return
+        (place, one), (_, other) = was, now
+        if isinstance(one, str):
+            if one != other:
+                yield Difference(place, *_around(one, other), same_within_tolerance(one, other))
+        elif one.shape != other.shape:
+            yield Difference(place, str(one.shape), str(other.shape))
+        elif (differ := np.flatnonzero(one != other)).size:
+            first, close = int(differ[0]), bool(np.allclose(one, other, rtol=TOLERANCE, atol=0.0))
+            yield Difference({**place, "draw": first + 1}, f"{one[first]:g}", f"{other[first]:g}", close)
+
+
+def _contents(name: str, path: Path, fellow: Path) -> Iterator[tuple[Place, Any]]:
+    """Yield all that a file holds, piece by piece with its place: texts, and arrays of draws.
+
+    Parameters
+    ----------
+    fellow :
+        The same file of a run that can be trusted: nothing is opened that is much larger than there.
+    """
+    match path.suffix:
         case ".npz":
-            return _draw_differences(name, before, after)
+            arrays = {part.removesuffix(".npy"): np.load(io.BytesIO(held)) for part, held in _parts_of(path, fellow)}
+            weights = {part: array for part, array in arrays.items() if part.startswith("w")}
+            for part, array in {"draws": unpacked(arrays), **weights}.items():
+                for column, values in enumerate(np.atleast_2d(array), start=1):
+                    yield {"part": part, "column": column}, values
         case ".docx" | ".xlsx":
-            return _archive_differences(name, before, after)
+            for part, held in _parts_of(path, fellow):
+                for line, text in enumerate(held.decode(errors="backslashreplace").split("\n"), start=1):
+                    yield {"part": part, "line": line}, text
+        case ".csv":
+            with path.open(encoding="utf-8", newline="") as stream:
+                rows = list(csv.reader(stream))
+            for row, cells in enumerate(rows, start=1):
+                of = ", ".join(cell for cell in (*cells[:1], *cells[3:4]) if cell)
+                for header, cell in zip_longest(rows[0][: len(cells)], cells, fillvalue=""):
+                    yield {"row": f"{row} ({of})", "column": header}, cell
+        case ".html":
+            for line, text in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+                yield {"line": line}, text
         case ".json" | ".ipynb" | "":
-            return _record_differences(name, before, after)
-        case _:
-            return iter(())
+            yield from _entries(_record(name, path, fellow))
+
+
+def _record(name: str, path: Path, fellow: Path) -> Any:
+    """Return what a JSON file or a notebook says; hashes are held against the files that they name."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if name == MANIFEST:
+        return {key: value for key, value in record.items() if key not in ("inputs", "outputs")}
+    if name.startswith(f"{RECORDS}/") or name == f"{FORECASTS}/{KEY}":
+        named = json.loads(fellow.read_text(encoding="utf-8"))["outputs"]
+        there = {file: sha256(path.parents[name.count("/")] / file) for file in named}
+        return {**record, "outputs": record["outputs"] == there}
+    return record
+
+
+def _entries(value: Any, place: str = "") -> Iterator[tuple[Place, str]]:
+    """Yield all texts and numbers of a record with their places."""
+    if isinstance(value, dict | list) and value:
+        pairs: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value, start=1)
+        for name, inner in pairs:
+            yield from _entries(inner, f"{place}/{name}")
+    else:
+        yield {"entry": place}, json.dumps(value, ensure_ascii=False)
+
+
+def _parts_of(path: Path, fellow: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the parts of an archive; what would unfold to far more than the archive's fellow is refused."""
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(fellow) as other:
+        most = 2 * sum(part.file_size for part in other.infolist()) + SLACK
+        if sum(part.file_size for part in archive.infolist()) > most:
+            raise ValueError(path.name)
+        for part in archive.infolist():
+            yield part.filename, archive.read(part)  # never more than the size it declares
 
 
 def same_within_tolerance(before: str, after: str) -> bool:
@@ -363,116 +407,6 @@ def _number(text: str) -> float:
     if mark < 0 or plain.count(plain[mark]) > 1:  # one that stands several times parts thousands
         return float(re.sub(r"[.,]", "", plain))
     return float(f"{re.sub(r'[.,]', '', plain[:mark])}.{plain[mark + 1 :]}")
-
-
-def _table_differences(file: str, before: Path, after: Path) -> Iterator[Difference]:
-    with before.open(encoding="utf-8", newline="") as one, after.open(encoding="utf-8", newline="") as other:
-        old, new = list(csv.reader(one)), list(csv.reader(other))
-    if len(old) != len(new):
-        yield Difference("rows", file, {}, str(len(old)), str(len(new)))
-        return
-    for row, (old_row, new_row) in enumerate(zip(old, new, strict=True), start=1):
-        if len(old_row) != len(new_row):
-            yield Difference("row", file, {"row": row}, ",".join(old_row), ",".join(new_row))
-            continue
-        of = ", ".join(cell for cell in (old_row[0], *old_row[3:4]) if cell)
-        for column, was, now in zip(old[0], old_row, new_row, strict=False):
-            if was != now:
-                place: CellPlace = {"row": row, "of": of, "column": column}
-                yield Difference("value", file, place, was, now, same_within_tolerance(was, now))
-
-
-def _record_differences(file: str, before: Path, after: Path) -> Iterator[Difference]:
-    """Yield what two JSON files, notebooks too, say differently; hashes are held against the files that they name."""
-    old, new = (json.loads(path.read_text(encoding="utf-8")) for path in (before, after))
-    if file == MANIFEST:
-        old, new = ({name: record[name] for name in record if not name.endswith("puts")} for record in (old, new))
-    elif file.startswith(f"{RECORDS}/") or file == f"{FORECASTS}/{KEY}":
-        root = before.parents[file.count("/")]
-        there = {name: sha256(root / name) for name in new["outputs"]}
-        old, new = {**old, "outputs": old["outputs"] == there}, {**new, "outputs": True}
-    was, now = dict(_entries(old)), dict(_entries(new))
-    for entry in sorted({*was, *now}):
-        one, other = was.get(entry, "–"), now.get(entry, "–")
-        if one != other:
-            close = same_within_tolerance(one, other)
-            yield Difference("entry", file, {"entry": entry}, *_around(one, other), close)
-
-
-def _entries(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Yield all texts and numbers of a record with their places."""
-    if isinstance(value, dict | list) and value:
-        for name, inner in value.items() if isinstance(value, dict) else enumerate(value, start=1):
-            yield from _entries(inner, f"{place}/{name}")
-    else:
-        yield place, json.dumps(value, ensure_ascii=False)
-
-
-def _draw_differences(file: str, before: Path, after: Path) -> Iterator[Difference]:
-    """Yield the first drawn value that differs in each column; weights likewise."""
-    old, new = (dict(_arrays(path, after)) for path in (before, after))
-    if old.keys() != new.keys():
-        yield Difference("parts", file, {}, ", ".join(old), ", ".join(new))
-        return
-    weights = [name for name in new if name.startswith("w")]
-    for name, was, now in (
-        ("draws", unpacked(old), unpacked(new)),
-        *((name, old[name], new[name]) for name in weights),
-    ):
-        if was.shape != now.shape:
-            yield Difference("parts", file, {}, f"{name} {was.shape}", f"{name} {now.shape}")
-            continue
-        for column, (one, other) in enumerate(zip(np.atleast_2d(was), np.atleast_2d(now), strict=True), start=1):
-            differ = np.flatnonzero(one != other)
-            if differ.size:
-                first, close = int(differ[0]), bool(np.allclose(one, other, rtol=TOLERANCE, atol=0.0))
-                place: CellPlace = {"part": name, "column": column, "draw": first + 1}
-                yield Difference("draw", file, place, f"{one[first]:g}", f"{other[first]:g}", close)
-
-
-def _arrays(path: Path, fellow: Path) -> Iterator[tuple[str, Any]]:
-    """Yield the arrays of a file of draws, none larger than its fellow made again has them."""
-    for name, content in _parts_of(path, fellow):
-        yield name.removesuffix(".npy"), np.load(io.BytesIO(content), allow_pickle=False)
-
-
-def _parts_of(path: Path, fellow: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the parts of an archive; what would unfold to far more than the archive's fellow is refused."""
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(fellow) as other:
-        most = 2 * sum(part.file_size for part in other.infolist()) + SLACK
-        if sum(part.file_size for part in archive.infolist()) > most:
-            raise ValueError(path.name)
-        for part in archive.infolist():
-            yield part.filename, archive.read(part)  # never more than the size it declares
-
-
-def _archive_differences(file: str, before: Path, after: Path) -> Iterator[Difference]:
-    old, new = (dict(_parts_of(path, after)) for path in (before, after))
-    if list(old) != list(new):
-        yield Difference("parts", file, {}, ", ".join(old), ", ".join(new))
-        return
-    for name, content in new.items():
-        if old[name] != content:
-            one, other = (part.decode("utf-8", errors="replace") for part in (old[name], content))
-            yield from _line_differences("part", file, {"part": name}, one, other)
-
-
-def _page_differences(file: str, before: Path, after: Path) -> Iterator[Difference]:
-    old, new = (path.read_text(encoding="utf-8") for path in (before, after))
-    yield from _line_differences("page", file, {}, old, new)
-
-
-def _line_differences(kind: TextPlace, file: str, cell: CellPlace, before: str, after: str) -> Iterator[Difference]:
-    """Yield lines that differ; where lines came or went, the first of them and how many there are."""
-    old, new = before.splitlines(), after.splitlines()
-    for line, (was, now) in enumerate(zip(old, new, strict=False), start=1):
-        if was != now:
-            close = same_within_tolerance(was, now)
-            yield Difference(kind, file, {**cell, "line": line}, *_around(was, now), close)
-            if len(old) != len(new):
-                return
-    if len(old) != len(new):
-        yield Difference(LINES[kind], file, cell, str(len(old)), str(len(new)))
 
 
 def _around(was: str, now: str) -> tuple[str, str]:
