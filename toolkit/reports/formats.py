@@ -333,6 +333,8 @@ def docx_bytes(paper: Paper) -> bytes:
         body.append(PaperSection(name, t(f"letter.part.{name}"), (*blocks, place)))
     annexes = [(name, [known[key] for key in keys if key in known]) for name, keys in ANNEXES]
     annexes = [(name, found) for name, found in annexes if found]
+    last = annexes[-1][1] if annexes else body
+    last[-1] = replace(last[-1], blocks=(*last[-1].blocks, PaperBlock("paragraph", head.foot, "note")))  # the digest
     template = template_class()(str(TEMPLATE))
     template.init_docx()
     template.render(_content(template, paper, body, annexes), compiler(), autoescape=True)
