@@ -175,7 +175,8 @@ def test_requests_name_who_leads_and_the_next_round(contexts: dict[str, Context]
     context = contexts["20vi"]
     rows = asks_section(context).blocks[0].rows
     assert [row[2].text for row in rows] == ["30/11/2026"] * 3
-    assert all("chưa có trong tệp kế hoạch" in row[1].text for row in rows)
+    assert "chưa có trong tệp kế hoạch" in rows[0][1].text
+    assert all("nơi nhiều khả năng có số liệu" in row[1].text for row in rows[1:])
     led = [target.model_copy(update={"lead": "Sở Y tế"}) for target in context.plan.targets]
     rows = asks_section(replace(context, plan=context.plan.model_copy(update={"targets": tuple(led)}))).blocks[0].rows
     assert {row[1].text for row in rows} == {"Sở Y tế"}

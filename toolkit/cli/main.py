@@ -21,13 +21,16 @@ STOPPED = 130
 
 def program() -> typer.Typer:
     """Return the program with all its commands."""
+    from inspect import cleandoc
+
     import typer
 
+    from toolkit.base.texts import texts
     from toolkit.cli import forecast, intake, report, reproduce
 
     made = typer.Typer(
         name="toolkit",
-        help=f"Will the targets of a province's ethnic-affairs plan be met? {EXIT_HELP}",
+        help=f"{texts('vi').t('cli.help.toolkit')}\n\n{texts('en').t('cli.help.toolkit')} {EXIT_HELP}",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -45,7 +48,8 @@ def program() -> typer.Typer:
         forecast.scenario, forecast.explore, intake.check, intake.ingest, intake.undo, intake.history, intake.template,
         intake.requests,
     ):  # fmt: skip
-        made.command(command.__name__)(command)
+        first = texts("vi").t(f"cli.help.{command.__name__}")  # --lang is not known yet: both languages
+        made.command(command.__name__, help=f"{first}\n\n{cleandoc(command.__doc__ or '')}")(command)
     return made
 
 

@@ -13,13 +13,14 @@ from pathlib import Path
 from toolkit.attainment.attainment import LONGEST_TESTED_HORIZON, Attainment, lowered, verdict_words
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import NO_VALUE, say
+from toolkit.data.indicators import Indicator
 from toolkit.plan.judgement import Bound
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Block, Cell, Folded, Heading, Paragraph, Section, Table
 from toolkit.reports.context import Context
 from toolkit.reports.evidence import gap_effects, missing_series
 from toolkit.reports.targets import name_cell
-from toolkit.reports.wording import GROUPS, JUDGED, SCALE, Words
+from toolkit.reports.wording import GROUPS, JUDGED, SCALE, Words, asked_of
 
 AT_RISK, ASKS = 3, 3
 """Targets at risk and requests on the page."""
@@ -110,17 +111,19 @@ def asks_section(context: Context) -> Section:
     for gap in missing_series(context)[: ASKS - len(rows)]:
         name = lowered(context.series_name(gap.indicator, gap.scope))
         text = words.t("ask.figure", indicator=name, area=context.area_name, year=context.year - 1)
-        rows.append(_ask(context, [*gap.unanswered, *gap.weak], Cell(text, tuple(gap_effects(context, gap)[:1]))))
+        ask = Cell(text, tuple(gap_effects(context, gap)[:1]))
+        known = context.dataset.indicators[gap.indicator]
+        rows.append(_ask(context, [*gap.unanswered, *gap.weak], ask, known))
     if not rows:
         return Section("asks", title, (Paragraph(words.t("ask.nothing")),))
     return Section("asks", title, (Table.of(words.t, "asks", ("ask", "whom", "until"), rows, caption=title),))
 
 
-def _ask(context: Context, items: Iterable[Attainment], ask: Cell) -> tuple[Cell, ...]:
-    """Return a request to those who lead on targets, as the plan file says."""
-    leads = dict.fromkeys(context.target(item).lead or "" for item in items)
-    named = context.words.listed([lead for lead in leads if lead])
-    return (ask, Cell(named or context.words.t("ask.no_lead")), Cell(context.next_round))
+def _ask(
+    context: Context, items: Iterable[Attainment], ask: Cell, indicator: Indicator | None = None
+) -> tuple[Cell, ...]:
+    leads = [context.target(item).lead for item in items]
+    return (ask, Cell(asked_of(leads, indicator, context.words)), Cell(context.next_round))
 
 
 def open_targets(context: Context) -> tuple[Attainment, ...]:

@@ -32,7 +32,7 @@ from toolkit.reports.context import RunFacts, banner, cycle_of, figure_place, fo
 from toolkit.reports.evidence import web_address
 from toolkit.reports.formats import environment, page_html, section_html
 from toolkit.reports.svg import TEMPLATES
-from toolkit.reports.wording import GROUPS, Words, requirement, words
+from toolkit.reports.wording import GROUPS, Words, asked_of, requirement, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -298,7 +298,7 @@ class Annex:
         lacking = [(item, self._plan.target(item.target_id)) for item in answers if item.outcome == "cannot_assess"]
         for item, target in lacking:
             missing = notes_text(item.missing, dataset, words.texts)
-            lead = target.lead or words.t("ask.no_lead")
+            lead = asked_of([target.lead], dataset.indicators.get(target.indicator), words)
             self._missing.add([(name, item.target_id, target.name(words.language), item.due, missing, lead)])
 
     def _answered(self, area: str, item: Attainment) -> SheetRow:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 
 from toolkit.attainment.attainment import unit_text
 from toolkit.base.texts import NO_VALUE, Language, Numbers, Texts, numbers, texts
-from toolkit.data.indicators import Unit
+from toolkit.data.indicators import Indicator, Unit
 from toolkit.plan.plan import Target
 
 SPACE = "\u00a0"
@@ -182,3 +182,11 @@ def requirement(target: Target, words: Words) -> str:
     unit = words.unit(target.unit)
     rule = target.rule.words("%" if unit.startswith("%") else unit, words.texts)
     return words.t("ask.by", asked=rule, due=target.due) if target.rule.at_due else rule
+
+
+def asked_of(leads: Iterable[str | None], indicator: Indicator | None, words: Words) -> str:
+    """Return whom a request goes to: who leads by the plan file, else who is likely to hold the figure."""
+    named = words.listed([lead for lead in dict.fromkeys(leads) if lead])
+    if named or indicator is None or indicator.holder is None:
+        return named or words.t("ask.no_lead")
+    return words.t("ask.holder", holder=indicator.holder[words.language])
