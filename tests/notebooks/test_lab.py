@@ -119,7 +119,7 @@ def test_a_delivered_report_that_is_not_trusted_shows_its_charts_tables_and_colo
     assert any(one["band"] for one in charts), "the 80 % band has its colour"
     text = page.inner_text(".jp-Notebook")
     assert "0102030402" not in text
-    assert "68 mục tiêu" in text
+    assert "Tỷ lệ che phủ rừng" in text
     colours = page.evaluate(
         f"""() => new Set([...document.querySelectorAll('{OUTPUTS} td span')]
         .map(cell => getComputedStyle(cell).backgroundColor)).size"""
