@@ -123,7 +123,7 @@ def test_the_table_begins_as_agreed_and_speaks_the_language(real: Real, language
     assert tuple(table.columns[: len(FIRST_COLUMNS)]) == FIRST_COLUMNS
     assert len(table) == 12 * 68
     assert set(table["verdict"]) <= {verdict.replace("_", " ") for verdict in VERDICTS}
-    assert table.loc[0, "area_name"] == "Tỉnh Lạng Sơn"
+    assert table.loc[0, "area_name"] == {"vi": "Tỉnh Lạng Sơn", "en": "Lạng Sơn province"}[language]
     text = " ".join([*table["notes"], *table["missing"]])
     assert "{" not in text
     assert ("the" in text.split()) == (language == "en")

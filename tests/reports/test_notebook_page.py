@@ -85,7 +85,8 @@ def test_an_output_shows_itself_without_a_style_sheet(build: Builder, language: 
 def test_a_verdict_has_the_colours_and_the_sign_of_the_page(build: Builder) -> None:
     shown = BeautifulSoup(build("20").section("targets")._repr_mimebundle_()["text/html"], "html.parser")
     styles = {cell["style"] for cell in shown.select("td span[style]")}
-    assert any(verdict_style("very_likely") in style for style in styles)
+    assert any(verdict_style("likely") in style for style in styles)
+    assert any(verdict_style("very_unlikely") in style for style in styles)
     assert verdict_style("very_likely") != verdict_style("unlikely") != verdict_style("nobody")
 
 

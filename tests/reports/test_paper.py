@@ -74,11 +74,12 @@ def test_word_and_pdf_carry_the_numbers_of_the_page(made: Paper) -> None:
         assert on_page - on_paper == Counter()
         listed = sum(piece.head.startswith("[") for piece in pieces(made))
         letter = made.document.head.letter
-        around = NUMBER.findall(f"{letter.place_and_date} {letter.subject} {letter.opening}")
+        foot = made.document.head.foot  # ends the last annex too
+        around = NUMBER.findall(f"{letter.place_and_date} {letter.subject} {letter.opening} {foot}")
         assert on_paper - on_page == Counter([*around, *map(str, range(1, listed + 1))])  # and list numbers
     assert set(on_page) <= set(on_paper)
-    foot = re.escape(squeezed(made.document.head.foot))  # it stands between the lines of a text that two pages share
-    squeezed_pdf = re.sub(rf"{foot}(Page\d+of\d+|Trang\d+/\d+)", "", squeezed(pdf))
+    between = re.escape(squeezed(made.document.head.foot))  # it stands in a text that two pages share
+    squeezed_pdf = re.sub(rf"{between}(Page\d+of\d+|Trang\d+/\d+)", "", squeezed(pdf))
     for piece in pieces(made):
         for text in (
             piece.text if piece.kind != "table" else "",
