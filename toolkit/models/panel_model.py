@@ -257,7 +257,7 @@ WEIGHTS = np.where(SLOPED, 0.5 / SLOPED.sum(), 0.5 / (~SLOPED).sum())
 # is so many times the root of the parent's typical step; with this and these tails intervals cover what they should in
 # sparse back-tests (the sparse lines of the calibration record)
 PRIOR = PanelPrior(WEIGHTS / WEIGHTS.sum(), shapes=(1.0, 0.75, 0.5))
-STEP_SHARE, LEAST_STEP = 0.42, 1e-4
+STEP_SHARE, LEAST_STEP = 0.32, 1e-4
 # Deviations from the parent, link scale: what is believed of their spread before any is seen, for so many units
 PRIOR_SPREAD, PRIOR_UNITS = 0.2, 0.3
 # A mean deviation counts as far as it exceeds so many of its variances: few units seldom stand for all of them
