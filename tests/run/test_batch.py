@@ -62,4 +62,4 @@ def test_a_job_that_kills_its_process_is_reported_alone(tmp_path: Path) -> None:
 
 def test_a_missing_template_is_that_jobs_error(tmp_path: Path) -> None:
     done = run_jobs([job("a", tmp_path)])
-    assert "no usable cell of parameters" in done[0].error
+    assert "There is no file" in done[0].error

@@ -256,14 +256,20 @@ def _observation_cell(context: Context, indicator: Indicator, item: Observation)
 
 
 def _inferred_rows(context: Context) -> list[tuple[Cell, ...]]:
-    """Return what was read into the plan's text, target by target."""
+    """Return what was read into the plan's text, each reading with the targets that it serves."""
+    serves: dict[str, list[Attainment]] = {}
+    for item in context.attainments:
+        if item.inferred:
+            reading = "; ".join(_reading(context, item, name) for name in item.inferred)
+            serves.setdefault(reading, []).append(item)
     return [
         (
-            Cell(context.name(item), (item.target_id,)),
-            Cell("; ".join(_reading(context, item, name) for name in item.inferred)),
+            Cell(", ".join(item.target_id for item in items))
+            if len(items) > 1
+            else Cell(context.name(items[0]), (items[0].target_id,)),
+            Cell(reading),
         )
-        for item in context.attainments
-        if item.inferred
+        for reading, items in serves.items()
     ]
 
 

@@ -181,7 +181,7 @@ MENTION = re.compile(
 def with_mentions_linked(body: str) -> str:
     """Return the body of a page in which every mention of a target leads to its row, and so to its figures.
 
-    >>> with_mentions_linked('<p>“Poor: below 5%”: likely.</p><tr id="T30-03"><th>Poor<small>below 5%<br>T30-03')[:45]
+    >>> with_mentions_linked('<p>“Poor: below 5%”: likely.</p><tr id="T30-03"><th>Poor<small>below 5%<br>T30-03')[:48]
     '<p>“<a href="#T30-03">Poor: below 5%</a>”: likel'
     """
     places = {f"{name}: {asked}": place for place, name, asked in ROW.findall(body)}
