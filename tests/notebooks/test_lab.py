@@ -111,7 +111,10 @@ def test_a_delivered_report_that_is_not_trusted_shows_its_charts_tables_and_colo
 ) -> None:
     (name,) = [file.name for file in (folder / "run" / "areas").glob("20-*.ipynb")]
     page = opened(browser, lab, f"run/areas/{name}")
-    page.wait_for_selector(f"{OUTPUTS} img", timeout=30_000)
+    page.wait_for_function(  # cells further down are drawn when there is time
+        f"() => [...document.querySelectorAll('{OUTPUTS} img')].filter(one => one.naturalWidth >= 300).length >= 5",
+        timeout=60_000,
+    )
     shown = pictures(page)
     charts = [one for one in shown if one["width"] >= 300]
     assert len(charts) >= 5
