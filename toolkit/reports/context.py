@@ -194,6 +194,8 @@ class Context:
         The reporting round that the document belongs to; None for none.
     own :
         Targets that the area has set itself, judged.
+    up :
+        Leads from the page's folder to the run's.
     """
 
     area: Area
@@ -206,6 +208,7 @@ class Context:
     sources: SourceBook = field(repr=False)
     cycle: Cycle | None = None
     own: tuple[LocalTarget, ...] = ()
+    up: str = "../"
 
     def __post_init__(self) -> None:
         """Let the words know the units that the data folder declares."""
@@ -314,8 +317,8 @@ class Context:
         return 2 if rate else self.indicator(attainment).decimals
 
     def figure_link(self, item: Observation | None) -> str:
-        """Return the address, from an area's page, of the row of a figure; empty outside a run's folder."""
-        return f"../{figure_place(item)}" if item and self.facts.digest else ""
+        """Return the address, from the page, of the row of a figure; empty outside a run's folder."""
+        return f"{self.up}{figure_place(item)}" if item and self.facts.digest else ""
 
     def last_link(self, attainment: Attainment) -> str:
         """Return the same for the newest figure of an attainment."""

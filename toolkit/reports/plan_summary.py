@@ -74,7 +74,7 @@ def build_plan_document(
         if item.area_code in answers:
             answers[item.area_code].append(item)
     contexts = [
-        Context(area, tuple(answers[area.code]), forecasts, dataset, plan, run, wording, book, reporting)
+        Context(area, tuple(answers[area.code]), forecasts, dataset, plan, run, wording, book, reporting, up="")
         for area in areas
     ]
     main = next((item for item in contexts if item.area.code == plan.province_code), contexts[0])
