@@ -179,7 +179,7 @@ def test_where_rate_and_counts_disagree_both_are_shown_and_said(folder: Path) ->
     assert [(item.file, item.row, item.fields["implied"]) for item in told] == [("in.csv", 4, "4.62")]
 
 
-@pytest.mark.parametrize("area", ["20", "181"])
+@pytest.mark.parametrize("area", ["20", pytest.param("181", marks=pytest.mark.slow)])
 def test_one_minority_poverty_figure_is_taken_checked_and_used(area: str, folder: Path, plan: Plan) -> None:
     (folder.parent / "in.csv").write_text(text([row(area, "poverty_rate", "4.0", scope="dtts")]), encoding="utf-8")
     found = with_doubts(prepare([folder.parent / "in.csv"], folder), plan)
