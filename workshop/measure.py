@@ -92,7 +92,7 @@ def cells(asked: ReportRequest) -> dict[str, float]:
         os.chdir(job.notebook.parent)
         template = json.loads(job.template.read_text(encoding="utf-8"))
         begun = time.process_time()
-        for cell in template["cells"]:
+        for cell in (one for one in template["cells"] if one["cell_type"] == "code"):
             value = shell.run_cell("".join(cell["source"]), silent=True)
             value.raise_error()
             shell.display_formatter.format(value.result)
