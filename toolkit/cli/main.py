@@ -6,10 +6,12 @@ Nothing is imported with this module that takes time: Ctrl-C has to end in one l
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import TextIO
 
     import typer
@@ -74,14 +76,16 @@ def main() -> None:
     """Run the program; a user's mistake, or a fault of the machine, ends in a message and an exit code."""
     closed = sys.stdout is None
     code: int | str | None = 1
+    pressed = _watched()
     try:
         open_streams()
         code = _ended()
-    except KeyboardInterrupt:
+    except BaseException:  # a library may turn the interrupt into an error of its own
+        if not pressed:
+            raise
         code = STOPPED
-    if code == STOPPED:
-        import signal
-
+    if pressed and code:
+        code = STOPPED
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing takes long any more
         _tell("cli.stopped")
     if closed:
@@ -91,6 +95,19 @@ def main() -> None:
         code = code or 1
     _flushed(sys.stderr)
     sys.exit(code)
+
+
+def _watched() -> list[int]:
+    """Note from now on that Ctrl-C was pressed, in the list that is returned, and go on as Python does."""
+    pressed: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, note)
+    return pressed
 
 
 def _ended() -> int | str | None:
