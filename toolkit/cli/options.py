@@ -168,14 +168,17 @@ def data_and_plan(
 def wanted_areas(dataset: Dataset, plan: Plan, names: Sequence[str] | None, level: str | None) -> tuple[Area, ...]:
     """Return the areas asked for; without names, those of the level, or the province and its districts.
 
+    With names, several levels say no more of what a name means than none.
+
     Raises
     ------
     UsageError
         For an unknown or ambiguous name, with the nearest names or the codes to choose from.
     """
+    several = plan_areas(dataset, plan, level) if not names or (level and "," in level) else ()
     if not names:
-        return tuple(plan_areas(dataset, plan, level))
-    found = [dataset.areas.find(name, level=level, on=dataset.as_of) for name in names]
+        return tuple(several)
+    found = [dataset.areas.find(name, level=None if several else level, on=dataset.as_of) for name in names]
     for area in found:
         _check_in_force(dataset, area)
     return tuple({area.code: area for area in found}.values())
