@@ -62,8 +62,11 @@ class Question:
 
     @property
     def for_orientation(self) -> bool:
-        """True where the plan states the target for the province alone and another area is asked."""
-        return self.target.level == "province" and self.area.level != "province"
+        """True where the plan states the target for the province alone, or no unit of the level can know such a figure."""
+        if self.area.level == "province":
+            return False
+        of_larger = self.indicator.known_at("province") and not self.indicator.known_at(self.area.level)
+        return self.target.level == "province" or of_larger
 
     @property
     def everywhere(self) -> bool:
