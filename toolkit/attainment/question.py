@@ -62,7 +62,7 @@ class Question:
 
     @property
     def for_orientation(self) -> bool:
-        """True where the plan states the target for the province alone, or no unit of the level can know such a figure."""
+        """True where the plan states it for the province alone, or no unit of the level can know such a figure."""
         if self.area.level == "province":
             return False
         of_larger = self.indicator.known_at("province") and not self.indicator.known_at(self.area.level)
