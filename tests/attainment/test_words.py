@@ -42,7 +42,7 @@ def spoken(note: Note) -> tuple[str, str]:
 def test_fields_are_put_into_words_by_their_names() -> None:
     fields = {"year": 2025, "value": 3.0, "used": 2.32, "unit": "percent", "source": "decision"}
     assert spoken(Note("attainment.note.overruled", fields)) == (
-        "Năm 2025: dùng 2,32 %; không dùng 3 % (UBND tỉnh).",
+        "Năm 2025: dùng 2,32%; không dùng 3% (UBND tỉnh).",
         "2025: 2.32% is used; 3% (UBND tỉnh) is overruled.",
     )
     wanted = {"indicator": "share", "scope": "dtts", "area": "181"}
@@ -51,10 +51,10 @@ def test_fields_are_put_into_words_by_their_names() -> None:
         "Yearly figures are needed for Bình Gia district: indicator share (ethnic minorities).",
     )
     share = Note("attainment.note.share_used", {"share": "83.91 (2019)"})
-    assert [text.split(": ")[1] for text in spoken(share)] == ["83,91 % (2019).", "83.91% (2019)."]
+    assert [text.split(": ")[1] for text in spoken(share)] == ["83,91% (2019).", "83.91% (2019)."]
     assert spoken(Note("attainment.note.reweighted", {"effective": 1899}))[0].endswith("còn 1.899.")
     tolerance = Note("attainment.note.tolerance", {"tolerance": 0.05, "probability": 0.004})
-    assert spoken(tolerance)[0] == "Tính cả dung sai 0,05; không tính dung sai thì xác suất là <1 %."
+    assert spoken(tolerance)[0] == "Tính cả dung sai 0,05; không tính dung sai thì xác suất là <1%."
     localities = {"areas": ("181", "185"), "indicator": "share", "scope": "all"}
     assert "huyện Bình Gia, huyện Bắc Sơn" in spoken(Note("attainment.missing.localities", localities))[0]
     status = Note("attainment.note.not_final", {"year": 2025, "status": "preliminary"})

@@ -84,19 +84,19 @@ def test_every_statement_stands_in_every_report(pages: dict[str, str], answers: 
 def test_probabilities_on_the_pages_are_those_of_the_table(pages: dict[str, str], answers: pd.DataFrame) -> None:
     for row in answers[answers["outcome"] == "probability"].itertuples():
         probability = float(row.probability)
-        shown = "<1 %" if probability < 0.01 else ">99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
+        shown = "<1%" if probability < 0.01 else ">99%" if probability > 0.99 else f"{100 * probability:.0f}%"
         if row.verdict == "not decided by bound":
             continue  # the bound is too low to say anything, and the page says that in words
         if row.bound == "at_least":
-            shown = f"≥ {min(int(100 * probability + 1e-9), 99)} %"
+            shown = f"≥ {min(int(100 * probability + 1e-9), 99)}%"
         assert shown in pages[row.area_code], (row.area_code, row.target_id)
 
 
 def test_the_province_shows_the_decided_rate_with_its_source_and_what_it_overrules(pages: dict[str, str]) -> None:
     text = pages["20"]
-    assert "2,32 %" in text
+    assert "2,32%" in text
     assert "83/QĐ-UBND" in text
-    assert re.search(r"3 %[^.]{0,80}(VnEconomy|báo chí|bị bác|không dùng|thay)", text)
+    assert re.search(r"3%[^.]{0,80}(VnEconomy|báo chí|bị bác|không dùng|thay)", text)
 
 
 def test_minority_poverty_in_2030_is_answered_everywhere_through_the_declared_proxy(answers: pd.DataFrame) -> None:
@@ -178,4 +178,4 @@ def test_one_area_in_english(tmp_path: Path, answers: pd.DataFrame) -> None:
 def test_an_earlier_day_sees_only_what_was_known(tmp_path: Path) -> None:
     done = run("report", "--area", "20", "--as-of", "2024-12-31", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "2,32 %" not in text_of(next((tmp_path / "areas").glob("20-*.html")))
+    assert "2,32%" not in text_of(next((tmp_path / "areas").glob("20-*.html")))

@@ -34,13 +34,13 @@ def test_binh_gia_2018_as_its_source_prints_it(check: Check) -> None:
     share = changed(4, indicator="dtts_share_of_poor_households", value="98.66", unit="percent", standard="")
     found = warned(check, GOOD[2], GOOD[3], rate, dtts, share)
     assert list(found) == [6]
-    assert "3670 of 3681 is 99.70 %" in found[6]
+    assert "3670 of 3681 is 99.70%" in found[6]
     right = changed(4, indicator="dtts_share_of_poor_households", value="99.70", unit="percent", standard="")
     assert warned(check, GOOD[2], GOOD[3], rate, dtts, right) == {}
 
 
 def test_the_projects_own_figures_name_binh_gia() -> None:
-    found = [item for item in check_folder(PROJECT_DATA) if "99.70 %" in item.problem]
+    found = [item for item in check_folder(PROJECT_DATA) if "99.70%" in item.problem]
     assert [(item.value, item.column, item.severity) for item in found] == [("98.66", "value", "warning")]
 
 

@@ -83,7 +83,7 @@ def test_a_districts_yearly_delivery_with_five_slips(call: Call, tmp_path: Path)
         assert text in said, text
     sources["C5"] = "Ủy ban nhân dân huyện Bình Gia"
     book.save(file)
-    assert "0.12 % hay 12 %" in call("ingest", file, "--no-model", "--dry-run")[1].replace("0,12", "0.12")
+    assert "0.12% hay 12%" in call("ingest", file, "--no-model", "--dry-run")[1].replace("0,12", "0.12")
     for what, value in {("poverty_rate", "dtts"): 12.3, ("health_insurance_share", "dtts"): 96.2,
                         ("hygienic_water_share", "dtts"): 89.5}.items():  # fmt: skip
         figures[at[what]] = value

@@ -68,11 +68,11 @@ def test_slips_of_the_hand_are_asked_about_each_in_words_of_its_own(tmp_path: Pa
     found = check_files([tmp_path / "in.csv"], reference)
     assert {(item.row, item.kind) for item in found} == {(3, "fraction"), (5, "copied"), (6, "group_below_all")}
     said = {item.kind: item.text("vi") for item in found}
-    assert "0,12 % hay 12 %?" in said["fraction"]
+    assert "0,12% hay 12%?" in said["fraction"]
     assert "cột GIÁ TRỊ (value)" in said["fraction"]
     assert "địa bàn 182 ở dòng 4" in said["copied"]
     assert "dòng 4 (7,31)" in said["group_below_all"]
-    assert "0.12 % or 12 %?" in next(item.text("en") for item in found if item.kind == "fraction")
+    assert "0.12% or 12%?" in next(item.text("en") for item in found if item.kind == "fraction")
 
 
 def test_small_rates_beside_small_rates_are_no_slips(tmp_path: Path, reference: Reference) -> None:

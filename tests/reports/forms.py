@@ -7,6 +7,7 @@ import re
 import subprocess
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import docx
 import pypdf
@@ -23,17 +24,20 @@ def squeezed(text: str) -> str:
 
 def docx_text(content: bytes) -> str:
     """Return all text of a Word file in order, cells too."""
-    root = docx.Document(io.BytesIO(content)).element.body
-    return "\n".join("".join(t.text or "" for t in p.iter(f"{W}t")) for p in root.iter(f"{W}p"))
+    return "\n".join(_written(p) for p in docx.Document(io.BytesIO(content)).element.body.iter(f"{W}p"))
+
+
+def _written(paragraph: Any) -> str:
+    """Return the text of a paragraph; a hyphen at which no line ends is a piece of its own."""
+    return "".join(
+        "-" if t.tag == f"{W}noBreakHyphen" else t.text or "" for t in paragraph.iter(f"{W}t", f"{W}noBreakHyphen")
+    )
 
 
 def docx_rows(content: bytes) -> list[str]:
     """Return the text of every row of the tables of a Word file."""
     root = docx.Document(io.BytesIO(content)).element.body
-    return [
-        "\n".join("".join(t.text or "" for t in p.iter(f"{W}t")) for p in row.iter(f"{W}p"))
-        for row in root.iter(f"{W}tr")
-    ]
+    return ["\n".join(map(_written, row.iter(f"{W}p"))) for row in root.iter(f"{W}tr")]
 
 
 def pdf_text(content: bytes) -> str:

@@ -99,10 +99,10 @@ def test_the_decided_rate_has_its_decision_as_source_and_the_other_figure_is_nam
     sources = next(block for block in document.section("sources").blocks if isinstance(block, Bullets)).items
     table = next(table for table in tables(document.section("readings")) if table.key == "overruled")
     kept, aside = next(row[1:] for row in table.rows if row[1].value == 2.32)
-    assert kept.text.replace("\u00a0", " ") == "2,32 %"
+    assert kept.text.replace("\u00a0", " ") == "2,32%"
     assert kept.details[0].startswith("chính thức, ")
     assert aside.details == ("sơ bộ, VnEconomy",)
-    assert aside.text.replace("\u00a0", " ") == "3 %"
+    assert aside.text.replace("\u00a0", " ") == "3%"
     assert "83/QĐ-UBND" in sources[kept.references[0] - 1].head
     assert kept.references != aside.references
 

@@ -82,7 +82,7 @@ def test_a_bound_says_at_least_and_is_rounded_down(contexts: dict[str, Context])
 
 def test_extremes_are_limits_never_certainties(contexts: dict[str, Context]) -> None:
     context = contexts["20vi"]
-    for probability, expected in ((0.0, "dưới 1 %"), (1.0, "trên 99 %")):
+    for probability, expected in ((0.0, "dưới 1%"), (1.0, "trên 99%")):
         changed = answer(context, "T30-26", probability=probability, bound="exact")
         assert expected in chance(context, changed).replace("\u00a0", " ")
 
@@ -116,7 +116,7 @@ def test_settled_targets_name_figure_and_year(contexts: dict[str, Context]) -> N
     context = contexts["20vi"]
     changes = {"outcome": "settled", "verdict": "met", "probability": 1.0, "last_value": 68.2, "last_year": 2030}
     text = verdict_sentence(context, answer(context, "T30-26", **changes))
-    assert "đã đạt: 68,2 % vào năm 2030" in text.replace("\u00a0", " ")
+    assert "đã đạt: 68,2% vào năm 2030" in text.replace("\u00a0", " ")
     assert "xác suất" not in text
 
 

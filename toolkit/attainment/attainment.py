@@ -309,10 +309,10 @@ def area_in_sentence(area: Area, texts: Texts) -> str:
 
 
 def _share(text: str, texts: Texts) -> str:
-    """Return ``"83.91 (2019)"`` as the language writes it: ``83,91 % (2019)``."""
+    """Return ``"83.91 (2019)"`` as the language writes it: ``83,91% (2019)``."""
     number, _, rest = text.partition(" ")
     figure = number.replace(".", ",") if texts.language == "vi" else number
-    return " ".join(part for part in (numbers(texts.language).with_percent(figure), rest) if part)
+    return f"{figure}% {rest}".strip()
 
 
 def _standard(name: str, dataset: Dataset, texts: Texts) -> str:

@@ -3,7 +3,7 @@
 The catalogue is the folder ``catalogue/``: YAML files of ``key: {vi: …, en: …}``, one file a room. It holds every
 text that a user reads, in Vietnamese and English. Texts may hold ``{fields}``, filled by :meth:`Texts.t`.
 Names are kept in one spelling (Unicode form NFC) and looked up in any reasonable one. Numbers are written as Vietnamese
-(``12,2 %``, ``781.655 người``, a change of a rate in ``điểm phần trăm``) or English usage has it.
+(``12,2%``, ``781.655 người``, a change of a rate in ``điểm phần trăm``) or English usage has it.
 """
 
 from __future__ import annotations
@@ -316,24 +316,18 @@ class Numbers:
         return self.decimal(value, places)
 
     def percent(self, share: float | None, places: int = 0) -> str:
-        r"""Return a share of 0..1 as a percentage: ``72 %`` (vi) or ``72%`` (en).
+        """Return a share of 0..1 as a percentage; no space before the sign, as the plan itself writes it.
 
         >>> numbers("vi").percent(0.724), numbers("en").percent(0.724, 1)
-        ('72\xa0%', '72.4%')
+        ('72%', '72.4%')
         """
         if share is None or math.isnan(share):
             return NO_VALUE
-        return self.with_percent(self.decimal(100 * share, places))
-
-    def with_percent(self, text: str) -> str:
-        """Return the text of a number followed by the percent sign as the language sets it."""
-        return f"{text}\u00a0%" if self.language == "vi" else f"{text}%"
+        return f"{self.decimal(100 * share, places)}%"
 
     def with_unit(self, text: str, unit: str) -> str:
         """Return the text of a number followed by its unit as printed, which may be a percent sign or nothing."""
-        if unit == "%":
-            return self.with_percent(text)
-        return f"{text}\u00a0{unit}" if unit else text
+        return f"{text}\u00a0{unit}" if unit not in ("", "%") else f"{text}{unit}"
 
     def probability(self, probability: float | None, *, bound: str = "exact") -> str:
         r"""Return a probability as whole per cent, never as a false certainty.
@@ -342,17 +336,17 @@ class Numbers:
         a lower bound is written with ``≥``.
 
         >>> numbers("en").probability(0.997), numbers("vi").probability(0.43, bound="at_least")
-        ('>99%', '≥\xa043\xa0%')
+        ('>99%', '≥\xa043%')
         """
         if probability is None or math.isnan(probability):
             return NO_VALUE
         if bound == "at_least":
             floored = math.floor(100 * probability + 1e-9)
-            return f"≥\u00a0{self.with_percent(str(min(floored, 99)))}"
+            return f"≥\u00a0{min(floored, 99)}%"
         if probability < 0.01:
-            return self.with_percent("<1")
+            return "<1%"
         if probability > 0.99:
-            return self.with_percent(">99")
+            return ">99%"
         return self.percent(probability)
 
 

@@ -140,8 +140,7 @@ def gap_effects(context: Context, gap: MissingSeries) -> list[str]:
         item.narrowing for item in gap.weak if item.narrowing is not None and 0.0 < (item.probability or 0.0) < 1.0
     ]
     if removed:
-        percent = words.numbers.with_percent(words.numbers.decimal(100 * max(removed), 0))
-        effects.append(words.t("gaps.removes", percent=percent))
+        effects.append(words.t("gaps.removes", percent=words.numbers.percent(max(removed))))
     return effects
 
 
@@ -414,7 +413,7 @@ def calibration_blocks(words: Words, level: str, record: Path = RECORD) -> tuple
 def _calibration_row(words: Words, line: Any) -> tuple[Cell, ...]:
     numbers = words.numbers
     shares = [
-        Cell(numbers.with_percent(numbers.with_error(100 * share, 100 * error, 1)), value=share)
+        Cell(f"{numbers.with_error(100 * share, 100 * error, 1)}%", value=share)
         for share, error in ((line.covers_80, line.covers_80_error), (line.covers_95, line.covers_95_error))
     ]
     return (

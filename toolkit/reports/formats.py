@@ -49,7 +49,7 @@ from toolkit.reports.paper import (
     write_pdf,
 )
 from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, standing_alone, style_sheet
-from toolkit.reports.wording import words
+from toolkit.reports.wording import DOCUMENT_NUMBER, words
 
 LARGEST_PAGE = 150 * 1024
 """Bytes that no page may exceed."""
@@ -165,10 +165,23 @@ def page_html(frame: Frame, body: str, *, sheets: tuple[str, ...] = ("style", "p
     sheets :
         Names of the style sheets it needs, in order.
     """
+    body = unbroken(body)
     maps = ("plan",) if 'class="heat"' in body or 'class="tiles"' in body else ()
     style = Markup("".join(map(style_sheet, (*maps, *sheets))))
     linked = Markup(with_mentions_linked(body))
     return environment().get_template("page.html.j2").render(frame=frame, style=style, body=linked)
+
+
+IN_PAGE = re.compile(rf"(<svg.*?</svg>|<script.*?</script>|<[^>]*>)|({DOCUMENT_NUMBER})", re.DOTALL)
+
+
+def unbroken(html: str) -> str:
+    """Return HTML in which no number of a document is cut by the end of a line.
+
+    >>> unbroken('<h1 title="138/KH-UBND">Kế hoạch 138/KH-UBND</h1>')
+    '<h1 title="138/KH-UBND">Kế hoạch <span class="nb">138/KH-UBND</span></h1>'
+    """
+    return IN_PAGE.sub(lambda found: found[1] or f'<span class="nb">{found[2]}</span>', html)
 
 
 ROW = re.compile(r'<tr id="(T[\w-]+)"><th[^>]*>(.*?)<small>(.*?)(?:<br>|</small>)')
@@ -475,12 +488,24 @@ def _set_properties(docx: Any, head: Head) -> None:
         language.set(qn("w:val"), code)
 
 
+WORD_TEXT = re.compile(r"(?<=<w:t>)[^<]+|(?<=<w:t xml:space=\"preserve\">)[^<]+")
+CODE_HYPHEN = re.compile(r"(?<=[A-ZĐ\d])-(?=[A-ZĐ\d…])")
+"""Word breaks lines after every hyphen: inside T25-02 and 138/KH-UBND it is one that does not."""
+
+
+def _without_breaks(text: re.Match[str]) -> str:
+    return CODE_HYPHEN.sub('</w:t><w:noBreakHyphen/><w:t xml:space="preserve">', text[0])
+
+
 def _dateless(content: bytes) -> bytes:
     """Return the archive with one time for all its parts, so that equal contents give equal bytes."""
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            new.writestr(zipfile.ZipInfo(name, CREATED.timetuple()[:6]), old.read(name), zipfile.ZIP_DEFLATED)
+            part = old.read(name)
+            if name == "word/document.xml":
+                part = WORD_TEXT.sub(_without_breaks, part.decode()).encode()
+            new.writestr(zipfile.ZipInfo(name, CREATED.timetuple()[:6]), part, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
 

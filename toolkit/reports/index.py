@@ -30,7 +30,7 @@ from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import CREATED, Cell, Definitions, Frame, Section, Table
 from toolkit.reports.context import RunFacts, banner, cycle_of, figure_place, foot, kicker
 from toolkit.reports.evidence import web_address
-from toolkit.reports.formats import environment, page_html, section_html
+from toolkit.reports.formats import environment, page_html, section_html, unbroken
 from toolkit.reports.svg import TEMPLATES
 from toolkit.reports.wording import GROUPS, Words, asked_of, requirement, words
 
@@ -145,9 +145,11 @@ def index_page(
     used = [at for at in range(len(GROUPS)) if any(counts[at] for counts in counted)]
     content = environment().get_template("index.html.j2").generate(
         t=wording.t,
-        title=title,
+        title=Markup(unbroken(escape(title))),
         kicker=kicker(wording, cycle_of(cycle, plan)),
-        subtitle=wording.t("subtitle", plan=plan.name(language), day=wording.day(facts.as_of)),
+        subtitle=Markup(
+            unbroken(escape(wording.t("subtitle", plan=plan.name(language), day=wording.day(facts.as_of))))
+        ),
         pages=[entry for entry in entries if not entry.answers and not entry.error],
         columns=[(GROUPS[at][0], wording.t(f"index.group.{GROUPS[at][0]}")) for at in used],
         shown=bool(shown),

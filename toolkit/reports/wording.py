@@ -6,7 +6,6 @@ Everything a report says goes through here, so that both languages follow the sa
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,8 +17,8 @@ from toolkit.data.indicators import Indicator, Unit
 from toolkit.plan.plan import Target
 
 SPACE = "\u00a0"
-DIGIT_PERCENT = re.compile(r"(?<=\d) %")
-"""A percent sign that must not begin a line of its own."""
+DOCUMENT_NUMBER = r"[\d…]+(?:/\d{4})?/[A-ZĐ]+\d*(?:-[A-ZĐ…]+\d*)*"
+"""Numbers of documents (138/KH-UBND, 257/2025/QH15), which no form breaks; as Python and typst both read it."""
 GROUPS = (
     ("met", ("met",)),
     ("likely", ("very_likely", "at_least_very_likely", "likely", "at_least_likely")),
@@ -59,8 +58,7 @@ class Words:
 
     def t(self, key: str, **fields: object) -> str:
         """Return the catalogue's text ``report.<key>`` with its fields filled."""
-        text = self.texts.t(f"report.{key}", **fields)
-        return DIGIT_PERCENT.sub(f"{SPACE}%", text) if self.language == "vi" else text
+        return self.texts.t(f"report.{key}", **fields)
 
     def counted(self, key: str, count: int, **fields: object) -> str:
         """Return a text that depends on a number: ``<key>.one`` for one, ``<key>.other`` for all others.
@@ -82,7 +80,7 @@ class Words:
             Decimal places; as many as the number has when left out (observations).
 
         >>> words("vi").amount(2.32, "percent"), words("en").amount(1, "communes", 0)
-        ('2,32\xa0%', '1\xa0commune')
+        ('2,32%', '1\xa0commune')
         """
         if value is None or math.isnan(value):
             return NO_VALUE
@@ -93,7 +91,7 @@ class Words:
         r"""Return an interval with its unit, each limit in full.
 
         >>> words("vi").interval(0.84, 3.91, "percent", 1)
-        '0,8–3,9\xa0%'
+        '0,8–3,9%'
         """
         if low is None or high is None or math.isnan(low) or math.isnan(high):
             return NO_VALUE
@@ -103,8 +101,7 @@ class Words:
 
     def _with_unit(self, text: str, unit: str, value: float) -> str:
         if unit in {"percent", "percent_per_year"}:
-            percent = self.numbers.with_percent(text)
-            return percent if unit == "percent" else self.t("unit.percent_per_year", text=percent)
+            return f"{text}%" if unit == "percent" else self.t("unit.percent_per_year", text=f"{text}%")
         name = self.unit(unit, one=abs(value) == 1)
         return f"{text}{SPACE}{name}" if name else text
 
