@@ -149,3 +149,18 @@ def test_the_plan_names_every_stand_in_that_its_targets_could_use(real: Real) ->
     used |= {target.rule.benchmark.indicator for target in real.plan.targets if target.rule.kind == "ratio_to"}
     declared = {proxy.id for name in used for proxy in real.dataset.indicators[name].proxies}
     assert declared == {*real.plan.proxies.on, *real.plan.proxies.off}
+
+
+def test_a_commune_answers_from_its_own_figures_alone(real: Real) -> None:
+    codes = [area.code for area in real.dataset.areas.all("commune", on=real.dataset.as_of)][:30]
+    made = make_forecasts(real.dataset, real.plan, codes, draws=100)
+    areas = [real.dataset.areas.get(code, real.dataset.as_of) for code in codes]
+    answers = assess_all(real.plan, areas, real.dataset, made)
+    answered = [one for one in answers if one.outcome in ("probability", "settled")]
+    assert answered
+    assert {one.basis for one in answered} <= {"A", "B"}
+    for one in answers:
+        target = real.plan.target(one.target_id)
+        if one.outcome == "cannot_assess" and made.path(one.area_code, target.indicator, target.scope) is not None:
+            assert one.missing
+            assert (one.expected, one.required_pace, one.probability) == (None, None, None)

@@ -65,8 +65,13 @@ class Question:
         """True where the plan states it for the province alone, or no unit of the level can know such a figure."""
         if self.area.level == "province":
             return False
-        of_larger = self.indicator.known_at("province") and not self.indicator.known_at(self.area.level)
-        return self.target.level == "province" or of_larger
+        known_above_alone = self.indicator.known_at("province") and not self.indicator.known_at(self.area.level)
+        return self.target.level == "province" or known_above_alone
+
+    @property
+    def lent(self) -> bool:
+        """True in a commune without a figure of its own: what a larger area suggests is no answer of the commune's."""
+        return self.area.level == "commune" and self.path is not None and self.path.evidence.basis == "C"
 
     @property
     def everywhere(self) -> bool:
@@ -220,19 +225,19 @@ class Question:
     @cached_property
     def judged(self) -> Judgement:
         """What the rule says on the joint draws, in the area or in all its localities at once, or what is missing."""
-        missing = self._missing_series() if self.case is None else ()
+        missing = self._missing_series() if self.case is None or self.lent else ()
         if self.everywhere:
             return self._judged_everywhere(missing)
-        if self.case is None:
+        if missing or self.case is None:
             return Judgement(missing=missing)
         if self.refuted is not None:
             return self.refuted
         return self._only_a_bound() if self.bound is None else self.target.rule.judge(self.case)
 
     def _missing_series(self) -> tuple[Note, ...]:
-        """Return the series that the rule compares and that nothing is known of."""
+        """Return the series that the rule compares and that nothing is known of, or nothing of the area's own."""
         target, wanted, missing = self.target, self.target.rule.compared_with, []
-        if self.path is None:
+        if self.path is None or self.lent:
             missing.append((self.area.code, target.indicator, target.scope))
         if wanted is not None and self.benchmark is None:
             missing.append((self._benchmark_code, wanted.indicator, wanted.scope))

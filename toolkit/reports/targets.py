@@ -57,7 +57,8 @@ def targets_section(context: Context) -> Section:
             note = f"group_note.{verdict}"
             notes = [Paragraph(words.t(note), "note")] if words.texts.has(f"report.{note}") else []
             content: tuple[Block, ...] = (*notes, _table(context, verdict, found, with_sparkline))
-            blocks += [Folded(heading, content)] if verdict in FOLDED else [heading, *content]
+            folded = verdict in FOLDED or (verdict == "orientation" and all(item.expected is None for item in found))
+            blocks += [Folded(heading, content)] if folded else [heading, *content]
     return Section("targets", words.t("section.targets"), tuple(blocks))
 
 
