@@ -83,7 +83,7 @@ def test_one_stands_for_a_list_of_one_everywhere(run: Any) -> None:
 
 
 def test_why_is_the_number_what_it_is(run: Any) -> None:
-    for language, word in (("vi", "Chỉ số thay thế"), ("en", "Stand-in")):
+    for language, word in (("vi", "Chỉ tiêu thay thế"), ("en", "Stand-in")):
         found = run.ask("Bình Gia", "T30-03", language=language).explain()
         assert word in found.text
         assert "2018" in found.text

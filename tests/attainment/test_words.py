@@ -54,7 +54,7 @@ def test_fields_are_put_into_words_by_their_names() -> None:
     assert [text.split(": ")[1] for text in spoken(share)] == ["83,91% (2019).", "83.91% (2019)."]
     assert spoken(Note("attainment.note.reweighted", {"effective": 1899}))[0].endswith("còn 1.899.")
     tolerance = Note("attainment.note.tolerance", {"tolerance": 0.05, "probability": 0.004})
-    assert spoken(tolerance)[0] == "Tính cả dung sai 0,05; không tính dung sai thì xác suất là <1%."
+    assert spoken(tolerance)[0] == "Tính cả dung sai 0,05 lần; không tính dung sai thì xác suất là <1%."
     localities = {"areas": ("181", "185"), "indicator": "share", "scope": "all"}
     assert "huyện Bình Gia, huyện Bắc Sơn" in spoken(Note("attainment.missing.localities", localities))[0]
     status = Note("attainment.note.not_final", {"year": 2025, "status": "preliminary"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -12,6 +13,7 @@ import pytest
 from toolkit.attainment.assess import assess_all, assess_local
 from toolkit.attainment.attainment import Attainment, attainment_table
 from toolkit.base.errors import UsageError
+from toolkit.base.files import sha256
 from toolkit.base.texts import texts
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.make import make_forecasts
@@ -20,7 +22,7 @@ from toolkit.plan import Plan
 from toolkit.reports.area_report import build_area_document
 from toolkit.reports.blocks import Bullets, Document, Paragraph, Table, TileMap
 from toolkit.reports.context import RunFacts, cycle_of
-from toolkit.reports.first_page import MOST, changes, changes_section, earlier_answers
+from toolkit.reports.first_page import BASIS, MOST, basis_of, changes, changes_section, earlier_answers
 from toolkit.reports.formats import LARGEST_PAGE, document_html, docx_bytes
 from toolkit.reports.paper import paper_of, pdf_bytes
 from toolkit.reports.plan_summary import build_plan_document
@@ -127,7 +129,7 @@ def moved(answers: tuple[Attainment, ...]) -> list[Attainment]:
 
 
 def test_changes_since_a_run_are_told_with_the_reason(
-    real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, tmp_path: Path
+    real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, facts: RunFacts, tmp_path: Path
 ) -> None:
     answers = assess_all(real_plan, [real_data.areas.get("20")], real_data, real_forecasts)
     table = attainment_table(answers, real_data, real_plan, texts("en"))
@@ -141,11 +143,30 @@ def test_changes_since_a_run_are_told_with_the_reason(
     everything, count = changes([replace(item, verdict="milestone") for item in answers], before)
     assert count > MOST == len(everything)
     names = {"20": "Tỉnh Lạng Sơn"}
-    section = changes_section(words("vi"), real_plan, names, moved(answers), tmp_path)
-    rows = next(block for block in section.blocks if isinstance(block, Table)).rows
-    assert any("có số liệu năm 2026" in row[4].text for row in rows)
-    assert changes_section(words("vi"), real_plan, names, moved(answers), None).blocks == ()
-    calm = changes_section(words("en"), real_plan, names, answers, tmp_path / "attainment.csv")
+    given = {"dataset": real_data, "facts": facts}
+
+    def reasons(changed: list[Attainment]) -> list[str]:
+        section = changes_section(words("vi"), real_plan, names, changed, tmp_path, **given)
+        return [row[4].text for row in next(block for block in section.blocks if isinstance(block, Table)).rows]
+
+    assert any("có số liệu mới của năm 2026" in reason for reason in reasons(moved(answers)))
+    corrected = [replace(item, last_value=9.9) if item.last_year != 2026 else item for item in moved(answers)]
+    assert any(reason.startswith("số liệu năm") and "được sửa" in reason for reason in reasons(corrected))
+    assert any("kỳ trước không ghi" in reason for reason in reasons(moved(answers)))
+    same = {name: sha256(real_data.folder / name) for name in ("areas.csv", "plans/langson-138.yaml")}
+    same |= {f"observations/{one.name}": sha256(one) for one in real_data.folder.glob("observations/*")}
+    for told, earlier in (
+        ("tệp kế hoạch đã sửa", basis_of(vars(facts), same | {"plans/langson-138.yaml": "0"})),
+        ("chương trình", basis_of({**vars(facts), "commit": "0"}, same)),
+        ("số liệu khác", basis_of(vars(facts), {**same, "observations/0001.csv": "0"})),
+        ("hạt giống", basis_of({**vars(facts), "seed": 1}, same)),
+    ):
+        (tmp_path / BASIS).write_text(json.dumps(earlier), encoding="utf-8")
+        found = [reason for reason in reasons(moved(answers)) if "2026" not in reason]
+        assert len(found) == 1
+        assert told in found[0]
+    assert changes_section(words("vi"), real_plan, names, moved(answers), None, **given).blocks == ()
+    calm = changes_section(words("en"), real_plan, names, answers, tmp_path / "attainment.csv", **given)
     assert [type(block).__name__ for block in calm.blocks] == ["Paragraph"]
 
 

@@ -22,6 +22,7 @@ from tests.run.test_engine import COMMON, contents, made, report, toolkit
 from toolkit.base.errors import DataError
 from toolkit.base.files import sha256
 from toolkit.cli.report import run_name
+from toolkit.evaluate.ledger import open_ledger
 from toolkit.run import manifest
 from toolkit.run import reports as runs
 from toolkit.run.manifest import Asked, Manifest, read_manifest
@@ -113,7 +114,7 @@ FORGERIES: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
     ("areas/*.html", digit), ("areas/*.ipynb", digit), ("areas/*.docx", in_archive("word/document.xml")),
     ("areas/*.pdf", digit), ("index.html", digit), ("attainment.csv", digit),
     ("attainment.xlsx", in_archive("xl/worksheets/sheet1.xml")), ("tables/forecast.csv", digit),
-    ("tables/sources.csv", digit), ("ledger.csv", digit), ("forecasts/182.npz", other_draw),
+    ("tables/sources.csv", digit), ("ledger.zip", digit), ("forecasts/182.npz", other_draw),
     ("forecasts/182.json", digit), ("forecasts/answers/182.json", digit), ("forecasts/index.json", digit),
     ("forecasts/run.json", digit), ("ro-crate-metadata.json", digit), ("records/182.json", first_digit),
 )  # fmt: skip
@@ -274,7 +275,7 @@ def test_a_signature_holds_for_what_was_signed_and_for_nobody_else(forged: Path,
 def hostile(folder: Path, kind: str) -> None:
     """Make a run one that means harm."""
     record = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    table = folder / "ledger.csv"
+    table = folder / "ledger.zip"
     match kind:
         case "link":
             table.unlink()
@@ -321,15 +322,26 @@ def test_a_run_that_means_harm_is_refused_in_words(kind: str, command: str, forg
 
 
 def test_a_ledger_that_is_not_the_manifests_is_no_record(forged: Path) -> None:
-    table = forged / "ledger.csv"
-    kept = table.read_bytes()
-    table.write_bytes(digit(kept))
+    table = forged / "ledger.zip"
+    packed = table.read_bytes()
+    table.write_bytes(digit(packed))
     day = date(TODAY.year + 1, 6, 1).isoformat()
-    assert "ledger.csv" in str(toolkit("review", forged, "--as-of", day).exception)
+    assert "ledger.zip" in str(toolkit("review", forged, "--as-of", day).exception)
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        kept = archive.read("ledger.csv")
+
+    def archived(text: bytes) -> bytes:
+        stream = io.BytesIO()
+        with open_ledger(stream) as ledger:
+            ledger.write(text)
+        return stream.getvalue()
+
+    assert archived(kept) == packed
     for broken in (
-        kept.replace(b"2026-11-23", b"2020-01-01"),
-        kept.replace(b",0.5,", b",0.4,"),
-        kept[:-9],
+        archived(kept.replace(b"2026-11-23", b"2020-01-01")),
+        archived(kept.replace(b",0.5,", b",0.4,")),
+        archived(kept[:-9]),
+        packed[:-9],
         b"\x00",
         b"",
     ):

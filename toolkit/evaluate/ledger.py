@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path as FilePath
+from typing import IO
 
 import pandas as pd
 
@@ -90,8 +94,21 @@ def _chance_rows(answer: Attainment, as_of: date) -> Iterator[tuple[object, ...]
         )  # fmt: skip
 
 
+LARGEST = 1 << 30
+"""Bytes that a ledger may unfold to."""
+
+
+@contextmanager
+def open_ledger(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Give what the text of a ledger is written to, in an archive on `stream`; equal texts give equal bytes."""
+    part = zipfile.ZipInfo("ledger.csv")
+    part.compress_type = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(stream, "w") as archive, archive.open(part, "w", force_zip64=True) as ledger:
+        yield ledger
+
+
 def read_ledger(path: FilePath) -> pd.DataFrame:
-    """Read a ledger, codes and levels as texts.
+    """Read a ledger, as CSV or archived, codes and levels as texts.
 
     Raises
     ------
@@ -99,6 +116,10 @@ def read_ledger(path: FilePath) -> pd.DataFrame:
         If it is missing or damaged, or a forecast in it is not whole.
     """
     try:
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                if sum(part.file_size for part in archive.infolist()) > LARGEST:
+                    raise ValueError(say("run.not_plain.file"))
         table = pd.read_csv(path, dtype=dict.fromkeys(COLUMNS, str), keep_default_na=False)
         if "as_of" not in table:  # an earlier ledger, which did not say what its forecasts rest on
             table = table.assign(**dict.fromkeys(EVIDENCE, ""), as_of=table["reference_date"])
@@ -106,7 +127,7 @@ def read_ledger(path: FilePath) -> pd.DataFrame:
         if not _is_whole(table):
             raise ValueError(say("run.review.bad_ledger"))
         return table
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DataError(say("run.no_ledger", file=path, error=error), remedy=say("forecast.no_store.remedy")) from error
 
 

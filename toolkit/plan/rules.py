@@ -261,7 +261,9 @@ class RatioToRule(DueRule):
         words = self._sentence(f"ratio_to.{area}", texts.t("plan.unit.times"), texts)
         if not self.tolerance:
             return words
-        return texts.t("plan.rule.tolerance", words=words, tolerance=amount(self.tolerance, "", texts))
+        return texts.t(
+            "plan.rule.tolerance", words=words, tolerance=amount(self.tolerance, texts.t("plan.unit.times"), texts)
+        )
 
     def divisor(self, case: Case, years: Sequence[int]) -> FloatArray | None:
         """Return the benchmark's values."""

@@ -106,7 +106,8 @@ def build_area_document(
     if area.valid_to is not None and area.valid_to < run.as_of:
         key = "notice.former_district" if area.level == "district" else "notice.former_area"
         notices.append(wording.t(key, area=name, day=wording.day(area.valid_to)))
-    changed = changes_section(wording, plan, {area.code: name}, attainments, Path(since) if since else None)
+    earlier = Path(since) if since else None
+    changed = changes_section(wording, plan, {area.code: name}, attainments, earlier, dataset=dataset, facts=run)
     head = head_of(
         context,
         sections,

@@ -31,7 +31,7 @@ from toolkit.reports.blocks import (
     Table,
 )
 from toolkit.reports.context import Context, Cycle, RunFacts, SourceBook
-from toolkit.reports.wording import Words
+from toolkit.reports.wording import Words, tolerance
 
 MOST_MISSING = 12
 """Missing series that are listed."""
@@ -284,6 +284,8 @@ def _reading(context: Context, attainment: Attainment, name: str) -> str:
             value = target.share_text(words.language)
         case "rule.value":
             value = context.requirement(attainment)
+        case "rule.tolerance":
+            value = tolerance(target, words)
         case "rule.measured_in":
             return field  # the field's own words say it
         case _:

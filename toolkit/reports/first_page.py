@@ -6,18 +6,21 @@ Nothing else need be read. Its parts go on into the letter, whose sections they 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.attainment.attainment import LONGEST_TESTED_HORIZON, Attainment, lowered, verdict_words
 from toolkit.base.errors import UsageError
+from toolkit.base.files import sha256
 from toolkit.base.texts import NO_VALUE, say
+from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.plan.judgement import Bound
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Block, Cell, Folded, Heading, Paragraph, Section, Table
-from toolkit.reports.context import Context
+from toolkit.reports.context import Context, RunFacts
 from toolkit.reports.evidence import gap_effects, missing_series
 from toolkit.reports.targets import name_cell
 from toolkit.reports.wording import GROUPS, JUDGED, SCALE, Words, asked_of
@@ -210,12 +213,13 @@ FIRST, MOST = 12, 40
 
 @dataclass(frozen=True)
 class EarlierAnswer:
-    """An answer of the earlier run: verdict, probability (None without one) or its bound, year of the newest value."""
+    """An answer of the earlier run: verdict, probability (None without one) or its bound, newest value and year."""
 
     verdict: str
     probability: float | None
     last_year: int | None
     bound: str = "exact"
+    last_value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -253,13 +257,47 @@ def earlier_answers(run: Path) -> dict[tuple[str, str], EarlierAnswer]:
 
 def _earlier(row: Mapping[str, str]) -> EarlierAnswer:
     verdict = {verdict_words(name): name for name in SCALE}[row["verdict"]]
-    probability, year = row["probability"], row.get("last_year")
+    probability, year, value = row["probability"], row.get("last_year"), row.get("last_value")
     return EarlierAnswer(
         verdict,
         float(probability) if probability else None,
         int(float(year)) if year else None,
         row.get("bound") or "exact",
+        float(value) if value else None,
     )
+
+
+BASIS = "basis.json"
+"""Beside the earlier answers: what they were made from, as :func:`basis_of` returns it."""
+
+
+def basis_of(facts: Mapping[str, object], files: Mapping[str, str]) -> dict[str, object]:
+    """Return what two runs are compared by to say why answers moved.
+
+    Parameters
+    ----------
+    facts :
+        With ``commit``, ``versions``, ``model``, ``draws`` and ``seed``.
+    files :
+        SHA-256 of every file of data, by its name in the data folder, the plan's among them.
+    """
+    told = {name: one for name, one in files.items() if not name.endswith(".md")}
+    return {
+        "plan": {name: one for name, one in told.items() if name.startswith("plans/")},
+        "data": {name: one for name, one in told.items() if not name.startswith("plans/")},
+        "program": [facts["commit"], facts["versions"]],
+        "settings": [facts["model"], facts["draws"], facts["seed"]],
+    }
+
+
+def common_reason(words: Words, dataset: Dataset, facts: RunFacts, since: Path) -> str:
+    """Return what else than a target's own figure differs between an earlier run and this one, in words."""
+    if not (since / BASIS).is_file():
+        return words.t("changes.other")
+    then, folder = json.loads((since / BASIS).read_text(encoding="utf-8")), dataset.folder
+    names = {*then["plan"], *then["data"], *(f"observations/{file.name}" for file in folder.glob("observations/*"))}
+    now = basis_of(vars(facts), {name: sha256(folder / name) for name in names if (folder / name).is_file()})
+    return words.listed([words.t(f"changes.{kind}") for kind in now if now[kind] != then[kind]])
 
 
 def changes(
@@ -288,14 +326,21 @@ def _size(item: Attainment, old: EarlierAnswer | None) -> float:
 
 
 def changes_section(
-    words: Words, plan: Plan, names: Mapping[str, str], attainments: Iterable[Attainment], since: Path | None
+    words: Words,
+    plan: Plan,
+    names: Mapping[str, str],
+    attainments: Iterable[Attainment],
+    since: Path | None,
+    *,
+    dataset: Dataset,
+    facts: RunFacts,
 ) -> Section:
-    """Return what changed since an earlier run; without blocks if none is named.
+    """Return what changed since an earlier run, each with its reason; without blocks if none is named.
 
     Parameters
     ----------
-    words, plan :
-        Language, and names of the targets.
+    words, plan, dataset, facts :
+        Language, names of the targets, and what today's answers are made from.
     names :
         Names of the areas by code.
     attainments :
@@ -310,7 +355,8 @@ def changes_section(
     if not count:
         return Section("changes", title, (Paragraph(words.t("changes.none")),))
     columns = ("area", "target", "before", "now", "because")
-    rows = [_change_row(words, plan, names, change) for change in largest]
+    common = common_reason(words, dataset, facts, since)
+    rows = [_change_row(words, plan, names, change, common) for change in largest]
     blocks: list[Block] = [
         Paragraph(words.counted("changes.intro", count), "note"),
         Table.of(words.t, "changes", columns, rows[:FIRST], caption=caption),
@@ -323,15 +369,20 @@ def changes_section(
     return Section("changes", title, tuple(blocks))
 
 
-def _change_row(words: Words, plan: Plan, names: Mapping[str, str], change: AnswerChange) -> tuple[Cell, ...]:
+def _change_row(
+    words: Words, plan: Plan, names: Mapping[str, str], change: AnswerChange, because: str
+) -> tuple[Cell, ...]:
     item, old = change.attainment, change.before
-    before, because = Cell(words.t("changes.new")), words.t("changes.other")
+    before = Cell(words.t("changes.new"))
     if old is not None:
         uncertain = old.probability is not None and old.verdict not in {"met", "not_met"}
         details = (words.numbers.probability(old.probability, bound=old.bound),) if uncertain else ()
         before = Cell(words.verdict(old.verdict), details, old.probability, (), old.verdict)
+        now, then = (words.amount(value, item.last_unit) for value in (item.last_value, old.last_value))
         if item.last_year is not None and item.last_year > (old.last_year or 0):
-            because = words.t("changes.figure", year=item.last_year)
+            because = words.t("changes.figure", year=item.last_year, value=now)
+        elif item.last_year == old.last_year and now != then and item.last_value is not None:
+            because = words.t("changes.corrected", year=item.last_year, before=then, value=now)
     shown = words.numbers.probability(item.probability, bound=item.bound)
     details = (shown,) if item.outcome == "probability" else ()
     return (

@@ -89,6 +89,8 @@ def build_plan_document(
         sources_section(wording, book),
         provenance_section(wording, run, reporting),
     )
+    earlier = Path(since) if since else None
+    changed = changes_section(wording, plan, names, attainments, earlier, dataset=dataset, facts=run)
     former = any(area.valid_to is not None and area.valid_to < run.as_of for area in areas)
     head = head_of(
         main,
@@ -97,7 +99,7 @@ def build_plan_document(
         title=wording.t("summary.title", number=plan.number),
         answer=_answer(main, below),
         notices=(wording.t("notice.former_districts"),) if former else (),
-        front=front(main, changes_section(wording, plan, names, attainments, Path(since) if since else None)),
+        front=front(main, changed),
     )
     return Document(head, sections)
 

@@ -33,7 +33,7 @@ from toolkit.reports.blocks import (
     TargetLevel,
 )
 from toolkit.reports.context import Context
-from toolkit.reports.wording import SCALE, requirement
+from toolkit.reports.wording import SCALE, requirement, tolerance
 
 FOLDED = ("cannot_be_assessed", "milestone")
 """Long groups without an answer: a reader in a hurry unfolds them only if wanted."""
@@ -184,7 +184,11 @@ def _likelihood_cell(context: Context, attainment: Attainment) -> Cell:
         ("average", attainment.probability_average),
     )
     details = [
-        words.t(f"likelihood.{key}", probability=words.numbers.probability(value, bound=attainment.bound))
+        words.t(
+            f"likelihood.{key}",
+            probability=words.numbers.probability(value, bound=attainment.bound),
+            tolerance=tolerance(context.target(attainment), words),
+        )
         for key, value in readings
         if value is not None or key == "probability"
     ]

@@ -181,6 +181,12 @@ def requirement(target: Target, words: Words) -> str:
     return words.t("ask.by", asked=rule, due=target.due) if target.rule.at_due else rule
 
 
+def tolerance(target: Target, words: Words) -> str:
+    """Return the tolerance of a target's rule with its unit; empty for a rule without one."""
+    value, unit = getattr(target.rule, "tolerance", None), target.rule.unit(target.unit)
+    return words.amount(value, "percentage_points" if unit == "percent" else unit) if value else ""
+
+
 def asked_of(leads: Iterable[str | None], indicator: Indicator | None, words: Words) -> str:
     """Return whom a request goes to: who leads by the plan file, else who is likely to hold the figure."""
     named = words.listed([lead for lead in dict.fromkeys(leads) if lead])

@@ -6,6 +6,7 @@ the ledger, the index, the research object and last the manifest are written.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
@@ -18,10 +19,10 @@ from toolkit.base.files import PROJECT, atomic, own_folder, sha256, write_atomic
 from toolkit.base.texts import slug, texts, visible
 from toolkit.data.areas import Area
 from toolkit.data.dataset import PROJECT_DATA
-from toolkit.evaluate.ledger import LEVELS, ledger_text
+from toolkit.evaluate.ledger import LEVELS, ledger_text, open_ledger
 from toolkit.forecast.summary import summary_columns
 from toolkit.reports.context import FIGURES, RunFacts
-from toolkit.reports.first_page import changes_section, earlier_answers
+from toolkit.reports.first_page import BASIS, basis_of, changes_section, earlier_answers
 from toolkit.reports.formats import papers_of
 from toolkit.reports.index import (
     Annex,
@@ -56,6 +57,7 @@ from toolkit.run.manifest import (
     is_whole,
     numbers_of,
     program_inputs,
+    read_manifest,
     take_snapshot,
     this_program,
     write_about,
@@ -344,18 +346,29 @@ def keep_given(request: ReportRequest) -> dict[str, str]:
     """Copy what was given beside data into the run, which then needs nothing from outside; return the hashes."""
     given, since = {}, request.since
     if since is not None:
-        given[f"{SINCE}/{ATTAINMENT}"] = since / ATTAINMENT if since.is_dir() else since
+        given[f"{SINCE}/{ATTAINMENT}"] = (since / ATTAINMENT if since.is_dir() else since).read_bytes()
+        if (since / BASIS).is_file():
+            given[f"{SINCE}/{BASIS}"] = (since / BASIS).read_bytes()
+        elif (since / MANIFEST).is_file():
+            given[f"{SINCE}/{BASIS}"] = json.dumps(_basis(read_manifest(since)), indent=1).encode()
     if request.notebook:
-        given[f"{NOTEBOOK}/{request.notebook.name}"] = request.notebook
-    for name, file in given.items():
-        write_atomic(request.folder / name, file.read_bytes())
+        given[f"{NOTEBOOK}/{request.notebook.name}"] = request.notebook.read_bytes()
+    for name, content in given.items():
+        write_atomic(request.folder / name, content)
     return {name: sha256(request.folder / name) for name in given}
+
+
+def _basis(made: Manifest) -> dict[str, object]:
+    """Return what an earlier run was made from, to say why answers moved since."""
+    data = {name.partition("/")[2]: one for name, one in made.inputs.items() if name.startswith(f"{SNAPSHOT}/")}
+    return basis_of({**vars(made), **vars(made.parameters)}, data)
 
 
 ATTAINMENT = "attainment.csv"
 WORKBOOK = "attainment.xlsx"
 TABLES = "tables"
-LEDGER = "ledger.csv"
+LEDGER = "ledger.zip"
+"""Holds ``ledger.csv``, whose rows say the same again and again: a twentieth of its size."""
 INDEX = "index.html"
 
 
@@ -396,7 +409,7 @@ def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
         book = None if missing_packages("sheets") else files.enter_context(open_workbook(folder / WORKBOOK))
         annex = Annex(book, run.plan, words(request.asked.language)) if book else None
         answered, forecast = (_Table(folder / name, files) for name in (ATTAINMENT, f"{TABLES}/forecast.csv"))
-        ledger = files.enter_context(atomic(folder / LEDGER))
+        ledger = files.enter_context(open_ledger(files.enter_context(atomic(folder / LEDGER))))
         for number, area in enumerate(request.areas):
             answers = run.attainments(area.code)
             rows = attainment_rows(answers, run.dataset, run.plan, language)
@@ -445,6 +458,8 @@ def _index(
         language=request.asked.language,
         cycle=request.asked.cycle,
         workbook=(request.folder / WORKBOOK).is_file(),
-        changed=changes_section(words(request.asked.language), run.plan, names, answers, since),
+        changed=changes_section(
+            words(request.asked.language), run.plan, names, answers, since, dataset=run.dataset, facts=facts
+        ),
     )
     write_atomic(request.folder / INDEX, page)

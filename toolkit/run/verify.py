@@ -119,11 +119,13 @@ def ledger_of(folder: Path) -> tuple[Manifest, pd.DataFrame]:
         If the ledger is not the file that the manifest names, or of other areas or another day than the run.
     """
     record, files = read_manifest(folder), plain_files(folder)
-    if LEDGER not in files or sha256(files[LEDGER]) != record.outputs.get(LEDGER):
-        raise DataError(say("run.review.forged", file=LEDGER), remedy=say("run.not_plain.remedy"))
-    ledger, asked = read_ledger(files[LEDGER]), record.parameters
+    name = next((one for one in (LEDGER, "ledger.csv") if one in record.outputs), LEDGER)  # runs once had it as CSV
+    forged = DataError(say("run.review.forged", file=name), remedy=say("run.not_plain.remedy"))
+    if name not in files or sha256(files[name]) != record.outputs.get(name):
+        raise forged
+    ledger, asked = read_ledger(files[name]), record.parameters
     if not (set(ledger["location"]) <= set(asked.areas) and set(ledger["as_of"]) <= {asked.as_of.isoformat()}):
-        raise DataError(say("run.review.forged", file=LEDGER), remedy=say("run.not_plain.remedy"))
+        raise forged
     return record, ledger
 
 
@@ -323,7 +325,7 @@ def _contents(name: str, path: Path, fellow: Path) -> Iterator[tuple[Place, Any]
             for part, array in {"draws": unpacked(arrays), **weights}.items():
                 for column, values in enumerate(np.atleast_2d(array), start=1):
                     yield {"part": part, "column": column}, values
-        case ".docx" | ".xlsx":
+        case ".docx" | ".xlsx" | ".zip":
             for part, held in _parts_of(path, fellow):
                 for line, text in enumerate(held.decode(errors="backslashreplace").split("\n"), start=1):
                     yield {"part": part, "line": line}, text
