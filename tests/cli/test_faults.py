@@ -318,6 +318,7 @@ SHELL = 'exec "$0" -c "$1" params parameterized/area_report.ipynb --lang en '
         (">&-", 0, "standard output is closed"), ("2>&-", 0, ""), ("<&-", 0, ""), (">&- 2>&- <&-", 0, ""),
         (">/dev/full", 1, "No space left"), (">/dev/full 2>&1", 1, ""), ("2>/dev/full", 0, ""),
         ("| head -c 10 | true", 0, ""), ("--nonsense 2>&-", 2, ""),
+        ("--nonsense 2>/dev/full", 2, ""), ("--lang xx 2>/dev/full", 2, ""),
     ],
 )  # fmt: skip
 def test_closed_and_full_streams_end_in_an_exit_code(closed: str, code: int, said: str) -> None:

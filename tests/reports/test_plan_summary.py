@@ -51,7 +51,7 @@ def test_the_heat_map_says_in_words_what_each_area_was_told(
     found = {(item.area_code, item.target_id): item for item in answers}
     numbers = words(document.language).numbers
     for head, cells in heat.rows:
-        target_id = head.details[0].split(":")[0]
+        target_id = head.details[-1]
         for area, cell in zip(areas, cells, strict=True):
             answer = found[area.code, target_id]
             assert cell.verdict == answer.verdict
@@ -65,9 +65,7 @@ def test_every_statement_is_in_the_map_or_among_those_without_an_answer(document
     heat = next(block for block in document.section("heat").blocks if isinstance(block, HeatMap))
     folded = next(block for block in document.section("heat").blocks if isinstance(block, Folded))
     rest = next(block for block in folded.blocks if isinstance(block, Table))
-    shown = [head.details[0].split(":")[0] for head, _ in heat.rows] + [
-        row[0].details[0].split(":")[0] for row in rest.rows
-    ]
+    shown = [head.details[-1] for head, _ in heat.rows] + [row[0].details[-1] for row in rest.rows]
     assert sorted(shown) == sorted(target.id for target in real_plan.targets)
 
 

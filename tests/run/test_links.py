@@ -1,4 +1,4 @@
-"""By clicking only: from a number to its row of data, its source's address, and the run's tables and notebook."""
+"""By clicking only: from every number to its row of data, its source's address, and the run's tables and notebook."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, PageElement, Tag
 
 from tests.conftest import ROOT
 from tests.run.test_engine import report
-from toolkit.reports.formats import LARGEST_PAGE
+from toolkit.reports.formats import LARGEST_PAGE, write_page
+from toolkit.run.notebook import execute
+from toolkit.run.reports import SUMMARY_TEMPLATE
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a run and carry it elsewhere, as on a stick."""
+    """Make a run with a summary of its plan and carry it elsewhere, as on a stick."""
     there = tmp_path_factory.mktemp("run") / "here"
     report(there, areas=("--area", "20", "--area", "181"))
+    summary = there / "plan-summary.ipynb"
+    execute(SUMMARY_TEMPLATE, summary, {"run_folder": str(there), "level": "district", "language": "en"})
+    write_page(summary, summary.with_suffix(".html"), language="en")
     return Path(shutil.move(there, tmp_path_factory.mktemp("stick") / "reports"))
 
 
@@ -49,6 +54,36 @@ def test_every_link_within_the_run_leads_somewhere_in_it(run: Path) -> None:
             assert file.is_relative_to(run.resolve()), link
             assert ("#" not in str(link["href"])) or place is not None, (page, link)
         assert page.stat().st_size <= LARGEST_PAGE, page
+
+
+NO_NUMBERS = "h1, .kicker, .subtitle, .notice, footer, .quiet, script, svg, option"
+"""What names plan, area and day, and what is drawn: from a table beside it."""
+
+
+def leads_on(text: PageElement) -> bool:
+    """Say whether a text is a link, or its row, entry or paragraph holds one, or its section names its data."""
+    block = text.find_parent(["tr", "li", "p", "dd", "h3", "figcaption"])
+    if text.find_parent("a") or (block and block.select_one("a[href]")):
+        return True
+    part = text.find_parent(["section", "header"])
+    return (
+        part is not None
+        and part.select_one(":scope > .data a, :scope > .answer > .data a, :scope > dl dt a") is not None
+    )
+
+
+def test_every_number_of_a_text_leads_to_what_it_was_made_from(run: Path) -> None:
+    for page in (run / "index.html", run / "plan-summary.html", *(run / "areas").glob("*.html")):
+        shown = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        for part in shown.select(NO_NUMBERS):
+            part.decompose()
+        numbers = shown.main.find_all(string=re.compile(r"\d"))
+        assert len(numbers) > (10 if page.stem == "index" else 300)
+        assert [text for text in numbers if not leads_on(text)] == [], page
+        for link in shown.select("p.data a"):
+            link.decompose()
+        if page.stem != "index":  # its rows lead to the reports
+            assert not all(leads_on(text) for text in numbers if text.parent)
 
 
 def test_a_number_leads_to_its_row_the_row_to_its_source_and_its_file(run: Path) -> None:
@@ -105,4 +140,5 @@ def test_sources_lead_to_their_addresses_and_pages_to_tables_and_notebook(run: P
         assert len(named) > 0.8 * len(entries)  # few sources have no address
         assert all(link["href"] in addresses for link in named)
         links = {str(link["href"]) for link in shown.select("header a[href]")}
-        assert {"../index.html", "../attainment.csv", "../tables/forecast.csv", f"{page.stem}.ipynb"} <= links
+        files = {"../index.html", "../attainment.csv", "../tables/forecast.csv", f"../areas/{page.stem}.ipynb"}
+        assert {*files, "#targets"} <= links

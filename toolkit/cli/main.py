@@ -127,7 +127,7 @@ def _ended() -> int | str | None:
         name = getattr(error, "filename", None)
         reason = getattr(error, "strerror", None) or type(error).__name__
         _tell("cli.no_access" if name else "cli.fault", file=name, reason=reason)
-        return 1
+        return getattr(error.__context__, "exit_code", 1)  # of the error that could not be told
     return 0
 
 

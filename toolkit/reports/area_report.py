@@ -12,7 +12,7 @@ from pathlib import Path
 
 from toolkit.attainment.assess import assess_local, breaks_ahead
 from toolkit.attainment.attainment import Attainment
-from toolkit.base.texts import NO_VALUE, slug
+from toolkit.base.texts import NO_VALUE
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.paths import Break
@@ -21,7 +21,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import covers
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Block, Cell, Document, Heading, Paragraph, Section, Table
-from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
+from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of, page_of
 from toolkit.reports.evidence import (
     gaps_section,
     method_section,
@@ -95,12 +95,12 @@ def build_area_document(
     wording, book, reporting = words(language), SourceBook(dataset.sources), cycle_of(cycle, plan)
     own = assess_local(area, plan, dataset, forecasts)
     context = Context(area, tuple(attainments), forecasts, dataset, plan, run, wording, book, reporting, own)
-    lent = area.level == "commune" and not any(item.basis in {"A", "B"} for item in attainments)
+    lent = context.is_lent
     made = {section.key: section for section in (_lent if lent else _sections)(context)}
     if look_back and not lent:
         made["record"] = record_section(context, charted(context))
     late = (sources_section(wording, book), provenance_section(wording, run, reporting))
-    sections = (*(made.get(key, Section(key, "", ())) for key in KEYS), *late)
+    sections = context.with_origins((*(made.get(key, Section(key, "", ())) for key in KEYS), *late))
     name = area.name(wording.language)
     notices = []
     if area.valid_to is not None and area.valid_to < run.as_of:
@@ -117,12 +117,10 @@ def build_area_document(
         notices=notices,
         front=() if lent else front(context, changed),
         links=(
-            "../index.html",
-            "../attainment.csv",
-            "../tables/forecast.csv",
-            f"{area.code}-{slug(area.name_vi)}.ipynb",
+            *(() if lent else ("#targets",)), "index.html", "attainment.csv", "tables/forecast.csv",
+            f"{page_of(area)}.ipynb",
         ),
-    )
+    )  # fmt: skip
     return Document(head, sections)
 
 

@@ -282,7 +282,7 @@ class FanCharts:
 
 @dataclass(frozen=True)
 class Tile:
-    """An area in a tile map: where it stands, its answer, and a smaller line."""
+    """An area in a tile map: where it stands, its answer, a smaller line, and where the answer leads."""
 
     code: str
     name: str
@@ -291,6 +291,7 @@ class Tile:
     verdict: str
     text: str
     detail: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -304,13 +305,14 @@ class TileMap:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """Targets by areas: a verdict, a short word and a probability in each cell."""
+    """Targets by areas: a verdict, a short word and a probability in each cell; `anchors` as in a table."""
 
     caption: str
     corner: str
     columns: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Cell, tuple[Cell, ...]], ...]
     key_items: tuple[tuple[str, str], ...] = ()
+    anchors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -359,14 +361,19 @@ class Folded:
 Block = Paragraph | Bullets | Heading | Table | FanCharts | TileMap | HeatMap | Definitions | Folded
 
 
+Links = tuple[tuple[str, str], ...]
+"""What is said and where it leads, the title of all first, which leads nowhere; empty outside a run's folder."""
+
+
 @dataclass(frozen=True)
 class Section:
-    """A titled part of a document. `key` is the same in every language."""
+    """A titled part of a document. `key` is the same in every language; `links` lead to what its numbers come from."""
 
     key: str
     title: str
     blocks: tuple[Block, ...]
     boxed: bool = False
+    links: Links = ()
 
     @property
     def unfolded(self) -> tuple[Block, ...]:
@@ -425,8 +432,8 @@ class Head(Frame):
         Table of contents: ``(key, title)`` of the sections.
     letter :
         Letterhead and signature of the form that is sent.
-    links_title, links :
-        Tables and notebook of the run that the page lies in, by their addresses from the page; empty outside a run.
+    links :
+        Tables and notebook of the run that the page lies in.
     """
 
     kicker: str
@@ -438,8 +445,7 @@ class Head(Frame):
     contents_title: str = ""
     contents: tuple[tuple[str, str], ...] = ()
     letter: Letter = field(default_factory=Letter)
-    links_title: str = ""
-    links: tuple[str, ...] = ()
+    links: Links = ()
 
     def __repr__(self) -> str:
         """Return title and answer as text."""

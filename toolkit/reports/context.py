@@ -12,7 +12,7 @@ import pandas as pd
 from toolkit.attainment.assess import LocalTarget
 from toolkit.attainment.attainment import Attainment, area_in_sentence, lowered, note_text
 from toolkit.base.errors import UsageError
-from toolkit.base.texts import Language, say
+from toolkit.base.texts import Language, say, slug
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
@@ -21,8 +21,9 @@ from toolkit.forecast.make import DRAWS, MODEL, SEED
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import Note
+from toolkit.plan.load import find_plan
 from toolkit.plan.plan import Office, Plan, ReportingBodies, Target
-from toolkit.reports.blocks import Head, Letter, Section
+from toolkit.reports.blocks import Head, Letter, Links, Paragraph, Section
 from toolkit.reports.wording import Words, requirement
 
 
@@ -48,6 +49,8 @@ class RunFacts:
         Command that makes the run again; empty if it was not started by one.
     digest :
         Of inputs, program, parameters, draws and answers, printed on every page; empty outside a run's folder.
+    areas :
+        Codes of the areas that the run has reports of.
     """
 
     as_of: date
@@ -59,6 +62,7 @@ class RunFacts:
     commit: str = ""
     command: str = ""
     digest: str = ""
+    areas: tuple[str, ...] = ()
 
     @property
     def is_published(self) -> bool:
@@ -316,6 +320,40 @@ class Context:
         rate = attainment.unit in {"times", "ratio", "percentage_points"}
         return 2 if rate else self.indicator(attainment).decimals
 
+    @property
+    def is_lent(self) -> bool:
+        """Say whether the area is a commune without figures of its own, whose page tells what others suggest."""
+        return self.area.level == "commune" and not any(item.basis in {"A", "B"} for item in self.attainments)
+
+    def answer_link(self, attainment: Attainment) -> str:
+        """Return the address, from the page, of an answer's row in the area's report; empty where there is none."""
+        if self.area.code not in self.facts.areas:
+            return ""
+        return f"{self.up}{page_of(self.area)}.html" + ("" if self.is_lent else f"#{attainment.target_id}")
+
+    def links(self, *addresses: str) -> Links:
+        """Return links to parts of the document (``#key``) and to files of the run; none outside a run's folder."""
+        if not (self.facts.digest and addresses):
+            return ()
+        found = (
+            (self.words.t(f"section.{one[1:]}"), one) if one.startswith("#") else (one, f"{self.up}{one}")
+            for one in addresses
+        )
+        return ((self.words.t("run_files"), ""), *found)
+
+    def with_origins(self, sections: Iterable[Section]) -> tuple[Section, ...]:
+        """Return sections that say which files of the run their numbers come from, where they are more than a text."""
+        if not self.facts.digest:
+            return tuple(sections)
+        plan = find_plan(self.plan.id, folder=self.dataset.folder).name
+        places = {"plan": f"data/plans/{plan}", "notebook": f"{page_of(self.area)}.ipynb"}
+        return tuple(
+            item
+            if all(isinstance(block, Paragraph) for block in item.blocks)
+            else replace(item, links=self.links(*(file.format(**places) for file in ORIGINS.get(item.key, ()))))
+            for item in sections
+        )
+
     def figure_link(self, item: Observation | None) -> str:
         """Return the address, from the page, of the row of a figure; empty outside a run's folder."""
         return f"{self.up}{figure_place(item)}" if item and self.facts.digest else ""
@@ -356,7 +394,7 @@ def head_of(
     front: tuple[Section, ...] = (),
     links: tuple[str, ...] = (),
 ) -> Head:
-    """Return the head of a document about the context's area; arguments as in :class:`Head`."""
+    """Return the head of a document about the context's area; arguments as in :class:`Head`, `links` as addresses."""
     words = context.words
     return Head(
         language=words.language,
@@ -369,13 +407,41 @@ def head_of(
         answer=tuple(answer),
         notices=tuple(notices),
         banner=banner(words, context.facts),
-        front=front,
+        front=context.with_origins(front),
         contents_title=words.t("contents"),
         contents=tuple((section.key, section.title) for section in sections if section.blocks),
         letter=_letter(context),
-        links_title=words.t("run_files"),
-        links=links if context.facts.digest else (),
+        links=context.links(*links),
     )
+
+
+ORIGINS = {
+    "changes": ("since/attainment.csv", "attainment.csv"),
+    "suggested": ("tables/forecast.csv",),
+    "request": ("attainment.csv",),
+    "targets": ("attainment.csv", "tables/forecast.csv", "{plan}"),
+    "charts": ("tables/forecast.csv",),
+    "standards": ("attainment.csv", "tables/forecast.csv", "data/standards.csv", "data/breaks.csv"),
+    "pace": ("attainment.csv",),
+    "own": ("data/local_targets.csv", "{notebook}"),
+    "nowcast": ("tables/forecast.csv",),
+    "gaps": ("attainment.csv",),
+    "record": ("{notebook}",),
+    "readings": ("attainment.csv", "data/indicators.yaml", "{plan}"),
+    "first": ("attainment.csv",),
+    "heat": ("attainment.csv",),
+    "tiles": ("attainment.csv",),
+    "coherence": ("tables/forecast.csv",),
+    "method": ("tables/calibration.csv", "manifest.json"),
+    "sources": ("tables/sources.csv",),
+    "provenance": ("manifest.json",),
+}
+"""Files of a run that the numbers of each section come from, by the section's key."""
+
+
+def page_of(area: Area) -> str:
+    """Return where in a run the report of an area lies, without the ending of its forms."""
+    return f"areas/{area.code}-{slug(area.name_vi)[:80]}"
 
 
 FIGURES = "figures"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import starmap
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +32,7 @@ from toolkit.reports.blocks import (
 from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
 from toolkit.reports.evidence import method_section, most_wanted, provenance_section, sources_section
 from toolkit.reports.first_page import answer, chance, changes_section, front, leading_target, verdict_sentence
-from toolkit.reports.targets import last_cell
+from toolkit.reports.targets import last_cell, name_cell
 from toolkit.reports.wording import LIKELY, SCALE, Words, words
 
 UNANSWERED = ("cannot_be_assessed", "milestone", "orientation")
@@ -80,7 +81,7 @@ def build_plan_document(
     main = next((item for item in contexts if item.area.code == plan.province_code), contexts[0])
     below = [context for context in contexts if context is not main]
     names = {area.code: area.name(wording.language) for area in areas}
-    sections = (
+    sections = main.with_origins((
         _first_section(main, below),
         _heat_section(contexts),
         _tile_section(main, below),
@@ -88,7 +89,7 @@ def build_plan_document(
         method_section(wording, run, "province"),
         sources_section(wording, book),
         provenance_section(wording, run, reporting),
-    )
+    ))  # fmt: skip
     earlier = Path(since) if since else None
     changed = changes_section(wording, plan, names, attainments, earlier, dataset=dataset, facts=run)
     former = any(area.valid_to is not None and area.valid_to < run.as_of for area in areas)
@@ -100,6 +101,7 @@ def build_plan_document(
         answer=_answer(main, below),
         notices=(wording.t("notice.former_districts"),) if former else (),
         front=front(main, changed),
+        links=("#heat", "index.html", "attainment.csv", "tables/forecast.csv", "plan-summary.ipynb"),
     )
     return Document(head, sections)
 
@@ -133,9 +135,9 @@ def _heat_section(contexts: Sequence[Context]) -> Section:
     rest = [found[0] for found in by_target.values() if found not in answered]
     blocks = _counted(first, answered) if len(contexts) > MOST_COLUMNS else _mapped(contexts, answered)
     if rest:
-        rows = [(_heat_head(first, item), Cell(words.verdict(item.verdict), verdict=item.verdict)) for item in rest]
-        caption = words.t("summary.rest_caption")
-        table = Table.of(words.t, "unanswered", ("statement", "state"), rows, caption=caption)
+        rows = [(name_cell(first, item), Cell(words.verdict(item.verdict), verdict=item.verdict)) for item in rest]
+        caption, anchors = words.t("summary.rest_caption"), _anchors(rest)
+        table = Table.of(words.t, "unanswered", ("statement", "state"), rows, caption=caption, anchors=anchors)
         blocks.append(Folded(Heading(words.counted("summary.rest", len(rest))), (table,)))
     return Section("heat", words.t("section.heat"), tuple(blocks))
 
@@ -150,13 +152,19 @@ def _mapped(contexts: Sequence[Context], answered: Sequence[Sequence[Attainment]
         for context in contexts
     )
     rows = tuple(
-        (_heat_head(contexts[0], found[0]), tuple(_heat_cell(words, item) for item in found)) for found in answered
+        (name_cell(contexts[0], found[0]), tuple(starmap(_heat_cell, zip(contexts, found, strict=True))))
+        for found in answered
     )
+    anchors = _anchors(found[0] for found in answered)
     key_items = _key({item.verdict for found in answered for item in found}, words)
     return [
         Paragraph(words.t("summary.heat_intro"), "note"),
-        HeatMap(words.t("summary.heat_caption"), words.t("column.target"), columns, rows, key_items),
+        HeatMap(words.t("summary.heat_caption"), words.t("column.target"), columns, rows, key_items, anchors),
     ]
+
+
+def _anchors(answers: Iterable[Attainment]) -> tuple[str, ...]:
+    return tuple(item.target_id for item in answers)
 
 
 def _key(verdicts: set[str], words: Words) -> tuple[tuple[str, str], ...]:
@@ -176,23 +184,21 @@ def _counted(context: Context, answered: Sequence[Sequence[Attainment]]) -> list
     for found, below in zip(answered, verdicts, strict=True):
         counts = [below.count(verdict) for verdict in used]
         cells = [Cell(words.numbers.decimal(count, 0) if count else "", (), count) for count in counts]
-        rows.append((_heat_head(context, found[0]), *cells))
-    table = Table("counts", words.t("summary.counts_caption"), columns, tuple(rows), "grid", quiet=True)
+        rows.append((name_cell(context, found[0]), *cells))
+    caption, anchors = words.t("summary.counts_caption"), _anchors(found[0] for found in answered)
+    table = Table("counts", caption, columns, tuple(rows), "grid", quiet=True, anchors=anchors)
     return [Paragraph(words.t("summary.counts_intro"), "note"), table]
 
 
-def _heat_head(context: Context, attainment: Attainment) -> Cell:
-    return Cell(context.name(attainment), (f"{attainment.target_id}: {context.requirement(attainment)}",))
-
-
-def _heat_cell(words: Words, attainment: Attainment) -> Cell:
+def _heat_cell(context: Context, attainment: Attainment) -> Cell:
+    words, link = context.words, context.answer_link(attainment)
     text = words.t(f"short.{attainment.verdict}")
     if attainment.outcome != "probability":
-        return Cell(text, verdict=attainment.verdict)
+        return Cell(text, verdict=attainment.verdict, link=link)
     details = [words.numbers.probability(attainment.probability, bound=attainment.bound), attainment.grade]
     if attainment.bound == "at_least" and (attainment.probability or 0.0) < 0.01:
         del details[0]  # such a bound says nothing
-    return Cell(text, tuple(details), attainment.probability, (), attainment.verdict)
+    return Cell(text, tuple(details), attainment.probability, (), attainment.verdict, link=link)
 
 
 def _tile_section(main: Context, below: Sequence[Context]) -> Section:
@@ -236,7 +242,8 @@ def _tile(context: Context, attainment: Attainment, place: tuple[int, int]) -> T
     if attainment.expected is not None:
         expected = context.judged(attainment, attainment.expected)
         detail = " · ".join(part for part in (expected, attainment.grade) if part)
-    return Tile(context.area.code, context.short_name, *place, attainment.verdict, text, detail)
+    link = context.answer_link(attainment)
+    return Tile(context.area.code, context.short_name, *place, attainment.verdict, text, detail, link)
 
 
 def _by_former_district(
@@ -311,7 +318,8 @@ def _first_row(context: Context, item: Attainment) -> tuple[Cell, ...]:
     words = context.words
     likelihood = Cell(words.verdict(item.verdict), (chance(context, item),), item.probability, (), item.verdict)
     pace = Cell(context.required_pace(item), (), item.required_pace)
-    return (Cell(context.short_name, (item.grade,)), likelihood, last_cell(context, item), pace)
+    area = Cell(context.short_name, (item.grade,), link=context.answer_link(item))
+    return (area, likelihood, last_cell(context, item), pace)
 
 
 def _coherence_section(main: Context, below: Sequence[Context]) -> Section:

@@ -16,12 +16,13 @@ from pathlib import Path
 from toolkit.attainment.attainment import attainment_rows
 from toolkit.base.errors import missing_packages
 from toolkit.base.files import PROJECT, atomic, own_folder, sha256, write_atomic
-from toolkit.base.texts import slug, texts, visible
+from toolkit.base.texts import texts, visible
 from toolkit.data.areas import Area
 from toolkit.data.dataset import PROJECT_DATA
 from toolkit.evaluate.ledger import LEVELS, ledger_text, open_ledger
 from toolkit.forecast.summary import summary_columns
-from toolkit.reports.context import FIGURES, RunFacts
+from toolkit.reports.context import FIGURES, RunFacts, page_of
+from toolkit.reports.evidence import RECORD
 from toolkit.reports.first_page import BASIS, basis_of, changes_section, earlier_answers
 from toolkit.reports.formats import papers_of
 from toolkit.reports.index import (
@@ -276,7 +277,7 @@ class _Making:
         save_run(run, folder, self.request.areas)
         manifest = self._manifest(run)
         facts = facts_of(run.dataset, run.forecasts, asked.command, self.program)
-        write_about(folder, About(run.plan.id, replace(facts, digest=manifest.digest)))
+        write_about(folder, About(run.plan.id, replace(facts, digest=manifest.digest, areas=asked.areas)))
         write_record(mark, self.key(), self._files(), folder)
         return stored_in(run, folder), manifest
 
@@ -316,7 +317,7 @@ def jobs_of(request: ReportRequest) -> list[Job]:
 
     jobs = []
     for area in request.areas:
-        page = request.folder / "areas" / f"{area.code}-{slug(area.name_vi)[:80]}.html"
+        page = request.folder / f"{page_of(area)}.html"
         code = ("area_code", area.code)
         since = (("since", f"../{SINCE}"),) if request.since else ()
         given = (code, language, ("run_folder", ".."), *since)
@@ -335,7 +336,7 @@ def own_job(request: ReportRequest, notebook: Path, area: Area) -> Job:
     known = {"run_folder": "..", "language": asked.language, "as_of": asked.as_of.isoformat(), "cycle": asked.cycle}
     declared = read_parameters(notebook)
     given = {"area_code": area.code, **{name: value for name, value in known.items() if name in declared}}
-    page = request.folder / "areas" / f"{area.code}-{slug(area.name_vi)[:80]}.html"
+    page = request.folder / f"{page_of(area)}.html"
     return Job(
         area.code, area.name(asked.language), notebook, page.with_suffix(".ipynb"), page, tuple(given.items()),
         asked.language, request.limits, audience=asked.audience, is_own=True,
@@ -425,6 +426,7 @@ def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
             ledger.write(ledger_text(run.forecasts, pairs, answers, head=number == 0).encode())
         sources = run.dataset.sources.reset_index()
         _Table(folder / TABLES / "sources.csv", files).add(list(sources.columns), list(rows_of(sources)))
+        write_atomic(folder / TABLES / RECORD.name, RECORD.read_bytes())
     return told
 
 
