@@ -14,16 +14,21 @@
 # %% [markdown]
 # # Sổ tay của mình cho mọi huyện · Your own notebook for every district
 #
-# Một sổ tay có ô `parameters`, chạy một lần cho mỗi huyện bằng papermill.
+# Một sổ tay có ô `parameters`, chạy một lần cho mỗi huyện bằng bộ máy của báo cáo: `toolkit report --notebook`.
 #
-# A notebook with a cell `parameters`, run once a district by papermill.
+# A notebook with a cell `parameters`, run once a district by the engine of the reports: `toolkit report --notebook`.
 
 # %%
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import nbformat
 
+import toolkit
+
+toolkit.set_language("en")
 folder = Path(tempfile.mkdtemp())
 cells = [
     "area_code: str = ''\nrun_folder: str = ''",
@@ -39,27 +44,28 @@ nbformat.write(mine, folder / "mine.ipynb")
 # %% [markdown]
 # ## Một lần chạy, nhiều sổ tay · One run, many notebooks
 #
-# Dự báo làm một lần; mỗi sổ tay chỉ mở lại. · The forecasts are made once; each notebook only opens them.
+# Trong cửa sổ lệnh: `toolkit report --notebook mine.ipynb`. Dự báo làm một lần; mỗi sổ tay chỉ mở lại thư mục `run_folder`, trên nhiều tiến trình. Chạy lại thì chỉ làm phần còn thiếu.
+#
+# In a terminal: `toolkit report --notebook mine.ipynb`. The forecasts are made once; each notebook only opens the folder `run_folder`, on several processes. Started again, it makes only what is missing.
 
 # %%
-import papermill
+program = Path(sys.executable).with_name("toolkit")
+chosen = ["Tràng Định", "Bình Gia", "Chi Lăng"]  # all of them: leave out --area
+named = [part for name in chosen for part in ("--area", name)]
+command = [program, "report", "--notebook", folder / "mine.ipynb", *named, "--draws", "300", "--lang", "en"]
+subprocess.run([*command, "--out", folder / "run"], capture_output=True, check=True)
+sorted(path.relative_to(folder).as_posix() for path in (folder / "run" / "areas").iterdir())
 
-import toolkit
-
-run = toolkit.compute_run(draws=300)
-run.save(folder / "run")
-districts = [area for area in run.chosen() if area.level == "district"]
-for area in districts[:3]:  # all of them: leave out [:3]
-    parameters = {"area_code": area.code, "run_folder": str(folder / "run")}
-    quiet = {"progress_bar": False, "extra_arguments": ["--log-level=40"]}
-    papermill.execute_notebook(folder / "mine.ipynb", folder / f"{area.code}.ipynb", parameters, **quiet)
-sorted(path.name for path in folder.glob("*.ipynb"))
+# %% [markdown]
+# ## Cùng một bộ đường mô phỏng · The same draws
+#
+# Mọi trang dựa trên cùng một bộ đường mô phỏng, nên hai huyện so được với nhau; bảng của cả lần chạy mở được như mọi lần chạy khác.
+#
+# All pages rest on the same draws, so that two districts can be compared; the table of the whole run opens like that of any other.
 
 # %%
-table = run.table([area.code for area in districts])
+run = toolkit.open_run(folder / "run")
+table = run.table(chosen)
 table[table["target_id"] == "T30-03"][["area_name", "probability", "bound", "verdict", "grade"]].sort_values(
     "probability"
 )
-
-# %% [markdown]
-# Sổ tay nhận mã địa bàn và thư mục của lần chạy, nên mọi trang dùng cùng một bộ đường mô phỏng: hai huyện so được với nhau. · A notebook takes the code of an area and the folder of the run, so all pages rest on the same draws: two districts can be compared.
