@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy.stats import norm, t
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from toolkit import models
+from toolkit.models.baselines import Baseline, fitted
 from toolkit.models.panel import Panel, Scale
 
 YEARS = range(2021, 2029)
@@ -61,3 +63,16 @@ def test_ets_is_statsmodels_ets() -> None:
     expected = ETSModel(np.array(values), error="add", trend="add", damped_trend=True).fit(disp=False, maxiter=200)
     found = models.get("damped_ets").quantiles(panel(values), YEARS, [0.5])[0, :, 0]
     np.testing.assert_allclose(found, expected.forecast(8), rtol=1e-4)
+
+
+def test_a_fit_has_one_numerical_thread() -> None:
+    used = []
+
+    def fitter(values: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
+        used.append({library["num_threads"] for library in threadpool_info()})
+        return np.full(last, values[-1]), np.ones(last)
+
+    with threadpool_limits(limits=2):
+        Baseline("mine", fitted(fitter, 2)).quantiles(panel(), YEARS, LEVELS)
+        assert {library["num_threads"] for library in threadpool_info()} == {2}
+    assert used == [{1}]

@@ -11,6 +11,7 @@ import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -340,7 +341,7 @@ def fitted(fitter: Fitter, smallest: int) -> Method:
     def method(series: UnitSeries, horizons: IntArray) -> Prediction:
         if series.value.size >= smallest:
             try:
-                with warnings.catch_warnings():
+                with warnings.catch_warnings(), _numerical_threads().limit(limits=1):
                     warnings.simplefilter("ignore")
                     centre, spread = fitter(series.filled(), int(horizons.max()))
             except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, np.linalg.LinAlgError):
@@ -351,6 +352,15 @@ def fitted(fitter: Fitter, smallest: int) -> Method:
         return replace(simple(series, horizons), note=FELL_BACK)
 
     return method
+
+
+@cache
+def _numerical_threads() -> Any:
+    """Return the control of numerical threads: matrices of two rows are waited for five times as long with several."""
+    import scipy.linalg  # noqa: F401  (it has threads of its own, which are to be found)
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def damped_ets(values: FloatArray, last: int) -> tuple[FloatArray, FloatArray]:
