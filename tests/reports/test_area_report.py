@@ -255,6 +255,7 @@ def test_a_commune_without_figures_gets_one_page_of_borrowed_figures_and_a_form(
     borrowed = next(tables(document.section("suggested")))
     assert all(row[1].text in {"Huyện Tràng Định", "Tỉnh Lạng Sơn"} and row[2].references for row in borrowed.rows)
     assert not any(cell.probability or cell.verdict for row in borrowed.rows for cell in row)
+    assert not any("GRDP" in row[0].text or "Tăng trưởng" in row[0].text for row in borrowed.rows)
     assert next(tables(document.section("request"))).rows
     assert "chưa có kết quả đánh giá riêng" in document.head.answer[0]
     letter = document.head.letter

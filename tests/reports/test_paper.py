@@ -33,7 +33,7 @@ from toolkit.reports.formats import document_html, docx_bytes, write_papers
 from toolkit.reports.paper import BOLD, LETTER, PADDING, SIGNS, Paper, PaperCell, paper_of, pdf_bytes, widths
 from toolkit.reports.plan_summary import build_plan_document
 from toolkit.reports.svg import TEMPLATES
-from toolkit.reports.wording import DOCUMENT_NUMBER, words
+from toolkit.reports.wording import UNBROKEN, words
 
 Builder = Callable[..., Document]
 VIETNAMESE = "aăâbcdđeêghiklmnoôơpqrstuưvxy" + "".join(
@@ -137,7 +137,7 @@ def test_every_answer_of_the_attainment_table_stands_in_all_forms(
 def test_numbers_of_documents_and_codes_are_not_cut_by_the_end_of_a_line(build: Builder) -> None:
     """In Word by the hyphen that does not break, in PDF and pages by a box."""
     document = build("20", "vi")
-    numbers = {*re.findall(DOCUMENT_NUMBER, document_html(document))}
+    numbers = {*re.findall(UNBROKEN, document_html(document))}
     assert {"138/KH-UBND", "83/QĐ-UBND"} <= numbers
     with zipfile.ZipFile(io.BytesIO(docx_bytes(paper_of(document)))) as archive:
         letter = archive.read("word/document.xml").decode()
@@ -148,7 +148,7 @@ def test_numbers_of_documents_and_codes_are_not_cut_by_the_end_of_a_line(build: 
     lines = pdf_text(pdf_bytes(paper_of(document))).splitlines()
     assert [line for line in lines if re.search(r"(^|\s)\d+/[A-ZĐ]*-?$|\d–$", line.strip())] == []
     page = BeautifulSoup(document_html(document), "lxml")
-    loose = [text for text in page.main.find_all(string=re.compile(DOCUMENT_NUMBER)) if text.parent["class"] != ["nb"]]
+    loose = [text for text in page.main.find_all(string=re.compile(UNBROKEN)) if text.parent.name != "bdi" and " · " not in text]
     assert loose == []
 
 
@@ -252,7 +252,10 @@ def test_the_brief_has_two_pages_and_no_letterhead(build: Builder, tmp_path: Pat
     assert len(pages) == 2
     assert "Most at risk" in pages[0]
     assert "What is asked" in pages[0]
-    assert "SOCIALIST REPUBLIC" not in "".join(pages)
+    text = "".join(pages)
+    assert "SOCIALIST REPUBLIC" not in text
+    assert "Keeping the standard of new-rural communes" in text  # titles of sources are translated
+    assert not re.search(r"\b(Secondary|Weak source)\b", text)
 
 
 def test_text_from_data_is_never_a_command(build: Builder, hostile: Dataset, facts: RunFacts) -> None:

@@ -97,7 +97,19 @@ def test_without_figures_of_areas_the_summary_names_what_would_give_an_order(
     document = build_plan_document(areas, borrowed, real_forecasts, real_data, real_plan, language="vi", run=facts)
     none, wanted = document.section("first").blocks
     assert "Chưa xếp thứ tự được" in none.text
-    assert wanted.text.startswith("Số liệu cần nhất lúc này")
+    assert wanted.text.startswith("Số liệu giúp xếp thứ tự nhiều địa bàn nhất")
+    assert "11/11" in wanted.text
+
+
+def test_areas_that_do_not_differ_are_given_no_order(
+    areas: list[Area], answers: tuple[Attainment, ...], real_data: Dataset, real_plan: Plan,
+    real_forecasts: Forecasts, facts: RunFacts,
+) -> None:  # fmt: skip
+    alike = [replace(item, probability=0.5) if item.outcome == "probability" else item for item in answers]
+    document = build_plan_document(areas, alike, real_forecasts, real_data, real_plan, language="vi", run=facts)
+    first, wanted = document.section("first").blocks
+    assert "gần như nhau (50% đến 50%)" in first.text
+    assert wanted.text.startswith("Số liệu giúp xếp thứ tự")
 
 
 def test_borrowed_answers_are_not_counted_as_the_areas_own(document: Document) -> None:

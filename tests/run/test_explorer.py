@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import shutil
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import ROOT
-from toolkit.api.comparisons import Part, askable, compare, explore, moved, panes
+from toolkit.api.comparisons import USUAL, Part, as_code, askable, compare, explore, moved, panes
 from toolkit.attainment.assess import assess
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
@@ -44,7 +45,7 @@ def test_sliders_at_rest_are_business_as_usual(run: Run) -> None:
 
 def test_what_the_page_says_is_what_the_verbs_say(run: Run) -> None:
     made = moved(run, "181", "T30-03", pace=-0.5, shock=4.0)
-    assert [step.verb for step in made.steps] == ["change_of_pace", "shock"]
+    assert [step.verb for step in made.steps] == ["fixed_pace", "shock"]
     answer = assess(run.plan.target("T30-03"), run.dataset.areas.get("181"), run.plan, run.dataset, made.forecasts)
     assert shown(run, pace=-0.5, shock=4.0).effects[0].changed == answer
 
@@ -63,16 +64,47 @@ def test_only_what_can_still_change_is_offered(run: Run) -> None:
         assert all(target.due > 2026 for target in found)
 
 
+def test_the_sliders_number_is_the_pace_of_the_median(run: Run) -> None:
+    """One point a year less is that, whatever the forecast's own pace; a new standard (2027) makes its own jump."""
+    made = moved(run, "20", "T30-03", pace=-0.1)
+    path = made.forecasts.path("20", "poverty_rate", "all")
+    assert path is not None
+    median, years = path.quantiles([0.5])[:, 0], list(path.years)
+    assert float(median[years.index(2025)] - median[years.index(2026)]) == pytest.approx(0.1, abs=0.02)
+
+
 def test_sliders_write_numbers_as_the_language_does(run: Run) -> None:
     for language, written in (("vi", "−0,5"), ("en", "−0.5")):
         page = explore(run, language=language)
-        slider = page._parts["pace"]
+        parts = page._parts
+        slider = parts["pace"]
         assert dict(slider.options)[written] == -0.5
-        assert slider.value == 0.0
-        before = page._parts["answer"].value, page._parts["chart"].value
+        assert slider.value == USUAL
+        labels = [label for label, _ in slider.options]
+        numbers = [value if value != USUAL else -10.0 for _, value in slider.options]
+        assert labels[numbers.index(-10.0)].startswith("như dự báo" if language == "vi" else "as forecast")
+        before = parts["answer"].value, parts["chart"].value
         slider.value = -0.5
-        assert page._parts["answer"].value != before[0]
-        assert page._parts["chart"].value != before[1]
+        assert parts["answer"].value != before[0]
+        assert parts["chart"].value != before[1]
+        assert "fixed_pace" in parts["code"].value
+        parts["shock"].value = 4.0
+        parts["year"].value = parts["year"].options[-1][1]
+        assert f"year={parts['year'].value}" in parts["code"].value
+        parts["reset"].click()
+        assert (slider.value, parts["shock"].value) == (USUAL, 0.0)
+        assert (parts["answer"].value, parts["chart"].value) == before
+    parts["language"].value = "vi"
+    assert parts["shock"].description.startswith("Cú sốc")
+    assert "Xác suất" in parts["answer"].value
+
+
+def test_the_code_of_a_scenario_makes_it_again(run: Run) -> None:
+    made = moved(run, "181", "T30-03", pace=-1.0, shock=2.0, year=2028)
+    code = as_code(made, "181", "T30-03").replace("toolkit.compute_run()", "run")
+    told: dict[str, object] = {"run": run}
+    exec(code.replace("run = run\n", "").replace("toolkit.compare(", "found = toolkit.compare("), told)
+    assert told["found"].table.equals(compare(run, made, "181", "T30-03").table)
 
 
 class Server:
@@ -207,9 +239,11 @@ def test_a_slider_moves_the_chance_and_the_chart(
         page.goto(served.url, timeout=60_000)
         page.wait_for_selector(".explorer-chart svg", timeout=60_000)
         assert not page.locator("pre code, .jp-CodeMirrorEditor").count()
-        assert page.locator(".widget-readout").all_inner_texts() == ["0,0", "0,0"]
+        shown = page.locator(".widget-readout").all_inner_texts()
+        assert shown[0].startswith("như dự báo")
+        assert shown[1:] == ["0,0", "2027"]
         waited = [page.evaluate(MOVE, [".noUi-handle", key]) for key in ("ArrowLeft", "ArrowLeft", "ArrowRight")]
-        assert page.locator(".widget-readout").first.inner_text() == "−0,1"
+        assert re.fullmatch(r"[+−]?\d,\d", page.locator(".widget-readout").first.inner_text())
         browser.close()
     assert hosts - {""} <= {own, "cdn.jsdelivr.net"}  # Voilà asks there for icons, which the page does without
     assert faults == []

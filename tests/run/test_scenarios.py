@@ -63,7 +63,7 @@ def test_pages_say_what_the_tables_say_and_fetch_nothing(made: ScenarioRun) -> N
         assert not re.search(r"(src|href)=\"https?:", text)
         assert text.count("<h1") == 1
         assert "<svg" in text
-        assert "Met with 90% probability" in text
+        assert "a: Met with 90% probability" in text  # the key of the lines that compare all scenarios in one chart
         assert "which policy would cause it" in text
         ids = re.findall(r"\sid=\"([^\"]+)\"", text)
         assert len(ids) == len(set(ids))

@@ -15,6 +15,7 @@ from toolkit.attainment.whatif import Effect, Joint
 from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.texts import interface_language, say, several, texts
 from toolkit.data.areas import Area
+from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Target
 from toolkit.reports.blocks import Line
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
     from toolkit.api.charts import Chart
 
-LARGEST_PACE, LARGEST_SHOCK = 3.0, 10.0
+LARGEST_PACE, LARGEST_PERCENT, LARGEST_SHOCK = 5.0, 20.0, 10.0
+"""Ends of the sliders: points and per cent a year, points; of things that are counted, ten times as many."""
 
 
 @dataclass(frozen=True)
@@ -304,6 +306,10 @@ def backtest(*args: Any, **options: Any) -> Backtest:
     return Backtest(**vars(studies.backtest(*args, **options)))
 
 
+USUAL = "usual"
+"""Where the slider of the pace rests: a slider's value is never None."""
+
+
 def askable(run: Run, area: Area) -> list[Target]:
     """Return the targets that sliders can move in an area: about a level or ratio, due later, with a forecast."""
     found = []
@@ -319,7 +325,9 @@ def askable(run: Run, area: Area) -> list[Target]:
     return found
 
 
-def moved(run: Run, area: str, target: str, pace: float = 0.0, shock: float = 0.0) -> Scenario:
+def moved(
+    run: Run, area: str, target: str, pace: float | None = None, shock: float = 0.0, year: int | None = None
+) -> Scenario:
     """Return the scenario that sliders say.
 
     Parameters
@@ -327,18 +335,38 @@ def moved(run: Run, area: str, target: str, pace: float = 0.0, shock: float = 0.
     area, target :
         Code of the area, and number of the target.
     pace :
-        Added a year: points, or per cent for indicators on the log scale.
-    shock :
-        Points, two years after the newest evidence.
+        Change each year from the newest value on, whatever the forecast's own: points, or per cent for indicators on
+        the log scale; None for the pace as forecast.
+    shock, year :
+        Points, and when; by default two years after the newest evidence.
     """
-    scenario, asked = run.what_if(), run.plan.target(target)
+    scenario, path = run.what_if(), measured(run, area, target)
+    step: dict[str, Any] = {"indicator": path.indicator, "areas": [area]}
+    step |= {"scope": path.scope} if path.scope != "all" else {}
+    if pace is not None:
+        scenario = scenario.fixed_pace(**step | {"percent" if in_percent(run, path) else "points": pace})
+    return scenario.shock(**step, year=year or path.evidence.last_year + 2, points=shock) if shock else scenario
+
+
+def measured(run: Run, area: str, target: str) -> Path:
+    """Return the path that a target's sliders move: what is measured, where the target is seen through a stand-in."""
+    asked = run.plan.target(target)
     path = run.path(area, asked.indicator, asked.scope)
-    what = path if path.proxy is None else path.proxy
-    step: dict[str, Any] = {"indicator": what.indicator, "scope": what.scope, "areas": [area]}
-    if pace:
-        unit = "percent" if run.dataset.indicators.get(what.indicator).link == "log" else "points"
-        scenario = scenario.change_of_pace(**step | {unit: pace})
-    return scenario.shock(**step, year=path.evidence.last_year + 2, points=shock) if shock else scenario
+    return path if path.proxy is None else run.path(area, path.proxy.indicator, path.proxy.scope)
+
+
+def in_percent(run: Run, path: Path) -> bool:
+    """Say whether an indicator's pace is told in per cent a year."""
+    return bool(run.dataset.indicators.get(path.indicator).link == "log")
+
+
+def own_pace(run: Run, path: Path, due: int) -> float:
+    """Return the yearly pace of a path's median from its newest figure to a year, in points or per cent."""
+    first, last = (float(path.quantiles((0.5,))[path.position(year), 0]) for year in (path.evidence.last_year, due))
+    years = due - path.evidence.last_year
+    if in_percent(run, path):
+        return 100 * ((last / first) ** (1 / years) - 1) if first > 0 else 0.0
+    return (last - first) / years
 
 
 def panes(found: Part) -> tuple[str, str]:
@@ -362,6 +390,26 @@ def panes(found: Part) -> tuple[str, str]:
     return answer, f"<p>{head}</p>{svg}<p><small>{foot}</small></p>"
 
 
+def as_code(scenario: Scenario, area: str, target: str) -> str:
+    """Return the Python that makes a scenario and compares it.
+
+    >>> print(as_code(run.what_if().fixed_pace("poverty_rate", points=-1, areas=["20"]), "20", "T30-03"))
+    import toolkit
+    <BLANKLINE>
+    run = toolkit.compute_run()
+    scenario = run.what_if().fixed_pace(areas=['20'], indicator='poverty_rate', points=-1.0)
+    toolkit.compare(run, scenario, '20', 'T30-03')
+    """
+    steps = []
+    for step in scenario.steps:
+        told = {name: list(value) if isinstance(value, tuple) else value for name, value in step.parameters.items()}
+        usual = {("scope", "all"), ("recovery", "never")}
+        given = ", ".join(f"{name}={told[name]!r}" for name in sorted(told) if (name, str(told[name])) not in usual)
+        steps.append(f".{step.verb}({given})")
+    made = f"run = toolkit.compute_run()\nscenario = run.what_if(){''.join(steps)}"
+    return f"import toolkit\n\n{made}\ntoolkit.compare(run, scenario, {area!r}, {target!r})"
+
+
 @dataclass
 class Explorer:
     """The page of sliders; shows itself in a notebook or through Voilà.
@@ -377,59 +425,93 @@ class Explorer:
     run: Run
     language: str
     _parts: dict[str, Any] = field(default_factory=dict, repr=False)
+    _offering: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         need_extra("lab")
         import ipywidgets as widgets  # type: ignore[import-untyped]
 
-        t = texts(self.language).t
         shared = {"layout": widgets.Layout(width="34rem", max_width="98%"), "style": {"description_width": "12rem"}}
-        areas = [area for area in plan_areas(self.run.dataset, self.run.plan) if askable(self.run, area)]
-        options = [(area.name(words(self.language).language), area.code) for area in areas]
-        parts = self._parts
-        parts["area"] = widgets.Dropdown(options=options, description=t("scenario.column.area"), **shared)
-        parts["target"] = widgets.Dropdown(description=t("scenario.column.target"), **shared)
-        for name, largest, step in (("pace", LARGEST_PACE, 0.1), ("shock", LARGEST_SHOCK, 0.5)):
-            parts[name] = widgets.SelectionSlider(
-                options=self._numbers(largest, step), value=0.0, description=t(f"scenario.explorer.{name}"),
-                continuous_update=False, **shared,
-            )  # fmt: skip
-        parts["answer"], parts["chart"] = widgets.HTML(), widgets.HTML()
-        note = widgets.HTML(f"<p>{t('scenario.page.notice')}</p>")
-        self._choose_area(None)
-        parts["area"].observe(self._choose_area, names="value")
-        for name in ("target", "pace", "shock"):
-            parts[name].observe(self._show, names="value")
-        parts["page"] = widgets.VBox([*parts.values(), note])
+        parts, slider = self._parts, {"options": [("–", USUAL)], "continuous_update": False, **shared}
+        parts["language"] = widgets.Dropdown(
+            options=[("Tiếng Việt", "vi"), ("English", "en")], value=self.language, **shared
+        )
+        parts |= {name: widgets.Dropdown(**shared) for name in ("area", "target")}
+        parts |= {name: widgets.SelectionSlider(**slider) for name in ("pace", "shock", "year")}
+        parts["reset"] = widgets.Button(icon="undo")
+        parts |= {name: widgets.HTML() for name in ("answer", "chart", "code", "note")}
+        self._choose_language()
+        told = {"language": self._choose_language, "area": self._choose_area, "target": self._choose_target}
+        for name, act in {**told, "pace": self._show, "shock": self._show, "year": self._show}.items():
+            parts[name].observe(lambda _, act=act: self._offering or act(), names="value")
+        parts["reset"].on_click(lambda _: self._choose_target())
+        parts["page"] = widgets.VBox(list(parts.values()))
 
-    def _numbers(self, largest: float, step: float) -> list[tuple[str, float]]:
+    def _offer(self, name: str, options: list[tuple[str, Any]], rest: Any) -> None:
+        """Give a part new options and the value that it rests at, as no move of anybody's."""
+        self._offering = True
+        self._parts[name].options = options
+        self._parts[name].value = rest
+        self._offering = False
+
+    def _choose_language(self) -> None:
+        parts = self._parts
+        language = words(parts["language"].value).language
+        self.language = language
+        t, kept = texts(self.language).t, parts["area"].value
+        for name in ("language", "area", "target", "year"):
+            parts[name].description = t(f"scenario.explorer.{name}")
+        parts["reset"].description = t("scenario.explorer.reset")
+        parts["note"].value = f"<p>{t('scenario.page.notice')}</p>"
+        areas = [area for area in plan_areas(self.run.dataset, self.run.plan) if askable(self.run, area)]
+        self._offer("area", [(area.name(language), area.code) for area in areas], kept or areas[0].code)
+        self._choose_area()
+
+    def _choose_area(self) -> None:
+        found, kept = (
+            askable(self.run, self.run.dataset.areas.get(self._parts["area"].value)),
+            self._parts["target"].value,
+        )
+        ids = [one.id for one in found]
+        language = words(self.language).language
+        named = [(f"{one.id} – {one.name(language)} ({one.due})", one.id) for one in found]
+        self._offer("target", named, kept if kept in ids else ids[0])
+        self._choose_target()
+
+    def _choose_target(self) -> None:
+        """Set the sliders of a target to rest: the pace as forecast, no shock."""
+        wording, parts = words(self.language), self._parts
+        target = self.run.plan.target(parts["target"].value)
+        path = measured(self.run, parts["area"].value, target.id)
+        percent, unit = in_percent(self.run, path), self.run.dataset.indicators.units[path.unit]
+        amount = "percentage_points" if path.unit == "percent" else path.unit
+        step, forecast = 1.0 if unit.whole else 0.1, own_pace(self.run, path, target.due)
+        paces = self._numbers(LARGEST_PERCENT if percent else LARGEST_PACE * 10 * step, 0.5 if percent else step)
+        rest = (wording.texts.t("scenario.explorer.usual", pace=wording.numbers.decimal(forecast, 1, sign=True)), USUAL)
+        below = sum(value <= forecast for _, value in paces)
+        self._offer("pace", [*paces[:below], rest, *paces[below:]], USUAL)
+        self._offer("shock", self._numbers(LARGEST_SHOCK * 10 * step, 5 * step), 0.0)
+        years = range(path.evidence.last_year + 1, target.due + 1)
+        self._offer("year", [(str(year), year) for year in years], years[min(1, len(years) - 1)])
+        for name, said in (("pace", "%" if percent else wording.unit(amount)), ("shock", wording.unit(amount))):
+            parts[name].description = wording.texts.t(f"scenario.explorer.{name}", unit=said)
+        self._show()
+
+    def _numbers(self, largest: float, step: float) -> list[tuple[str, Any]]:
         """Return a slider's numbers and how they are written: a slider of floats knows no decimal comma."""
         count, write = round(largest / step), words(self.language).numbers.decimal
         values = [round(place * step, 1) for place in range(-count, count + 1)]
-        return [(write(value, 1, sign=value != 0), value) for value in values]
+        return [(write(value, 0 if step >= 1 else 1, sign=value != 0), value) for value in values]
 
-    def _choose_area(self, change: object) -> None:  # noqa: ARG002  (a widget says what changed)
-        language = words(self.language).language
-        found = askable(self.run, self.run.dataset.areas.get(self._parts["area"].value))
-        box = self._parts["target"]
-        kept = box.value
-        box.options = [(f"{one.id} – {one.name(language)} ({one.due})", one.id) for one in found]
-        ids = [one.id for one in found]
-        box.value = kept if kept in ids else ids[0]
-        self._show(None)
-
-    def _show(self, change: object) -> None:  # noqa: ARG002
+    def _show(self) -> None:
         parts = self._parts
-        if parts["target"].value is None:
-            return
-        area, target, pace, shock = (parts[name].value for name in ("area", "target", "pace", "shock"))
-        scenario = moved(self.run, area, target, pace, shock)
+        area, target, pace, shock, year = (parts[n].value for n in ("area", "target", "pace", "shock", "year"))
+        scenario = moved(self.run, area, target, None if pace == USUAL else pace, shock, year)
         answer, chart = panes(compare(self.run, scenario, area, target, language=self.language).parts[0])
-        indicator = self.run.dataset.indicators.get(self.run.plan.target(target).indicator)
-        counted = "_percent" if indicator.link == "log" else ""
-        parts["pace"].description = texts(self.language).t(f"scenario.explorer.pace{counted}")
+        title, code = texts(self.language).t("scenario.explorer.code"), as_code(scenario, area, target)
         parts["answer"].value = f'<p class="explorer-answer" style="font-size:1.15rem">{escape(answer)}</p>'
         parts["chart"].value = f'<div class="explorer-chart" style="max-width:44rem">{chart}</div>'
+        parts["code"].value = f"<details><summary>{title}</summary><pre>{escape(code)}</pre></details>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
         return self._parts["page"]._repr_mimebundle_(include=include, exclude=exclude)

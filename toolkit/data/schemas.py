@@ -104,7 +104,10 @@ DECLARED = ("source_title", "source_publisher", "source_published", "source_url"
 WITHDRAWN = ("withdrawn_on", "withdrawn_by", "reason")
 """Columns of the mark of a withdrawn delivery."""
 SOURCES = _schema(
-    "sources.csv", "source_id title publisher published? url? class?", "source_id", **{"class": SOURCE_CLASSES}
+    "sources.csv",
+    "source_id title publisher published? url? class? title_en?",
+    "source_id",
+    **{"class": SOURCE_CLASSES},
 )
 AREAS = _schema(
     "areas.csv",

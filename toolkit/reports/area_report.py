@@ -146,15 +146,13 @@ def _sections(context: Context) -> Iterable[Section]:
 
 def _lent(context: Context) -> Iterable[Section]:
     """Return the page of an area without figures: what those above it suggest, and the form of what to send."""
-    words, rows = context.words, list[tuple[Cell, ...]]()
-    for item in ranked_targets(context):
-        path = context.path(item)
+    words, lent = context.words, dict[tuple[str, str], tuple[Attainment, ForecastPath]]()
+    for item in sorted(context.attainments, key=lambda item: item.due < context.year):
+        path = context.path(item) if item.outcome == "cannot_assess" else None
         lender = None if path is None else _lender(context, path)
-        usable = (
-            lender and covers(lender, item.due) and context.sources.citable(lender.evidence.observations[-1].source_id)
-        )
-        if lender and usable and len(rows) < SUGGESTED:
-            rows.append(_lent_row(context, item, lender))
+        if lender and covers(lender, item.due) and context.sources.citable(lender.evidence.observations[-1].source_id):
+            lent.setdefault((lender.indicator, lender.scope), (item, lender))
+    rows = [_lent_row(context, *one) for one in list(lent.values())[:SUGGESTED]]
     title = words.t("section.suggested")
     blocks: tuple[Block, ...] = (Paragraph(words.t("lent.nothing")),)
     if rows:
@@ -189,7 +187,10 @@ def _lender(context: Context, path: ForecastPath) -> ForecastPath | None:
 def _lent_row(context: Context, item: Attainment, lender: ForecastPath) -> tuple[Cell, ...]:
     area = context.dataset.areas.get(lender.area_code).name(context.words.language)
     median, amount, interval = context.expected(lender, item.due)
-    expected = Cell(amount, (context.words.t("interval.80", interval=interval), str(item.due)), median)
+    details = [context.words.t("interval.80", interval=interval), str(item.due)]
+    if lender.proxy is not None:
+        details.append(context.words.t(f"nowcast.proxy.{lender.proxy.relation}", indicator=context.proxy_name(lender)))
+    expected = Cell(amount, tuple(details), median)
     return (name_cell(context, item), Cell(area), _newest_cell(context, lender), expected)
 
 

@@ -444,7 +444,8 @@ def sources_section(words: Words, book: SourceBook) -> Section:
         text = words.t("sources.entry", publisher=record["publisher"], published=published, address=address)
         if record["class"]:
             text += f" {words.t('sources.class.' + record['class'])}"
-        items.append(Item(text, record["title"], link=web_address(record["url"])))
+        title = (words.language == "en" and record["title_en"]) or record["title"]
+        items.append(Item(text, title, link=web_address(record["url"])))
     listed = Bullets(tuple(items), ordered=True) if items else Paragraph(words.t("sources.none"))
     return Section("sources", words.t("section.sources"), (listed,))
 

@@ -84,15 +84,14 @@ def risk_section(context: Context) -> Section:
 
 def _risk_row(context: Context, item: Attainment) -> tuple[Cell, ...]:
     words, verdict = context.words, item.verdict
-    details = [chance(context, item), _condition(context, item)]
-    if item.due < context.year:
-        details.insert(0, words.t("first.over", due=item.due))
+    details = [words.t("first.over", due=item.due)] if item.due < context.year else []
+    details += [chance(context, item), _condition(context, item)]
     likelihood = Cell(words.verdict(verdict), tuple(filter(None, details)), item.probability, (), verdict)
     return (name_cell(context, item), likelihood, *pace_cells(context, item))
 
 
 def pace_cells(context: Context, item: Attainment) -> tuple[Cell, Cell]:
-    """Return the pace that a target needs, and the pace kept lately with its years."""
+    """Return the pace that a target needs, with the source of the figure it starts from, and that kept lately."""
     words = context.words
     recent = Cell(NO_VALUE, (words.t("pace.no_recent"),))
     if item.recent_pace is not None:
@@ -100,7 +99,10 @@ def pace_cells(context: Context, item: Attainment) -> tuple[Cell, Cell]:
         if any(note.key.startswith("attainment.note.pace_of_bound") for note in item.notes):
             details.append(words.t("pace.of_bound"))
         recent = Cell(context.pace(item, item.recent_pace), tuple(details), item.recent_pace)
-    return Cell(context.required_pace(item), (), item.required_pace), recent
+    good = context.sources.citable(item.last_source)
+    references = context.sources.references(item.last_source) if good else ()  # no other source stands in a letter
+    weak = () if good else (words.t("last.weak_source"),)
+    return Cell(context.required_pace(item), weak, item.required_pace, references), recent
 
 
 def asks_section(context: Context) -> Section:

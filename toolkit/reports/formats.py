@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from toolkit.base.texts import Language, say, texts, visible
 from toolkit.reports.blocks import (
     CREATED,
     HEAD_TYPE,
+    Block,
     Bullets,
     Cell,
     Column,
@@ -49,7 +50,7 @@ from toolkit.reports.paper import (
     write_pdf,
 )
 from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, standing_alone, style_sheet
-from toolkit.reports.wording import DOCUMENT_NUMBER, words
+from toolkit.reports.wording import UNBROKEN, words
 
 LARGEST_PAGE = 150 * 1024
 """Bytes that no page may exceed."""
@@ -165,23 +166,23 @@ def page_html(frame: Frame, body: str, *, sheets: tuple[str, ...] = ("style", "p
     sheets :
         Names of the style sheets it needs, in order.
     """
-    body = unbroken(body)
     maps = ("plan",) if 'class="heat"' in body or 'class="tiles"' in body else ()
     style = Markup("".join(map(style_sheet, (*maps, *sheets))))
-    linked = Markup(with_mentions_linked(body))
+    linked = Markup(unbroken(with_mentions_linked(body)))
     return environment().get_template("page.html.j2").render(frame=frame, style=style, body=linked)
 
 
-IN_PAGE = re.compile(rf"(<svg.*?</svg>|<script.*?</script>|<[^>]*>)|({DOCUMENT_NUMBER})", re.DOTALL)
+IN_PAGE = re.compile(rf"(<svg.*?</svg>|<script.*?</script>|<[^>]*>)|({UNBROKEN})(?! ·)", re.DOTALL)
+"""Tags, which stay as they are, and what no line ends in; the number of a row's own target begins its line."""
 
 
 def unbroken(html: str) -> str:
-    """Return HTML in which no number of a document is cut by the end of a line.
+    """Return HTML in which no number of a document or target is cut by the end of a line.
 
     >>> unbroken('<h1 title="138/KH-UBND">Kế hoạch 138/KH-UBND</h1>')
-    '<h1 title="138/KH-UBND">Kế hoạch <span class="nb">138/KH-UBND</span></h1>'
+    '<h1 title="138/KH-UBND">Kế hoạch <bdi>138/KH-UBND</bdi></h1>'
     """
-    return IN_PAGE.sub(lambda found: found[1] or f'<span class="nb">{found[2]}</span>', html)
+    return IN_PAGE.sub(lambda found: found[1] or f"<bdi>{found[2]}</bdi>", html)
 
 
 ROW = re.compile(r'<tr id="(T[\w-]+)"><th[^>]*>(.*?)<small>(.*?)(?:<br>|</small>)')
@@ -514,9 +515,30 @@ BRIEF = ("suggested", "first", "pace", "record")
 
 
 def write_brief(document: Document, path: Path) -> Path:
-    """Write two pages for readers outside the administration: the first page, the paces, the record; no letterhead."""
-    kept = tuple(section for section in document.sections if section.key in BRIEF)
-    return write_pdf(replace(document, sections=kept), path)
+    """Write two pages for readers outside the administration: the first page, the paces, the record, their sources."""
+    kept = [section for section in document.sections if section.key in BRIEF]
+    named = references_of(block for section in (*document.head.front, *kept) for block in section.blocks)
+    for section in document.sections:
+        if section.key == "sources" and isinstance(listed := section.blocks[0], Bullets):
+            items = (
+                replace(item, head=f"[{at}] {item.head}") for at, item in enumerate(listed.items, 1) if at in named
+            )
+            kept.append(replace(section, blocks=(Bullets(tuple(items)),)))
+    return write_pdf(replace(document, sections=tuple(kept)), path)
+
+
+def references_of(blocks: Iterable[Block]) -> set[int]:
+    """Return the numbers of the sources that paragraphs, lists and tables name."""
+    found: set[int] = set()
+    for block in blocks:
+        match block:
+            case Paragraph():
+                found |= {*block.references}
+            case Bullets():
+                found |= {number for item in block.items for number in item.references}
+            case Table():
+                found |= {number for row in block.rows for cell in row for number in cell.references}
+    return found
 
 
 WRITERS: Mapping[str, Callable[[Document, Path], Path]] = {

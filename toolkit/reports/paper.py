@@ -33,7 +33,7 @@ from toolkit.reports.blocks import (
     TileMap,
 )
 from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, standing_alone
-from toolkit.reports.wording import DOCUMENT_NUMBER, Words, words
+from toolkit.reports.wording import UNBROKEN, Words, words
 
 Kind = Literal["paragraph", "heading", "item", "caption", "table", "picture"]
 PADDING, LETTER, LONGEST, DRAWN = 0.035, 0.0125, 14, 0.14
@@ -41,8 +41,8 @@ PADDING, LETTER, LONGEST, DRAWN = 0.035, 0.0125, 14, 0.14
 BOLD = 1.15
 """A letter of a bold heading beside one of the text."""
 PIXELS_PER_INCH = 200.0
-UNBROKEN = rf"{DOCUMENT_NUMBER}|[\d.,]+–[\d.,]+%?"
-"""What a line of the PDF never ends in: numbers of documents, and intervals."""
+INTERVAL = r"[\d.,]+–[\d.,]+%?"
+"""What no line of the PDF ends in either."""
 
 MARKS = {
     "final": "●", "reported": "○", "preliminary": "▲", "stand_in": "◇", "overruled": "✕", "median": "━━",
@@ -275,7 +275,7 @@ def pdf_bytes(paper: Paper) -> bytes:
     content = {
         **{name: getattr(head, name) for name in ("language", "banner", "kicker", "title", "subtitle", "foot")},
         "window": head.page_title,
-        "unbroken": UNBROKEN,
+        "unbroken": f"{UNBROKEN}|{INTERVAL}",
         "notices": head.notices,
         "answer": head.answer,
         "page_of": words(head.language).t("paper.page_of", page="{page}", pages="{pages}"),

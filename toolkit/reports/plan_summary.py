@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import starmap
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from toolkit.attainment.attainment import Attainment
+from toolkit.attainment.attainment import Attainment, lowered
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.store import Forecasts
@@ -30,7 +31,7 @@ from toolkit.reports.blocks import (
     TileMap,
 )
 from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of
-from toolkit.reports.evidence import method_section, most_wanted, provenance_section, sources_section
+from toolkit.reports.evidence import method_section, missing_series, provenance_section, sources_section
 from toolkit.reports.first_page import answer, chance, changes_section, front, leading_target, verdict_sentence
 from toolkit.reports.targets import last_cell, name_cell
 from toolkit.reports.wording import LIKELY, SCALE, Words, words
@@ -280,38 +281,52 @@ def _places(main: Context, codes: Sequence[str]) -> dict[str, tuple[int, int]]:
     return {code: (number % ROW, number // ROW) for number, code in enumerate(codes)}
 
 
-FIRST = 10
-"""Areas shown at most in the answer to "which first?"."""
+FIRST, APART = 10, 0.1
+"""Areas shown at most in the answer to "which first?", and the difference of probabilities from which they differ."""
 
 
 def _first_section(main: Context, below: Sequence[Context]) -> Section:
-    """Return the areas with figures of their own, the least likely to meet a target first, or which would rank them.
+    """Return the areas with figures of their own, the least likely to meet a target first, and which would rank more.
 
-    The target is the one that most areas answer from figures of their own.
+    The target is the one that most areas answer from figures of their own, of those by which they differ.
     """
     words = main.words
-    title = words.t("section.first")
-    own = {
-        target.id: [
-            (answered.probability or 0.0, one, answered)
+    title, wanted = words.t("section.first"), _wanted_below(main, below)
+    ranked = []
+    for target in main.plan.targets:
+        found = sorted(
+            (answered.probability or 0.0, one.area.code, one, answered)
             for one in below
             if (answered := _answer_to(one, target.id)).basis in {"A", "B"}
-            and answered.outcome == "probability"
+            and answered.outcome in {"probability", "settled"}
             and answered.verdict not in {"outlook", "not_decided_by_bound"}
-        ]
-        for target in main.plan.targets
-    }
-    most = max(own, key=lambda name: len(own[name]), default="")
-    found = sorted(own.get(most, []), key=lambda each: each[0])
-    if len(found) < 2:
-        return Section("first", title, (Paragraph(words.t("first.no_areas")), Paragraph(most_wanted(main))))
-    asked = main.quoted(found[0][2])
-    rows = [_first_row(one, answered) for _, one, answered in found[:FIRST]]
-    caption = words.t("first.areas", target=asked, count=len(found), total=len(below))
+        )
+        if len(found) > 1:
+            ranked.append((found[-1][0] - found[0][0] >= APART, len(found), found))
+    if not ranked:
+        return Section("first", title, (Paragraph(words.t("first.no_areas")), *wanted))
+    differ, count, found = max(ranked, key=lambda each: each[:2])
+    said = {"target": main.quoted(found[0][3]), "count": count, "total": len(below)}
+    if not differ:
+        low, high = (words.numbers.probability(found[place][0]) for place in (0, -1))
+        return Section("first", title, (Paragraph(words.t("first.alike", **said, low=low, high=high)), *wanted))
+    rows, caption = [_first_row(one, answered) for *_, one, answered in found[:FIRST]], words.t("first.areas", **said)
     names = ("area", "likelihood", "last", "required")
-    return Section(
-        "first", title, (Paragraph(caption, "lead"), Table.of(words.t, "first", names, rows, caption=caption))
-    )
+    table = Table.of(words.t, "first", names, rows, caption=caption)
+    return Section("first", title, (Paragraph(caption, "lead"), table, *wanted))
+
+
+def _wanted_below(main: Context, below: Sequence[Context]) -> tuple[Paragraph, ...]:
+    """Return which figure would rank most areas: the one that they miss most, with how many miss it."""
+    worth, lacking = defaultdict[tuple[str, str], float](float), Counter[tuple[str, str]]()
+    for gap in (gap for one in below for gap in missing_series(one)):
+        worth[gap.indicator, gap.scope] += gap.worth
+        lacking[gap.indicator, gap.scope] += 1
+    if not worth:
+        return ()
+    key = max(worth, key=lambda one: worth[one])
+    name = lowered(main.series_name(*key))
+    return (Paragraph(main.words.t("first.wanted", indicator=name, count=lacking[key], total=len(below))),)
 
 
 def _first_row(context: Context, item: Attainment) -> tuple[Cell, ...]:

@@ -12,7 +12,6 @@ from toolkit.reports.blocks import (
     Cell,
     Column,
     Document,
-    FanChart,
     FanCharts,
     Item,
     Letter,
@@ -26,7 +25,7 @@ from toolkit.reports.wording import Words
 from toolkit.scenario.steps import Step
 
 MOST_CHARTS = 2
-"""Charts of each scenario at most: those of the targets whose probability changes most."""
+"""Charts at most: those of the targets whose probability changes most."""
 
 
 @dataclass(frozen=True)
@@ -194,24 +193,19 @@ def _joint_row(title: str, found: Joint, counts: Sequence[int], words: Words) ->
 
 
 def _charts(usual: Context, compared: Sequence[Compared]) -> tuple[Block, ...]:
+    """Return charts of the targets that change most: as forecast, with the median of every scenario as a line."""
     t = _texts(usual.words)
-    charts = tuple(chart for one in compared for chart in _scenario_charts(usual, one))
-    return (FanCharts(t("page.charts"), (("line", t("usual")),), charts),) if charts else ()
-
-
-def _scenario_charts(usual: Context, one: Compared) -> list[FanChart]:
-    """Return charts of a scenario, each with the median as forecast."""
-    charts: list[FanChart] = []
-    for item in sorted(one.effects, key=lambda item: -abs(item.change or 0.0)):
-        before, after = usual.path(item.usual), one.context.path(item.changed)
-        if before is None or after is None or before is after or len(charts) == MOST_CHARTS:
-            continue
-        chart = fan_chart(one.context, item.changed)
-        line = median_line(_texts(usual.words)("usual"), before, [band.year for band in chart.bands])
-        title, key = f"{one.title}: {chart.title}", f"{chart.key}-{one.id}"
-        table = replace(chart.table, key=f"{chart.table.key}-{one.id}")
-        charts.append(replace(chart, key=key, title=title, lines=(line,), table=table))
-    return charts
+    changed = [item for one in compared for item in one.effects if item.change]
+    most = dict.fromkeys(item.target_id for item in sorted(changed, key=lambda item: -abs(item.change or 0.0)))
+    charts = []
+    for target_id in list(most)[:MOST_CHARTS]:
+        answer = next(item.usual for item in changed if item.target_id == target_id)
+        chart, paths = fan_chart(usual, answer), [(one.title, one.context.path(answer)) for one in compared]
+        years = [band.year for band in chart.bands]
+        lines = tuple(median_line(title, path, years) for title, path in paths if path is not None)
+        charts.append(replace(chart, lines=lines))
+    key = [("median", t("usual")), *(("parent", f"{chr(97 + at)}: {one.title}") for at, one in enumerate(compared))]
+    return (FanCharts(t("page.charts"), tuple(key), tuple(charts)),) if charts else ()
 
 
 def _step_text(step: Step, t: Callable[..., str]) -> str:

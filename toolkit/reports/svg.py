@@ -144,7 +144,7 @@ def fan_chart_svg(chart: FanChart) -> str:
     parts = (
         *_axes(plane, list(zip(marks, labels, strict=True))),
         *_bands(chart, plane),
-        *(_shape("p-area", line(plane.at(*point) for point in other.points)) for other in chart.lines),
+        *_lines(chart, plane),
         *_breaks(chart, plane),
         *_targets(chart, plane),
         *_points(chart, plane),
@@ -199,6 +199,15 @@ def _bands(chart: FanChart, plane: Plane) -> Iterator[str]:
     yield from (_shape(name, _area(shown, low, high, plane)) for name, low, high in BANDS)
     median = line(plane.at(band.year, band.median) for band in chart.bands)
     yield _shape("p-mid p-via" if chart.through_proxy else "p-mid", median)
+
+
+def _lines(chart: FanChart, plane: Plane) -> Iterator[str]:
+    """Draw other forecasts; of several each has a letter, a year apart from the next one's."""
+    for number, other in enumerate(chart.lines, start=1):
+        yield _shape("p-area", line(plane.at(*point) for point in other.points))
+        if len(chart.lines) > 1:
+            x, y = plane.at(*other.points[-min(number, len(other.points))])
+            yield _text("p-fine p-centre", x, y - 3, chr(96 + number))
 
 
 def _area(bands: Sequence[Band], low: str, high: str, plane: Plane) -> str:

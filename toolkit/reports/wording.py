@@ -17,8 +17,8 @@ from toolkit.data.indicators import Indicator, Unit
 from toolkit.plan.plan import Target
 
 SPACE = "\u00a0"
-DOCUMENT_NUMBER = r"[\d…]+(?:/\d{4})?/[A-ZĐ]+\d*(?:-[A-ZĐ…]+\d*)*"
-"""Numbers of documents (138/KH-UBND, 257/2025/QH15), which no form breaks; as Python and typst both read it."""
+UNBROKEN = r"[\d…]+(?:/\d{4})?/[A-ZĐ]+\d*(?:-[A-ZĐ…]+\d*)*|\bT\d\d-\d\d[a-z]?\b"
+"""Numbers of documents (138/KH-UBND, 257/2025/QH15) and targets, which no line ends in; as Python and typst read it."""
 GROUPS = (
     ("met", ("met",)),
     ("likely", ("very_likely", "at_least_very_likely", "likely", "at_least_likely")),
