@@ -148,7 +148,11 @@ def test_numbers_of_documents_and_codes_are_not_cut_by_the_end_of_a_line(build: 
     lines = pdf_text(pdf_bytes(paper_of(document))).splitlines()
     assert [line for line in lines if re.search(r"(^|\s)\d+/[A-ZĐ]*-?$|\d–$", line.strip())] == []
     page = BeautifulSoup(document_html(document), "lxml")
-    loose = [text for text in page.main.find_all(string=re.compile(UNBROKEN)) if text.parent.name != "bdi" and " · " not in text]
+    loose = [
+        text
+        for text in page.main.find_all(string=re.compile(UNBROKEN))
+        if text.parent.name != "bdi" and " · " not in text
+    ]
     assert loose == []
 
 
