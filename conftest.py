@@ -14,6 +14,7 @@ API = (
     "toolkit/scenario",
     "toolkit/run/s",
     "toolkit/plan/plan",
+    "toolkit/plan/load",
     "toolkit/forecast/paths",
     "toolkit/data/dataset",
 )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
 
 import toolkit
 from toolkit.base.errors import UsageError
@@ -58,6 +62,59 @@ def test_ones_own_model_is_back_tested_beside_ours() -> None:
     assert {"outcome", "q0.5", "threshold_1", "wis"} <= set(found.rows.columns)
     assert found.plot(language="en")._repr_mimebundle_()["image/png"]
     assert "<table" in found._repr_html_()
+
+
+def test_five_tasks_of_a_new_researcher_need_the_package_alone(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"area_code": "Bình Gia", "indicator": "poverty_rate", "year": [2022, 2023], "value": [14, 12]}
+    )
+    data = toolkit.load(as_of=date(2026, 11, 23)).with_observations(frame)
+    plan = toolkit.load_plan().with_target("T30-03", value=5)
+    run = toolkit.compute_run(data=data, plan=plan, areas=["Bình Gia"], model=MyModel(), draws=200)
+    assert data.series("181", "poverty_rate", "all").to_frame()["value"].tolist()[-2:] == [14, 12]
+    path = run.path("Bình Gia", "poverty_rate")
+    assert path.at(2023) == pytest.approx(12, abs=0.6)  # as exact as a figure is that nobody has checked
+
+    found = toolkit.backtest([MyModel(), "no_change"], data=data, areas=["20"], indicators="poverty_rate", draws=200)
+    assert found.scores["model"].tolist() == ["MyModel", "no_change"]
+    page = tmp_path / "report.html"
+    run.report("Bình Gia", page, language="en")
+    assert "model MyModel" in page.read_text(encoding="utf-8")
+
+    answer = run.ask("Bình Gia", "T30-03")
+    assert answer.attainment.probability == pytest.approx(np.mean(answer.path.at(2030) < 5))
+    without = toolkit.compute_run(data=data, plan=plan.without_proxy("poverty_dtts_from_all"), draws=200)
+    assert without.ask("Bình Gia", "T30-03").attainment.outcome == "cannot_assess"
+    steps = dict(answer.explain().to_frame().itertuples(index=False))
+    assert len(steps) >= 6
+    assert any("2023: 12" in text for text in steps.values())
+
+
+def computed(changed: Callable[[toolkit.Plan], toolkit.Plan]) -> toolkit.Run:
+    return toolkit.compute_run(plan=changed(toolkit.load_plan()), draws=100)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [
+        (lambda: toolkit.load().with_observations(pd.Series([1.0, 2.0])), "Series is no pandas DataFrame"),
+        (lambda: toolkit.forecast_table([[1, 2]], horizon=1, quantiles=[0.5]), "list is no pandas DataFrame"),
+        (lambda: toolkit.compute_run(model=Ridge()), "Ridge is no model"),
+        (lambda: toolkit.compute_run(model=Ridge), "Ridge is no model"),
+        (lambda: toolkit.compute_run(model=MyModel), "MyModel is no model"),
+        (lambda: toolkit.load_plan().with_target("T30-03", valu=5), "valu: This is an unknown field. Near: value"),
+        (lambda: toolkit.load_plan().with_target("T30-03", value="five"), "rule.value: This is no number"),
+        (lambda: computed(lambda plan: plan.without_proxy("poverty_rate")), "no stand-in “poverty_rate”"),
+        (lambda: computed(lambda plan: plan.with_proxy("X 1")), "no stand-in “X 1”"),
+        (lambda: computed(lambda plan: plan.with_target("T30-03", indicator="poverty_rat")), "Near: poverty_rate"),
+    ],
+)  # fmt: skip
+def test_what_a_newcomer_gets_wrong_is_told_with_its_remedy(
+    mistake: Callable[[], object], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOOLKIT_LANG", "en")
+    with pytest.raises(toolkit.ToolkitError, match=re.escape(said)):
+        mistake()
 
 
 def test_several_scenarios_in_one_comparison(run: Any) -> None:

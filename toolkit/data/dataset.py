@@ -57,7 +57,7 @@ from toolkit.data.schemas import (
     WITHDRAWN,
     Records,
 )
-from toolkit.data.tables import InputTable, TableLayout, read_first, table_of_frame
+from toolkit.data.tables import InputTable, TableLayout, frame_given, read_first, table_of_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -305,7 +305,7 @@ class Dataset(Tabular):
 
     def _completed(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a table of figures with the columns that it may leave out, and codes for names of areas."""
-        made = frame.copy()
+        made = frame_given(frame).copy()
         if "area_code" in made:
             made["area_code"] = [self._code(area) for area in made["area_code"]]
         for name, value in (("scope", "all"), ("status", "reported"), ("source_id", OWN_SOURCE["source_id"])):

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from toolkit.base.errors import DataError
+from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import read_file
 from toolkit.base.problems import Problem, Problems, has_error
-from toolkit.base.texts import normalise
+from toolkit.base.texts import normalise, say
 from toolkit.data.excel import read_workbook
 from toolkit.data.parsing import (
     FIRST_YEAR,
@@ -250,8 +250,24 @@ def frame_of(records: Iterable[object], names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame([[getattr(record, name) for name in names] for record in records], columns=list(names))
 
 
+def frame_given(frame: object) -> pd.DataFrame:
+    """Return what somebody gives for a data frame.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    import pandas as pd
+
+    if isinstance(frame, pd.DataFrame):
+        return frame
+    raise UsageError(say("data.no_frame", kind=type(frame).__name__), say("data.no_frame.remedy"))
+
+
 def table_of_frame(frame: pd.DataFrame, layout: TableLayout, name: str = "table") -> InputTable:
     """Return a data frame as a table whose header stands in row 1; its numbers are numbers, however they look."""
+    frame = frame_given(frame)
     columns = [[_cell(value) for value in frame.iloc[:, at].tolist()] for at in range(frame.shape[1])]
     rows = [Row(number, cells) for number, cells in enumerate(zip(*columns, strict=True), start=2)]
     header = Row(1, tuple(str(column) for column in frame.columns))

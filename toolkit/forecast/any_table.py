@@ -85,7 +85,7 @@ def forecast_table(
     levels = check_options(horizon, quantiles)
     forecaster = get(model) if weights is None else model_of(weights, model)
     blocks = []
-    panels = panels_of_table(table) if isinstance(table, pd.DataFrame) else panels_of_file(Path(table))
+    panels = panels_of_file(Path(table)) if isinstance(table, str | Path) else panels_of_table(table)
     for given in panels:
         names, found = forecast_panel(given, forecaster, horizon, levels)
         blocks.append(block_of(given, names, found, levels))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any, cast
 
 from toolkit.base.errors import UsageError
@@ -28,13 +29,25 @@ def get(name: Model) -> Forecaster:
     """
     if not isinstance(name, str):
         own: Any = name
-        if hasattr(own, "paths") and hasattr(own, "quantiles"):
+        if not isinstance(own, type) and hasattr(own, "paths") and hasattr(own, "quantiles"):
             return cast("Forecaster", own)
-        if hasattr(own, "fit") and hasattr(own, "predict"):
+        if not isinstance(own, type) and hasattr(own, "predict") and _takes_a_panel(getattr(own, "fit", None)):
             return OwnModel(type(own).__name__, no_change, own)
-        raise UsageError(say("forecast.unlike_model", kind=type(own).__name__), say("forecast.unlike_model.remedy"))
+        raise UsageError(
+            say("forecast.unlike_model", kind=getattr(own, "__name__", type(own).__name__)),
+            say("forecast.unlike_model.remedy"),
+        )
     if name == "default":
         return PanelModel()
     if name not in BASELINES:
         raise UsageError(say("forecast.no_model", model=name), say("base.choose", choices=", ".join(NAMES)))
     return Baseline(name, BASELINES[name])
+
+
+def _takes_a_panel(fit: Any) -> bool:
+    """Say whether a method can be called with a panel alone: a regression of scikit-learn asks for x and y."""
+    try:
+        signature(fit).bind("panel")
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,11 +14,17 @@ from toolkit.base.yaml_files import Place, YamlText, read_yaml
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.plan.judgement import FAULT, Contradiction, NumberRule
-from toolkit.plan.plan import Plan, PlanHeader, Target, plan_faults, target_faults
-from toolkit.plan.rules import RULES
-
-RULE_FIELDS = sorted({field.alias or name for rule in RULES.values() for name, field in rule.model_fields.items()})
-TYPES = ("float_type", "int_type", "string_type", "bool_type", "date_type", "tuple_type")
+from toolkit.plan.plan import (
+    TARGET_FIELDS,
+    Plan,
+    PlanHeader,
+    Target,
+    place_in_target,
+    plan_faults,
+    refused,
+    target_faults,
+    words_of,
+)
 
 
 def load_plan(path_or_id: str | Path | None = None, *, folder: Path) -> Plan:
@@ -136,7 +141,7 @@ def _typed_target(text: YamlText, position: int, raw: Mapping[str, object]) -> T
     try:
         return Target.model_validate(raw)
     except ValidationError as error:
-        _note(text, error, place, label, [*Target.model_fields, *RULE_FIELDS])
+        _note(text, error, place, label, TARGET_FIELDS)
         return None
 
 
@@ -148,35 +153,12 @@ def _note(text: YamlText, error: ValidationError, place: Place, label: str, fiel
     for detail in error.errors(include_url=False):
         if detail["type"] == FAULT:  # found on the raw entry already
             continue
-        loc = detail["loc"]  # pydantic puts the kind of rule between "rule" and its field
-        inside = ("rule", *loc[2:]) if loc[:1] == ("rule",) and loc[1:2] and loc[1] in RULES else loc
-        if detail["type"].startswith("union_tag"):
-            inside = (*inside, "kind")
-        key, fields_of_text = _words(detail, [str(name) for name in fields])
+        inside, (key, fields_of_text) = place_in_target(detail), words_of(detail, fields)
         column = ".".join(str(part) for part in inside)
         value = "" if detail["type"] == "missing" else detail.get("input", "")
         if detail["type"].startswith("union_tag") and isinstance(value, Mapping):
             value = value.get("kind", "")
         text.add((*place, *inside), f"{label}: {column}", key, fields_of_text, value)
-
-
-def _words(detail: Any, fields: list[str]) -> tuple[str, dict[str, object]]:
-    """Return the catalogue key of one of pydantic's errors, and what fills its text."""
-    kind, context = str(detail["type"]), detail.get("ctx", {})
-    name = str(detail["loc"][-1]) if detail["loc"] else ""
-    near = ", ".join(nearest(name, fields, count=2))
-    choices = context.get("expected", "") if kind == "literal_error" else ", ".join(RULES)
-    known = {
-        "extra_forbidden": "unknown_field",
-        "missing": "field_missing",
-        "union_tag_invalid": "rule_kind",
-        "union_tag_not_found": "no_rule_kind",
-        "literal_error": "choice",
-        "string_pattern_mismatch": "pattern",
-        "finite_number": "not_finite",
-    }
-    key = known.get(kind) or (f"type_{kind.removesuffix('_type')}" if kind in TYPES else "bad_value")
-    return key, {"near": near, "choices": choices, "pattern": context.get("pattern", ""), "reason": detail["msg"]}
 
 
 def check_plan(path: Path, dataset: Dataset) -> list[Problem]:
@@ -201,6 +183,22 @@ def check_plan(path: Path, dataset: Dataset) -> list[Problem]:
             place: Place = ("targets", position, *_place(fault))
             text.add(place, f"{target.id}: {fault.field}", fault.key, fault.fields)
     return text.problems
+
+
+def usable_with(plan: Plan, dataset: Dataset) -> Plan:
+    """Return a plan that was made or changed in memory, held against the data as its file would be.
+
+    Raises
+    ------
+    UsageError
+        If it names an indicator, a stand-in or an area that the data do not know, or contradicts them.
+    """
+    for fault in _header_faults(plan, dataset):
+        raise refused(plan.id, fault.field, fault.key, fault.fields)
+    for target in plan.targets:
+        for fault in _target_faults(target, dataset):
+            raise refused(target.id, fault.field, fault.key, fault.fields)
+    return plan
 
 
 def _place(fault: Contradiction) -> Place:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
@@ -260,7 +260,7 @@ class Plan(Tabular, PlanHeader):
         made = self.model_copy(update={"targets": (*targets, *([changed] if like else []))})
         faults = plan_faults(made.model_dump(by_alias=True), [one.model_dump(by_alias=True) for one in made.targets])
         for _, fault in faults:
-            raise _refused(target_id, say(f"plan.problem.{fault.key}", **fault.fields))
+            raise refused(target_id, fault.field, fault.key, fault.fields)
         return made
 
     def with_proxy(self, proxy_id: str) -> Plan:
@@ -268,7 +268,7 @@ class Plan(Tabular, PlanHeader):
         return self._switched(proxy_id, on=True)
 
     def without_proxy(self, proxy_id: str) -> Plan:
-        """Return the plan with a declared stand-in switched off.
+        """Return the plan with a declared stand-in switched off; one that the data do not declare is refused with them.
 
         >>> plan.without_proxy("poverty_dtts_from_all").proxies.off
         ('poverty_dtts_from_all',)
@@ -278,8 +278,8 @@ class Plan(Tabular, PlanHeader):
     def _switched(self, proxy_id: str, *, on: bool) -> Plan:
         off = tuple(name for name in self.proxies.off if name != proxy_id)
         other = tuple(name for name in self.proxies.on if name != proxy_id)
-        switches = ProxySwitches(on=(*other, *([proxy_id] if on else [])), off=(*off, *([] if on else [proxy_id])))
-        return self.model_copy(update={"proxies": switches})
+        switches = {"on": (*other, *([proxy_id] if on else [])), "off": (*off, *([] if on else [proxy_id]))}
+        return self.model_copy(update={"proxies": self.proxies.model_copy(update=switches)})
 
     def bodies_on(self, day: date) -> ReportingBodies | None:
         """Return who reports to whom on `day`, or None where the plan file has no setting for it."""
@@ -295,11 +295,47 @@ def _checked(raw: Raw) -> Target:
         return Target.model_validate(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise _refused(str(raw["id"]), f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise refused(
+            str(raw["id"]), ".".join(map(str, place_in_target(first))), *words_of(first, TARGET_FIELDS)
+        ) from error
 
 
-def _refused(target_id: str, reason: str) -> UsageError:
-    return UsageError(say("plan.bad_target", target=target_id, reason=reason), say("plan.bad_target.remedy"))
+def refused(name: str, field: str, key: str, fields: Mapping[str, object]) -> UsageError:
+    """Return the error that a target or plan cannot be used, worded as a fault of its file."""
+    reason, remedy = (say(f"plan.{part}.{key}", **fields) for part in ("problem", "remedy"))
+    return UsageError(say("plan.bad_target", target=name, field=field, reason=reason), remedy)
+
+
+TARGET_FIELDS = sorted(
+    {*Target.model_fields, *(field.alias or name for one in RULES.values() for name, field in one.model_fields.items())}
+)
+TYPES = ("float_type", "int_type", "string_type", "bool_type", "date_type", "tuple_type")
+
+
+def place_in_target(detail: Any) -> tuple[str | int, ...]:
+    """Return where one of pydantic's errors is: it puts the kind of rule between ``rule`` and its field."""
+    loc = detail["loc"]
+    inside = ("rule", *loc[2:]) if loc[:1] == ("rule",) and loc[1:2] and loc[1] in RULES else loc
+    return (*inside, "kind") if detail["type"].startswith("union_tag") else inside
+
+
+def words_of(detail: Any, fields: Iterable[str]) -> tuple[str, dict[str, object]]:
+    """Return the catalogue key of one of pydantic's errors, and what fills its text."""
+    kind, context = str(detail["type"]), detail.get("ctx", {})
+    name = str(detail["loc"][-1]) if detail["loc"] else ""
+    near = ", ".join(nearest(name, fields, count=2))
+    choices = context.get("expected", "") if kind == "literal_error" else ", ".join(RULES)
+    known = {
+        "extra_forbidden": "unknown_field",
+        "missing": "field_missing",
+        "union_tag_invalid": "rule_kind",
+        "union_tag_not_found": "no_rule_kind",
+        "literal_error": "choice",
+        "string_pattern_mismatch": "pattern",
+        "finite_number": "not_finite",
+    }
+    key = known.get(kind) or (f"type_{kind.removesuffix('_type')}" if kind in TYPES else "bad_value")
+    return key, {"near": near, "choices": choices, "pattern": context.get("pattern", ""), "reason": detail["msg"]}
 
 
 def target_faults(target: Raw) -> Iterator[Contradiction]:

@@ -30,7 +30,7 @@ from toolkit.forecast.store import Forecasts, observation_from
 from toolkit.intake.ingest import own_row, table_text
 from toolkit.models import Model
 from toolkit.plan.judgement import Note
-from toolkit.plan.load import find_plan, load_plan, plan_text, read_plan
+from toolkit.plan.load import find_plan, load_plan, plan_text, read_plan, usable_with
 from toolkit.plan.plan import Plan
 from toolkit.reports.context import Context, RunFacts, SourceBook
 from toolkit.reports.wording import words
@@ -252,7 +252,7 @@ def opened(
         dataset = data if day is None else data.known_on(day)
     else:
         dataset = load(find_data(data), as_of=day)
-    loaded = plan if isinstance(plan, Plan) else load_plan(plan, folder=dataset.folder)
+    loaded = usable_with(plan, dataset) if isinstance(plan, Plan) else load_plan(plan, folder=dataset.folder)
     found = [dataset.areas.find(area, on=dataset.as_of) for area in several(areas)]
     return dataset, loaded, found or plan_areas(dataset, loaded)
 

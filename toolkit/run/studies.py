@@ -164,7 +164,7 @@ def backtest(
 
 def _scorer_of_table(table: pd.DataFrame | Path | str) -> Callable[[Forecaster], pd.DataFrame]:
     cuts: list[Cut] = []
-    for histories in panels_of_table(table) if isinstance(table, pd.DataFrame) else panels_of_file(Path(table)):
+    for histories in panels_of_file(Path(table)) if isinstance(table, str | Path) else panels_of_table(table):
         names = [name for name in histories.units if name != PARENT]
         parent = histories.panel_of([PARENT]) if names and PARENT in histories.units else None
         panel = histories.panel_of(names or [PARENT])
