@@ -306,6 +306,11 @@ def backtest(*args: Any, **options: Any) -> Backtest:
     return Backtest(**vars(studies.backtest(*args, **options)))
 
 
+EXPLORER_STYLE = (
+    ".widget-label{white-space:normal!important;height:auto!important;line-height:1.2!important}"
+    ".widget-hslider{height:auto!important;min-height:2.4rem}.explorer-chart{width:min(44rem,90vw)}.explorer-chart svg{width:100%;height:auto}"
+)
+"""Labels and charts that fit a phone, too."""
 USUAL = "usual"
 """Where the slider of the pace rests: a slider's value is never None."""
 
@@ -431,7 +436,7 @@ class Explorer:
         need_extra("lab")
         import ipywidgets as widgets  # type: ignore[import-untyped]
 
-        shared = {"layout": widgets.Layout(width="34rem", max_width="98%"), "style": {"description_width": "12rem"}}
+        shared = {"layout": widgets.Layout(width="34rem", max_width="98%"), "style": {"description_width": "9rem"}}
         parts, slider = self._parts, {"options": [("–", USUAL)], "continuous_update": False, **shared}
         parts["language"] = widgets.Dropdown(
             options=[("Tiếng Việt", "vi"), ("English", "en")], value=self.language, **shared
@@ -462,7 +467,7 @@ class Explorer:
         for name in ("language", "area", "target", "year"):
             parts[name].description = t(f"scenario.explorer.{name}")
         parts["reset"].description = t("scenario.explorer.reset")
-        parts["note"].value = f"<p>{t('scenario.page.notice')}</p>"
+        parts["note"].value = f"<style>{EXPLORER_STYLE}</style><p>{t('scenario.page.notice')}</p>"
         areas = [area for area in plan_areas(self.run.dataset, self.run.plan) if askable(self.run, area)]
         self._offer("area", [(area.name(language), area.code) for area in areas], kept or areas[0].code)
         self._choose_area()
@@ -510,7 +515,7 @@ class Explorer:
         answer, chart = panes(compare(self.run, scenario, area, target, language=self.language).parts[0])
         title, code = texts(self.language).t("scenario.explorer.code"), as_code(scenario, area, target)
         parts["answer"].value = f'<p class="explorer-answer" style="font-size:1.15rem">{escape(answer)}</p>'
-        parts["chart"].value = f'<div class="explorer-chart" style="max-width:44rem">{chart}</div>'
+        parts["chart"].value = f'<div class="explorer-chart">{chart}</div>'
         parts["code"].value = f"<details><summary>{title}</summary><pre>{escape(code)}</pre></details>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:

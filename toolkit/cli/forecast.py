@@ -272,7 +272,10 @@ def explore(
     sockets = ["--KernelManager.transport=ipc"] if os.name == "posix" else []
     with scratch_folder("explore", sockets=True) as folder:
         page = new_notebook(
-            cells=[new_markdown_cell(say("scenario.explorer.page")), new_code_cell(EXPLORE)],
+            cells=[
+                new_markdown_cell(f"# {say('scenario.explorer.title')}\n\n{say('scenario.explorer.page')}"),
+                new_code_cell(EXPLORE),
+            ],
             metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
         )
         write_atomic(folder / "page.ipynb", writes(page))
