@@ -99,8 +99,8 @@ def pace_cells(context: Context, item: Attainment) -> tuple[Cell, Cell]:
         if any(note.key.startswith("attainment.note.pace_of_bound") for note in item.notes):
             details.append(words.t("pace.of_bound"))
         recent = Cell(context.pace(item, item.recent_pace), tuple(details), item.recent_pace)
-    good = context.sources.citable(item.last_source)
-    references = context.sources.references(item.last_source) if good else ()  # no other source stands in a letter
+    good, needs = context.sources.citable(item.last_source), item.required_pace is not None
+    references = context.sources.references(item.last_source) if good and needs else ()  # none else stands in a letter
     weak = () if good else (words.t("last.weak_source"),)
     return Cell(context.required_pace(item), weak, item.required_pace, references), recent
 
