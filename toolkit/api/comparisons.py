@@ -308,7 +308,8 @@ def backtest(*args: Any, **options: Any) -> Backtest:
 
 EXPLORER_STYLE = (
     ".widget-label{white-space:normal!important;height:auto!important;line-height:1.2!important}"
-    ".widget-hslider{height:auto!important;min-height:2.4rem}.explorer-chart{width:min(44rem,90vw)}.explorer-chart svg{width:100%;height:auto}"
+    ".widget-hslider{height:auto!important;min-height:2.4rem}"
+    ".explorer-chart{width:min(44rem,90vw)}.explorer-chart svg{width:100%;height:auto}"
 )
 """Labels and charts that fit a phone, too."""
 USUAL = "usual"

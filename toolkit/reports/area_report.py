@@ -20,7 +20,7 @@ from toolkit.forecast.paths import Path as ForecastPath
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import covers
 from toolkit.plan.plan import Plan
-from toolkit.reports.blocks import Block, Cell, Document, Heading, Paragraph, Section, Table
+from toolkit.reports.blocks import Block, Cell, Document, Heading, Paragraph, Section
 from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of, page_of
 from toolkit.reports.evidence import (
     gaps_section,
@@ -153,20 +153,15 @@ def _lent(context: Context) -> Iterable[Section]:
         if lender and covers(lender, item.due) and context.sources.citable(lender.evidence.observations[-1].source_id):
             lent.setdefault((lender.indicator, lender.scope), (item, lender))
     rows = [_lent_row(context, *one) for one in list(lent.values())[:SUGGESTED]]
-    title = words.t("section.suggested")
-    blocks: tuple[Block, ...] = (Paragraph(words.t("lent.nothing")),)
-    if rows:
-        table = Table.of(words.t, "suggested", LENT, rows, caption=title)
-        blocks = (Paragraph(words.t("lent.suggested"), "note"), table)
-    yield Section("suggested", title, blocks)
-    title, asked = words.t("section.request"), missing_series(context)[:REQUESTED]
+    intro, nothing = words.t("lent.suggested"), words.t("lent.nothing")
+    yield Section.of_rows(words.t, "suggested", LENT, rows, intro=intro, nothing=nothing)
     forms = []
-    for gap in asked:
+    for gap in missing_series(context)[:REQUESTED]:
         unit = words.unit(context.dataset.indicators[gap.indicator].unit)
         name = Cell(context.series_name(gap.indicator, gap.scope), (unit,))
         forms.append((name, Cell(str(context.year - 1)), Cell(BLANK), Cell(BLANK)))
-    table = Table.of(words.t, "request", ("gap", "year", "your_value", "your_source"), forms, caption=title)
-    yield Section("request", title, (Paragraph(words.t("lent.request", day=context.next_round), "note"), table))
+    intro, names = words.t("lent.request", day=context.next_round), ("gap", "year", "your_value", "your_source")
+    yield Section.of_rows(words.t, "request", names, forms, intro=intro)
 
 
 LENT = ("target", "lender", "lender_last", "lender_expected")
@@ -289,11 +284,8 @@ def pace_section(context: Context) -> Section:
     first = [item for item in at_risk(context) if item.due >= context.year]
     rest = [item for item in open_targets(context) if item not in first]
     rows = [_pace_row(context, item) for item in (*first, *rest) if item.required_pace is not None]
-    if not rows:
-        return Section("pace", words.t("section.pace"), (Paragraph(words.t("pace.nothing")),))
-    names = ("target", "required", "recent", "peers", "reached")
-    table = Table.of(words.t, "pace", names, rows, caption=words.t("pace.caption"))
-    return Section("pace", words.t("section.pace"), (Paragraph(words.t("pace.intro"), "note"), table))
+    names, nothing = ("target", "required", "recent", "peers", "reached"), words.t("pace.nothing")
+    return Section.of_rows(words.t, "pace", names, rows, intro=words.t("pace.intro"), nothing=nothing)
 
 
 def _pace_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
@@ -329,13 +321,12 @@ def nowcast_section(context: Context) -> Section:
         and not path.observed[path.position(year)]
         and context.sources.citable(path.evidence.observations[-1].source_id)
     ]
-    if not estimated:
-        return Section("nowcast", title, ())
     rows = [_nowcast_row(context, item, path) for item, path in estimated[:ESTIMATES]]
-    names = ("indicator", "estimate", "interval80", "last", "required", "grade")
-    caption = words.t("nowcast.caption", year=year)
-    table = Table.of(words.t, "nowcast", names, rows, caption=caption, year=year)
-    return Section("nowcast", title, (Paragraph(words.t("nowcast.intro", year=year), "note"), table))
+    names, intro = (
+        ("indicator", "estimate", "interval80", "last", "required", "grade"),
+        words.t("nowcast.intro", year=year),
+    )
+    return Section.of_rows(words.t, "nowcast", names, rows, title=title, intro=intro, year=year)
 
 
 def _nowcast_row(context: Context, item: Attainment, path: ForecastPath) -> tuple[Cell, ...]:

@@ -375,6 +375,35 @@ class Section:
     boxed: bool = False
     links: Links = ()
 
+    @classmethod
+    def of_rows(
+        cls,
+        t: Callable[..., str],
+        key: str,
+        names: Iterable[str],
+        rows: Iterable[tuple[Cell, ...]],
+        *,
+        title: str = "",
+        intro: str = "",
+        nothing: str = "",
+        year: int | None = None,
+    ) -> Section:
+        """Return a section of one table, which its title describes.
+
+        Parameters
+        ----------
+        t, key, names, rows, year :
+            As in :meth:`Table.of`.
+        title :
+            By default the catalogue's ``section.<key>``.
+        intro, nothing :
+            What stands before the table, and what in place of it where it has no rows; empty for nothing at all.
+        """
+        title = title or t(f"section.{key}")
+        table = Table.of(t, key, names, rows, caption=title, year=year)
+        before = (Paragraph(intro, "note"),) if intro else ()
+        return cls(key, title, (*before, table) if table.rows else (Paragraph(nothing),) if nothing else ())
+
     @property
     def unfolded(self) -> tuple[Block, ...]:
         """All blocks in order, those that a page folds in full after their heading: as on paper."""

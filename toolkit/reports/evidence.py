@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -110,17 +110,11 @@ def most_wanted(context: Context) -> str:
 def gaps_section(context: Context) -> Section:
     """Return the ranking of missing series."""
     words, ranked = context.words, missing_series(context)
-    title = words.t("section.gaps")
-    if not ranked:
-        return Section("gaps", title, (Paragraph(words.t("gaps.nothing")),))
     rows = [_gap_row(context, gap) for gap in ranked[:MOST_MISSING]]
-    blocks: list[Block] = [
-        Paragraph(words.t("gaps.intro"), "note"),
-        Table.of(words.t, "gaps", ("gap", "would_answer", "held_now"), rows, caption=words.t("gaps.caption")),
-    ]
-    if len(ranked) > MOST_MISSING:
-        blocks.append(Paragraph(words.counted("gaps.rest", len(ranked) - MOST_MISSING), "note"))
-    return Section("gaps", title, tuple(blocks))
+    names, intro, nothing = ("gap", "would_answer", "held_now"), words.t("gaps.intro"), words.t("gaps.nothing")
+    section, more = Section.of_rows(words.t, "gaps", names, rows, intro=intro, nothing=nothing), len(ranked) - len(rows)
+    rest = (Paragraph(words.counted("gaps.rest", more), "note"),) if more else ()
+    return replace(section, blocks=(*section.blocks, *rest))
 
 
 def _gap_row(context: Context, gap: MissingSeries) -> tuple[Cell, ...]:
@@ -316,7 +310,7 @@ def record_section(context: Context, headline: Iterable[Attainment]) -> Section:
     headline :
         Answers about the indicators that the report shows.
     """
-    words, dataset, code, title = context.words, context.dataset, context.area.code, context.words.t("section.record")
+    words, dataset, code = context.words, context.dataset, context.area.code
     paths = [path for item in headline if (path := context.path(item)) is not None]
     measured = {path.proxy.indicator if path.proxy else path.indicator for path in paths}
     own = [key for key in dataset.with_data() if key[0] == code and key[1] in measured]
@@ -331,11 +325,12 @@ def record_section(context: Context, headline: Iterable[Attainment]) -> Section:
         found = found[(found["unit"] == code) & (found["points"] >= FEWEST_FIGURES)] if len(found) else found
         groups = found.groupby("panel") if len(found) else ()
         rows = [_record_row(context, str(name), group) for name, group in groups if len(group) >= FEWEST_OUTCOMES]
-    if not rows:
-        return Section("record", title, (Paragraph(words.t("record.none")),))
-    names = ("indicator", "record_shown", "record_inside")
-    table = Table.of(words.t, "record", names, rows, caption=words.t("record.caption"))
-    return Section("record", title, (Paragraph(words.t("record.intro"), "note"), table))
+    names, intro, nothing = (
+        ("indicator", "record_shown", "record_inside"),
+        words.t("record.intro"),
+        words.t("record.none"),
+    )
+    return Section.of_rows(words.t, "record", names, rows, intro=intro, nothing=nothing)
 
 
 def _record_row(context: Context, panel: str, found: pd.DataFrame) -> tuple[Cell, ...]:

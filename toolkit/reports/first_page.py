@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolkit.attainment.attainment import LONGEST_TESTED_HORIZON, Attainment, lowered, verdict_words
@@ -19,7 +19,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.plan.judgement import Bound
 from toolkit.plan.plan import Plan
-from toolkit.reports.blocks import Block, Cell, Folded, Heading, Paragraph, Section, Table
+from toolkit.reports.blocks import Cell, Paragraph, Section
 from toolkit.reports.context import Context, RunFacts
 from toolkit.reports.evidence import gap_effects, missing_series
 from toolkit.reports.targets import name_cell
@@ -73,13 +73,9 @@ def at_risk(context: Context) -> tuple[Attainment, ...]:
 
 def risk_section(context: Context) -> Section:
     """Return the targets most at risk with the pace that they need beside the pace kept lately."""
-    words, found = context.words, at_risk(context)[:AT_RISK]
-    title = words.t("first.risk")
-    if not found:
-        return Section("risk", title, (Paragraph(words.t("first.no_risk")),))
-    rows = [_risk_row(context, item) for item in found]
+    t, rows = context.words.t, [_risk_row(context, item) for item in at_risk(context)[:AT_RISK]]
     names = ("target", "likelihood", "required", "recent")
-    return Section("risk", title, (Table.of(words.t, "risk", names, rows, caption=title),))
+    return Section.of_rows(t, "risk", names, rows, title=t("first.risk"), nothing=t("first.no_risk"))
 
 
 def _risk_row(context: Context, item: Attainment) -> tuple[Cell, ...]:
@@ -107,7 +103,7 @@ def pace_cells(context: Context, item: Attainment) -> tuple[Cell, Cell]:
 
 def asks_section(context: Context) -> Section:
     """Return what is asked: to keep the pace that the riskiest target ahead needs, and the figures needed most."""
-    words, title = context.words, context.words.t("first.asks")
+    words = context.words
     ahead = (item for item in at_risk(context) if item.due >= context.year and item.required_pace)
     rows: list[tuple[Cell, ...]] = []
     for item in list(ahead)[:1]:
@@ -119,9 +115,8 @@ def asks_section(context: Context) -> Section:
         ask = Cell(text, tuple(gap_effects(context, gap)[:1]))
         known = context.dataset.indicators[gap.indicator]
         rows.append(_ask(context, [*gap.unanswered, *gap.weak], ask, known))
-    if not rows:
-        return Section("asks", title, (Paragraph(words.t("ask.nothing")),))
-    return Section("asks", title, (Table.of(words.t, "asks", ("ask", "whom", "until"), rows, caption=title),))
+    names, title = ("ask", "whom", "until"), words.t("first.asks")
+    return Section.of_rows(words.t, "asks", names, rows, title=title, nothing=words.t("ask.nothing"))
 
 
 def _ask(
@@ -209,8 +204,8 @@ def whole_percent(probability: float, bound: Bound) -> int:
 
 STEP = 0.05
 """A probability that moved by less than this counts as unchanged."""
-FIRST, MOST = 12, 40
-"""Changes shown at once, and shown at all: the largest."""
+MOST = 20
+"""Changes shown: the largest."""
 
 
 @dataclass(frozen=True)
@@ -350,7 +345,7 @@ def changes_section(
     since :
         The earlier run, or None.
     """
-    title, caption = words.t("section.changes"), words.t("changes.caption")
+    title = words.t("section.changes")
     if since is None:
         return Section("changes", title, ())
     largest, count = changes(attainments, earlier_answers(since))
@@ -359,16 +354,9 @@ def changes_section(
     columns = ("area", "target", "before", "now", "because")
     common = common_reason(words, dataset, facts, since)
     rows = [_change_row(words, plan, names, change, common) for change in largest]
-    blocks: list[Block] = [
-        Paragraph(words.counted("changes.intro", count), "note"),
-        Table.of(words.t, "changes", columns, rows[:FIRST], caption=caption),
-    ]
-    if smaller := rows[FIRST:]:
-        table = Table.of(words.t, "changes-smaller", columns, smaller, caption=caption)
-        blocks.append(Folded(Heading(words.counted("changes.smaller", len(smaller))), (table,)))
-    if count > MOST:
-        blocks.append(Paragraph(words.counted("changes.rest", count - MOST), "note"))
-    return Section("changes", title, tuple(blocks))
+    section = Section.of_rows(words.t, "changes", columns, rows, intro=words.counted("changes.intro", count))
+    rest = (Paragraph(words.counted("changes.rest", count - MOST), "note"),) if count > MOST else ()
+    return replace(section, blocks=(*section.blocks, *rest))
 
 
 def _change_row(

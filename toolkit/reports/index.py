@@ -27,9 +27,9 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Figure
 from toolkit.plan.plan import Plan
-from toolkit.reports.blocks import CREATED, Cell, Definitions, Frame, Section, Table
+from toolkit.reports.blocks import CREATED, Cell, Frame, Section, Table
 from toolkit.reports.context import RunFacts, banner, cycle_of, figure_place, foot, kicker
-from toolkit.reports.evidence import web_address
+from toolkit.reports.evidence import provenance_section, web_address
 from toolkit.reports.formats import environment, page_html, section_html, unbroken
 from toolkit.reports.svg import TEMPLATES
 from toolkit.reports.wording import GROUPS, Words, asked_of, requirement, words
@@ -170,7 +170,7 @@ def index_page(
         files=[(file, wording.t(f"index.file.{key}")) for file, key in FILES if workbook or key != "workbook"],
         failed=failed,
         failed_title=wording.counted("index.failed", len(failed)),
-        provenance=_provenance(wording, facts),
+        provenance=provenance_section(wording, facts).blocks[-1],
     )  # fmt: skip
     frame = Frame(
         language=language,
@@ -255,16 +255,6 @@ def _json(content: object) -> str:
 
 def _in_script(text: str) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
-
-
-def _provenance(wording: Words, facts: RunFacts) -> Definitions:
-    entries = [
-        ("as_of", wording.day(facts.as_of)),
-        ("commit", facts.commit),
-        ("command", facts.command),
-        ("digest", facts.digest),
-    ]
-    return Definitions(tuple((wording.t(f"provenance.{key}"), text) for key, text in entries if text))
 
 
 ANSWERED = (
