@@ -258,7 +258,7 @@ def _in_script(text: str) -> Markup:
 
 
 ANSWERED = (
-    "area", "id", "target", "asked", "last", "last_year", "unit", "expected", "low", "high", "likelihood",
+    "area", "id", "target", "asked", "last", "last_unit", "last_year", "unit", "expected", "low", "high", "likelihood",
     "probability", "grade", "required", "recent", "lead",
 )  # fmt: skip
 LACKING = ("area", "id", "target", "due", "missing", "lead")
@@ -297,8 +297,9 @@ class Annex:
         words, target = self._words, self._plan.target(item.target_id)
         return (
             area, item.target_id, target.name(words.language), requirement(target, words), item.last_value,
-            item.last_year, words.unit(item.unit), item.expected, item.low, item.high, words.verdict(item.verdict),
-            item.probability, item.grade, words.pace(item.required_pace, item.pace_unit),
+            words.unit(item.last_unit) if item.last_year else "", item.last_year, words.unit(item.unit), item.expected,
+            item.low, item.high, words.verdict(item.verdict), item.probability, item.grade,
+            words.t("pace.hold") if item.required_pace == 0 else words.pace(item.required_pace, item.pace_unit),
             words.pace(item.recent_pace, item.pace_unit), target.lead or "",
         )  # fmt: skip
 
@@ -385,11 +386,12 @@ class Workbook:
         self._book.set_properties({"created": CREATED})
         self._head = self._book.add_format({"bold": True})
         self._quoted = self._book.add_format({"quote_prefix": True})
+        self._decimal = self._book.add_format({"num_format": "#,##0.00"})
         self._sheets: list[Sheet] = []
 
     def sheet(self, name: str, columns: Sequence[str]) -> Sheet:
         """Return a new sheet, its head frozen and filterable; of the name, 31 characters count."""
-        made = Sheet(self._book.add_worksheet(name[:31]), columns, self._head, self._quoted)
+        made = Sheet(self._book.add_worksheet(name[:31]), columns, self._head, self._quoted, self._decimal)
         self._sheets.append(made)
         return made
 
@@ -409,12 +411,12 @@ class Sheet:
         Of XlsxWriter.
     columns :
         Names of the columns.
-    head, quoted :
-        Formats of the first row, and of texts that would be formulas if they were typed again.
+    head, quoted, decimal :
+        Formats of the first row, of texts that would be formulas if they were typed again, and of broken numbers.
     """
 
-    def __init__(self, sheet: Any, columns: Sequence[str], head: Any, quoted: Any) -> None:
-        self._sheet, self._columns, self._quoted = sheet, tuple(columns), quoted
+    def __init__(self, sheet: Any, columns: Sequence[str], head: Any, quoted: Any, decimal: Any) -> None:
+        self._sheet, self._columns, self._quoted, self._decimal = sheet, tuple(columns), quoted, decimal
         self._widths = [len(name) for name in columns]
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
@@ -456,7 +458,8 @@ class Sheet:
         elif isinstance(cell, bool):
             self._sheet.write_boolean(self._count, number, cell)
         elif cell is not None and cell == cell:
-            self._sheet.write_number(self._count, number, cell)
+            style = () if float(cell).is_integer() else (self._decimal,)  # type: ignore[arg-type]
+            self._sheet.write_number(self._count, number, cell, *style)
 
 
 @lru_cache(maxsize=1024)
