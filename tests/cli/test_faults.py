@@ -76,7 +76,6 @@ CALLS: list[tuple[tuple[str, ...], int, str]] = [
     *((("verify", folder), 1, "manifest") for folder in ("/dev/null", "/no/such/folder", "{folder}")),
     *((("report", "--since", file), 2, "earlier") for file in ("/dev/null", "/etc/passwd", "{folder}", "{table}")),
     *((("report", "--data", folder), 2, folder) for folder in ("/dev/null", "/no/such/folder", "{folder}")),
-    *(((*FORECAST, "--weights", file), 2, "weights") for file in ("/dev/null", "{folder}", "{table}")),
     *(((*FORECAST, "--out", file), 1, "no plain file")
       for file in ("/dev/full", "/dev/null", "/dev/stdout", "/proc/self/fd/1", "/proc/x.csv", "{folder}", "")),
     *(((*FORECAST, "--out", file), 1, "cannot be read or written") for file in ("x" * 300, "{table}/below.csv")),

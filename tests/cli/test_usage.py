@@ -39,7 +39,6 @@ from toolkit.run.reports import data_name
         (["forecast", "--quantiles", "0.1;0.9", "--lang", "en"], 2, ["0.1;0.9"]),
         (["forecast", "--quantiles", "0.1,1", "--lang", "en"], 2, ["between 0 and 1"]),
         (["forecast", "--table", "none.csv", "--lang", "en"], 2, ["none.csv", "panel, kind, unit, year, value"]),
-        (["forecast", "--weights", "w.json", "--lang", "en"], 2, ["--weights", "--table"]),
         (["forecast", "--model", "oracle"], 2, ["oracle"]),
         (["forecast", "--draws", "5", "--lang", "en"], 2, ["5 draws are too few"]),
         (["check", "none.csv"], 2, ["none.csv"]),

@@ -14,6 +14,8 @@ import pytest
 
 from toolkit.base.errors import DataError, UsageError
 from toolkit.forecast.any_table import PARENT, forecast_table
+from toolkit.models.gate import gates_of
+from toolkit.models.panel_model import PanelModel
 
 LEVELS = [0.1, 0.5, 0.9]
 
@@ -145,29 +147,16 @@ def test_wrong_options(options: dict) -> None:
         forecast_table(history(), **{"quantiles": LEVELS, **options})
 
 
-def test_other_weights_give_other_forecasts(tmp_path: Path) -> None:
+def test_other_weights_give_other_forecasts() -> None:
     document = json.loads(files("toolkit.models").joinpath("weights.json").read_text(encoding="utf-8"))
-    file = tmp_path / "weights.json"
-    file.write_text(json.dumps(document), encoding="utf-8")
     usual = forecast_table(history(), quantiles=LEVELS)
-    pd.testing.assert_frame_equal(forecast_table(history(), quantiles=LEVELS, weights=file), usual)
     for part in ("spread_common", "spread_unit"):
         document["panels"][part]["constant"] += np.log(4.0)
-    file.write_text(json.dumps(document), encoding="utf-8")
-    wider = forecast_table(history(), quantiles=LEVELS, weights=file)
+    gates = gates_of(json.dumps(document))
+    wider = forecast_table(history(), quantiles=LEVELS, model=PanelModel(gates=(gates.panels, gates.single)))
     middle = usual["quantile"] == 0.5
     np.testing.assert_allclose(wider["value"][middle], usual["value"][middle])
     assert (wider["value"] > usual["value"])[usual["quantile"] == 0.9].all()
-
-
-@pytest.mark.parametrize("content", ["", "{}", '{"panels": {}, "single": {}}', '{"panels": [{}], "single": []}', "[1]"])
-def test_what_is_no_weights_file_is_named(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "weights.json"
-    file.write_text(content, encoding="utf-8")
-    with pytest.raises(UsageError, match=r"weights\.json holds no weights"):
-        forecast_table(history(), quantiles=LEVELS, weights=file)
-    with pytest.raises(UsageError, match="drift"):
-        forecast_table(history(), quantiles=LEVELS, weights=file, model="drift")
 
 
 def test_files_of_any_usual_kind_give_the_same(tmp_path: Path) -> None:

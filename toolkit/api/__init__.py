@@ -40,7 +40,7 @@ from __future__ import annotations
 
 from pathlib import Path as _Path
 
-from toolkit.api.answers import Answer, Officials, Run, compute_run, official_answers, open_run
+from toolkit.api.answers import Answer, Run, compute_run, official_answers, open_run
 from toolkit.api.comparisons import Backtest, Comparison, Together, backtest, compare, explore, joint
 from toolkit.base.errors import ToolkitError
 from toolkit.base.texts import set_language
@@ -58,7 +58,6 @@ __all__ = (
     "Comparison",
     "Dataset",
     "Forecasts",
-    "Officials",
     "Plan",
     "Run",
     "Scenario",

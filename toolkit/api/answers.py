@@ -1,4 +1,4 @@
-"""Answers to one question: ours, and what seven other systems say; each with its table, its text and its chart."""
+"""Answers to one question: ours with its table, its text and its chart, and what seven other systems say."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from toolkit.attainment.attainment import Attainment, attainment_table, verdict_words
-from toolkit.attainment.official import Official, official_verdicts
+from toolkit.attainment.official import official_verdicts
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
+from toolkit.data.tables import frame_of
 from toolkit.forecast.paths import Path, scale_of
 from toolkit.plan.rules import LevelRule
 from toolkit.reports.blocks import Document
@@ -77,9 +78,6 @@ class Shown(ABC):
         table = self.shown().to_html(index=False, float_format=lambda value: write.decimal(value, 3), na_rep="–")
         return f"<p>{'<br>'.join(str(escape(line)) for line in self.text.splitlines())}</p>{table}"
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  (IPython gives both)
-        printer.text(self.text)
-
 
 @dataclass(frozen=True, repr=False)
 class Answer(Shown):
@@ -106,25 +104,11 @@ class Answer(Shown):
     @cached_property
     def figures(self) -> pd.DataFrame:
         """The published figures that the answer rests on, one row each, with what they overruled."""
-        import pandas as pd
-
         held = self.path.evidence.observations if self.path is not None else ()
-        publisher = self.context.sources.publisher
-        return pd.DataFrame(
-            [
-                {
-                    "year": one.year,
-                    "value": one.value,
-                    "status": one.status,
-                    "standard": one.standard,
-                    "source_id": one.source_id,
-                    "publisher": publisher(one.source_id),
-                    "overruled": "; ".join(f"{loser.value} ({loser.source_id})" for loser in one.overruled),
-                }
-                for one in held
-            ],
-            columns=["year", "value", "status", "standard", "source_id", "publisher", "overruled"],
-        )
+        table = frame_of(held, ["year", "value", "status", "standard", "source_id"])
+        table["publisher"] = [self.context.sources.publisher(one.source_id) for one in held]
+        table["overruled"] = ["; ".join(f"{one.value} ({one.source_id})" for one in item.overruled) for item in held]
+        return table
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -383,65 +367,11 @@ def _run(made: session.Run) -> Run:
     return Run(made.dataset, made.plan, made.forecasts, made.stored)
 
 
-@dataclass(frozen=True, repr=False)
-class Officials(Shown):
-    """Seven other systems' verdicts beside our probability.
-
-    Attributes
-    ----------
-    verdicts :
-        By system; None where its rule gives no class.
-    answer :
-        Ours.
-    """
-
-    verdicts: dict[str, Official | None]
-    answer: Answer
-
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """One row a system: its class in its own words, its number, whether that is "on track"; ours last."""
-        import pandas as pd
-
-        rows = [
-            {
-                "system": name,
-                "verdict": one.verdict if one else "–",
-                "on_track": one.on_track if one else None,
-                "value": one.value if one else None,
-            }
-            for name, one in self.verdicts.items()
-        ]
-        ours = verdict_words(self.answer.attainment.verdict)
-        return pd.DataFrame([*rows, {"system": "toolkit", "verdict": ours, "value": self.answer.probability}])
-
-    @property
-    def text(self) -> str:
-        """How many say on track, and our probability."""
-        found, given = self.answer.attainment, [one for one in self.verdicts.values() if one]
-        return self.wording.texts.t(
-            "scenario.official.text",
-            target=found.target_id,
-            area=self.context.area_name,
-            on_track=sum(one.on_track for one in given),
-            count=len(given),
-            chance=self.wording.numbers.probability(found.probability, bound=found.bound),
-            verdict=self.wording.verdict(found.verdict),
-        )
-
-    def plot(self) -> Chart:
-        """Return yes and no as bars of 1 and 0, which is what such a verdict says as a forecast, beside ours."""
-        from toolkit.api.charts import bars
-
-        t = self.wording.texts.t
-        given = {name: float(one.on_track) for name, one in self.verdicts.items() if one}
-        given[t("scenario.official.ours")] = self.answer.probability or 0.0
-        title = t("scenario.official.title", target=self.answer.attainment.target_id, area=self.context.area_name)
-        return bars(title, given, self.wording, alt=self.text)
-
-
-def official_answers(run: Run, area: str | int, target: str, *, language: str = "") -> Officials:
+def official_answers(run: Run, area: str | int, target: str) -> pd.DataFrame:
     """Return what seven other systems say of a target about a level, for comparison and never as our verdict.
+
+    One row a system: its class in its own words, whether that is "on track", and its number; the toolkit's verdict and
+    probability come last.
 
     They read the area's own published figures on the newest standard and know no uncertainty, no break and no
     stand-in: the figures of the stand-in itself are used where the target is seen through one.
@@ -453,10 +383,12 @@ def official_answers(run: Run, area: str | int, target: str, *, language: str = 
 
     Examples
     --------
-    >>> official_answers(run, "20", "T45-02").table["system"].tolist()[:3]
+    >>> official_answers(run, "20", "T45-02")["system"].tolist()[:3]
     ['UNSD 2022', 'UNSD 2023', 'Eurostat']
     """
-    answer = run.ask(area, target, language=language)
+    import pandas as pd
+
+    answer = run.ask(area, target)
     asked, path = run.plan.target(target), answer.path
     if not isinstance(asked.rule, LevelRule) or path is None:
         raise UsageError(say("scenario.no_level", target=target), say("scenario.no_path.remedy"))
@@ -471,4 +403,11 @@ def official_answers(run: Run, area: str | int, target: str, *, language: str = 
         asked.due,
         direction="down" if asked.rule.op in ("<", "<=") else "up",
     )
-    return Officials(answer.context, found, answer)
+    rows = [
+        {"system": name, "verdict": one.verdict, "on_track": one.on_track, "value": one.value}
+        if one
+        else {"system": name, "verdict": "–"}
+        for name, one in found.items()
+    ]
+    ours = verdict_words(answer.attainment.verdict)
+    return pd.DataFrame([*rows, {"system": "toolkit", "verdict": ours, "value": answer.probability}])

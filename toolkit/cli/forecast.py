@@ -48,10 +48,6 @@ def forecast(
     draws: options.DrawCount = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
-    weights: Annotated[
-        Path | None,
-        typer.Option("--weights", metavar="FILE", help="Other weights (with --table).", show_default="all panels'"),
-    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Forecast what the plan asks about, or any table of short yearly series.
@@ -65,9 +61,7 @@ def forecast(
         from toolkit.forecast.any_table import forecast_table
 
         options.existing([table], "cli.no_file.histories")
-        result = forecast_table(table, horizon=horizon, quantiles=levels, model=model, weights=weights)
-    elif weights is not None:
-        raise UsageError(say("cli.weights_without_table"), say("cli.no_file.histories"))
+        result = forecast_table(table, horizon=horizon, quantiles=levels, model=model)
     else:
         from toolkit.forecast.make import make_forecasts
         from toolkit.forecast.summary import summary_table
@@ -214,7 +208,8 @@ def scenario(
     options.existing([file], "scenario.file.remedy")
     folder = check_own(out or results_folder() / f"scenario-{file.stem}")
     read = read_iamc(file) if file.suffix.lower() in {".csv", *WORKBOOKS} else read_scenarios(file)
-    run = compute_run(data=data, plan=plan, as_of=options.counted_day(as_of), draws=draws, seed=seed, model=model)
+    areas, day = (() if isinstance(read, InputTable) else read.areas), options.counted_day(as_of)
+    run = compute_run(areas, data=data, plan=plan, as_of=day, draws=draws, seed=seed, model=model)
     passed: tuple[str, ...] = ()
     if isinstance(read, InputTable):
         for problem in read.problems.all():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from collections.abc import Sequence
@@ -129,12 +127,10 @@ def _whole(folder: Path, day: date) -> list[Problem]:
 
 
 def _csv(problems: list[Problem]) -> str:
-    rows = [problem.as_row() for problem in problems]
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=PROBLEM_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: neutral_cell(cell) for name, cell in row.items()} for row in rows)
-    return stream.getvalue().rstrip("\n")
+    from toolkit.reports.index import csv_text
+
+    rows = [tuple(map(neutral_cell, problem.as_row().values())) for problem in problems]
+    return csv_text([PROBLEM_COLUMNS, *rows]).rstrip("\n")
 
 
 def few_enough(figures: int) -> bool:
@@ -214,34 +210,35 @@ def ingest(
         raise typer.Exit(1)
 
 
+def _only_plan(folder: Path, plan: str | None) -> Plan | None:
+    """Return the plan that tells the province: the one named, or the only one; None where there are several."""
+    from toolkit.plan.load import load_plan
+
+    try:
+        return load_plan(plan, folder=folder)
+    except UsageError:
+        if plan is not None:
+            raise
+        return None
+
+
 def _tell_effects(delivery: int, before: Dataset, plan: str | None) -> None:
     """Print what a delivery, or its withdrawal, changed in the answers, if there is one plan."""
     from toolkit.data.dataset import load
     from toolkit.intake.ingest import effect_lines
-    from toolkit.plan.load import load_plan
 
-    try:
-        loaded = load_plan(plan, folder=before.folder)
-    except UsageError:
-        return
-    print("\n".join(effect_lines(delivery, before, load(before.folder, as_of=before.as_of), loaded)))
+    if loaded := _only_plan(before.folder, plan):
+        print("\n".join(effect_lines(delivery, before, load(before.folder, as_of=before.as_of), loaded)))
 
 
 def _doubted(found: Ingest, folder: Path, plan: str | None) -> Ingest:
     """Hold the figures against the model, if there is one plan to tell the province and they are not too many."""
     from toolkit.intake.ingest import with_doubts
-    from toolkit.plan.load import load_plan
 
-    try:
-        loaded = load_plan(plan, folder=folder)
-    except UsageError:
-        if plan is not None:
-            raise
+    loaded = _only_plan(folder, plan)
+    if loaded is None:
         print(say("desk.no_model_plan"), file=sys.stderr)
-        return found
-    if not few_enough(len(found.changes)):
-        return found
-    return with_doubts(found, loaded)
+    return with_doubts(found, loaded) if loaded and few_enough(len(found.changes)) else found
 
 
 def _agreed() -> bool:

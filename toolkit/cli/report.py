@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Live
 
 from toolkit.base.errors import UsageError, missing_packages, need_extra
 from toolkit.base.files import own_folder, results_folder, write_atomic
@@ -153,8 +150,7 @@ def _made(request: ReportRequest, as_json: bool, key: Path | None) -> bool:
     from toolkit.run.reports import Listener, jobs_of, make_reports
 
     progress = Progress(total=len(jobs_of(request)), language=request.asked.language, events=as_json)
-    with progress:
-        run = make_reports(request, Listener(progress.stage, progress.start, progress.done))
+    run = make_reports(request, Listener(progress.stage, progress.start, progress.done))
     if key:
         sign(run.folder, key)
     progress.close_with(run.index, run.failed, run.digest)
@@ -197,7 +193,7 @@ def _told_apart(name: str, whole: str) -> str:
 
 
 class Progress:
-    """Tells how far a run is.
+    """Tells how far a run is, a line a report.
 
     Parameters
     ----------
@@ -206,93 +202,47 @@ class Progress:
     language :
         Of the messages.
     events :
-        Print one JSON object a line to standard output instead of words.
-    console :
-        Where words go; standard error by default.
+        Print one JSON object a line to standard output instead of words to standard error.
     """
 
-    def __init__(self, total: int, language: Language, *, events: bool = False, console: Console | None = None) -> None:
-        self._counts = {"done": 0, "kept": 0, "failed": 0}
-        self._running: dict[str, str] = {}
-        self._stage = ""
-        self._texts = texts(language)
-        self._numbers = numbers(language)
+    def __init__(self, total: int, language: Language, *, events: bool = False) -> None:
+        self._total, self._ended = total, 0
+        self._texts, self._numbers = texts(language), numbers(language)
         self._events = events
-        self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
-        columns = (TextColumn("{task.description}", markup=False), MofNCompleteColumn(), TimeRemainingColumn())
-        quiet = events or not self._console.is_terminal
-        self._live = Live(*columns, console=self._console, transient=True, disable=quiet)
-        self._all = self._live.add_task("", total=total)
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._live.stop()
 
     def stage(self, key: str) -> None:
         """Say which stage starts."""
-        self._stage = self._texts.t(key)
-        if self._events:
-            self._event("stage", name=key.removeprefix("run."))
-        elif self._live.disable:
-            self._say(f"{self._stage} …")
-        self._show()
+        self._tell("stage", f"{self._texts.t(key)} …", name=key.removeprefix("run."))
 
     def start(self, job: Job) -> None:
         """Note that a report is begun."""
-        self._running[job.name] = job.label
-        if self._events:
-            self._event("start", name=job.name)
-        self._show()
+        self._tell("start", "", name=job.name)
 
     def done(self, done: Done) -> None:
         """Say how one report ended."""
-        self._running.pop(done.job.name, None)
+        self._ended += 1
         outcome = "failed" if done.error else "kept" if done.kept else "done"
-        self._counts[outcome] += 1
-        self._live.advance(self._all)
-        self._show()
-        if self._events:
-            self._event(
-                outcome,
-                name=done.job.name,
-                seconds=round(done.seconds, 2),
-                error=done.error,
-                cell=done.cell,
-                left=self._live.tasks[self._all].remaining,
-            )
-            return
-        seconds = self._numbers.decimal(done.seconds, 1)
-        key = {"failed": "run.page_failed", "kept": "run.page_kept", "done": "run.page_done"}[outcome]
-        words = self._texts.t(key, name=done.job.name, label=done.job.label, seconds=seconds, error=done.error)
-        task = self._live.tasks[self._all]
-        self._say(f"[{task.completed:g}/{task.total:g}] {words}")
+        job, seconds = done.job, self._numbers.decimal(done.seconds, 1)
+        words = self._texts.t(f"run.page_{outcome}", name=job.name, label=job.label, seconds=seconds, error=done.error)
+        told = {"seconds": round(done.seconds, 2), "error": done.error, "cell": done.cell}
+        left = self._total - self._ended
+        self._tell(outcome, f"[{self._ended}/{self._total}] {words}", name=job.name, **told, left=left)
 
     def close_with(self, index: Path, failed: Sequence[Done], digest: str) -> None:
         """Say where the result is, which reports are missing, and last the digest of the run."""
+        names = [item.job.name for item in failed]
+        listed = ", ".join(f"{item.job.label} ({item.job.name})" for item in failed)
+        missing = self._texts.t("run.some_failed", count=len(failed), names=listed) if failed else ""
+        self._tell("end", missing, index=str(index), folder=str(index.parent), failed=names, digest=digest)
+        if not self._events:
+            print(self._texts.t("run.where", index=index))
+            print(self._texts.t("run.digest", digest=digest))
+
+    def _tell(self, event: str, line: str, **fields: object) -> None:
         if self._events:
-            names = [item.job.name for item in failed]
-            self._event("end", index=str(index), folder=str(index.parent), failed=names, digest=digest)
-            return
-        if failed:
-            listed = ", ".join(f"{item.job.label} ({item.job.name})" for item in failed)
-            self._say(self._texts.t("run.some_failed", count=len(failed), names=listed))
-        print(self._texts.t("run.where", index=index), file=sys.stdout)
-        print(self._texts.t("run.digest", digest=digest), file=sys.stdout)
-
-    def _show(self) -> None:
-        """Show on a terminal how many reports ended how, and which are being made."""
-        counts = [f"{count} {self._texts.t(f'run.count.{name}')}" for name, count in self._counts.items() if count]
-        running = [f"  {label} ({name})" for name, label in self._running.items()]
-        self._live.update(self._all, description="\n".join([", ".join([self._stage, *counts]), *running]))
-
-    def _event(self, event: str, **fields: object) -> None:
-        print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
-
-    def _say(self, line: str) -> None:
-        self._console.print(line, markup=False)
+            print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
+        elif line:
+            print(line, file=sys.stderr, flush=True)
 
 
 def params(

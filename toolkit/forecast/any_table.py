@@ -19,9 +19,8 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.texts import say
 from toolkit.data.tables import InputTable, TableLayout, read_table, table_of_frame
 from toolkit.models import Model, get
-from toolkit.models.gate import gates_of
 from toolkit.models.panel import FloatArray, Forecaster, Panel, Scale
-from toolkit.models.panel_model import PanelModel, draws_after_parent
+from toolkit.models.panel_model import draws_after_parent
 
 DEFAULT = "default"
 DRAWS = 2000
@@ -36,12 +35,7 @@ TOGETHER = 32
 
 
 def forecast_table(
-    table: pd.DataFrame | Path | str,
-    *,
-    horizon: int = 8,
-    quantiles: Sequence[float],
-    model: Model = DEFAULT,
-    weights: Path | None = None,
+    table: pd.DataFrame | Path | str, *, horizon: int = 8, quantiles: Sequence[float], model: Model = DEFAULT
 ) -> pd.DataFrame:
     """Forecast every unit of every panel for the years after the panel's origin.
 
@@ -59,9 +53,6 @@ def forecast_table(
         Probabilities strictly between 0 and 1.
     model :
         A name of :data:`toolkit.models.NAMES`, or a model of one's own with ``fit`` and ``predict``.
-    weights :
-        Weights file for the model in use, such as ``python -m workshop.learn --out FILE`` writes;
-        None for those that came with the program.
 
     Returns
     -------
@@ -73,7 +64,7 @@ def forecast_table(
     DataError
         If the table breaks a rule; carries all problems with row, column and remedy.
     UsageError
-        If horizon, quantiles or model are wrong, or the weights cannot be read.
+        If horizon, quantiles or model are wrong.
 
     Examples
     --------
@@ -83,25 +74,13 @@ def forecast_table(
     [['a', 2022], ['a', 2023], ['b', 2022], ['b', 2023]]
     """
     levels = check_options(horizon, quantiles)
-    forecaster = get(model) if weights is None else model_of(weights, model)
-    blocks = []
+    forecaster, blocks = get(model), []
     panels = panels_of_file(Path(table)) if isinstance(table, str | Path) else panels_of_table(table)
     for given in panels:
         names, found = forecast_panel(given, forecaster, horizon, levels)
         blocks.append(block_of(given, names, found, levels))
     columns = ["panel", "unit", "year", "quantile", "value"]
     return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=columns)
-
-
-def model_of(weights: Path, model: Model) -> Forecaster:
-    """Return the model in use with other weights, or raise UsageError."""
-    if model != DEFAULT:
-        raise UsageError(say("forecast.weights_unused", model=model), say("base.choose", choices=DEFAULT))
-    try:
-        gates = gates_of(weights.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(say("forecast.no_weights", file=weights), say("forecast.no_weights.remedy")) from error
-    return PanelModel(gates=(gates.panels, gates.single))
 
 
 def forecast_panel(

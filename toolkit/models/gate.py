@@ -1,4 +1,4 @@
-"""The gate: how much each expert counts, and how wide the prediction is, given a panel's past.
+"""The gate: how much each expert counts, and how wide the prediction is. Apart because its numbers are learned.
 
 For every unit and horizon the prediction is a Student-t whose centre and scale are weighted means
 (quantile averaging) of two structures: A, the unit's own experts, and B, the common path's experts

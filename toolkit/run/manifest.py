@@ -528,8 +528,7 @@ def program_key() -> str:
 
 def write_record(file: Path, key: str, outputs: Iterable[Path], folder: Path) -> None:
     """Write what files of a run were made from, and what they are."""
-    found = {output.relative_to(folder).as_posix(): sha256(output) for output in sorted(outputs)}
-    write_atomic(file, json.dumps({"key": key, "outputs": found}, indent=1) + "\n")
+    write_atomic(file, json.dumps({"key": key, "outputs": hashes(outputs, folder)}, indent=1) + "\n")
 
 
 def is_whole(file: Path, key: str, outputs: Iterable[Path], folder: Path) -> bool:

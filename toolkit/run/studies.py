@@ -32,7 +32,6 @@ from toolkit.evaluate.backtest import (
     summary,
 )
 from toolkit.forecast.any_table import PARENT, panels_of_file, panels_of_table
-from toolkit.forecast.make import make_forecasts
 from toolkit.models import Model, get
 from toolkit.models.panel import Forecaster
 from toolkit.plan.plan import Plan
@@ -216,7 +215,7 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
     Parameters
     ----------
     run :
-        Data, plan and forecasts; areas of the file that it lacks are forecast with its seed.
+        Data, plan and forecasts of all areas of the file.
     wanted :
         What to run and to ask.
     folder :
@@ -226,10 +225,9 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
         Of the pages.
     """
     dataset, plan = run.dataset, run.plan
-    areas = [dataset.areas.find(name, on=dataset.as_of) for name in wanted.areas]
+    areas = run.chosen(wanted.areas)
     for name in wanted.targets or ():
         plan.target(name)
-    run = _covering(run, areas)
     made = scenarios_of(wanted, run.forecasts, dataset, plan)
     titles = {one.id: one.title.vi if language == "vi" else one.title.en for one in wanted.scenarios}
     pages, tables, lines = [], [], []
@@ -269,16 +267,6 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
 def _charts(document: Document) -> list[FanChart]:
     blocks = [block for section in document.sections for block in section.blocks]
     return [chart for block in blocks if isinstance(block, FanCharts) for chart in block.charts]
-
-
-def _covering(run: Run, areas: list[Area]) -> Run:
-    """Return a run whose forecasts cover all areas."""
-    lacking = [area.code for area in areas if area.code not in run.forecasts.areas()]
-    if not lacking:
-        return run
-    made = run.forecasts
-    forecasts = make_forecasts(run.dataset, run.plan, lacking, draws=made.draw_count, seed=made.seed)
-    return replace(run, forecasts=forecasts)
 
 
 def _joint(run: Run, area: Area, wanted: ScenarioFile) -> Joint | None:

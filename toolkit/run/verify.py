@@ -56,7 +56,6 @@ TOLERANCE = 1e-6
 """Relative: two machines may round the last digits of a computation differently."""
 NUMBER = re.compile(r"[-+−]?\d+(?:[.,\u00a0\u202f]\d+)*(?:e[-+]?\d+)?", re.IGNORECASE)
 MOST_DIFFERENCES = 20
-LONG_LINE = 4000
 SLACK = 1024 * 1024
 """Bytes by which a file may be larger than its fellow made again and is still opened."""
 
@@ -412,10 +411,7 @@ def _number(text: str) -> float:
 
 
 def _around(was: str, now: str) -> tuple[str, str]:
-    """Return the part of two long lines where they differ, beginning with the number it is in."""
+    """Return the part of two long lines where they begin to differ."""
     first = next((place for place, (one, other) in enumerate(zip(was, now, strict=False)) if one != other), 0)
-    start = max(0, first - 40)
-    while start and was[start - 1 : start].isalnum():
-        start -= 1
-    end = None if max(len(was), len(now)) < LONG_LINE else first + 200
-    return was[start:end], now[start:end]
+    part = slice(max(0, first - 40), first + 200)
+    return was[part], now[part]
