@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,6 @@ from toolkit.base.texts import Language, say, texts, visible
 from toolkit.reports.blocks import (
     CREATED,
     HEAD_TYPE,
-    Block,
     Bullets,
     Cell,
     Column,
@@ -47,6 +46,7 @@ from toolkit.reports.paper import (
     fonts,
     paper_of,
     pictures_png,
+    write_brief,
     write_pdf,
 )
 from toolkit.reports.svg import TEMPLATES, fan_chart_svg, sparkline_svg, standing_alone, style_sheet
@@ -508,37 +508,6 @@ def _dateless(content: bytes) -> bytes:
                 part = WORD_TEXT.sub(_without_breaks, part.decode()).encode()
             new.writestr(zipfile.ZipInfo(name, CREATED.timetuple()[:6]), part, zipfile.ZIP_DEFLATED)
     return made.getvalue()
-
-
-BRIEF = ("suggested", "first", "pace", "record")
-"""Sections of the brief after the first page."""
-
-
-def write_brief(document: Document, path: Path) -> Path:
-    """Write two pages for readers outside the administration: the first page, the paces, the record, their sources."""
-    kept = [section for section in document.sections if section.key in BRIEF]
-    named = references_of(block for section in (*document.head.front, *kept) for block in section.blocks)
-    for section in document.sections:
-        if section.key == "sources" and isinstance(listed := section.blocks[0], Bullets):
-            items = (
-                replace(item, head=f"[{at}] {item.head}") for at, item in enumerate(listed.items, 1) if at in named
-            )
-            kept.append(replace(section, blocks=(Bullets(tuple(items)),)))
-    return write_pdf(replace(document, sections=tuple(kept)), path)
-
-
-def references_of(blocks: Iterable[Block]) -> set[int]:
-    """Return the numbers of the sources that paragraphs, lists and tables name."""
-    found: set[int] = set()
-    for block in blocks:
-        match block:
-            case Paragraph():
-                found |= {*block.references}
-            case Bullets():
-                found |= {number for item in block.items for number in item.references}
-            case Table():
-                found |= {number for row in block.rows for cell in row for number in cell.references}
-    return found
 
 
 WRITERS: Mapping[str, Callable[[Document, Path], Path]] = {

@@ -287,6 +287,37 @@ def pdf_bytes(paper: Paper) -> bytes:
     return bytes(_typst().compile(files, font_paths=fonts(), format="pdf", timestamp=int(CREATED.timestamp())))
 
 
+BRIEF = ("suggested", "first", "pace", "record")
+"""Sections of the brief after the first page."""
+
+
+def write_brief(document: Document, path: Path) -> Path:
+    """Write two pages for readers outside the administration: the first page, the paces, the record, their sources."""
+    kept = [section for section in document.sections if section.key in BRIEF]
+    named = references_of(block for section in (*document.head.front, *kept) for block in section.blocks)
+    for section in document.sections:
+        if section.key == "sources" and isinstance(listed := section.blocks[0], Bullets):
+            items = (
+                replace(item, head=f"[{at}] {item.head}") for at, item in enumerate(listed.items, 1) if at in named
+            )
+            kept.append(replace(section, blocks=(Bullets(tuple(items)),)))
+    return write_pdf(replace(document, sections=tuple(kept)), path)
+
+
+def references_of(blocks: Iterable[Block]) -> set[int]:
+    """Return the numbers of the sources that paragraphs, lists and tables name."""
+    found: set[int] = set()
+    for block in blocks:
+        match block:
+            case Paragraph():
+                found |= {*block.references}
+            case Bullets():
+                found |= {number for item in block.items for number in item.references}
+            case Table():
+                found |= {number for row in block.rows for cell in row for number in cell.references}
+    return found
+
+
 _PICTURES = """#set page(width: auto, height: auto, margin: 0pt)
 #for (number, name) in json("names.json").enumerate() { if number > 0 { pagebreak() }; image(name) }
 """
