@@ -229,9 +229,8 @@ def note_text(note: Note, dataset: Dataset, texts: Texts) -> str:
     are formatted, years stay as they are.
     """
     fields = {name: _worded(name, value, dataset, texts) for name, value in note.fields.items()}
-    unit = str(note.fields.get("unit", ""))
-    for name in ("value", "used", "median"):
-        if name in fields and unit:
+    for name, of in (("value", "unit"), ("used", "unit"), ("median", "unit"), ("start", "level"), ("end", "level")):
+        if name in fields and (unit := str(note.fields.get(of, ""))):
             fields[name] = with_unit(fields[name], unit, dataset, texts)
     return texts.t(note.key, **fields)
 

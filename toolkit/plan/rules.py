@@ -383,6 +383,7 @@ class AnnualChangeRule(PeriodRule):
                         "year": year,
                         "used": self.value,
                         "unit": self.measured_in,
+                        "level": case.path.unit,
                     }
                     note = Note("attainment.note.refuted", {**fields, **said})
                     return Judgement(met, change, None, case.weights, ((year, met),), notes=(note,))
