@@ -50,8 +50,11 @@ def small_world(folder: Path, source: Path = PROJECT_DATA) -> Path:
     for name in NATIONAL:
         if not (folder / name).exists():
             shutil.copyfile(file_of(source, name), folder / name)
-    with (folder / "sources.csv").open("a", encoding="utf-8") as stream:
-        stream.write(f"{SOURCE},Made up,Nobody,,,\n")
+    with (folder / "sources.csv").open("r+", encoding="utf-8", newline="") as stream:
+        columns = next(csv.reader(stream))
+        stream.seek(0, 2)
+        made_up = {"source_id": SOURCE, "title": "Made up", "publisher": "Nobody"}
+        csv.DictWriter(stream, columns, restval="", lineterminator="\n").writerow(made_up)
     shutil.rmtree(folder / DELIVERIES)
     head = (folder / LOCAL_TARGETS.file).read_text(encoding="utf-8").splitlines()[0]
     (folder / LOCAL_TARGETS.file).write_text(f"{head}\n", encoding="utf-8")
