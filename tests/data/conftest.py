@@ -38,8 +38,9 @@ def speak_english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def check_against(path: Path, reference: Reference) -> list[Problem]:
     """Return all problems of one observation table."""
-    tables, problems = read_tables(path, OBSERVATION_LAYOUT)
-    for table in tables:
+    read_file = read_tables(path, OBSERVATION_LAYOUT)
+    problems = read_file.problems
+    for table in read_file.tables:
         read = figures_of(table, reference)
         check_between(read, reference)
         problems.extend(read.problems.all())

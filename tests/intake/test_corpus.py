@@ -19,8 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.tables import COLUMNS, GOOD, REQUIRED, changed, plus, spoilt, text, without
+from toolkit.base.texts import fold
 from toolkit.data.parsing import day_of, reading, year_of
-from toolkit.data.reference import Reference
+from toolkit.data.reference import STATUS_WORDS, Reference
 from toolkit.data.tables import tidy
 from toolkit.intake.incoming import Incoming, read_incoming, stored_cells
 from toolkit.intake.mapping import checked_mapping
@@ -253,6 +254,8 @@ def says(stored: str, written: str, column: str) -> bool:
         return day_of(text) == day_of(stored)
     if column == "value":
         return float(stored) in reading(text).meanings.values()
+    if column == "status" and text.isascii():  # "p" and "e" are what offices write for a preliminary figure
+        return stored == STATUS_WORDS.get(fold(text), text)
     return stored == text
 
 

@@ -18,9 +18,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
+from itertools import count
 from typing import Literal, NamedTuple, TypeVar
 
 from toolkit.base.problems import Phrase, Problems
@@ -211,6 +213,12 @@ def delimiter_of(text: str, known: Iterable[str]) -> str:
 def csv_rows(text: str, delimiter: str, problems: Problems) -> Iterator[Row]:
     """Yield the rows of a CSV text; a damaged record is noted and reading goes on behind it."""
     csv.field_size_limit(LONGEST_FIELD)
+    whole, seen = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), dict[str, str]()
+    with suppress(csv.Error):
+        records = [tuple(map(seen.setdefault, cells, cells)) for cells in whole]  # equal texts are one object
+        if len(records) == whole.line_num:  # no record has several lines: none has swallowed others
+            yield from map(Row, count(1), records)
+            return
     lines = io.StringIO(text, newline="")
     number = width = 0
     for _ in range(MOST_RESTARTS):

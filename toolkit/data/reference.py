@@ -135,7 +135,8 @@ def in_codes(table: InputTable) -> InputTable:
     for column, words in (("status", STATUS_WORDS), ("qualifier", QUALIFIER_WORDS)):
         at = table.columns.index(column) if table.has(column) else len(table.columns)
         texts = {row.cells[at] for row in rows} if table.has(column) else set()
-        codes = {text: words[word] for text in texts if (word := _word(text)) in words}
+        codes = {text: words[word] for text in texts
+                 if (word := _word(text)) in words and (len(word) > 1 or text.isascii())}  # fmt: skip
         if codes:
             changed = ((row, codes.get(row.cells[at], row.cells[at])) for row in rows)
             rows = tuple(row._replace(cells=(*row.cells[:at], code, *row.cells[at + 1 :])) for row, code in changed)

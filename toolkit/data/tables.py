@@ -12,13 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import read_file
 from toolkit.base.problems import Problem, Problems, has_error
-from toolkit.base.texts import normalise, say
+from toolkit.base.texts import fold, normalise, say
 from toolkit.data.excel import read_workbook
 from toolkit.data.parsing import (
     FIRST_YEAR,
@@ -51,8 +53,10 @@ OTHER_FORMATS = {
     b"Rar!": "binary",
 }
 MOST_BYTES = 256_000_000
-ROWS_FOR_HEADER = 20
+ROWS_FOR_HEADER = 30
 FEWEST_NAMES = 2
+BETWEEN = " / "
+"""Between the upper and the lower text of a header of two rows."""
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SUSPICIOUS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd{OLD_SIGNS}]")
@@ -84,12 +88,15 @@ class TableLayout:
         Whether a header without rows needs no remark.
     also :
         Says whether a table may have a column of a name that is not listed.
+    titled :
+        Whether something always stands above the header, and needs no remark.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     may_be_empty: bool = False
     also: Callable[[str], bool] = lambda _: False
+    titled: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -181,38 +188,68 @@ class InputTable:
         return [settled[key][0] for key in keys]
 
 
+class Tables(NamedTuple):
+    """What a file holds.
+
+    Attributes
+    ----------
+    tables :
+        One or more a sheet that has a header.
+    problems :
+        Those of the file itself; each table carries its own.
+    damaged :
+        Whether its letters cannot be read with certainty.
+    """
+
+    tables: tuple[InputTable, ...]
+    problems: list[Problem]
+    damaged: bool
+
+
 @_uncollected()
-def read_tables(path: Path, layout: TableLayout) -> tuple[tuple[InputTable, ...], list[Problem]]:
-    """Read a CSV file or a workbook.
+def read_by(
+    path: Path,
+    known: Iterable[str],
+    tables_of: Callable[[RawSheet], Iterable[InputTable] | None],
+    lacking: Sequence[str],
+    *,
+    hidden: bool = False,
+) -> Tables:
+    """Read a CSV file or a workbook sheet by sheet; what is read nowhere is named.
 
     Parameters
     ----------
     path :
         The file.
-    layout :
-        Columns to look for; names are compared without case and stray spaces.
-
-    Returns
-    -------
-    tables, problems :
-        One table a sheet that has a header; `problems` are those of the file itself, each table
-        carries its own.
+    known :
+        Names of columns, from which the delimiter is guessed.
+    tables_of :
+        Returns the tables of a sheet, whose problems are the sheet's or their own; none for a sheet without the
+        header, None for one that holds something else that was read.
+    lacking :
+        Columns to name where no sheet has the header.
+    hidden :
+        Whether hidden sheets are read too.
     """
-    sheets, problems = read_sheets(path, layout.columns)
-    tables = []
+    sheets, problems = read_sheets(path, known)
+    damaged, found = bool(sheets) and has_error(problems.found), list[InputTable]()
     for sheet in sheets:
-        table = table_of(sheet, layout) if sheet.visible else None
-        if table is not None:
-            tables.append(table)
-            continue
-        if sheet.cut_short:
-            sheet.problems.warn("sheet_unread" if sheet.visible else "sheet_hidden", sheet.rows[0].number)
-        else:
-            sheet.problems.add("no_header", 1, fields={"columns": ", ".join(layout.required)})
-        problems.found += sheet.problems.all()
-    if not tables and not has_error(problems.found):
-        problems.add("no_header", 1, fields={"columns": ", ".join(layout.required)})
-    return tuple(tables), problems.all()
+        made = None if not (sheet.visible or hidden) else tables_of(sheet)
+        found += made or ()
+        if made is None and not (sheet.visible or hidden):
+            sheet.problems.warn("sheet_hidden", sheet.rows[0].number)
+        elif made == [] and sheet.cut_short and not has_error(sheet.problems.found):
+            sheet.problems.warn("sheet_unread", sheet.rows[0].number)
+        if not any(table.problems is sheet.problems for table in made or ()):
+            problems.found += sheet.problems.all()
+    if not found and not has_error(problems.found):
+        problems.add("no_header", 1, fields={"columns": ", ".join(lacking)})
+    return Tables(tuple(found), problems.all(), damaged)
+
+
+def read_tables(path: Path, layout: TableLayout) -> Tables:
+    """Read the tables of a layout from a CSV file or a workbook; one a sheet that has the header."""
+    return read_by(path, layout.columns, lambda sheet: table_of(sheet, layout), layout.required)
 
 
 def read_first(path: Path, layout: TableLayout) -> InputTable:
@@ -221,9 +258,9 @@ def read_first(path: Path, layout: TableLayout) -> InputTable:
     if not path.is_file():
         empty.problems.add("no_file", 1)
         return empty
-    tables, found = read_tables(path, layout)
-    table = tables[0] if tables else empty
-    table.problems.found.extend(found)
+    found = read_tables(path, layout)
+    table = found.tables[0] if found.tables else empty
+    table.problems.found.extend(found.problems)
     return table
 
 
@@ -235,7 +272,7 @@ def read_table(path: Path, layout: TableLayout, message: str, remedy: str = "") 
     DataError
         With the message, if there is none, several, or an error in it.
     """
-    tables, problems = read_tables(path, layout)
+    tables, problems, _ = read_tables(path, layout)
     errors = [item for item in (*problems, *(each for table in tables for each in table.problems.all()))
               if item.severity == "error"]  # fmt: skip
     if errors or len(tables) != 1:
@@ -269,9 +306,11 @@ def table_of_frame(frame: pd.DataFrame, layout: TableLayout, name: str = "table"
     """Return a data frame as a table whose header stands in row 1; its numbers are numbers, however they look."""
     frame = frame_given(frame)
     columns = [[_cell(value) for value in frame.iloc[:, at].tolist()] for at in range(frame.shape[1])]
-    rows = [Row(number, cells) for number, cells in enumerate(zip(*columns, strict=True), start=2)]
     header = Row(1, tuple(str(column) for column in frame.columns))
-    return _under(header, rows, layout, Problems(name), cut_short=False)
+    rows = (header, *(Row(number, cells) for number, cells in enumerate(zip(*columns, strict=True), start=2)))
+    return _under(
+        Header(tuple(map(tidy, header.cells)), header, 1), RawSheet("", True, rows, (), Problems(name)), layout
+    )
 
 
 def _cell(value: object) -> str:
@@ -328,45 +367,171 @@ def _check_font(sheet: RawSheet, problems: Problems) -> None:
         problems.add("tcvn3", row, value=word, at=(problems.file, sheet.name))
 
 
-def table_of(sheet: RawSheet, layout: TableLayout) -> InputTable | None:
-    """Find the header among a sheet's first rows and put the rest in order; None if there is no header."""
-    position = _header_position(sheet.rows, layout.columns)
-    if position is None:
-        return None
-    header = sheet.rows[position]
-    note_above(sheet.rows[:position], sheet.problems)
-    table = _under(header, sheet.rows[position + 1 :], layout, sheet.problems, cut_short=sheet.cut_short)
+@dataclass(frozen=True)
+class Header:
+    """The header of a table.
+
+    Attributes
+    ----------
+    names :
+        Its texts, one a column.
+    row :
+        Its (last) row.
+    position :
+        Where the rows below it begin among the rows of the sheet.
+    """
+
+    names: tuple[str, ...]
+    row: Row
+    position: int
+
+    @cached_property
+    def short(self) -> tuple[str, ...]:
+        """The lower texts of a header of two rows, where no other column has the same; else the whole names."""
+        lowers = [name.rpartition(BETWEEN)[2] for name in self.names]
+        return tuple(
+            lower if lowers.count(lower) == 1 else name for name, lower in zip(self.names, lowers, strict=True)
+        )
+
+    def places(self, name: str) -> list[int]:
+        """Return the positions of the columns of a whole or a short name, case and diacritics ignored."""
+        for names in (self.names, self.short):
+            found = [at for at, held in enumerate(names) if fold(held) == fold(name)]
+            if found:
+                return found
+        return []
+
+
+def find_header(rows: Sequence[Row], wanted: Iterable[str], *, height: int = 1, fewest: int = 1) -> Header | None:
+    """Find the header that holds most of the wanted names among a sheet's first rows; None if it holds too few.
+
+    A header of two rows is read as ``upper / lower``, the upper text carried to the right as merged cells are;
+    a column is also found by its lower text alone where no other has it.
+    """
+    folded = {fold(name) for name in wanted}
+    most, found = fewest - 1, None
+    for at in range(min(len(rows), ROWS_FOR_HEADER) - height + 1):
+        names = _joined(rows[at : at + height])
+        hits = len({fold(part) for name in names for part in (name, name.rpartition(BETWEEN)[2])} & folded)
+        if hits > most:
+            most, found = hits, Header(names, rows[at + height - 1], at + height)
+    return found
+
+
+def _joined(rows: Sequence[Row]) -> tuple[str, ...]:
+    if len(rows) == 1:
+        return tuple(tidy(cell) for cell in rows[0].cells)
+    carried, names = "", []
+    for upper, lower in zip_longest(*(row.cells for row in rows), fillvalue=""):
+        carried = tidy(upper) or carried
+        below = tidy(lower)
+        names.append(f"{carried}{BETWEEN}{below}" if carried and below else below or tidy(upper))
+    return tuple(names)
+
+
+def table_of(sheet: RawSheet, layout: TableLayout) -> list[InputTable]:
+    """Return the table of a sheet: its columns and rows below the header; none if there is no header."""
+    header = find_header(sheet.rows, layout.columns, fewest=FEWEST_NAMES)
+    if header is None:
+        return []
+    if not layout.titled:
+        note_above(sheet, header)
+    table = _under(header, sheet, layout)
     note_merged(sheet, header)
-    note_hidden(sheet, header)
-    return table
+    return [table]
 
 
-def _under(header: Row, body: Sequence[Row], layout: TableLayout, problems: Problems, *, cut_short: bool) -> InputTable:
-    names = [tidy(cell).casefold() for cell in header.cells]
+def _under(header: Header, sheet: RawSheet, layout: TableLayout) -> InputTable:
+    taken = [name for name in map(str.casefold, header.names) if layout.takes(name)]
+    picks = columns_of(header, [*layout.required, *taken], sheet.problems, layout.columns, layout.required)
+    ordered = dict(sorted(picks.items(), key=lambda pick: pick[1]))
+    rows = rows_under(header, sheet)
+    if header.position == len(sheet.rows) and not layout.may_be_empty:
+        sheet.problems.warn("no_rows", header.row.number)
+    places = list(ordered.values())
+    if sheet.cut_short or places != list(range(len(header.names))):
+        rows = [Row(row.number, tuple([cell_at(row, at) for at in places])) for row in rows]
+    return InputTable(tuple(ordered), header.row.number, tuple(rows), sheet.problems)
+
+
+def columns_of(
+    header: Header, wanted: Iterable[str], problems: Problems, known: Sequence[str] = (), listed: Sequence[str] = ()
+) -> dict[str, int]:
+    """Return the positions of the wanted columns; notes missing, double and unread ones.
+
+    Of two columns of one name none is read: which of them is meant nobody can tell.
+
+    Parameters
+    ----------
+    known :
+        Names that an unread column may be misspelt for; none where any name is possible.
+    listed :
+        Names to tell of where every column of the file is read and one is missing.
+    """
+    row = header.row.number
+    places = {name: header.places(name) for name in dict.fromkeys(wanted)}
+    read = {at for found in places.values() for at in found}
+    unread = [name for at, name in enumerate(header.names) if name and at not in read]
+    for name, found in places.items():
+        if len(found) > 1:
+            problems.add("double_column", row, name)
+        elif not found:
+            near = problems.near("header", name, unread, 1) if unread else ", ".join(listed or header.names)
+            problems.add("missing_column", row, name, fields={"near": near})
+    for name in unread:
+        if known:
+            problems.warn("unknown_column", row, name, near=problems.near("columns", name, known, 1))
+        else:
+            problems.warn("column_unread", row, name)
+    return {name: found[0] for name, found in places.items() if len(found) == 1}
+
+
+def rows_under(header: Header, sheet: RawSheet, left_out: Callable[[Row], bool] = lambda _: False) -> list[Row]:
+    """Return the rows below a header that belong to its columns, tidied; notes all others, and hidden ones.
+
+    Parameters
+    ----------
+    left_out :
+        Says of a row that it is not meant, and notes it.
+    """
+    body, problems = sheet.rows[header.position :], sheet.problems
+    names = [name.casefold() for name in header.names]
     names += [""] * (usual_width(body) - len(names))  # some programs end every row with a delimiter
-    wanted = _check_header(names, layout, header.number, problems)
-    picks = [names.index(name) for name in wanted]
     nameless = [at for at, name in enumerate(names) if not name]
-    known, kept = _Tidied(), []
-    for row in body:
-        if usable(row, names, problems, cut_short=cut_short):
-            for at in nameless:
-                if at < len(row.cells) and row.cells[at].strip():
-                    problems.add("nameless_column", row.number, value=row.cells[at])
-            kept.append(Row(row.number, _picked(row.cells, picks, known)))
-    if not body and not layout.may_be_empty:
-        problems.warn("no_rows", header.number)
-    return InputTable(tuple(wanted), header.number, tuple(kept), problems)
+    texts = {cell for row in body for cell in row.cells}
+    odd = {text for text in texts
+           if text and (text.isspace() or text.casefold() in names or SUSPICIOUS.search(text))}  # fmt: skip
+    stray = {text: made for text in texts if (made := tidy(text)) != text}
+    widths = range(len(names) + 1) if sheet.cut_short else range(len(names), len(names) + 1)
+    kept = []
+    for row in body:  # nearly all rows of a long table are plain
+        plain = len(row.cells) in widths and odd.isdisjoint(row.cells) and len(row.cells) - row.cells.count("") > 1
+        if left_out(row) or not (plain or usable(row, names, problems, cut_short=sheet.cut_short)):
+            continue
+        for at in [at for at in (*nameless, *range(len(names), len(row.cells))) if cell_at(row, at).strip()]:
+            problems.add("nameless_column", row.number, value=row.cells[at])
+        if stray and not stray.keys().isdisjoint(row.cells):
+            row = Row(row.number, tuple([stray.get(text, text) for text in row.cells]))
+        kept.append(row)
+    hidden = [number for number in sheet.hidden if number > header.row.number]
+    if hidden:
+        problems.warn("rows_hidden", hidden[0], count=len(hidden))
+    return kept
 
 
-def note_above(rows: Iterable[Row], problems: Problems) -> None:
+def cell_at(row: Row, at: int) -> str:
+    """Return a cell of a row, empty behind its last one."""
+    return row.cells[at] if at < len(row.cells) else ""
+
+
+def note_above(sheet: RawSheet, header: Header, height: int = 1) -> None:
     """Note rows above the header: they are not read."""
-    for row in rows:
+    for row in sheet.rows[: header.position - height]:
         if any(cell.strip() for cell in row.cells):
-            problems.warn("above_header", row.number, value=" ".join(filter(None, map(tidy, row.cells))))
+            sheet.problems.warn("above_header", row.number, value=" ".join(filter(None, map(tidy, row.cells))))
 
 
-def note_merged(sheet: RawSheet, header: Row, columns: Collection[int] | None = None) -> None:
+def note_merged(sheet: RawSheet, header: Header, columns: Collection[int] | None = None) -> None:
     """Note merged cells in the header and below it: only the first of them holds anything.
 
     Parameters
@@ -374,54 +539,20 @@ def note_merged(sheet: RawSheet, header: Row, columns: Collection[int] | None = 
     columns :
         Positions of the columns that are read, below a header that may be merged; all that have a name if None.
     """
-    names = [tidy(cell) for cell in header.cells]
+    names = [tidy(cell) for cell in header.row.cells]
     read = set(range(len(names)) if columns is None else columns)
     for first, last, column, last_column in sheet.merged:
         name = names[column] if column < len(names) else ""
-        if columns is None and first <= header.number <= last:
-            sheet.problems.add("merged_header", header.number, name, fields={"count": last_column - column + 1})
-        elif first > header.number and read & set(range(column, last_column + 1)):
+        if columns is None and first <= header.row.number <= last:
+            sheet.problems.add("merged_header", header.row.number, name, fields={"count": last_column - column + 1})
+        elif first > header.row.number and read & set(range(column, last_column + 1)):
             sheet.problems.add("merged_cells", first, name, fields={"last": last})
-
-
-def note_hidden(sheet: RawSheet, header: Row) -> None:
-    """Note hidden rows below the header: they are read as any other."""
-    rows = [number for number in sheet.hidden if number > header.number]
-    if rows:
-        sheet.problems.warn("rows_hidden", rows[0], count=len(rows))
-
-
-def _header_position(rows: Sequence[Row], columns: Iterable[str]) -> int | None:
-    names = set(columns)
-    counts = [len({tidy(cell).casefold() for cell in row.cells} & names) for row in rows[:ROWS_FOR_HEADER]]
-    best = max(counts, default=0)
-    return counts.index(best) if best >= FEWEST_NAMES else None
 
 
 def usual_width(rows: Iterable[Row]) -> int:
     """Return the number of cells that most rows have."""
     widths = Counter(len(row.cells) for row in rows if any(row.cells))
     return widths.most_common(1)[0][0] if widths else 0
-
-
-def _check_header(names: Sequence[str], layout: TableLayout, row: int, problems: Problems) -> list[str]:
-    """Note missing, double and unknown columns; return the known ones in the file's order.
-
-    Of two columns of one name none is read: which of them is meant nobody can tell.
-    """
-    known = [name for name in dict.fromkeys(names) if layout.takes(name)]
-    wanted = [name for name in known if list(names).count(name) == 1]
-    for name in known:
-        if name not in wanted:
-            problems.add("double_column", row, name)
-    unknown = [name for name in names if name and name not in known]
-    for name in layout.required:
-        if name not in known:
-            near = problems.near("header", name, unknown, 1) if unknown else ", ".join(layout.required)
-            problems.add("missing_column", row, name, fields={"near": near})
-    for name in unknown:
-        problems.warn("unknown_column", row, name, near=problems.near("columns", name, layout.columns, 1))
-    return wanted
 
 
 def usable(row: Row, names: Sequence[str], problems: Problems, *, cut_short: bool) -> bool:
@@ -435,25 +566,20 @@ def usable(row: Row, names: Sequence[str], problems: Problems, *, cut_short: boo
         True for workbooks, where empty cells at the end of a row are not stored.
     """
     cells = row.cells
-    if len(cells) == len(names) and "" not in cells and cells[0].casefold() not in names and not cells[0].isspace():
-        if SUSPICIOUS.search("".join(cells)):
-            _check_letters(row, names, problems)
-        return True  # as nearly all rows of a long table are
     filled = [cell for cell in cells if cell and not cell.isspace()]
     if not filled:
         return False
     if tidy(filled[0]).casefold() in names and [tidy(cell).casefold() for cell in filled] == [*filter(None, names)]:
         problems.add("repeated_header", row.number)
-        return False
-    if len(cells) > len(names) or (len(cells) < len(names) and not cut_short):
+    elif len(cells) != len(names) and not cut_short:
         problems.add("cell_count", row.number, fields={"found": len(cells), "wanted": len(names)})
-        return False
-    if len(filled) == 1 and len(names) > FEWEST_NAMES + 1:
+    elif len(filled) == 1 and len(names) > FEWEST_NAMES + 1:
         problems.add("lone_cell", row.number, value=tidy(filled[0]))
-        return False
-    if SUSPICIOUS.search("".join(cells)):
-        _check_letters(row, names, problems)
-    return True
+    else:
+        if SUSPICIOUS.search("".join(cells)):
+            _check_letters(row, names, problems)
+        return True
+    return False
 
 
 def _check_letters(row: Row, names: Sequence[str], problems: Problems) -> None:
@@ -464,23 +590,6 @@ def _check_letters(row: Row, names: Sequence[str], problems: Problems) -> None:
             problems.add("control_character", row.number, name, cell)
         if TCVN3.search(cell) or old_font(cell, 2):
             problems.warn("old_font", row.number, name, cell)
-
-
-class _Tidied(dict[str, str]):
-    """Texts to themselves, tidied; equal ones are one object, so that a long table stays small."""
-
-    def __missing__(self, text: str) -> str:
-        self[text] = tidy(text)
-        return self[text]
-
-
-def _picked(cells: tuple[str, ...], picks: Sequence[int], known: _Tidied) -> tuple[str, ...]:
-    """Return the wanted cells."""
-    if len(cells) > max(picks, default=0):
-        wanted = [cells[at] for at in picks]
-    else:
-        wanted = [cells[at] if at < len(cells) else "" for at in picks]
-    return tuple([known[text] if type(text) is str else text for text in wanted])
 
 
 def tidy(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit.base.problems import Problem, Problems, has_error, shortened
+from toolkit.base.problems import Problem, Problems, shortened
 from toolkit.base.texts import Language, numbers
 from toolkit.data.consistency import check_between, check_doubles
 from toolkit.data.dataset import Dataset
@@ -19,7 +19,7 @@ from toolkit.data.observations import OBSERVATION_LAYOUT, UNUSED, Figure, figure
 from toolkit.data.parsing import RawSheet, Row, decimals_of
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES
-from toolkit.data.tables import ROWS_FOR_HEADER, InputTable, TableLayout, read_sheets, read_tables, table_of, tidy
+from toolkit.data.tables import InputTable, TableLayout, Tables, read_by, read_tables, table_of
 from toolkit.intake.mapping import ColumnMapping, mapped_tables
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ INFORMATION = ("info_name", "info_scope", "info_bounds", "info_last", "info_last
 """Columns that a template shows and nobody reads back."""
 ENTERED = ("qualifier", "source_id", "available_from", "note")
 """Cells that say something about a figure; filled without one they are a mistake."""
-PROJECT_COLUMNS = TableLayout(OBSERVATION_LAYOUT.required, (*OBSERVATION_LAYOUT.optional, *INFORMATION))
+PROJECT_COLUMNS = TableLayout(OBSERVATION_LAYOUT.required, (*OBSERVATION_LAYOUT.optional, *INFORMATION), titled=True)
+SOURCE_COLUMNS = TableLayout(SOURCES.names[:2], SOURCES.names[2:], may_be_empty=True, titled=True)
 NAMED = tuple(column.name for column in SOURCES.columns if column.required)
 """What a source has to say of itself."""
 LARGEST_DIRECTORY = 20_000_000
@@ -68,66 +69,49 @@ def is_template(path: Path) -> bool:
         return False
 
 
-def filled_tables(path: Path, reference: Reference) -> tuple[tuple[InputTable, ...], list[Problem], tuple[Cells, ...]]:
-    """Return the filled rows of a template, the problems of the file itself, and the sources it declares."""
-    sheets, problems = read_sheets(path, OBSERVATION_LAYOUT.columns)
-    for sheet in sheets:
-        if not sheet.visible:
-            problems.add("sheet_hidden", 1, severity="warning", at=(problems.file, sheet.name))
-    sheets = tuple(sheet for sheet in sheets if sheet.visible)
-    figures = [part for sheet in sheets if (part := _from_header(sheet, ("area_code", "value")))]
-    sources = [
-        source
-        for sheet in sheets
-        if (part := _from_header(sheet, SOURCES.names[:2])) and _from_header(sheet, ("area_code", "value")) is None
-        for source in _sources(part, reference, problems)
-    ]
+def filled_tables(path: Path, reference: Reference) -> tuple[Tables, tuple[Cells, ...]]:
+    """Return the filled rows of a template, and the sources that it declares."""
+    sources: list[Cells] = []
+
+    def of_sheet(sheet: RawSheet) -> list[InputTable] | None:
+        tables = table_of(sheet, PROJECT_COLUMNS)
+        if not tables:
+            sources.extend(_sources(sheet, reference))
+        return tables or None
+
+    found = read_by(path, OBSERVATION_LAYOUT.columns, of_sheet, OBSERVATION_LAYOUT.required)
     first = sources[0]["source_id"] if sources else ""
-    tables = [table for sheet in figures if (table := _filled(sheet, first))]
-    if not tables and not problems.found:
-        problems.add("no_header", 1, fields={"columns": ", ".join(OBSERVATION_LAYOUT.required)})
-    return tuple(tables), problems.all(), tuple(sources)
+    return found._replace(tables=tuple(_filled(table, first) for table in found.tables)), tuple(sources)
 
 
-def _from_header(sheet: RawSheet, names: Sequence[str]) -> RawSheet | None:
-    """Return a sheet from its header on, found by names that must be in it; None if it has none."""
-    for at, row in enumerate(sheet.rows[:ROWS_FOR_HEADER]):
-        if set(names) <= {tidy(cell).casefold() for cell in row.cells}:
-            return replace(sheet, rows=sheet.rows[at:])
-    return None
-
-
-def _filled(sheet: RawSheet, source: str) -> InputTable | None:
-    table = table_of(sheet, PROJECT_COLUMNS)
-    if table is None:
-        return None
+def _filled(table: InputTable, source: str) -> InputTable:
+    """Return the rows with a figure, in the order of an observation table; without a source they have the first."""
     rows = []
     for row in table.rows:
-        cells = dict(zip(table.columns, row.cells, strict=True))
+        cells = dict(zip(table.columns, row.cells, strict=False))
         if not cells.get("value"):
             if any(cells.get(name) for name in ENTERED):
                 table.problems.warn("no_figure", row.number, "value")
             continue
         cells["source_id"] = cells.get("source_id") or source
         rows.append(Row(row.number, tuple(cells.get(name, "") for name in OBSERVATIONS.names)))
-    return InputTable(OBSERVATIONS.names, table.header_row, tuple(rows), table.problems)
+    return replace(table, columns=OBSERVATIONS.names, rows=tuple(rows))
 
 
-def _sources(sheet: RawSheet, reference: Reference, file: Problems) -> list[Cells]:
+def _sources(sheet: RawSheet, reference: Reference) -> list[Cells]:
     """Return the sources of the sheet that are named; an id alone, as a template proposes it, is none."""
     named = tuple(row for row in sheet.rows if len(list(filter(None, row.cells))) > 1 or not row.cells[0])
-    table = table_of(replace(sheet, rows=named), TableLayout(SOURCES.names[:2], SOURCES.names[2:]))
     found = []
-    for row in table.rows if table else ():
-        held = dict(zip(table.columns if table else (), map(str, row.cells), strict=True))
-        cells = {name: held.get(name, "") for name in SOURCES.names}
-        known = cells["source_id"] in reference.sources
-        lacking = [name for name in NAMED if not cells[name]]
-        if cells["source_id"] and (known or not lacking):
-            found.append(cells)
-        elif any(cells[name] for name in SOURCES.names[1:]):
-            sheet.problems.add("source_unnamed", row.number, lacking[0])
-    file.found += [item for item in sheet.problems.all() if item.severity == "error"]
+    for table in table_of(replace(sheet, rows=named), SOURCE_COLUMNS):
+        for row in table.rows:
+            held = dict(zip(table.columns, map(str, row.cells), strict=True))
+            cells = {name: held.get(name, "") for name in SOURCES.names}
+            known = cells["source_id"] in reference.sources
+            lacking = [name for name in NAMED if not cells[name]]
+            if cells["source_id"] and (known or not lacking):
+                found.append(cells)
+            elif any(cells[name] for name in SOURCES.names[1:]):
+                sheet.problems.add("source_unnamed", row.number, lacking[0])
     return found
 
 
@@ -217,21 +201,21 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
     """
     sources: tuple[Cells, ...] = ()
     if mapping is not None:
-        tables, problems, damaged = mapped_tables(path, mapping, reference)
+        read = mapped_tables(path, mapping, reference)
     elif is_template(path):
-        tables, problems, sources = filled_tables(path, reference)
-        reference, damaged = reference.with_sources(sources), False
+        read, sources = filled_tables(path, reference)
+        reference = reference.with_sources(sources)
     else:
-        tables, problems = read_tables(path, OBSERVATION_LAYOUT)
-        damaged = bool(tables) and has_error(problems)
+        read = read_tables(path, OBSERVATION_LAYOUT)
+    problems = read.problems
     figures: list[Figure] = []
     rejected: list[Rejected] = []
-    for table in tables:
+    for table in read.tables:
         usable, unusable = checked_rows(table, reference)
         figures += usable
         rejected += unusable
         problems += table.problems.all()
-    if damaged:  # letters that were lost in one row may be lost in all
+    if read.damaged:  # letters that were lost in one row may be lost in all
         reason = Problem("data.problem.file_refused", path.name, 1)
         rejected += [Rejected(item.file, item.sheet, item.row, stored_cells(item), (reason,)) for item in figures]
         problems, figures = [*problems, reason], []

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.base.errors import AmbiguousNameError, UsageError
-from toolkit.base.problems import Problem, Problems, has_error
+from toolkit.base.problems import Problem, Problems
 from toolkit.base.texts import fold, interface_language, nearest, normalise, say
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.areas import Areas
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
 from toolkit.data.reference import LONGEST_NAME, STATUS_WORDS, Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
-from toolkit.data.tables import InputTable, note_above, note_hidden, note_merged, read_sheets, tidy, usable, usual_width
+from toolkit.data.tables import (
+    FEWEST_NAMES,
+    Header,
+    InputTable,
+    Tables,
+    cell_at,
+    columns_of,
+    find_header,
+    note_above,
+    note_merged,
+    read_by,
+    rows_under,
+    tidy,
+)
 
 
 class ColumnMapping(BaseModel):
@@ -206,46 +218,8 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-ROWS_FOR_MAPPED_HEADER = 30
 NEEDLESS = (*MISSING_ALLOWED, "standard")
 """Columns that a mapping need not speak of; where an indicator has standards, the rows say so."""
-BETWEEN = " / "
-"""Between the upper and the lower text of a header of two rows."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """The header that a mapping speaks of.
-
-    Attributes
-    ----------
-    names :
-        Its texts, one a column.
-    row :
-        Its (last) row.
-    position :
-        Where the rows below it begin among the rows of the sheet.
-    """
-
-    names: tuple[str, ...]
-    row: Row
-    position: int
-
-    @property
-    def short(self) -> tuple[str, ...]:
-        """The lower texts of a header of two rows, where no other column has the same; else the whole names."""
-        lowers = [name.rpartition(BETWEEN)[2] for name in self.names]
-        return tuple(
-            lower if lowers.count(lower) == 1 else name for name, lower in zip(self.names, lowers, strict=True)
-        )
-
-    def places(self, name: str) -> list[int]:
-        """Return the positions of the columns of a whole or a short name, case and diacritics ignored."""
-        for names in (self.names, self.short):
-            found = [at for at, held in enumerate(names) if fold(held) == fold(name)]
-            if found:
-                return found
-        return []
 
 
 @dataclass
@@ -271,55 +245,36 @@ class HeaderedProblems(Problems):
         ]
 
 
-def mapped_tables(
-    path: Path, mapping: ColumnMapping, reference: Reference
-) -> tuple[tuple[InputTable, ...], list[Problem], bool]:
-    """Return one table for each column of values of each sheet, the problems, and whether the file is damaged."""
+def mapped_tables(path: Path, mapping: ColumnMapping, reference: Reference) -> Tables:
+    """Return one table for each column of values of each sheet."""
     wanted = [*mapping.columns.values(), *mapping.wide]
-    sheets, problems = read_sheets(path, wanted)
-    damaged = bool(sheets) and has_error(problems.found)
-    tables: list[InputTable] = []
-    for sheet in sheets:
-        if mapping.sheet and sheet.name and fold(sheet.name) != fold(mapping.sheet):
-            continue
-        if not sheet.visible and not mapping.sheet:
-            sheet.problems.warn("sheet_hidden", sheet.rows[0].number)
-        else:
-            tables += _of_sheet(sheet, mapping, wanted, reference)
-        problems.found += sheet.problems.all()
-    if not tables and not has_error(problems.found):
-        problems.add("no_header", 1, fields={"columns": ", ".join(wanted)})
-    return tuple(tables), problems.all(), damaged
+
+    def of_sheet(sheet: RawSheet) -> list[InputTable] | None:
+        chosen = not mapping.sheet or not sheet.name or fold(sheet.name) == fold(mapping.sheet)
+        return _of_sheet(sheet, mapping, wanted, reference) if chosen else None
+
+    return read_by(path, wanted, of_sheet, wanted, hidden=bool(mapping.sheet))
 
 
 def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], reference: Reference) -> list[InputTable]:
-    header, problems = find_header(sheet.rows, wanted, mapping.header_rows), sheet.problems
+    header, problems = find_header(sheet.rows, wanted, height=mapping.header_rows), sheet.problems
     if header is None:
-        problems.warn("sheet_unread", sheet.rows[0].number)
         return []
-    note_above(sheet.rows[: header.position - mapping.header_rows], problems)
-    note_hidden(sheet, header.row)
-    for name in wanted:
-        if not header.places(name):
-            near = problems.near("header", name, filter(None, header.names), 1)
-            problems.add("missing_column", header.row.number, name, fields={"near": near})
+    note_above(sheet, header, mapping.header_rows)
     values: dict[str, dict[str, str]] = value_columns(mapping, header.short) if mapping.is_wide else {"": {}}
-    read = [*mapping.columns.values(), *filter(None, values)]
-    twice = {name for name in read if len(header.places(name)) > 1}
-    for name in sorted(twice):
-        problems.add("double_column", header.row.number, name)
+    places = columns_of(header, [*wanted, *filter(None, values)], problems)
     for name, given in values.items():
         same = [other for other in values if other != name and _what(values[other]) == _what(given)]
         if same:
             problems.add("same_figures", header.row.number, name, fields={"other": same[0]})
-            twice.add(name)
+            places.pop(name, None)
     lacking = any(item.kind == "missing_column" for item in problems.found)
-    if lacking or twice.intersection(mapping.columns.values()):
+    if lacking or not places.keys() >= set(mapping.columns.values()):
         return []
-    _name_unread(sheet, header, {at for name in read for at in header.places(name)})
-    values = {name: given for name, given in values.items() if name not in twice}
-    rows = _wanted(_body(sheet, header, mapping), header, mapping, reference.areas, problems)
-    return [_table(sheet, header, rows, mapping, name, given, reference.areas) for name, given in values.items()]
+    meant = rows_under(header, sheet, lambda row: _is_left_out(row, header, mapping, problems))
+    rows = _wanted(meant, header, mapping, reference.areas, problems)
+    kept = {name: given for name, given in values.items() if not name or name in places}
+    return [_table(sheet, header, rows, mapping, name, given, reference.areas) for name, given in kept.items()]
 
 
 def _what(given: Mapping[str, str]) -> dict[str, str]:
@@ -327,63 +282,17 @@ def _what(given: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in given.items() if name != "status"}
 
 
-def find_header(rows: Sequence[Row], wanted: Iterable[str], header_rows: int) -> Header | None:
-    """Find the header that holds the wanted names; None if no row holds any of them.
-
-    A header of two rows is read as ``upper / lower``, the upper text carried to the right as merged cells are;
-    a column is also found by its lower text alone where no other has it.
-    """
-    folded = {fold(name) for name in wanted}
-    most, found = 0, None
-    for at in range(min(len(rows), ROWS_FOR_MAPPED_HEADER) - header_rows + 1):
-        names = _joined(rows[at : at + header_rows])
-        hits = len({fold(part) for name in names for part in (name, name.rpartition(BETWEEN)[2])} & folded)
-        if hits > most:
-            most, found = hits, Header(names, rows[at + header_rows - 1], at + header_rows)
-    return found
-
-
-def _joined(rows: Sequence[Row]) -> tuple[str, ...]:
-    if len(rows) == 1:
-        return tuple(tidy(cell) for cell in rows[0].cells)
-    carried, names = "", []
-    for upper, lower in zip_longest(*(row.cells for row in rows), fillvalue=""):
-        carried = tidy(upper) or carried
-        below = tidy(lower)
-        names.append(f"{carried}{BETWEEN}{below}" if carried and below else below or tidy(upper))
-    return tuple(names)
-
-
-def _name_unread(sheet: RawSheet, header: Header, read: set[int]) -> None:
-    """Say which columns of the file the mapping does not speak of: none is passed over in silence."""
-    for at, name in enumerate(header.names):
-        if name and at not in read:
-            sheet.problems.warn("column_unread", header.row.number, name)
-    for row in sheet.rows[header.position :]:
-        for at, cell in enumerate(row.cells):
-            if cell.strip() and not (at < len(header.names) and header.names[at]):
-                sheet.problems.add("nameless_column", row.number, value=cell)
-
-
-def _body(sheet: RawSheet, header: Header, mapping: ColumnMapping) -> list[Row]:
-    """Return the rows of figures: notes under the table and rows to skip are named and left out."""
-    below, problems = sheet.rows[header.position :], sheet.problems
-    place = header.places(mapping.columns["area_code"])[0] if "area_code" in mapping.columns else None
-    skipped = {fold(text) for text in mapping.skip}
-    names = [name.casefold() for name in header.names]
-    names += [""] * (usual_width(below) - len(names))
-    kept = []
-    for row in below:
-        filled = [at for at, cell in enumerate(row.cells) if cell.strip()]
-        area = tidy(row.cells[place]) if place is not None and place < len(row.cells) else ""
-        width = max(len(names), len(row.cells)) if sheet.cut_short else len(names)
-        if area and fold(area) in skipped:
-            problems.warn("skipped_row", row.number, header.names[place or 0], area)
-        elif len(filled) == 1 and len(names) > 2 and not isinstance(row.cells[filled[0]], Numeral):
-            problems.warn("note_row", row.number, "", tidy(row.cells[filled[0]]))
-        elif usable(row, [*names, *[""] * (width - len(names))], problems, cut_short=sheet.cut_short):
-            kept.append(row)
-    return kept
+def _is_left_out(row: Row, header: Header, mapping: ColumnMapping, problems: Problems) -> bool:
+    """Say whether a row is a note under the table, or one to skip; both are named."""
+    place = header.places(mapping.columns["area_code"])[0] if "area_code" in mapping.columns else len(row.cells)
+    area, filled = tidy(cell_at(row, place)), [cell for cell in row.cells if cell.strip()]
+    skipped = bool(area) and fold(area) in map(fold, mapping.skip)
+    if skipped:
+        problems.warn("skipped_row", row.number, header.names[place], area)
+    elif len(filled) == 1 and len(header.names) > FEWEST_NAMES and not isinstance(filled[0], Numeral):
+        problems.warn("note_row", row.number, "", tidy(filled[0]))
+        return True
+    return skipped
 
 
 def _wanted(
@@ -425,15 +334,13 @@ def _table(
     headers = {**mapping.columns, **({"value": name} if name else {})}
     places = {column: header.places(text)[0] for column, text in headers.items()}
     fixed = {**mapping.fixed, **given}
-    columns = tuple(
-        column for column in OBSERVATIONS.names if column in places or column in fixed or column in NEEDLESS
-    )
+    columns = tuple(name for name in OBSERVATIONS.names if name in places or name in fixed or name in NEEDLESS)
     problems = HeaderedProblems(sheet.problems.file, sheet.problems.sheet, headers=headers)
     for column in OBSERVATIONS.columns:
         if column.name not in columns:
             choices = ", ".join(column.choices) or "…"
             problems.add("undeclared_column", header.row.number, column.name, fields={"choices": choices})
-    note_merged(replace(sheet, problems=problems), header.row, set(places.values()))
+    note_merged(replace(sheet, problems=problems), header, set(places.values()))
     made, missing = [], []
     for row in rows:
         cells = {column: _cell(row, places.get(column), fixed.get(column, "")) for column in columns}
@@ -456,8 +363,8 @@ def _table(
 def _cell(row: Row, place: int | None, otherwise: str) -> str:
     if place is None:
         return otherwise
-    text = row.cells[place] if place < len(row.cells) else ""
-    return text if isinstance(text, Numeral) else tidy(text) or otherwise
+    text = cell_at(row, place)
+    return text if isinstance(text, Numeral) else text or otherwise
 
 
 def _by_code(cells: dict[str, str], mapping: ColumnMapping) -> None:
