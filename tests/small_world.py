@@ -43,6 +43,14 @@ Course = npt.NDArray[np.float64]
 Values = dict[tuple[str, str, str], Course]
 
 
+def add_sources(folder: Path, *ids: str) -> None:
+    """Add sources to a data folder, with as many cells as its file has columns."""
+    file = folder / "sources.csv"
+    rest = "," * (file.read_text(encoding="utf-8").partition("\n")[0].count(",") - 2)
+    with file.open("a", encoding="utf-8") as stream:
+        stream.writelines(f"{name},Made up,Nobody{rest}\n" for name in ids)
+
+
 def small_world(folder: Path, source: Path = PROJECT_DATA) -> Path:
     """Write a data folder like `source`, marked as simulated, with figures of every year for province and districts."""
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("panels", "provinces"))
@@ -50,11 +58,7 @@ def small_world(folder: Path, source: Path = PROJECT_DATA) -> Path:
     for name in NATIONAL:
         if not (folder / name).exists():
             shutil.copyfile(file_of(source, name), folder / name)
-    with (folder / "sources.csv").open("r+", encoding="utf-8", newline="") as stream:
-        columns = next(csv.reader(stream))
-        stream.seek(0, 2)
-        made_up = {"source_id": SOURCE, "title": "Made up", "publisher": "Nobody"}
-        csv.DictWriter(stream, columns, restval="", lineterminator="\n").writerow(made_up)
+    add_sources(folder, SOURCE)
     shutil.rmtree(folder / DELIVERIES)
     head = (folder / LOCAL_TARGETS.file).read_text(encoding="utf-8").splitlines()[0]
     (folder / LOCAL_TARGETS.file).write_text(f"{head}\n", encoding="utf-8")

@@ -19,6 +19,7 @@ import pytest
 
 from tests.cli.commands import PROGRAM, run
 from tests.data.tables import COLUMNS, changed, text
+from tests.small_world import add_sources
 from toolkit.data.dataset import PROJECT_DATA, load
 
 pytestmark = pytest.mark.slow
@@ -32,8 +33,7 @@ MOST_ADDRESSES = 1_200_000_000
 def copied(folder: Path) -> Path:
     """Return a copy of the project's data with sources enough for large tables."""
     shutil.copytree(PROJECT_DATA, folder, ignore=LEFT_OUT)
-    with (folder / "sources.csv").open("a", encoding="utf-8") as stream:
-        stream.writelines(f"many-{number},Many,Nobody,,,\n" for number in range(100))
+    add_sources(folder, *(f"many-{number}" for number in range(100)))
     return folder
 
 
