@@ -25,6 +25,8 @@ LEVELS = ("country", "region", "province", "district", "commune")
 TARGET_KINDS = ("target", "official_forecast")
 OPERATORS = ("", "<", "<=", ">", ">=", "=")
 MILESTONE_STATUSES = ("unknown", "not_started", "in_progress", "done", "not_done")
+ADDED = ("title_en",)
+"""Columns that came later: folders of before are read as if their cells were empty."""
 MISSING_ALLOWED = ("from_year", "qualifier", "available_from", "available_basis", "note")
 """Columns that an observation table given to ``check`` may leave out."""
 
@@ -74,8 +76,9 @@ class Schema:
 
     @property
     def layout(self) -> TableLayout:
-        """All columns of a file of the project are required."""
-        return TableLayout(self.names, may_be_empty=True)
+        """All columns of a file of the project are required, but for those that older folders do not have."""
+        needed = tuple(name for name in self.names if name not in ADDED)
+        return TableLayout(needed, tuple(name for name in self.names if name in ADDED), may_be_empty=True)
 
 
 def _schema(file: str, columns: str, key: str, **choices: tuple[str, ...]) -> Schema:

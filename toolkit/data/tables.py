@@ -463,10 +463,8 @@ def columns_of(
 
     Parameters
     ----------
-    known :
-        Names that an unread column may be misspelt for; none where any name is possible.
-    listed :
-        Names to tell of where every column of the file is read and one is missing.
+    known, listed :
+        Names that an unread column may be misspelt for, and those that a file needs; none where any is possible.
     """
     row = header.row.number
     places = {name: header.places(name) for name in dict.fromkeys(wanted)}
@@ -489,10 +487,7 @@ def columns_of(
 def rows_under(header: Header, sheet: RawSheet, left_out: Callable[[Row], bool] = lambda _: False) -> list[Row]:
     """Return the rows below a header that belong to its columns, tidied; notes all others, and hidden ones.
 
-    Parameters
-    ----------
-    left_out :
-        Says of a row that it is not meant, and notes it.
+    `left_out` says of a row that it is not meant, and notes it.
     """
     body, problems = sheet.rows[header.position :], sheet.problems
     names = [name.casefold() for name in header.names]
