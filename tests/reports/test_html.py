@@ -57,7 +57,7 @@ def test_a_page_with_a_series_for_every_indicator_is_within_the_budget(
     document = build_area_document(province, answers, full_forecasts, real_data, real_plan, language=language, run=run)
     page = document_html(document)
     assert len(page.encode()) <= LARGEST_PAGE
-    assert len(parsed(page).select("figure.fan")) == 5
+    assert len(parsed(page).select("figure.fan")) == 4
     assert len(parsed(page).select("svg.spark")) > 30
 
 

@@ -151,7 +151,7 @@ def test_all_forms_of_all_areas_carry_the_numbers_of_the_attainment_table(site: 
     assert compared["paces"] > 100
 
 
-FILE_NAME = re.compile(r"https?://\S+|[\w-]+\.(?:ipynb|csv|html|xlsx)\b")
+FILE_NAME = re.compile(r"https?://\S+|[\w-]+\.(?:ipynb|csv|html|xlsx|yaml|json)\b")
 
 
 NOT_IN_LETTERS = "h1, .kicker, .subtitle, .notice, #provenance"
@@ -254,7 +254,7 @@ def test_every_page_keeps_its_budget(site: Path) -> None:
 
 
 WRONG = {
-    "vi": re.compile(r"\d%|(?<![\d./-])\d+\.\d{1,2}(?![\d./])"),
+    "vi": re.compile(r"\d[ \u00a0]%|(?<![\d./-])\d+\.\d{1,2}(?![\d./])"),
     "en": re.compile(r"\d[ \u00a0\u202f]%|\d,\d{1,2}(?!\d)"),
 }
 """How the other language writes numbers."""

@@ -99,15 +99,15 @@ def build_area_document(
     made = {section.key: section for section in (_lent if lent else _sections)(context)}
     if look_back and not lent:
         made["record"] = record_section(context, charted(context))
+    name, earlier = area.name(wording.language), Path(since) if since else None
+    changed = changes_section(wording, plan, {area.code: name}, attainments, earlier, dataset=dataset, facts=run)
+    opening = () if lent else front(context, changed)  # before the list of sources, which comes last
     late = (sources_section(wording, book), provenance_section(wording, run, reporting))
     sections = context.with_origins((*(made.get(key, Section(key, "", ())) for key in KEYS), *late))
-    name = area.name(wording.language)
     notices = []
     if area.valid_to is not None and area.valid_to < run.as_of:
         key = "notice.former_district" if area.level == "district" else "notice.former_area"
         notices.append(wording.t(key, area=name, day=wording.day(area.valid_to)))
-    earlier = Path(since) if since else None
-    changed = changes_section(wording, plan, {area.code: name}, attainments, earlier, dataset=dataset, facts=run)
     head = head_of(
         context,
         sections,
@@ -115,7 +115,7 @@ def build_area_document(
         title=wording.t("title", area=name, number=plan.number),
         answer=(wording.sentence(wording.t("lent.answer", area=context.area_name)),) if lent else answer(context),
         notices=notices,
-        front=() if lent else front(context, changed),
+        front=opening,
         links=(
             *(() if lent else ("#targets",)), "index.html", "attainment.csv", "tables/forecast.csv",
             f"{page_of(area)}.ipynb",

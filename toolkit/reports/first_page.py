@@ -204,7 +204,7 @@ def whole_percent(probability: float, bound: Bound) -> int:
 
 STEP = 0.05
 """A probability that moved by less than this counts as unchanged."""
-MOST = 20
+MOST = 10
 """Changes shown: the largest."""
 
 
@@ -351,17 +351,18 @@ def changes_section(
     largest, count = changes(attainments, earlier_answers(since))
     if not count:
         return Section("changes", title, (Paragraph(words.t("changes.none")),))
-    columns = ("area", "target", "before", "now", "because")
+    columns: tuple[str, ...] = ("target", "before", "now", "because")
     common = common_reason(words, dataset, facts, since)
-    rows = [_change_row(words, plan, names, change, common) for change in largest]
+    rows = [_change_row(words, plan, change, common) for change in largest]
+    if len(names) > 1:
+        places = (Cell(names.get(change.attainment.area_code, "")) for change in largest)
+        columns, rows = ("area", *columns), [(place, *row) for place, row in zip(places, rows, strict=True)]
     section = Section.of_rows(words.t, "changes", columns, rows, intro=words.counted("changes.intro", count))
     rest = (Paragraph(words.counted("changes.rest", count - MOST), "note"),) if count > MOST else ()
     return replace(section, blocks=(*section.blocks, *rest))
 
 
-def _change_row(
-    words: Words, plan: Plan, names: Mapping[str, str], change: AnswerChange, because: str
-) -> tuple[Cell, ...]:
+def _change_row(words: Words, plan: Plan, change: AnswerChange, because: str) -> tuple[Cell, ...]:
     item, old = change.attainment, change.before
     before = Cell(words.t("changes.new"))
     if old is not None:
@@ -376,7 +377,6 @@ def _change_row(
     shown = words.numbers.probability(item.probability, bound=item.bound)
     details = (shown,) if item.outcome == "probability" else ()
     return (
-        Cell(names.get(item.area_code, item.area_code)),
         Cell(plan.target(item.target_id).name(words.language), (item.target_id,)),
         before,
         Cell(words.verdict(item.verdict), details, item.probability, (), item.verdict),

@@ -82,6 +82,9 @@ def build_plan_document(
     main = next((item for item in contexts if item.area.code == plan.province_code), contexts[0])
     below = [context for context in contexts if context is not main]
     names = {area.code: area.name(wording.language) for area in areas}
+    earlier = Path(since) if since else None
+    changed = changes_section(wording, plan, names, attainments, earlier, dataset=dataset, facts=run)
+    opening = front(main, changed)  # first of all: the list of sources comes last
     sections = main.with_origins((
         _first_section(main, below),
         _heat_section(contexts),
@@ -91,8 +94,6 @@ def build_plan_document(
         sources_section(wording, book),
         provenance_section(wording, run, reporting),
     ))  # fmt: skip
-    earlier = Path(since) if since else None
-    changed = changes_section(wording, plan, names, attainments, earlier, dataset=dataset, facts=run)
     former = any(area.valid_to is not None and area.valid_to < run.as_of for area in areas)
     head = head_of(
         main,
@@ -101,7 +102,7 @@ def build_plan_document(
         title=wording.t("summary.title", number=plan.number),
         answer=_answer(main, below),
         notices=(wording.t("notice.former_districts"),) if former else (),
-        front=front(main, changed),
+        front=opening,
         links=("#heat", "index.html", "attainment.csv", "tables/forecast.csv", "plan-summary.ipynb"),
     )
     return Document(head, sections)

@@ -266,7 +266,7 @@ def _stated_item(context: Context, row: StatedTarget) -> Item:
     return Item(text, references=context.sources.references(row.source_id))
 
 
-MOST_CHARTS = 5
+MOST_CHARTS = 4
 OWN = frozenset("AB")
 """Grades of evidence that rest on figures of the area's own: what is borrowed is drawn where it comes from."""
 WORTH_A_CHART = 0.2
