@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from toolkit.evaluate.backtest import HORIZONS, Cut
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel, Scale
 
-__all__ = ["LENGTHS", "cut_panels", "level_of", "lone_cuts", "read_panels"]
+__all__ = ["LENGTHS", "cut_panels", "level_of", "lone_cuts", "parent_cuts", "read_panels"]
 
 LENGTHS = (3, 4, 6, 8, 10, 15)
 MOST_UNITS, FEWEST_UNITS = 30, 5
@@ -24,6 +24,8 @@ PATH_SHARE = 0.6
 LONE_POINTS = (1, 2, 3, 5, 8)
 QUOTAS = {"near100": 8, "near0": 8, "middle": 4, "quantity": 5}
 NEAR_NONE, NEAR_FULL = 5.0, 95.0
+# Series of whole areas: numbers of figures, and how many of a family
+PARENT_POINTS, PARENT_QUOTA = (3, 4, 6, 8, 10), 15
 
 
 def scale_of_kind(kind: str) -> Scale:
@@ -208,6 +210,31 @@ def lone_cuts(panels: pd.DataFrame, *, seed: int) -> list[Cut]:
                         lone_cut(str(ids[last]), rows, scale, (year[past], value[past]), (year[ahead], value[ahead]))
                     )
     return found
+
+
+def parent_cuts(panels: pd.DataFrame, *, seed: int) -> list[Cut]:
+    """Cut the series of whole areas, means of their units: what a province's own series looks like.
+
+    A mean is steadier than its parts. Futures are those years in which most units are known, at most
+    :data:`PARENT_QUOTA` cuts of a family.
+
+    Parameters
+    ----------
+    panels, seed :
+        As for :func:`cut_panels`.
+    """
+    of_family: dict[str, list[Cut]] = {}
+    for cut in cut_panels(panels, seed=seed, repeats=3, sparse=True, lengths=PARENT_POINTS):
+        known = np.bincount(cut.horizon, minlength=HORIZONS + 1)
+        horizon = np.flatnonzero(known >= PATH_SHARE * cut.panel.units)
+        if cut.parent is None or not horizon.size:
+            continue
+        truth = np.bincount(cut.horizon, cut.truth, minlength=HORIZONS + 1)[horizon] / known[horizon]
+        none, last = np.zeros_like(horizon), np.full(horizon.size, cut.parent.value[-1])
+        alone = replace(cut, panel=cut.parent, parent=None, unit=none, horizon=horizon, truth=truth, last=last)
+        of_family.setdefault(cut.family, []).append(replace(alone, last_year=none + cut.parent.year[-1]))
+    random = np.random.Generator(np.random.PCG64(seed))
+    return [cuts[number] for cuts in of_family.values() for number in random.permutation(len(cuts))[:PARENT_QUOTA]]
 
 
 def lone_cut(

@@ -24,7 +24,7 @@ from toolkit.models.features import FEATURES
 from toolkit.models.gate import EXPERTS, FEWEST, NAMES_OF_ROWS, POINTS, Coefficients, GateRows, Told, gate_rows, weigh
 from toolkit.models.panel import FloatArray, Panel, grid_of
 from toolkit.plan.predicates import quantiles_of_draws
-from workshop.cuts import cut_panels, level_of, lone_cuts, read_panels
+from workshop.cuts import cut_panels, level_of, lone_cuts, parent_cuts, read_panels
 from workshop.objective import BEND_OF_KIND, FREEDOM, Outcomes, Problem, flat, loss_and_gradient, printed, unflat
 
 __all__ = ["as_text", "calibrated", "folds_of", "learn", "main", "pieces_of_cuts", "problem_of", "start_of"]
@@ -38,8 +38,10 @@ PENALTY, ITERATIONS = 0.0001, 100
 # and 95 % cover this much: more than their names say by the standard error of coverage, since families are few
 FOLDS, NOMINAL, COVERAGE = 5, (0.8, 0.95), (0.815, 0.96)
 UNITS_PER_CUT = 2
-# Fewer forecasts near 100 % than these tell nothing of their own
+# Fewer forecasts near a bound than these tell nothing of their own
 FEWEST_ROWS = 50
+# From so many figures on their own trend says where a unit goes
+TREND_FROM = 4
 # Each part of the families has random numbers of its own
 PARTS = 4
 # Cuts count by the square root of how far the better of "no change" and "panel drift" is from right, so that
@@ -164,6 +166,7 @@ def start_of() -> Coefficients:
         spread_unit=np.zeros(len(FEATURES)),
         tempering=np.array([0.5, 0.0, 2.0, 1.0, 2.0, 1.0]),
         disagreement=np.zeros(4),
+        shift=np.zeros(len(POINTS)),
         widening=np.zeros(len(POINTS)),
         freedom=np.full(len(POINTS), FREEDOM),
     )
@@ -237,7 +240,7 @@ def calibrated(pieces: Sequence[Piece], folds: Mapping[str, int]) -> tuple[Coeff
         left_out = problem_of([piece for piece in pieces if folds[piece.family] == number])
         centre, scale = weigh(left_out.rows, gates[-1])
         size = BEND_OF_KIND[left_out.outcomes.kind]
-        errors.append(size * np.sinh(np.minimum(np.abs(left_out.outcomes.linked - centre) / size, 30.0)) / scale)
+        errors.append(size * np.sinh(np.clip((left_out.outcomes.linked - centre) / size, -30.0, 30.0)) / scale)
         weights.append(left_out.outcomes.equal)
         points.append(left_out.rows.points)
     tails = tails_of(*(np.concatenate(parts) for parts in (errors, weights, points)))
@@ -246,10 +249,11 @@ def calibrated(pieces: Sequence[Piece], folds: Mapping[str, int]) -> tuple[Coeff
 
 
 def tails_of(errors: FloatArray, weights: FloatArray, points: np.ndarray) -> dict[str, FloatArray]:
-    """Return widening and freedom with which intervals cover what they should, by number of figures.
+    """Return shift, widening and freedom with which intervals cover what they should, by number of figures.
 
-    Near 100 % intervals are those of all units or, where units there need wider ones, halfway to these: the families
-    that tell it are few.
+    Near a bound errors are lopsided where figures are few: centres are shifted away from it to the middle of the
+    errors' quartiles. Intervals stand halfway between those of all units and what units there need: the families that
+    tell it are few.
 
     Parameters
     ----------
@@ -260,42 +264,46 @@ def tails_of(errors: FloatArray, weights: FloatArray, points: np.ndarray) -> dic
     """
     count = FEWEST.size
     some = np.unique(points % count)
-    widening, freedom, width = np.zeros((2, count)), np.full((2, count), FREEDOM), np.zeros((2, count))
+    shift, widening, freedom = np.zeros((3, len(POINTS) // count, count))
     for number in range(count):
         here = points % count == some[np.abs(some - number).argmin()]
-        for row, chosen in enumerate((here, here & (points >= count))):
-            if row == 0 or chosen.sum() >= FEWEST_ROWS:
-                widening[row, number], freedom[row, number], width[row, number] = tail_of(
-                    errors[chosen], weights[chosen]
-                )
-        wider = width[1, number] > width[0, number]
-        for values in (widening, freedom):
-            values[1, number] = values.mean(axis=0)[number] if wider else values[0, number]
-    return {"widening": widening.ravel(), "freedom": freedom.ravel()}
+        of_all = tail_of(errors[here], weights[here])
+        widening[:, number], freedom[:, number] = of_all
+        for level in range(1, len(shift)):
+            near = here & (points // count == level)
+            if near.sum() >= FEWEST_ROWS:
+                away, middle = (1, -1)[level - 1], quantiles_of_draws(errors[near], weights[near], (0.25, 0.75)).mean()
+                if FEWEST[number] < TREND_FROM and away * middle > 0:
+                    shift[level, number] = middle
+                own = tail_of(errors[near] - shift[level, number], weights[near])
+                widening[level, number], freedom[level, number] = np.add(own, of_all) / 2.0
+    return {"shift": shift.ravel(), "widening": widening.ravel(), "freedom": freedom.ravel()}
 
 
-def tail_of(errors: FloatArray, weights: FloatArray) -> tuple[float, float, float]:
-    """Return widening, freedom, and the half width of an 80 % interval of these, for some of the errors."""
+def tail_of(errors: FloatArray, weights: FloatArray) -> tuple[float, float]:
+    """Return widening and freedom for some of the errors."""
     from scipy.special import stdtrit
 
     candidates = np.geomspace(2.0, 30.0, 200)
     student = [stdtrit(candidates, 0.5 + nominal / 2.0) for nominal in NOMINAL]
-    inner, outer = (float(quantiles_of_draws(errors, weights, (level,))[0]) for level in COVERAGE)
+    inner, outer = (float(quantiles_of_draws(np.abs(errors), weights, (level,))[0]) for level in COVERAGE)
     best = int(np.abs(student[1] / student[0] - outer / inner).argmin())
-    return float(np.log(inner / student[0][best])), float(candidates[best]), inner
+    return float(np.log(inner / student[0][best])), float(candidates[best])
 
 
 def lessons_of(panels: pd.DataFrame) -> tuple[list[Piece], list[Piece]]:
     """Return the pieces of panels and those of single series, family by family in :data:`PARTS` turns."""
-    families, lone = sorted(set(panels["family"])), lone_cuts(panels, seed=SEED + 1)
+    families = sorted(set(panels["family"]))
+    lone, whole = lone_cuts(panels, seed=SEED + 1), parent_cuts(panels, seed=SEED + 4)
     pieces: list[Piece] = []
     alone: list[Piece] = []
     for part in range(PARTS):
         mine = set(families[part::PARTS])
         cuts = cut_panels(panels[panels["family"].isin(mine)], seed=SEED, repeats=REPEATS)
         pieces.extend(pieces_of_cuts(cuts, seed=SEED + 2 + 1000 * part))
-        single = [cut for cut in lone if cut.family in mine]
-        alone.extend(pieces_of_cuts(single, seed=SEED + 3 + 1000 * part, lone=True))
+        for number, kind in enumerate((lone, whole)):
+            single = [cut for cut in kind if cut.family in mine]
+            alone.extend(pieces_of_cuts(single, seed=SEED + 3 + number + 1000 * part, lone=True))
     return pieces, alone
 
 

@@ -149,7 +149,7 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
 def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[float, Coefficients]:
     """Return loss and gradient; the forward pass is that of :func:`toolkit.models.gate.weigh`.
 
-    Widening and tails take no part: they are found afterwards.
+    Shift, widening and tails take no part: they are found afterwards.
     """
     x, k, mixed = r.features, np.exp(w.disagreement), mix(r, w)
     common, deviation, unit = mixed
@@ -181,6 +181,7 @@ def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[floa
         spread_unit=x.T @ by_a,
         tempering=np.array(tempering),
         disagreement=np.array([*disagreement, k[-1] * (by_total * common.variance).sum()]),
+        shift=np.zeros_like(w.shift),
         widening=np.zeros_like(w.widening),
         freedom=np.zeros_like(w.freedom),
     )

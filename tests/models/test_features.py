@@ -10,7 +10,6 @@ from hypothesis.extra.numpy import arrays
 
 from toolkit.models.experts import common_path, fit_experts
 from toolkit.models.features import FEATURES, panel_features, step_features
-from toolkit.models.gate import features_of_units
 from toolkit.models.panel import Panel, Scale, grid_of
 
 RANDOM = np.random.Generator(np.random.PCG64(4))
@@ -21,7 +20,7 @@ def seen(values: np.ndarray, scale: Scale) -> dict[str, np.ndarray]:
     """Return the features (N, H) by name; nan is no observation."""
     unit, year = np.nonzero(np.isfinite(values))
     panel = Panel.from_rows(values.shape[0], unit, YEARS[year], values[unit, year], scale, origin=int(YEARS[-1]))
-    found = features_of_units(fit_experts(grid_of(panel), 8))
+    found = fit_experts(grid_of(panel), 8).features
     assert found.shape == (values.shape[0], 8, len(FEATURES))
     return {name: found[..., FEATURES.index(name)] for name in FEATURES}
 

@@ -63,6 +63,17 @@ def test_more_noise_never_narrows(scale: Scale) -> None:
     assert (np.array(widths) >= widths[0] - 1e-9).all()
 
 
+@pytest.mark.parametrize("points", [1, 2, 3, 12])
+def test_hardly_any_noise_hardly_widens_and_never_narrows(points: int) -> None:
+    """Noise of 0.001 once made the forecast from one figure four times as wide."""
+    value, widths = 99.5 - 0.1 * np.arange(points)[::-1], []
+    for noise in (0.0, 0.001, 0.02, 0.1, 0.5):
+        found = Scale.percent().to_link(forecast(series_of(value, Scale.percent(), noise)))
+        widths.append(found[:, 3] - found[:, 1])
+    assert (np.diff(widths, axis=0) > -0.01 * np.array(widths[:-1])).all()
+    assert (widths[1] < 1.6 * widths[0]).all()
+
+
 def test_a_published_figure_lies_in_the_range_of_its_year() -> None:
     noise = 0.72
     found = models.get("default").paths(series_of(GROWTH, Scale.real(), noise), range(2014, 2025), draws=2000)

@@ -13,11 +13,11 @@ from scipy.special import stdtrit
 
 from toolkit.evaluate.backtest import Cut
 from toolkit.models.experts import fit_experts
-from toolkit.models.gate import from_document, gate_rows, learned, weigh
+from toolkit.models.gate import POINTS, from_document, gate_rows, learned, weigh
 from toolkit.models.panel import grid_of
 from toolkit.models.panel_model import PanelModel
 from workshop import learn, objective
-from workshop.cuts import cut_panels, level_of, lone_cuts, read_panels
+from workshop.cuts import cut_panels, level_of, lone_cuts, parent_cuts, read_panels
 from workshop.learn import pieces_of_cuts, to_document
 from workshop.objective import flat, loss_and_gradient, unflat
 from workshop.record import model_without
@@ -103,6 +103,26 @@ def test_tails_are_those_with_which_intervals_cover_what_they_should() -> None:
     # a number of figures that no indicator left out had is treated as the nearest one
     assert found["widening"][1] == found["widening"][0]
     assert found["freedom"][3] == found["freedom"][4]
+
+
+def test_few_figures_near_a_bound_move_away_from_it_and_never_towards_it() -> None:
+    errors = np.tile(np.concatenate([-np.ones(60), np.linspace(0.0, 4.0, 340)]), 4)
+    points = np.repeat([POINTS.index(name) for name in ("1_near_0", "1_near_100", "4_near_0", "4")], 400)
+    shift = learn.tails_of(errors, np.ones(errors.size), points)["shift"]
+    assert shift[POINTS.index("1_near_0")] == pytest.approx(1.65, abs=0.05)
+    assert np.flatnonzero(shift).tolist() == [POINTS.index(f"{number}_near_0") for number in (1, 2, 3)]
+
+
+def test_series_of_whole_areas_are_means_of_their_units(panels: pd.DataFrame) -> None:
+    some = panels[panels["family"].isin(sorted(set(panels["family"]))[::20])]
+    cuts = parent_cuts(some, seed=2)
+    assert {cut.length for cut in cuts} == {3, 4, 6, 8, 10}
+    for cut in cuts[::5]:
+        assert cut.panel.units == 1
+        of_year = some[some["panel_id"] == cut.panel_id].groupby("year")["value"]
+        for horizon, truth in zip(cut.horizon, cut.truth, strict=True):
+            known = of_year.get_group(cut.panel.last_year + horizon)
+            assert known.min() - 1e-9 <= truth <= known.max() + 1e-9
 
 
 def test_lone_series_are_measured_near_bounds_and_never_see_the_future(panels: pd.DataFrame) -> None:

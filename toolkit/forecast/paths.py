@@ -178,14 +178,6 @@ class Path(Tabular):
         table.insert(0, "year", self.years)
         return table.assign(observed=self.observed, standard=self.standards)
 
-    def draws_frame(self) -> pd.DataFrame:
-        """Return the draws in long form: one row a draw and year, in `unit`."""
-        import pandas as pd
-
-        draw, year = np.indices(self.draws.shape)
-        cells = {"draw": draw.ravel(), "year": self.years[year.ravel()], "value": self.draws.ravel()}
-        return pd.DataFrame(cells)
-
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw 50, 80 and 95 % intervals, the median and the area's own figures, and return the axes.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from toolkit.models.features import panel_features
+from toolkit.models.features import panel_features, unit_features
 from toolkit.models.panel import (
     BoolArray,
     FloatArray,
@@ -35,6 +35,7 @@ UNIT_SCALE, DEVIATION_SCALE, SINGLE_SCALE = 0.1, 0.07, 0.08
 COMMON_SHARE = 0.5
 COMMON_SMALLEST = 0.0005
 SWEEPS = 30
+SMALLEST_WEIGHT = 1e-300
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class PanelFit:
     unit, common, deviation :
         The three sets of experts; the last one is None for a panel of one unit.
     features :
-        Shape (F,): :data:`toolkit.models.features.PANEL_FEATURES`.
+        Shape (N, H, F): :data:`toolkit.models.features.FEATURES` of every unit at every horizon.
     grid :
         Of the panel.
     """
@@ -185,8 +186,10 @@ def fit_experts(grid: Grid, horizons: int) -> PanelFit:
     prior = PanelPrior(COMMON.weights, 3.0, (1.0,), common_scale, 1e6, COMMON_SMALLEST)
     series, noise = common_series(grid, path)
     common = fit_expert_set(COMMON, series, noise, prior, measure, horizons, spread, centre=mean)
-    features = panel_features(grid, path, common_scale * measure)
-    return PanelFit(path, unit, common, deviation, features, grid)
+    own = unit_features(np.sqrt(unit.variance[UNIT.names.index("no_change")]), grid)
+    shared = panel_features(grid, path, common_scale * measure)
+    shared = np.broadcast_to(shared, (*own.shape[:2], shared.size))
+    return PanelFit(path, unit, common, deviation, np.concatenate([shared, own], axis=-1), grid)
 
 
 def fit_expert_set(
@@ -207,7 +210,8 @@ def fit_expert_set(
     step that enters the level by each member's share.
     """
     bank, filtered, posterior = fit_panel(experts.bank, value - centre, noise, drift, prior, measure)
-    experts = replace(experts, bank=bank, expert=np.repeat(experts.expert, len(bank) // len(experts.bank)))
+    scales = len(bank) // len(experts.bank)
+    experts = replace(experts, bank=bank, expert=np.repeat(experts.expert, scales))
     empty = ~np.isfinite(value).any(axis=(1, 2))
     column, state = bank.column(), filtered.state
     wide = unseen_spread**2 * posterior.shape / posterior.rate
@@ -225,12 +229,30 @@ def fit_expert_set(
     for step in range(horizons):
         state = predict(state, column, column.drift_share * drift)
         variance = (state.level_variance + column.value_noise) * posterior.rate / posterior.shape
+        if scales > 1:
+            variance = over_scales(variance, within, scales)
         for number, members in enumerate(groups):
             weights, mean = within[members], state.level[members]
             means[number, :, step] = middle = (weights * mean).sum(axis=0)
             variances[number, :, step] = (weights * (variance[members] + (mean - middle) ** 2)).sum(axis=0)
     informed = np.asarray(filtered.innovations > 0)
     return ExpertFit(experts, posterior, informed, noise, means + centre, variances, of_expert, within)
+
+
+def over_scales(variance: FloatArray, weights: FloatArray, scales: int) -> FloatArray:
+    """Return variances (K, N) in which the copies of a member, one for each scale, have their harmonic mean.
+
+    The squared scale of the Student-t that a member predicts without declared noise is such a mean: with an
+    inverse-gamma distribution of s, shape a and rate b, 1 / E[1 / s] = b / a. Their arithmetic mean may be infinite.
+
+    Examples
+    --------
+    >>> over_scales(np.array([[1.0], [4.0]]), np.array([[0.5], [0.5]]), 2).tolist()
+    [[1.6], [1.6]]
+    """
+    of_member = np.maximum(weights, SMALLEST_WEIGHT).reshape(-1, scales, weights.shape[1])
+    mean = of_member.sum(axis=1) / (of_member / variance.reshape(of_member.shape)).sum(axis=1)
+    return np.repeat(mean, scales, axis=0)
 
 
 def common_path(value: FloatArray, weight: FloatArray) -> FloatArray:

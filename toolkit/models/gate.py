@@ -7,8 +7,9 @@ plus the deviation's. With x the features and L the experts' log likelihoods,
     weights of experts = softmax(x W + tempering * L),  weight of B = 1 / (1 + exp(-x g)),
     centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s).
 
-Last comes what indicators show that the gate was not learned from: by the number of a unit's figures, and more so where
-the last one is near 100 %, how much wider a scale has to be, and how heavy the tails (:data:`POINTS`).
+Last comes what indicators show that the gate was not learned from, by the number of a unit's figures and by whether the
+last one is near 0 or 100 % (:data:`POINTS`): how much wider a scale has to be, how heavy the tails, and how far a unit
+near a bound moves away from it.
 
 All coefficients were learned on real panels and stand in ``weights.json``, every one by its name.
 """
@@ -24,15 +25,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from toolkit.models.experts import COMMON, DEVIATION, UNIT, ExpertFit, PanelFit
-from toolkit.models.features import FEATURES, TYPICAL_HORIZON, unit_features
+from toolkit.models.features import FEATURES, TYPICAL_HORIZON
 from toolkit.models.panel import BoolArray, FloatArray, Grid, IntArray, last_levels
 
 # Numbers of figures that a unit has, in classes; it belongs to the last one that it reaches. Then the same for units
-# whose last figure is near 100 % (95 % and more, logit scale): what is nearly reached falls further than it rises
+# whose last figure is near 0 or 100 % (within 5 %, logit scale): what is at a bound can only leave it
 FEWEST = np.array([1, 2, 3, 4, 7])
-POINTS = (*(f"{number}" for number in FEWEST), *(f"{number}_near_100" for number in FEWEST))
-NEAR_FULL = 2.94
-NO_CHANGE = UNIT.names.index("no_change")
+POINTS = tuple(f"{number}{level}" for level in ("", "_near_0", "_near_100") for number in FEWEST)
+NEAR_BOUND = 2.94
 # Names of the coefficients in the weights file
 EXPERTS = {"common": COMMON.names, "deviation": DEVIATION.names, "unit": UNIT.names}
 NAMES_OF_ROWS = {
@@ -41,6 +41,7 @@ NAMES_OF_ROWS = {
     "spread_unit": FEATURES,
     "tempering": tuple(f"{part}_{whose}" for part in EXPERTS for whose in ("panel", "own")),
     "disagreement": (*EXPERTS, "common_variance"),
+    "shift": POINTS,
     "widening": POINTS,
     "freedom": POINTS,
 }
@@ -62,8 +63,9 @@ class Coefficients:
         Shape (6,), by set of experts: weights of the log likelihoods, mean over the panel's units and the unit's own.
     disagreement :
         Shape (4,): logarithms of the weights of the experts' disagreement, by set, and of the common variance.
-    widening, freedom :
-        Shape (10,), by :data:`POINTS`: logarithm of what scales are multiplied by, degrees of freedom.
+    shift, widening, freedom :
+        Shape (15,), by :data:`POINTS`: what is added to centres, in scales; logarithm of what scales are multiplied by;
+        degrees of freedom.
     """
 
     common: FloatArray
@@ -74,6 +76,7 @@ class Coefficients:
     spread_unit: FloatArray
     tempering: FloatArray
     disagreement: FloatArray
+    shift: FloatArray
     widening: FloatArray
     freedom: FloatArray
 
@@ -135,23 +138,15 @@ def gate_rows(panel: PanelFit) -> GateRows:
         else:
             likelihoods = (flat(one.T[..., None]) for one in split_likelihood(fitted))
             told.append(Told(flat(fitted.mean), flat(fitted.variance), *likelihoods))
-    features = features_of_units(panel).reshape(units * horizons, -1)
+    features = panel.features.reshape(units * horizons, -1)
     return GateRows(tuple(told), features, np.repeat(points_of(panel.grid), horizons))
 
 
 def points_of(grid: Grid) -> IntArray:
     """Return the position (N,) of every unit in :data:`POINTS`; one without figures stands with those of one."""
     number = np.maximum(np.searchsorted(FEWEST, grid.counts, side="right") - 1, 0)
-    full = (grid.scale.link == "logit") & (np.nan_to_num(last_levels(grid)) >= NEAR_FULL)
-    return np.asarray(number + FEWEST.size * full)
-
-
-def features_of_units(panel: PanelFit) -> FloatArray:
-    """Return :data:`FEATURES` of every unit at every horizon, shape (N, H, F)."""
-    size = np.sqrt(panel.unit.variance[NO_CHANGE])
-    own = unit_features(size, panel.grid)
-    shared = np.broadcast_to(panel.features, (*own.shape[:2], panel.features.size))
-    return np.concatenate([shared, own], axis=-1)
+    last = np.nan_to_num(last_levels(grid)) * (grid.scale.link == "logit")
+    return np.asarray(number + FEWEST.size * ((last <= -NEAR_BOUND) + 2 * (last >= NEAR_BOUND)))
 
 
 def split_likelihood(fitted: ExpertFit) -> tuple[FloatArray, FloatArray]:
@@ -205,14 +200,13 @@ def weigh(rows: GateRows, gate: Coefficients) -> tuple[FloatArray, FloatArray]:
     scale = share * np.sqrt(variance) * np.exp(x @ gate.spread_common)
     scale = scale + (1.0 - share) * np.sqrt(unit.variance) * np.exp(x @ gate.spread_unit)
     centre = share * (common.centre + deviation.centre) + (1.0 - share) * unit.centre
-    return centre, scale * np.exp(gate.widening[rows.points])
+    return centre + gate.shift[rows.points] * scale, scale * np.exp(gate.widening[rows.points])
 
 
 def member_weights(panel: PanelFit, part: str, gate: Coefficients) -> FloatArray:
     """Return the weights (K, N) of the members of one set at a typical horizon; the common path is one unit."""
     fitted: ExpertFit = getattr(panel, part)
-    features = features_of_units(panel)
-    typical = features[:, min(round(TYPICAL_HORIZON), features.shape[1]) - 1]
+    typical = panel.features[:, min(round(TYPICAL_HORIZON), panel.features.shape[1]) - 1]
     if part == "common":
         typical = typical.mean(axis=0, keepdims=True)
     share = expert_shares(gate, part, typical, *split_likelihood(fitted))

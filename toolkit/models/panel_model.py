@@ -138,15 +138,17 @@ def draws_after_parent(
 def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tuple[PanelFit, Marginals]:
     """Return the fitted experts and the gate's predictions for the years after the panel's last up to ``last``."""
     units, horizons = grid.value.shape[0], max(last - panel.last_year, 1)
-    fitted = fit_experts(grid, horizons)
-    rows = gate_rows(fitted)
-    centre, scale = (part.reshape(units, horizons) for part in weigh(rows, gate))
+    fitted = quiet = fit_experts(grid, horizons)
+    if (panel.noise > 0).any():
+        # the gate learned from figures without declared noise, so it is told what they would tell without it: else a
+        # series of one figure would look restless for being measured inexactly
+        silent = replace(grid, noise=grid_of(replace(panel, noise=np.zeros_like(panel.noise))).noise)
+        quiet = fit_experts(silent, horizons)
+        fitted = replace(fitted, features=quiet.features)
+    centre, scale = (part.reshape(units, horizons) for part in weigh(gate_rows(fitted), gate))
+    # declared noise may explain steps that would else widen a forecast; it never narrows one
+    scale = np.maximum(scale, weigh(gate_rows(quiet), gate)[1].reshape(units, horizons))
     freedom = gate.freedom[points_of(grid)]
-    # declared noise may explain steps that would else widen a forecast; more of it never narrows one
-    for share in (0.0, 0.25, 0.5) if (panel.noise > 0).any() else ():
-        quiet = replace(grid, noise=grid_of(replace(panel, noise=share * panel.noise)).noise)
-        _, less = weigh(gate_rows(fit_experts(quiet, horizons)), gate)
-        scale = np.maximum(scale, less.reshape(units, horizons))
     # one shape for all horizons: the interval never narrows if the scale never shrinks
     return fitted, Marginals(panel.last_year + 1, centre, np.maximum.accumulate(scale, axis=1), freedom)
 
@@ -257,7 +259,7 @@ WEIGHTS = np.where(SLOPED, 0.5 / SLOPED.sum(), 0.5 / (~SLOPED).sum())
 # is so many times the root of the parent's typical step; with this and these tails intervals cover what they should in
 # sparse back-tests (the sparse lines of the calibration record)
 PRIOR = PanelPrior(WEIGHTS / WEIGHTS.sum(), shapes=(1.0, 0.75, 0.5))
-STEP_SHARE, LEAST_STEP = 0.32, 1e-4
+STEP_SHARE, LEAST_STEP = 0.22, 1e-4
 # Deviations from the parent, link scale: what is believed of their spread before any is seen, for so many units
 PRIOR_SPREAD, PRIOR_UNITS = 0.2, 0.3
 # A mean deviation counts as far as it exceeds so many of its variances: few units seldom stand for all of them
