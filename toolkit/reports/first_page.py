@@ -274,14 +274,15 @@ def basis_of(facts: Mapping[str, object], files: Mapping[str, str]) -> dict[str,
     Parameters
     ----------
     facts :
-        With ``commit``, ``versions``, ``model``, ``draws`` and ``seed``.
+        With ``as_of``, ``commit``, ``versions``, ``model``, ``draws`` and ``seed``.
     files :
         SHA-256 of every file of data, by its name in the data folder, the plan's among them.
     """
     told = {name: one for name, one in files.items() if not name.endswith(".md")}
     return {
         "plan": {name: one for name, one in told.items() if name.startswith("plans/")},
-        "data": {name: one for name, one in told.items() if not name.startswith("plans/")},
+        "data": {name: one for name, one in told.items() if not name.startswith("plans/")}
+        | {"as_of": str(facts["as_of"])},
         "program": [facts["commit"], facts["versions"]],
         "settings": [facts["model"], facts["draws"], facts["seed"]],
     }
