@@ -54,14 +54,19 @@ def check(
 
     Example: toolkit check --model
     """
-    from toolkit.data.dataset import data_folder
+    from toolkit.data.dataset import data_folder, usable_folder
+    from toolkit.intake.incoming import check_files
     from toolkit.intake.mapping import mapping_of
     from toolkit.plan.load import load_plan
 
     folder, day = data_folder(data), options.counted_day(as_of)
     options.existing(files or [])
     declared = mapping_of(mapping, column or (), fixed or (), years=years, area_level=area_level)
-    problems = _of_files(files, folder, declared, day) if files else _whole(folder, day)
+    if files:
+        reference = usable_folder(folder)[0]
+        problems = check_files(files, replace(reference, today=min(day, reference.today)), declared)
+    else:
+        problems = _whole(folder, day)
     if model and not has_error(problems):
         loaded = load_plan(plan, folder=folder)
         problems += _unlikely(files, folder, declared, loaded, day) if files else _unlikely_held(folder, loaded, day)
@@ -78,16 +83,6 @@ def check(
         print(say("cli.checked", errors=errors, warnings=len(problems) - errors))
     if errors:
         raise typer.Exit(1)
-
-
-def _of_files(files: list[Path], folder: Path, mapping: ColumnMapping | None, day: date) -> list[Problem]:
-    """Check files one by one, judged on a day."""
-    from toolkit.data.dataset import usable_folder
-    from toolkit.intake.incoming import check_files
-
-    reference = usable_folder(folder)[0]
-    reference = replace(reference, today=min(day, reference.today))
-    return check_files(files, reference, mapping)
 
 
 def _unlikely(files: list[Path], folder: Path, mapping: ColumnMapping | None, plan: Plan, day: date) -> list[Problem]:

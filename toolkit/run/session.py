@@ -331,7 +331,9 @@ def save_run(run: Run, folder: Path, areas: Sequence[Area]) -> None:
     """
     stored = folder / FORECASTS
     for area in areas:  # one by one: what is answered need not stay in memory
-        save_answers(assess_all(run.plan, [area], run.dataset, run.forecasts), stored / ANSWERS)
+        answers = assess_all(run.plan, [area], run.dataset, run.forecasts)
+        text = json.dumps(answers, ensure_ascii=False, separators=(",", ":"), default=_fields)
+        write_atomic(stored / ANSWERS / f"{area.code}.json", text)
     store.close(run.forecasts, stored)
 
 
@@ -359,16 +361,6 @@ def parse_day(text: str) -> date:
 
 
 ANSWERS = "answers"
-
-
-def save_answers(answers: Sequence[Attainment], folder: Path) -> None:
-    """Write answers to `folder`, one file an area."""
-    by_area: dict[str, list[Attainment]] = {}
-    for answer in answers:
-        by_area.setdefault(answer.area_code, []).append(answer)
-    for code, entries in by_area.items():
-        text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"), default=_fields)
-        write_atomic(folder / f"{code}.json", text)
 
 
 def _fields(result: Any) -> dict[str, Any]:
