@@ -31,11 +31,25 @@ def test_no_key_stands_twice_in_a_file(path: Path) -> None:
     assert [key for key in set(keys) if keys.count(key) > 1] == [], "YAML would keep the last one silently"
 
 
+NOTHING_TO_DO = {
+    "missing_signs": "signs for no figure are right as they are",
+    "note_row": "a note is right as it is",
+    "unknown": "says what the look-up advises",
+}
+"""Problems without a request to do anything, with the reason."""
+ON_THE_FORM = ("qualifier", "status", "note", "standard", "from_year", "available_from")
+
+
 def test_every_problem_has_a_remedy() -> None:
     computed = {"near", "wanted", "new", "choices", "pattern", "advice"}
     for key in (key for key in catalogue() if ".problem." in key):
         remedy = catalogue()[key.replace(".problem.", ".remedy.")]
         assert fields(remedy["vi"]) <= fields(catalogue()[key]["vi"]) | computed, key
+        kind = key.rpartition(".")[2]
+        assert ("hãy" in remedy["vi"].casefold()) != (kind in NOTHING_TO_DO), f"{key} does not say what to do"
+        assert not re.match("Near|It |They ", remedy["en"]), f"{key} does not say what to do"
+        if key.startswith("data."):  # a code of a column stands beside its name on the form
+            assert not re.search(rf"(?<!\()\b({'|'.join(ON_THE_FORM)})\b", remedy["vi"]), key
 
 
 def test_every_problem_has_words_and_is_said_somewhere() -> None:
