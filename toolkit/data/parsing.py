@@ -34,14 +34,14 @@ UTF16_SAMPLE = 4096
 TCVN3_SIGNS = frozenset("µ¶·¸¹¨©ª«¬\u00ad®")
 """Vietnamese letters in the TCVN3 fonts; symbols in Windows code pages and in Unicode."""
 TCVN3 = re.compile(
-    "[A-Za-z][{signs}]+[A-Za-z]|®[{signs}]*[a-zà-ÿ]".format(signs="".join(sorted(TCVN3_SIGNS)) + "»¼½¾×÷")
+    "[A-Za-z][{signs}]+[A-Za-z]|[®§][{signs}]*[a-zà-ÿ]".format(signs="".join(sorted(TCVN3_SIGNS)) + "»¼½¾×÷")
 )
-"""A sign between letters, or the sign of đ before one."""
+"""A sign between letters, or the sign of đ or Đ before one."""
 VNI = re.compile("[AEOYaeoy][øûïä]|[ÖÔöô][ùøûõï]|[Uu][ûøï]")
 """Letter and tone in the VNI fonts, as no Vietnamese text in Unicode has them side by side."""
 FEWEST_OLD_WORDS = 3
 """Words with such signs from which a text that is valid Unicode counts as written in an old font."""
-OLD_SIGNS = "µ¶·¸¹¨©ª«¬®»¼½¾×÷øûïä"
+OLD_SIGNS = "§µ¶·¸¹¨©ª«¬®»¼½¾×÷øûïä"
 FOREIGN = frozenset("ÖÜÑßäåæçëîïñöøüû×÷")
 """What TCVN3 letters look like in Windows-1258, and no Vietnamese word holds."""
 VOWELS = "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY"

@@ -272,6 +272,8 @@ def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], re
     if lacking or not places.keys() >= set(mapping.columns.values()):
         return []
     meant = rows_under(header, sheet, lambda row: _is_left_out(row, header, mapping, problems))
+    unclear = {item.row for item in problems.found if item.severity == "error"}
+    meant = [row for row in meant if row.number not in unclear]
     rows = _wanted(meant, header, mapping, reference.areas, problems)
     kept = {name: given for name, given in values.items() if not name or name in places}
     return [_table(sheet, header, rows, mapping, name, given, reference.areas) for name, given in kept.items()]
