@@ -17,6 +17,7 @@ import pytest
 from tests.data.tables import changed, text
 from tests.intake.test_corpus import PEOPLES, TABLES, WORKBOOKS
 from tests.intake.test_nasty import BOOKS, FILES
+from toolkit.base.texts import catalogue
 from toolkit.cli.main import main
 from toolkit.data.dataset import PROJECT_DATA, usable_folder
 from toolkit.intake import ingest
@@ -216,6 +217,51 @@ SLIPPED: dict[str, Slip] = {
 }  # fmt: skip
 
 
+HISTORY = (
+    "panel,kind,unit,year,value\np,{kind},Bình Gia,{year},{value}\np,{kind},Bắc Sơn,2022,7\np,{kind},Bắc Sơn,2023,8\n"
+)
+FIVE = HISTORY.format(kind="percent", year="2022", value="5")
+HISTORIES: dict[str, tuple[str | bytes, Told]] = {
+    **{f"year {year}": (HISTORY.format(kind="percent", year=year, value="5.6"), {(2, kind)}) for year, kind in (
+        ("2042", "year_ahead"), ("2027", "year_ahead"), ("23", "no_year"), ("30/6/2023", "part_of_year"),
+        ("", "empty_cell"))},
+    **{f"{kind} {value}": (HISTORY.format(kind=kind, year="2022", value=f'"{value}"'), {(2, told)})
+       for kind, value, told in (
+           ("percent", "120", "no_percent"), ("percent", "-1", "no_percent"), ("positive", "-1", "negative"),
+           ("count", "-3", "negative"), ("real", "12.868", "unclear_number"), ("positive", "12,868", "unclear_number"),
+           ("percent", "x", "no_number"), ("percent", "inf", "infinite"), ("procent", "5", "no_kind"))},
+    "a unit in two forms": (FIVE + "p,percent,Bi\u0300nh Gia,2022,6\n",
+                            {(5, "given_twice")}),
+    "two kinds": (FIVE + "p,count,Cao Lộc,2022,6\n", {(5, "two_kinds")}),
+    "two styles": ('panel,kind,unit,year,value\np,percent,a,2021,5.25\np,percent,a,2022,"5,25"\n',
+                   {(2, "mixed_decimals"), (3, "mixed_decimals")}),
+    "a row cut off": (FIVE + "p,percent,Cao\n", {(5, "cell_count")}),
+    "no values": ("panel,kind,unit,year,value\np,percent,a,2022,\n", {(2, "no_value")}),
+    "the value twice": ("panel,kind,unit,year,value,Value\np,percent,a,2022,5,6\n", {(1, "double_column")}),
+    "no value": ("panel,kind,unit,year\np,percent,a,2022\n", {(1, "missing_column")}),
+    "an old font": ("panel,kind,unit,year,value\np,percent,HuyÖn B×nh Gia tØnh L¹ng S¬n,2022,5\n", {(2, "tcvn3")}),
+    "damaged": (FIVE.encode() + b"p,percent,B\xe1\xba,2023,7\n",
+                {(5, "bad_bytes")}),
+}  # fmt: skip
+"""Tables of histories that are refused: content, and what has to be told."""
+
+
+@pytest.mark.parametrize("command", ["forecast", "backtest"])
+def test_histories_that_slipped_are_refused_with_their_rows(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, (content, told) in HISTORIES.items():
+        path = tmp_path / "t.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        code, said = called(capsys, monkeypatch, command, "--table", path)
+        assert code == 1, name
+        for row, kind in told:
+            keys = {f"data.problem.{kind}", f"forecast.problem.{kind}"} & catalogue().keys()
+            starts = [catalogue()[key]["vi"].partition("{")[0].strip() for key in keys]
+            lines = [line for line in said.splitlines() if f"dòng {row}" in line]
+            assert any(start in line for start in starts for line in lines), (name, said)
+
+
 @pytest.fixture(scope="module")
 def quick() -> Callable[..., Any]:
     """Read the project's data once for all files."""
@@ -293,4 +339,4 @@ def test_content_that_slipped_is_told_and_no_row_is_lost(
 
 def test_there_are_two_hundred_files() -> None:
     assert len(TAKEN) + len(SLIPPED) >= 150
-    assert sum(map(len, (TAKEN, SLIPPED, FILES, BOOKS, TABLES, PEOPLES, WORKBOOKS))) >= 300
+    assert sum(map(len, (TAKEN, SLIPPED, HISTORIES, FILES, BOOKS, TABLES, PEOPLES, WORKBOOKS))) >= 300

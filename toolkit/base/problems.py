@@ -18,7 +18,7 @@ LONGEST_VALUE = 80
 """Characters of a cell that a message repeats."""
 MOST_OF_A_KIND = 1000
 """Problems of one kind in one column that are listed one by one; the rest are counted."""
-DECIMAL = re.compile(r"-?\d+\.(\d{1,2}|\d{4,})%?", re.ASCII)
+DECIMAL = re.compile(r"-?(?:0\.\d+|\d+\.(?:\d{1,2}|\d{4,}))%?", re.ASCII)
 """Numbers whose point cannot stand for thousands."""
 MOST_SEARCHES = 100
 """Distinct unknown values for which the nearest choice is searched; a file of rubbish is not worth more."""
@@ -67,8 +67,8 @@ class Phrase:
 def localised(text: str, language: Language | None = None) -> str:
     """Return a number written with a decimal point as a language writes it; any other text, and 12.868, as it is.
 
-    >>> localised("3.36", "vi"), localised("12.868", "vi"), localised("0.12", "en")
-    ('3,36', '12.868', '0.12')
+    >>> localised("0.962", "vi"), localised("12.868", "vi"), localised("0.12", "en")
+    ('0,962', '12.868', '0.12')
     """
     plain = DECIMAL.fullmatch(text) and (language or interface_language()) == "vi"
     return text.replace(".", ",") if plain else text

@@ -490,12 +490,11 @@ def rows_under(header: Header, sheet: RawSheet, left_out: Callable[[Row], bool] 
     `left_out` says of a row that it is not meant, and notes it.
     """
     body, problems = sheet.rows[header.position :], sheet.problems
-    names = [name.casefold() for name in header.names]
-    names += [""] * (usual_width(body) - len(names))  # some programs end every row with a delimiter
+    names = [*header.names, *[""] * (usual_width(body) - len(header.names))]  # some programs end rows with a delimiter
     nameless = [at for at, name in enumerate(names) if not name]
-    texts = {cell for row in body for cell in row.cells}
+    texts, headers = {cell for row in body for cell in row.cells}, {name.casefold() for name in names}
     odd = {text for text in texts
-           if text and (text.isspace() or text.casefold() in names or SUSPICIOUS.search(text))}  # fmt: skip
+           if text and (text.isspace() or text.casefold() in headers or SUSPICIOUS.search(text))}  # fmt: skip
     stray = {text: made for text in texts if (made := tidy(text)) != text}
     widths = range(len(names) + 1) if sheet.cut_short else range(len(names), len(names) + 1)
     kept = []
@@ -556,20 +555,20 @@ def usable(row: Row, names: Sequence[str], problems: Problems, *, cut_short: boo
     Parameters
     ----------
     names :
-        The header's, tidied and in lower case.
+        The header's, tidied.
     cut_short :
         True for workbooks, where empty cells at the end of a row are not stored.
     """
     cells = row.cells
-    filled = [cell for cell in cells if cell and not cell.isspace()]
+    filled = [tidy(cell).casefold() for cell in cells if cell and not cell.isspace()]
     if not filled:
         return False
-    if tidy(filled[0]).casefold() in names and [tidy(cell).casefold() for cell in filled] == [*filter(None, names)]:
+    if filled == [name.casefold() for name in names if name]:
         problems.add("repeated_header", row.number)
     elif len(cells) != len(names) and not cut_short:
         problems.add("cell_count", row.number, fields={"found": len(cells), "wanted": len(names)})
     elif len(filled) == 1 and len(names) > FEWEST_NAMES + 1:
-        problems.add("lone_cell", row.number, value=tidy(filled[0]))
+        problems.add("lone_cell", row.number, value=tidy("".join(cells)))
     else:
         if SUSPICIOUS.search("".join(cells)):
             _check_letters(row, names, problems)
