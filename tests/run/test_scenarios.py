@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import docx
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import ROOT
+from tests.reports.test_paper import faults
 from toolkit.base.errors import DataError, UsageError
 from toolkit.cli.main import app
 from toolkit.data.dataset import Dataset
@@ -30,12 +33,15 @@ def run(real_forecasts: Forecasts, real_data: Dataset, real_plan: Plan) -> Run:
 
 @pytest.fixture(scope="session")
 def made(run: Run, tmp_path_factory: pytest.TempPathFactory) -> ScenarioRun:
-    return scenario_run(run, read_scenarios(SAMPLE), tmp_path_factory.mktemp("scenario"), language="en")
+    return scenario_run(
+        run, read_scenarios(SAMPLE), tmp_path_factory.mktemp("scenario"), language="en", formats=("docx", "pdf")
+    )
 
 
 def test_tables_and_one_page_an_area(made: ScenarioRun) -> None:
     assert sorted(path.name for path in made.folder.iterdir()) == [
-        "181.html", "20.html", "comparison.csv", "figures", "hubverse.csv", "iamc.csv", "joint.csv",
+        "181.docx", "181.html", "181.pdf", "20.docx", "20.html", "20.pdf", "comparison.csv", "figures", "hubverse.csv",
+        "iamc.csv", "joint.csv",
     ]  # fmt: skip
     charts = sorted((made.folder / "figures").glob("*.svg"))
     assert charts
@@ -54,6 +60,19 @@ def test_tables_and_one_page_an_area(made: ScenarioRun) -> None:
     assert pd.isna(counted["181"])  # how many minority people live in the district is not known
     together = pd.read_csv(made.folder / "joint.csv")
     assert (together["all_met"] <= together["at_least_1"]).all()
+
+
+def test_the_word_file_is_an_annex_with_the_numbers_of_the_page(made: ScenarioRun, tmp_path: Path) -> None:
+    for page in made.pages:
+        content = page.with_suffix(".docx").read_bytes()
+        assert faults(content, tmp_path) == []
+        body = docx.Document(io.BytesIO(content)).element.body
+        text = body.xpath("string(.)")
+        assert text.startswith("Annex ……")
+        assert "[To be written" not in text
+        numbers = re.findall(r"[−+]\d[\d,.]* points", page.read_text(encoding="utf-8"))
+        assert numbers
+        assert [number for number in numbers if number.split()[0] not in text] == []
 
 
 def test_pages_say_what_the_tables_say_and_fetch_nothing(made: ScenarioRun) -> None:

@@ -193,6 +193,9 @@ def scenario(
     draws: options.DrawCount = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
+    formats: Annotated[
+        str, typer.Option("--format", help="Forms: html,docx,pdf (docx: an annex to a letter).")
+    ] = "html",
     as_json: options.Json = False,
 ) -> None:
     """Compare scenarios with business as usual: tables, charts, one page an area; iamc.csv and hubverse.csv beside.
@@ -206,6 +209,7 @@ def scenario(
     from toolkit.scenario.scenario import read_scenarios
 
     options.existing([file], "scenario.file.remedy")
+    forms = options.forms(formats, ("html", "docx", "pdf"))
     folder = check_own(out or results_folder() / f"scenario-{file.stem}")
     read = read_iamc(file) if file.suffix.lower() in {".csv", *WORKBOOKS} else read_scenarios(file)
     areas, day = (() if isinstance(read, InputTable) else read.areas), options.counted_day(as_of)
@@ -219,7 +223,7 @@ def scenario(
         series = "; ".join(passed[:MOST_NAMED])
         print(say("scenario.iamc.passed", count=len(passed), series=series), file=sys.stderr)
     with own_folder(folder):
-        found = scenario_run(run, read, folder, language=texts(lang).language)
+        found = scenario_run(run, read, folder, language=texts(lang).language, formats=forms)
     if as_json:
         sys.stdout.write(found.comparison.to_json(orient="records", force_ascii=False, indent=1))
     else:

@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from toolkit.base.errors import UsageError
+from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.texts import interface_language, say, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
@@ -111,6 +111,14 @@ def deliverer(by: str | None) -> str:
 def counted_day(as_of: str | None) -> date:
     """Return the day given with ``--as-of``, today by default."""
     return parse_day(as_of) if as_of else date.today()  # noqa: DTZ011  (a civil date, as on the sender's calendar)
+
+
+def forms(given: str, known: Sequence[str]) -> list[str]:
+    """Return the forms that a list names, of those that are known; papers need an extra, which is named if missing."""
+    found = [one_of(name.strip(), known, "cli.no_format", formats=name.strip()) for name in given.split(",")]
+    if found != ["html"]:
+        need_extra("documents")
+    return found
 
 
 def one_of(given: str, choices: Sequence[Choice], key: str, **fields: object) -> Choice:

@@ -105,14 +105,10 @@ def report(
     if "://" in (out or ""):
         raise UsageError(say("run.no_address", out=out), say("run.no_address.remedy"))
     languages = tuple(dict.fromkeys(texts(name.strip()).language for name in lang.split(",")))
-    forms = [name.strip() for name in formats.split(",")]
-    for form in forms:
-        options.one_of(form, ("html",) if notebook else FORMATS, "cli.no_format", formats=form)
+    forms = options.forms(formats, ("html",) if notebook else FORMATS)
     reader = options.one_of(audience, AUDIENCES, "report.no_audience", audience=audience)
     options.one_of(model, NAMES, "forecast.no_model", model=model)
     kind = options.one_of(kernels, KINDS, "run.no_kernels", kernels=kernels) if kernels else None
-    if forms != ["html"]:
-        need_extra("documents")
     if scheduler:
         need_extra("cluster")
     if missing := missing_packages("sheets"):

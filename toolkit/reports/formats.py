@@ -324,6 +324,8 @@ ANNEXES = (
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 FIXED = ("nation", "motto", "form", "end", "copies_title")
 """Words of the letterhead that are the same in every report."""
+OPEN = "……"
+"""What people fill in."""
 Annexes = Sequence[tuple[str, Sequence[PaperSection]]]
 
 
@@ -333,25 +335,32 @@ def write_docx(document: Document, path: Path) -> Path:
 
 
 def docx_bytes(paper: Paper) -> bytes:
-    """Return the Word file of a document on paper: a letter whose body has the sections of Decree 30, and annexes."""
+    """Return the Word file of a document on paper: a letter whose body has the sections of Decree 30, and annexes.
+
+    A document that no body signs (a comparison of scenarios) is one annex, to go with somebody's letter.
+    """
     t, head = words(paper.document.language).t, paper.document.head
     answer = PaperSection("answer", "", tuple(PaperBlock("paragraph", sentence) for sentence in head.answer))
     known = {section.key: section for section in (answer, *paper.front, *paper.sections)}
-    body = []
-    for name, keys in PARTS:
+    body, signed = [], bool(head.letter.body)
+    for name, keys in PARTS if signed else ():
         blocks: list[PaperBlock] = []
         for section in (known[key] for key in keys if key in known):
             blocks += [PaperBlock("heading", section.title)] if section.title else []
             blocks += section.blocks
         place = PaperBlock("paragraph", t(f"letter.place.{name}"))
         body.append(PaperSection(name, t(f"letter.part.{name}"), (*blocks, place)))
-    annexes = [(name, [known[key] for key in keys if key in known]) for name, keys in ANNEXES]
-    annexes = [(name, found) for name, found in annexes if found]
+    annexes = [(t(f"paper.annex.{name}"), [known[key] for key in keys if key in known]) for name, keys in ANNEXES]
+    annexes = (
+        [(title, found) for title, found in annexes if found] if signed else [(head.page_title, [*known.values()])]
+    )
     last = annexes[-1][1] if annexes else body
     last[-1] = replace(last[-1], blocks=(*last[-1].blocks, PaperBlock("paragraph", head.foot, "note")))  # the digest
     template = template_class()(str(TEMPLATE))
     template.init_docx()
     template.render(_content(template, paper, body, annexes), compiler(), autoescape=True)
+    if not signed:
+        _without_letter(template.docx)
     sections = [*body, *(section for _, found in annexes for section in found)]
     return _finish(template.docx, [block for item in sections for block in item.blocks], paper)
 
@@ -383,7 +392,7 @@ def _content(template: Any, paper: Paper, body: Sequence[PaperSection], annexes:
     def filled(blocks: Sequence[PaperBlock]) -> list[dict[str, object]]:
         return [_block(template, block, pictures) for block in blocks]
 
-    reference = t("paper.annex_reference", body=head.letter.body)
+    reference = t("paper.annex_reference", body=head.letter.body or OPEN)
     fixed = {name: t(f"paper.{name}") for name in FIXED}
     return {
         "head": head,
@@ -394,11 +403,11 @@ def _content(template: Any, paper: Paper, body: Sequence[PaperSection], annexes:
         ],
         "annexes": [
             {
-                "number": t("paper.annex", number=number),
-                "title": t(f"paper.annex.{key}"),
+                "number": t("paper.annex", number=number if body else OPEN),
+                "title": title,
                 "sections": [{"title": item.title, "blocks": filled(item.blocks)} for item in sections],
             }
-            for number, (key, sections) in zip(ROMAN, annexes, strict=False)
+            for number, (title, sections) in zip(ROMAN, annexes, strict=False)
         ],
     }
 
@@ -424,6 +433,14 @@ def _block(template: Any, block: PaperBlock, pictures: Mapping[str, bytes]) -> d
     ]
     shown = {name: getattr(block, name) for name in ("kind", "text", "tone", "head", "columns")}
     return {**shown, "rows": rows, "picture": picture(block.picture, CHART_WIDTH)}
+
+
+def _without_letter(docx: Any) -> None:
+    """Take out what stands before the first annex: the letterhead, the signature and the end of their page."""
+    _, signature = [table for table in docx.tables if table.style is None or table.style.name != "Table Grid"]
+    body = docx.element.body
+    for part in list(body)[: list(body).index(signature._tbl) + 2]:
+        body.remove(part)
 
 
 def _finish(docx: Any, blocks: Sequence[PaperBlock], paper: Paper) -> bytes:

@@ -36,7 +36,7 @@ from toolkit.models import Model, get
 from toolkit.models.panel import Forecaster
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Document, FanChart, FanCharts
-from toolkit.reports.formats import document_html
+from toolkit.reports.formats import document_html, papers_of, write_papers
 from toolkit.reports.index import table_csv
 from toolkit.reports.scenario_page import Compared, comparison_document
 from toolkit.reports.svg import fan_chart_svg, standing_alone
@@ -209,7 +209,9 @@ class ScenarioRun:
     joint: pd.DataFrame
 
 
-def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str) -> ScenarioRun:
+def scenario_run(
+    run: Run, wanted: ScenarioFile, folder: Path, *, language: str, formats: Sequence[str] = ()
+) -> ScenarioRun:
     """Run all scenarios of a file for all its areas and write tables and pages.
 
     Parameters
@@ -223,6 +225,8 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
         charts as SVG.
     language :
         Of the pages.
+    formats :
+        Papers beside each page: ``docx`` (an annex for a letter), ``pdf``.
     """
     dataset, plan = run.dataset, run.plan
     areas = run.chosen(wanted.areas)
@@ -245,6 +249,7 @@ def scenario_run(run: Run, wanted: ScenarioFile, folder: Path, *, language: str)
         title = wanted.title.vi if language == "vi" else wanted.title.en
         document = comparison_document(title, usual, usual_joint, compared, at_least=wanted.at_least)
         pages.append(write_atomic(folder / f"{area.code}.html", document_html(document)))
+        write_papers(document, ",".join(map(str, papers_of(pages[-1], formats))))
         for chart in _charts(document):
             write_atomic(folder / "figures" / f"{chart.key}.svg", standing_alone(fan_chart_svg(chart)))
     comparison = pd.concat(tables, ignore_index=True)
