@@ -262,6 +262,28 @@ def test_histories_that_slipped_are_refused_with_their_rows(
             assert any(start in line for start in starts for line in lines), (name, said)
 
 
+def test_what_is_not_read_of_a_table_of_histories_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = openpyxl.Workbook()
+    page: Any = book.active
+    for cells in (["panel", "kind", "unit", "year", "value", "GC"], ["p", "percent", "a", "2023,0", 5.6, "x"]):
+        page.append(cells)
+    hidden = book.create_sheet("Cũ")
+    hidden.append(["panel", "kind", "unit", "year", "value"])
+    hidden.append(["p", "percent", "a", 2022, 7])
+    hidden.sheet_state = "hidden"
+    book.save(tmp_path / "t.xlsx")
+    monkeypatch.setattr(sys, "argv", ["toolkit", "forecast", "--table", str(tmp_path / "t.xlsx"), "--horizon", "1"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert not ended.value.code
+    assert "p,a,2024," in said.out
+    assert "cột GC" in said.err
+    assert "[Cũ]" in said.err
+
+
 @pytest.fixture(scope="module")
 def quick() -> Callable[..., Any]:
     """Read the project's data once for all files."""

@@ -11,7 +11,7 @@ from toolkit.base.errors import DataError
 from toolkit.base.problems import Problem
 from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 from toolkit.data.reference import Reference
-from toolkit.forecast.any_table import panels_of_file
+from toolkit.forecast.any_table import panels_of
 from toolkit.intake.incoming import Incoming, check_files, read_incoming
 from toolkit.intake.ingest import prepare
 from toolkit.intake.mapping import mapping_of
@@ -29,7 +29,7 @@ def told(problems: tuple[Problem, ...] | list[Problem]) -> list[tuple[str, int, 
 
 def refused(file: str) -> list[tuple[str, int, str]]:
     with pytest.raises(DataError) as caught:
-        panels_of_file(CASES / file)
+        panels_of(CASES / file)
     return told(caught.value.problems)
 
 
@@ -41,7 +41,7 @@ def mapped(
 
 
 def test_decomposed_letters_are_one_unit_from_a_csv_as_from_a_workbook() -> None:
-    (one,), (other,) = (panels_of_file(CASES / name) for name in ("unit_nfd.csv", "unit_nfd.xlsx"))
+    (one,), (other,) = (panels_of(CASES / name) for name in ("unit_nfd.csv", "unit_nfd.xlsx"))
     assert (one.units, one.value.tolist()) == (other.units, other.value.tolist()) == (("Bình Gia",), [12.0, 11.0])
 
 
@@ -61,7 +61,7 @@ def test_numbers_that_can_mean_two_things_are_asked_about(tmp_path: Path, refere
 
 def test_a_share_of_three_decimals_is_no_question(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("panel,kind,unit,year,value\np,percent,a,2021,12.868\np,percent,a,2022,11.902\n")
-    (found,) = panels_of_file(tmp_path / "t.csv")
+    (found,) = panels_of(tmp_path / "t.csv")
     assert found.value.tolist() == [12.868, 11.902]
 
 
@@ -73,7 +73,7 @@ def test_a_year_ahead_is_refused_with_its_row() -> None:
 def test_rows_that_are_cut_off_are_refused_at_every_door(rows: str, tmp_path: Path, reference: Reference) -> None:
     (tmp_path / "t.csv").write_text(f"panel,kind,unit,year,value\np,percent,a,2020,5\n{rows}\n")
     with pytest.raises(DataError) as caught:
-        panels_of_file(tmp_path / "t.csv")
+        panels_of(tmp_path / "t.csv")
     assert told(caught.value.problems) == [("cell_count", 3, "")]
     mapping = mapping_of(None, ["area_code=panel"], [*FIXED, "year=2023"], area_level="district")
     assert ("cell_count", 3, "") in told(read_incoming(tmp_path / "t.csv", reference, mapping).problems)

@@ -17,6 +17,7 @@ from toolkit.base.texts import numbers, say, texts
 from toolkit.cli import options
 
 if TYPE_CHECKING:
+    from toolkit.data.tables import InputTable
     from toolkit.run.studies import Backtest
 
 
@@ -60,8 +61,7 @@ def forecast(
     if table is not None:
         from toolkit.forecast.any_table import forecast_table
 
-        options.existing([table], "cli.no_file.histories")
-        result = forecast_table(table, horizon=horizon, quantiles=levels, model=model)
+        result = forecast_table(_histories(table), horizon=horizon, quantiles=levels, model=model)
     else:
         from toolkit.forecast.make import make_forecasts
         from toolkit.forecast.summary import summary_table
@@ -78,6 +78,20 @@ def forecast(
     else:
         write_result(out, text)
         print(say("cli.rows_written", rows=len(result), file=out), file=sys.stderr)
+
+
+def _histories(file: Path) -> InputTable:
+    """Read a table of histories; what is not read of it is said."""
+    from toolkit.forecast.any_table import read_histories
+
+    options.existing([file], "cli.no_file.histories")
+    return _told(read_histories(file))
+
+
+def _told(table: InputTable) -> InputTable:
+    for problem in table.problems.all():
+        print(problem.line(), file=sys.stderr)
+    return table
 
 
 def parse_levels(text: str | None) -> tuple[float, ...]:
@@ -138,8 +152,7 @@ def backtest(
     language = texts(lang).language
     if table is not None:
         _only_table({"--area": area, "--level": level, "--indicator": indicator, "--as-of": as_of, "--plan": plan})
-        options.existing([table], "cli.no_file.histories")
-        found = scored(chosen, table=table, progress=_progress)
+        found = scored(chosen, table=_histories(table), progress=_progress)
     else:
         dataset, loaded = options.data_and_plan(data, plan, as_of, indicator)
         found = scored(
@@ -216,9 +229,7 @@ def scenario(
     run = compute_run(areas, data=data, plan=plan, as_of=day, draws=draws, seed=seed, model=model)
     passed: tuple[str, ...] = ()
     if isinstance(read, InputTable):
-        for problem in read.problems.all():
-            print(problem.line(), file=sys.stderr)
-        read, passed = scenarios_from_iamc(read, run.forecasts, run.dataset, file.stem)
+        read, passed = scenarios_from_iamc(_told(read), run.forecasts, run.dataset, file.stem)
     if passed:
         series = "; ".join(passed[:MOST_NAMED])
         print(say("scenario.iamc.passed", count=len(passed), series=series), file=sys.stderr)

@@ -247,7 +247,7 @@ def csv_rows(text: str, delimiter: str, problems: Problems) -> Iterator[Row]:
         problems.add("rest_unread", number + 1, fields={"count": rest})
 
 
-YEAR = re.compile(r"(\d{4})(?:\.0+)?", re.ASCII)
+YEAR = re.compile(r"(\d{4})(?:[.,]0+)?", re.ASCII)
 YEAR_IN_WORDS = re.compile(r"(?:(?:ca|cuoi|het|den cuoi|den het)\s+)?(?:nam|year)\s+(\d{4})", re.ASCII)
 DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?", re.ASCII)
 DAY_FIRST = re.compile(

@@ -277,6 +277,7 @@ def read_table(path: Path, layout: TableLayout, message: str, remedy: str = "") 
               if item.severity == "error"]  # fmt: skip
     if errors or len(tables) != 1:
         raise DataError(message, errors, "" if errors else remedy)
+    tables[0].problems.found += problems
     return tables[0]
 
 

@@ -29,13 +29,14 @@ LAYOUT = TableLayout(COLUMNS)
 PARENT = "__parent__"
 KINDS = ("percent", "positive", "count", "real")
 FIRST_YEAR = 1000
+Histories = pd.DataFrame | InputTable | Path | str
 PanelKind = Literal["percent", "positive", "count", "real"]
 TOGETHER = 32
 """Children drawn at a time: memory does not grow with their number."""
 
 
 def forecast_table(
-    table: pd.DataFrame | Path | str, *, horizon: int = 8, quantiles: Sequence[float], model: Model = DEFAULT
+    table: Histories, *, horizon: int = 8, quantiles: Sequence[float], model: Model = DEFAULT
 ) -> pd.DataFrame:
     """Forecast every unit of every panel for the years after the panel's origin.
 
@@ -75,8 +76,7 @@ def forecast_table(
     """
     levels = check_options(horizon, quantiles)
     forecaster, blocks = get(model), []
-    panels = panels_of_file(Path(table)) if isinstance(table, str | Path) else panels_of_table(table)
-    for given in panels:
+    for given in panels_of(table):
         names, found = forecast_panel(given, forecaster, horizon, levels)
         blocks.append(block_of(given, names, found, levels))
     columns = ["panel", "unit", "year", "quantile", "value"]
@@ -159,8 +159,8 @@ class PanelTable:
         )
 
 
-def panels_of_file(path: Path) -> list[PanelTable]:
-    """Read a file of histories: CSV in any usual encoding and style, or a workbook.
+def read_histories(path: Path) -> InputTable:
+    """Read a file of histories: CSV in any usual encoding and style, or a workbook; what is not read is noted in it.
 
     Raises
     ------
@@ -168,23 +168,26 @@ def panels_of_file(path: Path) -> list[PanelTable]:
         With every problem of the file, at its place.
     """
     message = say("forecast.table.unusable", file=path.name)
-    return panels_of_checked(read_table(path, LAYOUT, message, say("forecast.table.one_sheet")))
+    return read_table(path, LAYOUT, message, say("forecast.table.one_sheet"))
 
 
-def panels_of_table(frame: pd.DataFrame) -> list[PanelTable]:
-    """Check a data frame and cut it into panels; messages number its rows from 2.
+def panels_of(table: Histories) -> list[PanelTable]:
+    """Check a table of histories and cut it into panels; messages number the rows of a data frame from 2.
 
     Parameters
     ----------
-    frame :
-        Columns ``panel, kind, unit, year, value``; an empty value announces a unit without data.
+    table :
+        Columns ``panel, kind, unit, year, value``, in a data frame or a file; an empty value announces a unit
+        without data.
 
     Raises
     ------
     DataError
         With all problems.
     """
-    return panels_of_checked(table_of_frame(frame, LAYOUT, "table"))
+    if isinstance(table, str | Path):
+        table = read_histories(Path(table))
+    return panels_of_checked(table if isinstance(table, InputTable) else table_of_frame(table, LAYOUT, "table"))
 
 
 def panels_of_checked(table: InputTable) -> list[PanelTable]:

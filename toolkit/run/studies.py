@@ -31,7 +31,7 @@ from toolkit.evaluate.backtest import (
     score_cuts,
     summary,
 )
-from toolkit.forecast.any_table import PARENT, panels_of_file, panels_of_table
+from toolkit.forecast.any_table import PARENT, Histories, panels_of
 from toolkit.models import Model, get
 from toolkit.models.panel import Forecaster
 from toolkit.plan.plan import Plan
@@ -95,7 +95,7 @@ class Backtest:
 def backtest(
     models: Model | Sequence[Model] = MODELS,
     *,
-    table: pd.DataFrame | Path | str | None = None,
+    table: Histories | None = None,
     data: Dataset | Path | str | None = None,
     plan: Plan | str | None = None,
     areas: str | int | Sequence[str | int] = (),
@@ -161,9 +161,9 @@ def backtest(
     return Backtest(rows, scores.assign(wis_ratio=scores["wis"] / others), groups, reliability)
 
 
-def _scorer_of_table(table: pd.DataFrame | Path | str) -> Callable[[Forecaster], pd.DataFrame]:
+def _scorer_of_table(table: Histories) -> Callable[[Forecaster], pd.DataFrame]:
     cuts: list[Cut] = []
-    for histories in panels_of_file(Path(table)) if isinstance(table, str | Path) else panels_of_table(table):
+    for histories in panels_of(table):
         names = [name for name in histories.units if name != PARENT]
         parent = histories.panel_of([PARENT]) if names and PARENT in histories.units else None
         panel = histories.panel_of(names or [PARENT])
