@@ -172,3 +172,15 @@ def test_the_annex_has_a_sheet_a_due_year_in_words_and_the_numbers_of_the_answer
     missing = list(found["Số liệu còn thiếu"].iter_rows(min_row=2, values_only=True))
     assert len(missing) == sum(answer.outcome == "cannot_assess" for answer in answers)
     assert all(row[4] and row[5] for row in missing)
+
+
+def test_columns_beside_each_other_can_be_read_on_paper_and_rows_show_their_lines(tmp_path: Path) -> None:
+    long = "Hộ dân tộc thiểu số cư trú phân tán trong rừng đặc dụng, nơi xa xôi, nguy cơ lũ quét, sạt lở"
+    sheet = read_sheet(
+        tmp_path / "t.xlsx", ["Mục tiêu", "a", *"bcdefgh"], [[long, 1.23456789, *[long] * 7], ["x", *[1] * 8]]
+    )
+    widths = [one.width for one in sheet.column_dimensions.values()]
+    assert sum(widths) <= 200
+    assert widths[1] < 10 < widths[0]
+    assert sheet.row_dimensions[2].height >= 60
+    assert sheet.row_dimensions[3].height is None

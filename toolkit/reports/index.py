@@ -305,8 +305,10 @@ class Annex:
 
 
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-WIDEST = 60
-"""Characters that a column shows at most."""
+WIDEST, NARROWEST, PAGE = 60, 10, 190
+"""Characters that a column shows at most, and at least if it has more; and those beside each other on paper."""
+LINE, MOST_LINES = 15.0, 6
+"""Points of a line, and lines of a row at most."""
 ROWS_FOR_WIDTH = 200
 """Rows by which a column's width is chosen."""
 
@@ -384,14 +386,15 @@ class Workbook:
 
         self._book = Book(stream, {"constant_memory": True, "tmpdir": folder})
         self._book.set_properties({"created": CREATED})
-        self._head = self._book.add_format({"bold": True})
-        self._quoted = self._book.add_format({"quote_prefix": True})
-        self._decimal = self._book.add_format({"num_format": "#,##0.00"})
+        kinds: dict[str, dict[str, object]] = {"head": {"bold": True}, "text": {}, "quoted": {"quote_prefix": True}}
+        kinds["decimal"] = {"num_format": "#,##0.00"}
+        wrapped = {"text_wrap": True, "valign": "top"}
+        self._formats = {name: self._book.add_format(wrapped | kind) for name, kind in kinds.items()}
         self._sheets: list[Sheet] = []
 
     def sheet(self, name: str, columns: Sequence[str]) -> Sheet:
         """Return a new sheet, its head frozen and filterable; of the name, 31 characters count."""
-        made = Sheet(self._book.add_worksheet(name[:31]), columns, self._head, self._quoted, self._decimal)
+        made = Sheet(self._book.add_worksheet(name[:31]), columns, self._formats)
         self._sheets.append(made)
         return made
 
@@ -411,55 +414,73 @@ class Sheet:
         Of XlsxWriter.
     columns :
         Names of the columns.
-    head, quoted, decimal :
-        Formats of the first row, of texts that would be formulas if they were typed again, and of broken numbers.
+    formats :
+        Of the first row (``head``), of texts, of texts that would be formulas if they were typed again (``quoted``)
+        and of broken numbers (``decimal``).
     """
 
-    def __init__(self, sheet: Any, columns: Sequence[str], head: Any, quoted: Any, decimal: Any) -> None:
-        self._sheet, self._columns, self._quoted, self._decimal = sheet, tuple(columns), quoted, decimal
-        self._widths = [len(name) for name in columns]
+    def __init__(self, sheet: Any, columns: Sequence[str], formats: Mapping[str, Any]) -> None:
+        self._sheet, self._columns, self._formats = sheet, tuple(columns), formats
+        self._widths: list[int] = []
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
         sheet.fit_to_pages(1, 0)
-        for number, name in enumerate(columns):
-            sheet.write_string(0, number, _printable(name), head)
-        self._count = 1
+        self._count = 0
 
     def add(self, rows: Iterable[SheetRow]) -> None:
         """Append rows; the first of the first ones decide how wide the columns are."""
         coming = iter(rows)
-        if self._count == 1:
+        if not self._count:
             first = list(islice(coming, ROWS_FOR_WIDTH))
-            for number, *cells in zip(range(len(self._columns)), *first, strict=True):
-                self._widths[number] = max([self._widths[number], *(len(str(cell)) for cell in cells)])
+            self._fit(first)
+            self._write([self._columns], head=True)
             self._write(first)
         self._write(coming)
 
     def finish(self) -> None:
-        """Set the widths, and say which rows the filters cover."""
-        for number, width in enumerate(self._widths):
-            self._sheet.set_column(number, number, min(width + 2, WIDEST))
+        """Say which rows the filters cover."""
+        self.add(())
         if self._columns:
             self._sheet.autofilter(0, 0, self._count - 1, len(self._columns) - 1)
 
-    def _write(self, rows: Iterable[SheetRow]) -> None:
+    def _fit(self, rows: Sequence[SheetRow]) -> None:
+        """Set the widths of the columns, so that all beside each other can be read on paper."""
+        names = [max(map(len, name.split()), default=0) for name in self._columns]
+        cells = zip(*([_shown(cell) for cell in row] for row in rows), strict=True)
+        wanted = [2 + max(name, *found) for name, found in zip(names, cells, strict=True)] if rows else names
+        fitting = (most for most in range(WIDEST, NARROWEST, -1) if sum(min(one, most) for one in wanted) <= PAGE)
+        widest = next(fitting, NARROWEST)
+        self._widths = [min(width, widest) for width in wanted]
+        for number, width in enumerate(self._widths):
+            self._sheet.set_column(number, number, width)
+
+    def _write(self, rows: Iterable[SheetRow], *, head: bool = False) -> None:
         for row in rows:
-            for number, (_, cell) in enumerate(zip(self._columns, row, strict=True)):
-                self._write_cell(number, cell)
+            cells = list(zip(self._widths, row, strict=True))
+            lines = max((-(-len(cell) // width) for width, cell in cells if isinstance(cell, str)), default=1)
+            if lines > 1:  # XlsxWriter remembers each height
+                self._sheet.set_row(self._count, LINE * min(lines, MOST_LINES))
+            for number, (_, cell) in enumerate(cells):
+                self._write_cell(number, cell, "head" if head else "text")
             self._count += 1
 
-    def _write_cell(self, number: int, cell: object) -> None:
+    def _write_cell(self, number: int, cell: object, kind: str) -> None:
         """Write a cell; text is marked as text, whatever it begins with."""
         if isinstance(cell, str):
-            style = (self._quoted,) if formula_like(cell) else ()
-            self._sheet.write_string(self._count, number, _printable(cell), *style)
+            style = self._formats["quoted" if kind == "text" and formula_like(cell) else kind]
+            self._sheet.write_string(self._count, number, _printable(cell), style)
         elif isinstance(cell, bool):
             self._sheet.write_boolean(self._count, number, cell)
         elif cell is not None and cell == cell:
-            style = () if float(cell).is_integer() else (self._decimal,)  # type: ignore[arg-type]
-            self._sheet.write_number(self._count, number, cell, *style)
+            style = self._formats["text" if float(cell).is_integer() else "decimal"]  # type: ignore[arg-type]
+            self._sheet.write_number(self._count, number, cell, style)
+
+
+def _shown(cell: object) -> int:
+    """Return how many letters a cell shows."""
+    return len(f"{cell:,.2f}" if isinstance(cell, float) else str(cell))
 
 
 @lru_cache(maxsize=1024)
