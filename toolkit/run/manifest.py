@@ -94,7 +94,11 @@ def commit() -> str:
 def _git(*arguments: str) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(PROJECT), *arguments], capture_output=True, text=True, timeout=20, check=True
+            ["git", "--no-optional-locks", "-C", str(PROJECT), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return ""
