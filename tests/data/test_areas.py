@@ -126,7 +126,7 @@ def test_levels_on_a_day(areas: Areas) -> None:
     assert len(areas.all("district", BEFORE)) == 11
     assert areas.all("district", AFTER) == ()
     assert len(areas.all("commune", date(2024, 11, 30))) == 189  # the five of December 2024 are newer
-    assert len(areas) == 273
+    assert len(areas) == 335
 
 
 def test_family(areas: Areas) -> None:

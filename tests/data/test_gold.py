@@ -65,7 +65,8 @@ AREAS_OF_OBSERVATIONS = {
 
 
 DELIVERED_ON = date(2026, 11, 28)
-LATER = (("0002.csv", 418, "18610266.678", 842731), ("0003.csv", 20, "3119470.57", 40386))
+LATER = (("0002.csv", 418, "18610266.678", 842731), ("0003.csv", 20, "3119470.57", 40386),
+         ("0004.csv", 4372, "675411.6", 8797427))  # fmt: skip
 CORRECTED = 2
 """Rows of earlier deliveries that a later one of the same source corrects."""
 CELL = ("area_code", "indicator", "scope", "year", "from_year", "standard", "source_id")
@@ -112,13 +113,13 @@ def test_observations_keep_source_status_standard_qualifier_and_notes() -> None:
 def test_areas_are_complete() -> None:
     found = rows("areas.csv")
     levels = Counter(record["level"] for record in found)
-    assert levels == {"commune": 259, "district": 11, "country": 1, "region": 1, "province": 1}
+    assert levels == {"commune": 259, "district": 11, "country": 1, "region": 1, "province": 63}
     assert (len(found), total(found, "population_2019"), total(found, "area_km2")) == (
-        273,
+        335,
         2 * 781655,
         Decimal("25222.83"),
     )
-    assert sum(int(record["code"]) for record in found if record["code"].isdigit()) == 1634059
+    assert sum(int(record["code"]) for record in found if record["code"].isdigit()) == 1637147
 
 
 def test_crosswalk_is_complete() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from toolkit.intake.mapping import ColumnMapping
     from toolkit.plan.plan import Plan
 
+MOST_OF_A_KIND = 10
+"""Warnings of one kind in one file that are printed; tables of problems have all."""
 MOST_FOR_MODEL = 3000
 """Figures that are held against the model; for more that would take too long."""
 
@@ -75,7 +78,7 @@ def check(
     elif as_csv:
         text = _csv(problems)
     else:
-        text = "\n".join(problem.line() for problem in problems)
+        text = "\n".join(_few_of_a_kind(problems))
     if text:
         print(text)
     errors = sum(problem.severity == "error" for problem in problems)
@@ -83,6 +86,19 @@ def check(
         print(say("cli.checked", errors=errors, warnings=len(problems) - errors))
     if errors:
         raise typer.Exit(1)
+
+
+def _few_of_a_kind(problems: list[Problem]) -> Iterator[str]:
+    """Yield problems as lines: all errors; of the warnings of one kind in a file the first, and how many more."""
+    told: Counter[tuple[str, str]] = Counter()
+    for problem in problems:
+        kind = (problem.file, problem.key)
+        told[kind] += problem.severity == "warning"
+        if problem.severity == "error" or told[kind] <= MOST_OF_A_KIND:
+            yield problem.line()
+    for (file, _), count in told.items():
+        if count > MOST_OF_A_KIND:
+            yield say("cli.more_of_kind", file=file, count=count - MOST_OF_A_KIND)
 
 
 def _unlikely(files: list[Path], folder: Path, mapping: ColumnMapping | None, plan: Plan, day: date) -> list[Problem]:
@@ -99,10 +115,10 @@ def _unlikely(files: list[Path], folder: Path, mapping: ColumnMapping | None, pl
 def _unlikely_held(folder: Path, plan: Plan, day: date) -> list[Problem]:
     """Return what the model thinks unlikely of the folder's own figures, each given all others."""
     from toolkit.data.dataset import load
-    from toolkit.intake.incoming import as_problem, doubts_within
+    from toolkit.intake.incoming import as_problem, doubts_within, judged_within
 
     dataset = load(folder, as_of=day)
-    if not few_enough(len(dataset.figures)):
+    if not few_enough(len(judged_within(dataset, plan))):
         return []
     return [as_problem(doubt) for doubt in doubts_within(dataset, plan)]
 

@@ -273,6 +273,7 @@ def sums_of_parts(
             what = figure_key(item._replace(area_code="", indicator="" if names else item.indicator))
             counts[what][item.area_code][item.indicator] = item
     divisions: dict[int, list[tuple[str, Division]]] = {}
+    parents = {area.parent_code for area in areas.all()}  # provinces of which only the whole is held have no parts
     for of_areas in counts.values():
         wanted = {
             code: tuple(map(held.get, names)) if names else tuple(held.values()) for code, held in of_areas.items()
@@ -280,7 +281,12 @@ def sums_of_parts(
         held = {code: each for code, each in wanted.items() if None not in each}
         year = next(iter(next(iter(of_areas.values())).values())).year
         if year not in divisions:
-            wholes = [area for level in ("district", "province") for area in areas.all(level) if area.exists_in(year)]
+            wholes = [
+                area
+                for level in ("district", "province")
+                for area in areas.all(level)
+                if area.exists_in(year) and (level == "district" or area.code in parents)
+            ]
             divisions[year] = [
                 (area.code, one) for area in wholes for one in divided(area.code, year, areas, crosswalk)
             ]

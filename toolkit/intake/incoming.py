@@ -349,7 +349,7 @@ def doubts_within(dataset: Dataset, plan: Plan, *, seed: int = 138) -> tuple[Dou
         Its province, and the proxies that are switched on.
     """
     series: dict[tuple[str, str, str], dict[int, list[Figure]]] = {}
-    for item in _judged(dataset.figures):
+    for item in judged_within(dataset, plan):
         years = series.setdefault((item.area_code, item.indicator, item.scope), {})
         years.setdefault(item.year, []).append(item)
     found: list[Doubt] = []
@@ -360,6 +360,12 @@ def doubts_within(dataset: Dataset, plan: Plan, *, seed: int = 138) -> tuple[Dou
                      if (item.area_code, item.indicator, item.scope, item.year) not in places)  # fmt: skip
         found += doubts(out, replace(dataset, figures=rest), plan, seed=seed)
     return tuple(sorted(found, key=lambda item: item.figure.row))
+
+
+def judged_within(dataset: Dataset, plan: Plan) -> list[Figure]:
+    """Return the figures of a dataset that can be held against the model; other provinces only stand beside."""
+    beside = {area.code for area in dataset.areas.all("province")} - {plan.province_code}
+    return [item for item in _judged(dataset.figures) if item.area_code not in beside]
 
 
 def _judged(figures: Iterable[Figure]) -> list[Figure]:
