@@ -112,12 +112,12 @@ def test_a_delivered_report_that_is_not_trusted_shows_its_charts_tables_and_colo
     (name,) = [file.name for file in (folder / "run" / "areas").glob("20-*.ipynb")]
     page = opened(browser, lab, f"run/areas/{name}")
     page.wait_for_function(  # cells further down are drawn when there is time
-        f"() => [...document.querySelectorAll('{OUTPUTS} img')].filter(one => one.naturalWidth >= 300).length >= 5",
+        f"() => [...document.querySelectorAll('{OUTPUTS} img')].filter(one => one.naturalWidth >= 300).length >= 4",
         timeout=60_000,
     )
     shown = pictures(page)
     charts = [one for one in shown if one["width"] >= 300]
-    assert len(charts) >= 5
+    assert len(charts) >= 4
     assert all(one["alt"] and one["colours"] > 8 for one in charts), charts
     assert any(one["band"] for one in charts), "the 80 % band has its colour"
     text = page.inner_text(".jp-Notebook")
