@@ -336,9 +336,7 @@ def test_the_word_file_opens_in_libreoffice(build: Builder, tmp_path: Path) -> N
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     command = ["soffice", profile, "--headless", "--convert-to", "txt:Text (encoded):UTF8", "report.docx"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=180)
-    shown = (
-        (tmp_path / "report.txt").read_text(encoding="utf-8-sig").replace("\u2011", "-")
-    )  # a hyphen that never breaks
+    shown = (tmp_path / "report.txt").read_text(encoding="utf-8-sig").replace("\u2011", "-")
     text = squeezed(shown)
     assert [piece.text for piece in pieces(made) if squeezed(piece.text) not in text and piece.kind != "table"] == []
     cells = [line for piece in pieces(made) for row in piece.rows for cell in row for line in cell.lines]
