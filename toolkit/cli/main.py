@@ -79,7 +79,7 @@ def main() -> None:
     pressed = _watched()
     try:
         open_streams()
-        code = _ended()
+        code = _ended(pressed)
     except BaseException:  # a library may turn the interrupt into an error of its own
         if not pressed:
             raise
@@ -97,25 +97,37 @@ def main() -> None:
     sys.exit(code)
 
 
+LOADED: list[bool] = []
+"""Not empty once the program is loaded."""
+
+
 def _watched() -> list[int]:
-    """Note from now on that Ctrl-C was pressed, in the list that is returned, and go on as Python does."""
+    """Note from now on that Ctrl-C was pressed, in the list that is returned, and go on as Python does.
+
+    While the program is loaded it waits: a library that is stopped half-way cannot be loaded again to say so.
+    """
     pressed: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         pressed.append(number)
-        signal.default_int_handler(number, frame)
+        if LOADED:
+            signal.default_int_handler(number, frame)
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, note)
     return pressed
 
 
-def _ended() -> int | str | None:
+def _ended(pressed: list[int]) -> int | str | None:
     """Run the program to its exit code."""
     from toolkit.base.errors import ToolkitError
 
+    made = program()
+    LOADED.append(True)
+    if pressed:
+        return STOPPED
     try:
-        program()()
+        made()
     except SystemExit as end:
         return end.code
     except ToolkitError as error:
