@@ -148,6 +148,10 @@ def test_several_levels_stand_in_one_run_and_in_its_command(real_data: Dataset, 
         wanted_areas(real_data, real_plan, None, "district,village")
     few = wanted_areas(real_data, real_plan, ["20", "Bình Gia", "06112"], "province,district,commune")
     assert [area.code for area in few] == ["20", "181", "06112"]
+    with pytest.raises(UsageError, match="138/KH-UBND"):
+        wanted_areas(real_data, real_plan, ["20", "Hà Giang"], None)
+    assert wanted_areas(real_data, real_plan, ["Hà Giang"], None, others=True)[0].code == "02"
+    assert {area.code for area in areas if area.level == "province"} == {"20"}
     codes = tuple(area.code for area in areas)
     asked = Asked(areas=codes, plan="p", as_of=date(2026, 11, 23), level="province,district,commune")
     assert asked.command == "toolkit report --level province,district,commune --lang vi --as-of 2026-11-23 --plan p"

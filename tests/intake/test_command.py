@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -156,3 +157,12 @@ def test_undo_and_history_by_name_in_vietnamese(call: Call, folder: Path, tmp_pa
     assert "nhầm năm" in call("history", *options)[1]
     assert "đã rút ngày" in call("history", "20", "poverty_rate", *options)[1]
     assert call("undo", "2", "--no-model", "--reason", "nhầm năm", *options)[0] == 2
+
+
+def test_check_prints_a_few_warnings_of_a_kind_and_says_how_many_more(call: Call) -> None:
+    every = json.loads(call("check", "--json")[1])
+    printed = call("check")[1].splitlines()
+    more = [int(found[1]) for line in printed if (found := re.search(r": còn (\d+) cảnh báo cùng loại", line))]
+    told = [line for line in printed if line.startswith("cảnh báo: ")]
+    assert more
+    assert len(told) + sum(more) == sum(item["severity"] == "warning" for item in every)

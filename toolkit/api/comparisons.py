@@ -474,11 +474,8 @@ class Explorer:
         self._choose_area()
 
     def _choose_area(self) -> None:
-        found, kept = (
-            askable(self.run, self.run.dataset.areas.get(self._parts["area"].value)),
-            self._parts["target"].value,
-        )
-        ids = [one.id for one in found]
+        found = askable(self.run, self.run.dataset.areas.get(self._parts["area"].value))
+        ids, kept = [one.id for one in found], self._parts["target"].value
         language = words(self.language).language
         named = [(f"{one.id} – {one.name(language)} ({one.due})", one.id) for one in found]
         self._offer("target", named, kept if kept in ids else ids[0])

@@ -67,7 +67,7 @@ def forecast(
         from toolkit.forecast.summary import summary_table
 
         dataset, loaded = options.data_and_plan(data, plan, as_of, indicator)
-        codes = [item.code for item in options.wanted_areas(dataset, loaded, area, level)]
+        codes = [item.code for item in options.wanted_areas(dataset, loaded, area, level, others=True)]
         made = make_forecasts(dataset, loaded, codes, draws=draws, seed=seed, model=model)
         result = summary_table(made, dataset, codes, levels=levels, indicators=indicator)
     from toolkit.reports.index import table_csv
@@ -155,9 +155,10 @@ def backtest(
         found = scored(chosen, table=_histories(table), progress=_progress)
     else:
         dataset, loaded = options.data_and_plan(data, plan, as_of, indicator)
+        codes = [item.code for item in options.wanted_areas(dataset, loaded, area, level, others=True)]
         found = scored(
             chosen, data=dataset, plan=loaded, indicators=indicator or (), first=first, draws=draws, seed=seed,
-            areas=[item.code for item in options.wanted_areas(dataset, loaded, area, level)], progress=_progress,
+            areas=codes, progress=_progress,
         )  # fmt: skip
     with own_folder(where):
         write_backtest(found, where, language=language)

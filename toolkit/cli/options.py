@@ -173,10 +173,13 @@ def data_and_plan(
     return dataset, loaded
 
 
-def wanted_areas(dataset: Dataset, plan: Plan, names: Sequence[str] | None, level: str | None) -> tuple[Area, ...]:
+def wanted_areas(
+    dataset: Dataset, plan: Plan, names: Sequence[str] | None, level: str | None, *, others: bool = False
+) -> tuple[Area, ...]:
     """Return the areas asked for; without names, those of the level, or the province and its districts.
 
-    With names, several levels say no more of what a name means than none.
+    With names, several levels say no more of what a name means than none. Areas outside the plan's province, which
+    are held to compare with, are only taken if `others` are.
 
     Raises
     ------
@@ -189,6 +192,10 @@ def wanted_areas(dataset: Dataset, plan: Plan, names: Sequence[str] | None, leve
     found = [dataset.areas.find(name, level=None if several else level, on=dataset.as_of) for name in names]
     for area in found:
         _check_in_force(dataset, area)
+        above = {area.code, *(one.code for one in dataset.areas.ancestors(area.code, area.valid_from))}
+        if not others and plan.province_code not in above:
+            fields = {"area": area.name(interface_language()), "plan": plan.number}
+            raise UsageError(say("cli.not_of_plan", **fields), say("cli.not_of_plan.remedy"))
     return tuple({area.code: area for area in found}.values())
 
 
