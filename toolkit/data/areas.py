@@ -243,6 +243,10 @@ class Areas(Tabular):
             parent = found[-1].parent_code
         return tuple(found)
 
+    def beside(self, province_code: str) -> frozenset[str]:
+        """Return the codes of the other provinces: their figures are held to compare with, and no report shows them."""
+        return frozenset(area.code for area in self.all("province")) - {province_code}
+
     def all(self, level: str | None = None, on: date | None = None) -> tuple[Area, ...]:
         """Return all units, or those of a level, or those in force on a day, in the order of the file."""
         return tuple(

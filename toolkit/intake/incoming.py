@@ -364,7 +364,7 @@ def doubts_within(dataset: Dataset, plan: Plan, *, seed: int = 138) -> tuple[Dou
 
 def judged_within(dataset: Dataset, plan: Plan) -> list[Figure]:
     """Return the figures of a dataset that can be held against the model; other provinces only stand beside."""
-    beside = {area.code for area in dataset.areas.all("province")} - {plan.province_code}
+    beside = dataset.areas.beside(plan.province_code)
     return [item for item in _judged(dataset.figures) if item.area_code not in beside]
 
 

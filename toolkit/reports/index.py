@@ -185,13 +185,13 @@ def index_page(
     yield after
 
 
-def figure_pages(dataset: Dataset, language: Language, facts: RunFacts) -> Iterator[tuple[str, str]]:
+def figure_pages(dataset: Dataset, plan: Plan, language: Language, facts: RunFacts) -> Iterator[tuple[str, str]]:
     """Yield pages with the rows of data that reports lead to, each with its file's name in the run.
 
     A row leads on to its source's address and to its file in the run's copy of the data.
     """
-    wording, by_page = words(language), dict[str, list[Figure]]()
-    for figure in dataset.figures:
+    wording, by_page, beside = words(language), dict[str, list[Figure]](), dataset.areas.beside(plan.province_code)
+    for figure in (one for one in dataset.figures if one.area_code not in beside):
         by_page.setdefault(figure_place(figure).partition("#")[0], []).append(figure)
     for page, figures in by_page.items():
         file = f"data/observations/{figures[0].delivery:04d}.csv" if figures[0].delivery else "data/observations.csv"

@@ -378,7 +378,7 @@ def gather(request: ReportRequest, run: Run, done: Sequence[Done], manifest: Man
     told = _tables(request, run)
     _index(request, run, done, run.facts, told)
     shutil.rmtree(request.folder / FIGURES, ignore_errors=True)
-    for page, content in figure_pages(run.dataset, request.asked.language, run.facts):
+    for page, content in figure_pages(run.dataset, run.plan, request.asked.language, run.facts):
         write_atomic(request.folder / page, content)
     write_crate(request.folder, run.facts, language=request.asked.language, plan=run.plan.name(request.asked.language))
     failed = {item.job.name: item.error for item in done if item.error}
