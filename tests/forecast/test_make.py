@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import ROOT, TODAY
 from toolkit.base.errors import UsageError
@@ -15,7 +19,16 @@ from toolkit.data.areas import Area, Areas
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.observations import Observation, Series
 from toolkit.forecast import store
-from toolkit.forecast.build import Family, FittedFamily, better_known
+from toolkit.forecast.build import (
+    LEANS_FROM,
+    LEANS_FULLY,
+    OWN_SERIES,
+    SILENT_YEARS,
+    Family,
+    FittedFamily,
+    leaning,
+    mixed,
+)
 from toolkit.forecast.make import Span, forecast_batches, make_forecasts, needed
 from toolkit.forecast.panels import UnitFigures
 from toolkit.forecast.paths import scale_of
@@ -247,27 +260,80 @@ def test_children_share_the_jump_of_the_area_that_they_follow(real_data: Dataset
     assert np.corrcoef(across - today, of_child - of_child_today)[0, 1] > 0.9
 
 
+def figures_of(code: str, years: Iterable[int], value: float = 50.0) -> UnitFigures:
+    return UnitFigures(code, tuple(Observation(year, value, "final", "", "", "made") for year in years), ())
+
+
 @pytest.mark.parametrize(
-    ("own", "nation", "leans"),
+    ("own", "nation", "least", "most"),
     [
-        (range(2008, 2016), range(2018, 2026), True),  # silent since 2015, the nation is known since
-        (range(2008, 2016), range(2022, 2026), True),
-        (range(2008, 2016), range(2023, 2026), False),  # three figures are no series
-        (range(2008, 2016), range(2010, 2015), False),
-        (range(2014, 2022), range(2020, 2026), True),
-        (range(2015, 2023), range(2020, 2026), False),  # not silent
-        (range(2020, 2026), range(2010, 2026), True),  # better known all along
+        (range(2008, 2016), range(2018, 2026), 1.0, 1.0),  # silent since 2015, the nation is known since
+        (range(2008, 2016), range(2022, 2024), 0.3, 0.8),  # two figures since are half a series
+        (range(2008, 2016), range(2010, 2015), 0.0, 0.0),  # nothing that is not known
+        (range(2015, 2023), range(2020, 2026), 0.1, 0.3),  # silent for a short time
+        (range(2020, 2026), range(2010, 2026), 1.0, 1.0),  # better known all along
+        ([2025], [2015, 2019], 1.0, 1.0),  # one figure has no trend
     ],
 )
-def test_a_silent_series_leans_on_a_larger_area_that_is_known_since(own: range, nation: range, leans: bool) -> None:
-    def figures(code: str, years: range) -> UnitFigures:
-        return UnitFigures(code, tuple(Observation(year, 50.0, "final", "", "", "made") for year in years), ())
+def test_an_area_leans_on_a_larger_one_by_what_that_tells_it(
+    own: Iterable[int], nation: Iterable[int], least: float, most: float
+) -> None:
+    found = leaning(figures_of("20", own), [figures_of("VN", nation)])
+    assert least <= found.get("VN", 0.0) <= most
+    assert sum(found.values()) == pytest.approx(1.0)
 
-    def nobody(_: object) -> Paths:
-        raise AssertionError
 
-    fitted = {"VN": FittedFamily(Family("", ("VN",)), (figures("VN", nation),), nobody, nation[-1], ())}
-    assert better_known(figures("20", own), fitted, 2026) == ("VN" if leans else "")
+@given(st.sets(st.integers(2000, 2026), min_size=1), st.sets(st.integers(2000, 2026), min_size=1), st.data())
+def test_no_single_figure_of_a_larger_area_switches_the_leaning(
+    own: set[int], nation: set[int], data: st.DataObject
+) -> None:
+    more = data.draw(st.integers(2000, 2026))
+    before, after = (
+        leaning(figures_of("20", sorted(own)), [figures_of("VN", sorted(held))]).get("VN", 0.0)
+        for held in (nation, nation | {more})
+    )
+    told = min(min(abs(more - year) for year in own) / SILENT_YEARS, 1.0)
+    most = told / min(len(own), OWN_SERIES) / (LEANS_FULLY - LEANS_FROM)
+    assert 0.0 <= after - before <= most + 1e-9
+    assert most == 0 or more not in own
+
+
+def test_the_nearest_area_comes_first_and_the_larger_ones_share_what_it_leaves() -> None:
+    region, nation = figures_of("VN-NMM", [2018]), figures_of("VN", range(2015, 2026))
+    found = leaning(figures_of("20", [2015, 2025]), [nation, region])
+    assert list(found) == ["VN-NMM", "VN"]
+    assert found["VN-NMM"] + found["VN"] == pytest.approx(1.0)
+    assert 0.0 < found["VN-NMM"] < 0.5
+
+
+def test_each_fit_draws_its_share_and_a_growing_share_takes_few_draws_over() -> None:
+    def fit(parent: str, value: float) -> FittedFamily:
+        level = np.full((1000, 1, 1), value)
+        drawn = Paths(np.array([2030]), level, level, level[:, 0])
+        return FittedFamily(Family(parent, ("20",)), (figures_of("20", [2020]),), drawn.of_units, 2020, ())
+
+    both, row = [fit("VN", 1.0), fit("", 0.0)], np.array([0])
+    small, large = (mixed(both, [share, 1.0 - share], 1000) for share in (0.1, 0.15))
+    assert [one.draw(row).values.mean() for one in (small, large)] == pytest.approx([0.1, 0.15], abs=0.002)
+    assert (large.draw(row).values >= small.draw(row).values).all()
+    made = small.draw(row)
+    np.testing.assert_array_equal(made.values[:, 0], made.offsets)  # value and jump of a draw are of one fit
+    assert (small.family.parent_code, mixed(both, [0.6, 0.4], 1000).family.parent_code) == ("", "VN")
+
+
+def test_figures_of_the_nation_in_years_of_own_figures_move_nothing(real_data: Dataset, real_plan: Plan) -> None:
+    known = {figure.year for figure in real_data.series("VN", "poverty_rate", "all").observations}
+    own = [figure for figure in real_data.series("20", "poverty_rate", "all").observations if figure.year not in known]
+    added = pd.DataFrame([("VN", "poverty_rate", one.year, 5.0, one.standard) for one in own])
+    added.columns = pd.Index(["area_code", "indicator", "year", "value", "standard"])
+    assert len(added) > 2
+    before, after = (
+        make_forecasts(data, real_plan, [], draws=100, only=POVERTY).path("20", "poverty_rate", "all")
+        for data in (real_data, real_data.with_observations(added))
+    )
+    assert before is not None
+    assert after is not None
+    np.testing.assert_array_equal(before.draws, after.draws)
 
 
 class WithPeers:

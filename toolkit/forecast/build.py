@@ -31,13 +31,15 @@ from toolkit.forecast.panels import (
     with_binomial_noise,
 )
 from toolkit.forecast.paths import Evidence, Path, places_of, scale_of
-from toolkit.models.panel import BoolArray, FloatArray, Forecaster, Paths
+from toolkit.models.panel import BoolArray, FloatArray, Forecaster, IntArray, Paths
 from toolkit.models.panel_model import DrawUnits, draws_after_parent
 
 FEWEST_EFFECTIVE_DRAWS = 50
 """A one-sided figure that leaves fewer effective draws than this contradicts the model: it is not used."""
 SILENT_YEARS = 5
-"""An area whose newest figure is so old leans on a larger area that is known since."""
+"""So many years from an area's own figures, those of a larger one tell all that they can."""
+LEANS_FROM, LEANS_FULLY = 0.2, 0.7
+"""Years that a larger area tells for each own figure: up to the first an area's own series says it all."""
 LEAST_COVERED = 0.5
 """Share of people or households in districts with figures from which a province is forecast from its districts."""
 OWN_SERIES = 4
@@ -226,18 +228,18 @@ class Builder:
         return SeriesSpec(indicator, scope, first_year, chain, tuple(years), across, today, measured)
 
     def top(self, spec: SeriesSpec) -> dict[str, FittedFamily]:
-        """Return the province and the areas above it, each by itself or following a better known one.
+        """Return the province and the areas above it, each leaning on larger ones as far as these tell it more.
 
         The province is fitted among the other provinces that have figures; of these nothing but the panel is kept.
         """
         fitted: dict[str, FittedFamily] = {}
         for unit in self._figures(upward(self.dataset, self.province), spec.indicator, spec.scope, spec.chain):
             if unit.exact:
-                better = better_known(unit, fitted, self.dataset.as_of.year)
-                parent = fitted[better] if better else None
                 family = (unit, *(self._peers(spec) if unit.area_code == self.province else ()))
                 codes = tuple(one.area_code for one in family)
-                fitted[unit.area_code] = self._fit(spec, Family(better, codes), family, parent, 0)
+                shares = leaning(unit, [one.figures[0] for one in fitted.values()])
+                made = [self._fit(spec, Family(code, codes), family, fitted.get(code), 0) for code in shares]
+                fitted[unit.area_code] = mixed(made, list(shares.values()), self.draws)
         return fitted
 
     def _peers(self, spec: SeriesSpec) -> list[UnitFigures]:
@@ -475,20 +477,39 @@ def _is_final(figure: Observation) -> bool:
     return figure.status == "final" and not figure.qualifier
 
 
-def better_known(unit: UnitFigures, fitted: Mapping[str, FittedFamily], now: int) -> str:
-    """Return the nearest larger area whose path is worth following.
+def leaning(unit: UnitFigures, larger: Sequence[UnitFigures]) -> dict[str, float]:
+    """Return how much an area leans on each larger one, by code, the nearest first; by itself under ``""``.
 
-    It has more figures than `unit`, or a series of its own that goes on since `unit` fell silent.
+    A larger area tells nothing of the years in which `unit` has figures of its own, and the more of a year, the
+    farther that is from them: so no single figure turns the leaning on or off. What it tells counts by the number of
+    own figures; what it tells of the years since the last of them also by that of a series.
     """
-    last = unit.exact[-1].year
-    silent = last <= now - SILENT_YEARS
+    shares, left, own = {}, 1.0, np.array([figure.year for figure in unit.exact])
+    for area in reversed(larger):
+        years = np.unique([figure.year for figure in area.exact])
+        told = np.minimum(np.abs(years[:, None] - own).min(axis=1) / SILENT_YEARS, 1.0)
+        each = max(told.sum() / own.size, told[years > own.max()].sum() / OWN_SERIES)
+        share = left * float(min(max((each - LEANS_FROM) / (LEANS_FULLY - LEANS_FROM), 0.0), 1.0))
+        shares[area.area_code], left = share, left - share
+    return {code: share for code, share in {**shares, "": left}.items() if share > 0}
 
-    def better(figures: UnitFigures) -> bool:
-        held = len(figures.exact)
-        return held > len(unit.exact) or (silent and held >= OWN_SERIES and figures.exact[-1].year > last)
 
-    larger = [code for code, one in fitted.items() if better(one.figures[0])]
-    return larger[-1] if larger else ""
+def mixed(fits: Sequence[FittedFamily], shares: Sequence[float], draws: int) -> FittedFamily:
+    """Return a family of which each of several fits draws its share, evenly spread; evidence is that of the largest."""
+    if len(fits) == 1:
+        return fits[0]
+    # multiples of the golden ratio: a share that grows a little takes few draws over, and the others stay
+    part = np.searchsorted(np.cumsum(shares[:-1]), np.arange(draws) * (np.sqrt(5.0) - 1.0) / 2.0 % 1.0, side="right")
+
+    def draw(rows: IntArray) -> Paths:
+        made = [fit.draw(rows) for fit in fits]
+        latent, values, offsets = (
+            np.stack([getattr(one, name) for one in made])[part, np.arange(draws)]
+            for name in ("latent", "values", "offsets")
+        )
+        return replace(made[0], latent=latent, values=values, offsets=offsets)
+
+    return replace(fits[int(np.argmax(shares))], draw=draw)
 
 
 def _evidence(fitted: FittedFamily, row: int) -> Evidence:
