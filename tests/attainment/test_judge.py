@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import replace
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -60,6 +61,36 @@ def test_between_two_bounds_a_change_is_refuted_only_if_no_values_between_them_m
             for a in (first[1], last[1]) for b in (first[2], last[2])]  # fmt: skip
     changes = [100 * (b - a) / a if measured_in == "percent" else b - a for a, b in ends]
     assert (answer is None) == any(OPERATORS[op](change, value) for change in changes)
+
+
+@given(seeds, ops, st.floats(-15, 15), st.sampled_from(["percentage_points", "percent"]))
+def test_between_two_bounds_a_mean_change_lies_where_every_way_along_them_does(
+    seed: int, op: str, value: float, measured_in: str
+) -> None:
+    low = path_of(normal(seed, (1, 4)), 2026, figures=[figure(year, 50.0) for year in (2026, 2029)])
+    high = replace(low, draws=low.draws + np.abs(normal(seed + 1, (1, 4))), observed=np.zeros(4, bool))
+    rule = {"kind": "annual_change", "op": op, "value": value, "from": 2027, "to": 2029, "measured_in": measured_in}
+    answer = target_of(rule, "share", 2029).rule.refuted(Case(2029, high, PRINTED), low)
+    means = []
+    for way in product(*zip(low.draws[0], high.draws[0], strict=True)):
+        changes = [100 * (b - a) / a if measured_in == "percent" else b - a for a, b in pairwise(way)]
+        means.append(sum(changes) / 3)
+    assert (answer is None) == any(OPERATORS[op](mean, value) for mean in means)
+    if answer is not None:
+        fields = next(note.fields for note in answer.notes if note.key == "attainment.note.between")
+        assert (fields["start"], fields["end"]) == (pytest.approx(min(means)), pytest.approx(max(means)))
+        assert answer.met_average is not None
+        assert not answer.met_average.any()
+
+
+@given(seeds, ops, st.floats(30, 70))
+def test_between_two_bounds_a_mean_is_refuted_only_if_it_is_at_both(seed: int, op: str, value: float) -> None:
+    low = path_of(normal(seed, (3, 4)), 2026)
+    high = replace(low, draws=low.draws + np.abs(normal(seed + 1, (3, 4))))
+    rule = {"kind": "average", "op": op, "value": value, "from": 2027, "to": 2029}
+    answer = target_of(rule, "share", 2029).rule.refuted(Case(2029, high, PRINTED), low)
+    means = [draw[1:].mean() for path in (low, high) for draw in path.draws]
+    assert (answer is None) == any(OPERATORS[op](mean, value) for mean in means)
 
 
 @given(seeds, ops, st.floats(-8, 8), st.sampled_from(["percentage_points", "percent"]))

@@ -106,6 +106,12 @@ def test_a_yearly_fall_is_refuted_by_two_bounds_of_held_figures(real: Real) -> N
     assert (note.fields["first"], note.fields["year"], note.fields["end"]) == (2024, 2025, 2.32)
     assert note.fields["value"] == pytest.approx(2.32 - 3.36 / 0.832, abs=0.02)
     assert answer.recent_pace is None  # of a bound nothing is kept
+    # from 12.2 to 2.79 at least, from 14.67 to 2.32 at most, in four years: 3 points a year may be or not
+    [mean] = [note for note in answer.notes if note.key == "attainment.note.between"]
+    assert (mean.fields["first"], mean.fields["year"]) == (2022, 2025)
+    assert mean.fields["start"] == pytest.approx((2.32 - 12.2 / 0.832) / 4, abs=0.1)
+    assert mean.fields["end"] == pytest.approx((2.32 / 0.832 - 12.2) / 4, abs=0.1)
+    assert answer.probability_average is None
     said = [notes_text(answer.notes, real.dataset, texts(language)) for language in ("vi", "en")]
     assert ["−3" in text for text in said] == [True, True]
     assert real.of("181", "T25-02").outcome == "cannot_assess"  # no figures of two years

@@ -206,15 +206,15 @@ class Question:
             return "exact"
         relations = ["equal" if path.proxy is None else path.proxy.relation for path in self.paths]
         bounds = [self.target.rule.bound(relation) for relation in relations]
-        if None in bounds:
-            return None if self.refuted is None else "exact"
-        return bounds[0] if bounds else "exact"
+        if self.refuted is not None:
+            return "exact"
+        return None if None in bounds else bounds[0] if bounds else "exact"
 
     @cached_property
     def refuted(self) -> Judgement | None:
         """What the rule says at best, where a stand-in bounds from both sides and that is not enough; else None."""
         use = None if self.path is None else self.path.proxy
-        if self.case is None or use is None or self.target.rule.bound(use.relation) is not None:
+        if self.case is None or use is None:
             return None
         declared = next((proxy for proxy in self.indicator.proxies if proxy.id == use.proxy_id), None)
         other = self.forecasts.path(self.area.code, use.indicator, use.scope, across_breaks=self.across_breaks)

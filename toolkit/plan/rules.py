@@ -366,28 +366,44 @@ class AnnualChangeRule(PeriodRule):
         return replace(judged, met_average=satisfies(changes.mean(axis=1), self.op, self.value), notes=notes)
 
     def refuted(self, case: Case, other: Draws) -> Judgement | None:
-        """Judge the years with figures by the largest wanted change that two bounds leave: from one to the other."""
-        start_of, end_of = (np.maximum, np.minimum) if self.falling else (np.minimum, np.maximum)
-        for year in self._comparable_years(case.path)[0]:
-            if covers(other, year - 1, year) and all(other.observed[other.position(at)] for at in (year - 1, year)):
-                start, end = (
-                    best(case.path.at(at), other.at(at)) for best, at in ((start_of, year - 1), (end_of, year))
-                )
-                change = yearly_changes(np.column_stack([start, end]), self.measured_in)[:, 0]
-                met = satisfies(change, self.op, self.value)
-                if not met.any():
-                    middle = {"start": start, "end": end, "value": change}
-                    fields = {name: float(np.median(values)) for name, values in middle.items()}
-                    said: dict[str, object] = {
-                        "first": year - 1,
-                        "year": year,
-                        "used": self.value,
-                        "unit": self.measured_in,
-                        "level": case.path.unit,
-                    }
-                    note = Note("attainment.note.refuted", {**fields, **said})
-                    return Judgement(met, change, None, case.weights, ((year, met),), notes=(note,))
+        """Judge the years with figures, then their mean, by the largest wanted change that two bounds leave."""
+        wanted, least = (np.minimum, np.maximum) if self.falling else (np.maximum, np.minimum)
+        known = [year for year in self._comparable_years(case.path)[0] if covers(other, year - 1, year)]
+        held = {year for year in (*known, *(year - 1 for year in known)) if other.observed[other.position(year)]}
+        runs = [[year] for year in known if {year - 1, year} <= held]
+        runs += [known] if len(known) > 1 and {known[0] - 1, known[-1]} <= held else []
+        for years in runs:
+            change = self._mean_change(case, other, years, wanted)
+            met = satisfies(change, self.op, self.value)
+            if met.any():
+                continue
+            start, end = (
+                float(np.median(best(case.path.at(at), other.at(at))))
+                for best, at in ((least, years[0] - 1), (wanted, years[-1]))
+            )
+            said = {"first": years[0] - 1, "year": years[-1], "start": start, "end": end, "level": case.path.unit}
+            said |= {"value": float(np.median(change)), "used": self.value, "unit": self.measured_in}
+            notes, average = [Note("attainment.note.refuted", said)], None
+            if runs[-1] is known:
+                ends = [self._mean_change(case, other, known, extreme) for extreme in (wanted, least)]
+                at_best, at_worst = (satisfies(mean, self.op, self.value) for mean in ends)
+                average = at_best if not at_best.any() or at_worst.all() else None
+                notes.append(_between(self, known, ends, self.measured_in))
+            by_year = ((years[0], met),) if years is not known else ()
+            return Judgement(met, change, None, case.weights, by_year, average, notes=tuple(notes))
         return None
+
+    def _mean_change(self, case: Case, other: Draws, years: Sequence[int], extreme: np.ufunc) -> FloatArray:
+        """Return the least or largest mean change (S,) of `years` between two bounds, by the best way along them."""
+        total, last = np.zeros((2, len(case.path.draws))), None
+        for year in years:
+            if last != year - 1:
+                total[:] = extreme.reduce(total)
+            ends = [np.stack([path.at(at) for path in (case.path, other)]) for at in (year - 1, year)]
+            pairs = np.stack(np.broadcast_arrays(ends[0][:, None], ends[1]), axis=-1)  # (from, to, S, 2)
+            steps = yearly_changes(pairs.reshape(-1, 2), self.measured_in).reshape(pairs.shape[:-1])
+            total, last = extreme.reduce(total[:, None] + steps), year
+        return np.asarray(extreme.reduce(total) / len(years))
 
     def _comparable_years(self, path: Draws) -> tuple[list[int], tuple[Note, ...]]:
         """Return the years whose change can be judged, and notes that name the others."""
@@ -458,6 +474,15 @@ class AverageRule(PeriodRule):
             notes=tuple(_mean_note(mean, path.unit) for mean in means),
         )
 
+    def refuted(self, case: Case, other: Draws) -> Judgement | None:
+        """Judge the mean at both bounds."""
+        ends = [self.judge(replace(case, path=path)) for path in (case.path, other)]
+        if any(end.missing or end.met.any() for end in ends):
+            return None
+        years = range(self.from_year, self.to_year + 1)
+        note = _between(self, years, [end.quantity for end in ends], case.path.unit)
+        return replace(ends[0], notes=(note, *ends[1].notes))
+
     def required(
         self, case: Case, link: LinkName, start: PaceStart | None, known: Mapping[int, float]
     ) -> Required | None:
@@ -473,6 +498,13 @@ class AverageRule(PeriodRule):
             unit="percent_per_year" if in_percent else pace_unit(path.unit, "points"),
             span=years - sum(count for _, count in means),
         )
+
+
+def _between(rule: PeriodRule, years: Sequence[int], ends: Sequence[FloatArray], unit: str) -> Note:
+    """Return the line that says between which two values the mean of `years` lies."""
+    low, high = sorted(float(np.median(end)) for end in ends)
+    said = {"first": years[0], "year": years[-1], "start": low, "end": high, "level": unit}
+    return Note("attainment.note.between", {**said, "used": rule.value, "unit": unit})
 
 
 def _length(mean: PeriodAverage) -> int:
