@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
+from pathlib import Path
+from shutil import copytree, ignore_patterns
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,3 +213,40 @@ def test_a_full_name_states_its_level(areas: Areas) -> None:
     found = {text: areas.stated(text) for text in ("Tỉnh Lạng Sơn", "Cả nước", "H. Bình Gia", "Bình Gia", "Xã Bắc Sơn")}
     codes = {text: area.code if area else None for text, area in found.items()}
     assert list(codes.values()) == ["20", "VN", "181", None, None]
+
+
+@pytest.mark.parametrize(
+    "folder", [PROJECT_DATA, *sorted((PROJECT_DATA / "provinces").iterdir())], ids=lambda at: at.name
+)
+def test_every_last_day_has_its_source(folder: Path) -> None:
+    if not folder.is_dir():
+        return
+    held = load(folder)
+    ended = [area for area in held.areas.all() if area.valid_to is not None]
+    assert ended
+    assert {area.code for area in ended if area.valid_source not in held.sources.index} == set()
+    assert set(held.sources.loc[[area.valid_source for area in ended], "class"]) == {"official"}
+
+
+def test_eleven_of_63_provinces_were_left_alone_in_2025(areas: Areas) -> None:
+    before = areas.all(level="province", on=date(2024, 12, 31))
+    merged = {area.code for area in before if area.valid_source == "nq202-2025"}
+    left = {
+        fold(area.name_vi).removeprefix("tinh ").removeprefix("thanh pho ")
+        for area in before
+        if area.code not in merged
+    }
+    assert (len(before), len(merged)) == (63, 52)
+    assert left == {
+        "ha noi", "thua thien hue", "cao bang", "dien bien", "lai chau", "son la", "lang son", "quang ninh",
+        "thanh hoa", "nghe an", "ha tinh",
+    }  # fmt: skip
+    assert {area.valid_to for area in before if area.code in merged} == {date(2025, 6, 30)}
+
+
+def test_a_table_of_areas_of_before_has_no_sources_of_days(tmp_path: Path) -> None:
+    copytree(PROJECT_DATA, tmp_path / "old", ignore=ignore_patterns("panels", "provinces"))
+    file = tmp_path / "old" / "areas.csv"
+    table = pd.read_csv(file, dtype=str, keep_default_na=False).drop(columns="valid_source")
+    table.to_csv(file, index=False)
+    assert {area.valid_source for area in load(tmp_path / "old").areas.all()} == {""}

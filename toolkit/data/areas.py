@@ -64,6 +64,8 @@ class Area:
         Area in square kilometres; None where unknown.
     name_en :
         English name where it does not follow from the Vietnamese one.
+    valid_source :
+        Source of its last day, or of its first where it is in force; empty where nothing is said.
     """
 
     code: str
@@ -75,6 +77,7 @@ class Area:
     population_2019: int | None
     area_km2: float | None
     name_en: str = ""
+    valid_source: str = ""
 
     def name(self, language: Language = "vi") -> str:
         """Return the full name: ``Huyện Bình Gia`` or ``Bình Gia district``."""

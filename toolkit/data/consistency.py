@@ -467,6 +467,7 @@ def check_reference(reference: Reference) -> None:
           for schema in (STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS)),
         *((schema, "source_id", reference.sources, "source") for schema in (OVERLAPS, LOCAL_TARGETS, MILESTONES)),
         (BREAKS, "source_ids", reference.sources, "source"),
+        (AREAS, "valid_source", reference.sources, "source"),
         (LOCAL_TARGETS, "area_code", reference.areas.codes, "area"),
         *((schema, column, standards, "standard_name")
           for schema, column in ((LOCAL_TARGETS, "standard"), (BREAKS, "before"), (BREAKS, "after"),
@@ -545,9 +546,8 @@ def _check_breaks(table: Records, reference: Reference) -> None:
 
 def _check_local_targets(table: Records, reference: Reference) -> None:
     for record in table.rows:
-        indicator = record.text("indicator")
-        if indicator in reference.indicators and record.text("unit") != reference.indicators[indicator].unit:
-            wanted = reference.indicators[indicator].unit
+        indicator, known = record.text("indicator"), reference.indicators
+        if indicator in known and record.text("unit") != (wanted := known[indicator].unit):
             table.note("wrong_unit", record, "unit", wanted=wanted, indicator=indicator)
         if record.text("kind") == "target" and not record.text("op"):
             table.note("empty_cell", record, "op")
@@ -571,17 +571,17 @@ def _check_proxies(reference: Reference) -> None:
                 text.add(place, column, "double_proxy", value=proxy.id)
             ids.add(proxy.id)
             for kind, names, known in _named_by(proxy, reference):
-                for name in names:
-                    if name not in known:
-                        text.add(place, column, f"unknown_{kind}", _near(name, known), name)
+                for name in (name for name in names if name not in known):
+                    text.add(place, column, f"unknown_{kind}", _near(name, known), name)
         for field in ("period_average_of", "denominator"):
             named = getattr(indicator, field)
             if named is not None and named not in reference.indicators:
-                near = _near(named, reference.indicators)
-                text.add(place, f"{indicator.id}.{field}", "unknown_indicator", near, named)
-        chain = indicator.judged_on
-        if chain is not None and chain not in {standard.chain for standard in reference.standards.of(indicator.id)}:
-            text.add(place, f"{indicator.id}.judged_on", "unknown_chain", value=chain)
+                text.add(
+                    place, f"{indicator.id}.{field}", "unknown_indicator", _near(named, reference.indicators), named
+                )
+        chains = {standard.chain for standard in reference.standards.of(indicator.id)}
+        if indicator.judged_on not in (None, *chains):
+            text.add(place, f"{indicator.id}.judged_on", "unknown_chain", value=indicator.judged_on)
 
 
 def _near(name: str, known: Iterable[str]) -> dict[str, object]:

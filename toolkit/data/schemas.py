@@ -25,7 +25,7 @@ LEVELS = ("country", "region", "province", "district", "commune")
 TARGET_KINDS = ("target", "official_forecast")
 OPERATORS = ("", "<", "<=", ">", ">=", "=")
 MILESTONE_STATUSES = ("unknown", "not_started", "in_progress", "done", "not_done")
-ADDED = ("title_en",)
+ADDED = ("title_en", "valid_source")
 """Columns that came later: folders of before are read as if their cells were empty."""
 MISSING_ALLOWED = ("from_year", "qualifier", "available_from", "available_basis", "note")
 """Columns that an observation table given to ``check`` may leave out."""
@@ -114,7 +114,8 @@ SOURCES = _schema(
 )
 AREAS = _schema(
     "areas.csv",
-    "code name_vi name_en? level parent_code? valid_from:day? valid_to:day? population_2019:whole? area_km2:number?",
+    "code name_vi name_en? level parent_code? valid_from:day? valid_to:day? valid_source? "
+    "population_2019:whole? area_km2:number?",
     "code valid_from",
     level=LEVELS,
 )
