@@ -133,6 +133,19 @@ def test_intervals_of_simulated_children_hold_what_they_promise() -> None:
         assert 0.7 <= inside / of <= 0.93
 
 
+def test_units_of_a_panel_have_the_same_draws_whichever_others_are_drawn() -> None:
+    random = np.random.default_rng(4)
+    cells = [(unit, 2010 + year) for unit in range(9) for year in range(8)]
+    values = PERCENT.from_link(-1.0 + 0.1 * random.standard_normal(len(cells)).cumsum())
+    panel = Panel.from_rows(9, [u for u, _ in cells], [y for _, y in cells], values.tolist(), PERCENT)
+    model, years = PanelModel(), range(2008, 2022)
+    every = model.paths(panel, years, draws=100, seed=3)
+    some = np.array([7, 2])
+    few = model.paths(panel, years, draws=100, seed=3, rows=some)
+    np.testing.assert_array_equal(few.values, every.values[:, some])
+    np.testing.assert_array_equal(few.latent, every.latent[:, some])
+
+
 # -- simulation error
 
 

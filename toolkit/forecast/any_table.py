@@ -20,7 +20,7 @@ from toolkit.base.texts import say
 from toolkit.data.tables import InputTable, TableLayout, read_table, table_of_frame
 from toolkit.models import Model, get
 from toolkit.models.panel import FloatArray, Forecaster, Panel, Scale
-from toolkit.models.panel_model import draws_after_parent
+from toolkit.models.panel_model import draws_of_units
 
 DEFAULT = "default"
 DRAWS = 2000
@@ -96,7 +96,7 @@ def forecast_panel(
     parent_panel = given.panel_of([PARENT])
     years = range(int(min([*children.year, *parent_panel.year])), ahead[-1] + 1)
     parent = forecaster.paths(parent_panel, years, draws=DRAWS)
-    draw = draws_after_parent(forecaster, children, ahead, draws=DRAWS, parent=parent)
+    draw = draws_of_units(forecaster, children, ahead, draws=DRAWS, parent=parent)
     found = [
         np.quantile(draw(np.arange(start, min(start + TOGETHER, len(names)))).values, levels, axis=0)
         for start in range(0, len(names), TOGETHER)

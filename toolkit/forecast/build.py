@@ -32,7 +32,7 @@ from toolkit.forecast.panels import (
 )
 from toolkit.forecast.paths import Evidence, Path, places_of, scale_of
 from toolkit.models.panel import BoolArray, FloatArray, Forecaster, IntArray, Paths
-from toolkit.models.panel_model import DrawUnits, draws_after_parent
+from toolkit.models.panel_model import DrawUnits, draws_of_units
 
 FEWEST_EFFECTIVE_DRAWS = 50
 """A one-sided figure that leaves fewer effective draws than this contradicts the model: it is not used."""
@@ -354,9 +354,10 @@ class Builder:
         alone = family.members[0] if len(family.members) == 1 else ""
         seed = seed_of(self.seed, spec.indicator.id, family.parent_code, alone)
         if parent is None:
-            made = self.model.paths(panel, years, draws=self.draws, seed=seed, segments=segments)
-            if family.members[0] in upward(self.dataset, self.province):  # of its peers nothing is kept
-                made = made.of_units(np.array([0]))
+            # of the peers of an area at the top nothing is kept
+            rows = np.arange(1 if family.members[0] in upward(self.dataset, self.province) else len(family.members))
+            draw = draws_of_units(self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=None)
+            made = draw(rows)
             return FittedFamily(family, figures, made.of_units, origin, (), [()] * len(figures))
         above = parent.draw(np.array([row]))
         count = len(spec.years)
@@ -365,7 +366,7 @@ class Builder:
             latent = latent + parent.moved[row][:, None, :]
         followed = Paths(above.years[:count], latent, latent[:, :, :0], above.offsets, above.segments)
         places, placed_by = places_of(self.dataset, spec.indicator, spec.scope, family.members, family.parent_code)
-        draw = draws_after_parent(
+        draw = draws_of_units(
             self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=followed, places=places
         )
         known = (*parent.above, *(figure.year for figure in parent.figures[row].exact))

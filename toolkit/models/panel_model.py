@@ -78,8 +78,9 @@ class PanelModel:
         seed: int = 0,
         segments: Sequence[int] | None = None,
         parent: Paths | None = None,
+        rows: IntArray | None = None,
     ) -> Paths:
-        """Return joint draws; see :class:`toolkit.models.panel.Forecaster`.
+        """Return joint draws of all units, or of those numbered ``rows``; see :class:`toolkit.models.panel.Forecaster`.
 
         Raises
         ------
@@ -87,10 +88,10 @@ class PanelModel:
             If the parent's paths lack a year that is asked for or observed, or differ in their
             number of draws; if an unknown segment is asked for.
         """
-        asked = np.asarray(years, dtype=np.int64)
+        asked, wanted = np.asarray(years, dtype=np.int64), np.arange(panel.units) if rows is None else rows
         if parent is not None:
-            return fit_children(panel, asked, draws, seed, segments, parent)(np.arange(panel.units))
-        return draw_paths(panel, asked, draws, seed, segments, self.gate_for(panel.units))
+            return fit_children(panel, asked, draws, seed, segments, parent)(wanted)
+        return draw_paths(panel, asked, draws, seed, segments, self.gate_for(panel.units), wanted)
 
     def gate_for(self, units: int) -> Coefficients:
         """Return the gate for panels of so many units."""
@@ -109,18 +110,18 @@ class PanelModel:
         return quantiles_of(panel.scale, centre, spread, marginals.freedom[:, None], wanted)
 
 
-def draws_after_parent(
+def draws_of_units(
     model: Forecaster,
     panel: Panel,
     years: Sequence[int],
     *,
     draws: int,
-    parent: Paths,
+    parent: Paths | None,
     seed: int = 0,
     segments: Sequence[int] | None = None,
     places: Places | None = None,
 ) -> DrawUnits:
-    """Fit a panel that follows a parent once, and return what draws any of its units.
+    """Return what draws any units of a panel; one that follows a parent is fitted once.
 
     The draws are those of ``model.paths`` with the same arguments, however many units are drawn at a time. ``places``
     says where among its peers each unit is expected; baselines take no notice of it.
@@ -131,6 +132,8 @@ def draws_after_parent(
         As :meth:`PanelModel.paths`.
     """
     if isinstance(model, PanelModel):
+        if parent is None:
+            return lambda rows: model.paths(panel, years, draws=draws, seed=seed, segments=segments, rows=rows)
         return fit_children(panel, np.asarray(years, dtype=np.int64), draws, seed, segments, parent, places)
     return model.paths(panel, years, draws=draws, seed=seed, segments=segments, parent=parent).of_units
 
@@ -154,9 +157,15 @@ def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tup
 
 
 def draw_paths(
-    panel: Panel, asked: IntArray, draws: int, seed: int, segments: Sequence[int] | None, gate: Coefficients
+    panel: Panel,
+    asked: IntArray,
+    draws: int,
+    seed: int,
+    segments: Sequence[int] | None,
+    gate: Coefficients,
+    rows: IntArray,
 ) -> Paths:
-    """Draw common path and deviations, map them to the gate's marginals, publish the years asked for."""
+    """Draw common path and some units' deviations, map them to the gate's marginals, publish the years asked for."""
     grid = grid_of(panel)
     offsets = draw_offsets(panel, grid, draws=draws, seed=seed, parent=None)
     # work on the latest standard, where the newest values need no offset
@@ -170,18 +179,31 @@ def draw_paths(
     series = series_of_draws(grid, fitted.path, relative)
     weights = member_weights(fitted, "common", gate)
     level, noise_sd = draw_levels(
-        fitted.common, weights, series, (mean, spread), draws, seed + COMMON_SEED, before, after
+        fitted.common, weights, series, (mean, spread), draws, seed + COMMON_SEED, before, after, np.arange(1)
     )
+    grid, marginals = grid.of_units(rows), marginals.of_units(rows)
     if fitted.deviation is not None:
         inside = level[:, :, before : before + grid.value.shape[1]]
         value = grid.value - offsets_at(grid, relative) - inside[..., None]
         weights = member_weights(fitted, "deviation", gate)
-        own, own_noise = draw_levels(fitted.deviation, weights, value, (0.0, spread), draws, seed, before, after)
+        own, own_noise = draw_levels(fitted.deviation, weights, value, (0.0, spread), draws, seed, before, after, rows)
         level, noise_sd = level + own, np.hypot(own_noise, noise_sd)
     work = np.arange(first, first + level.shape[2])
     position = segment_positions(panel, asked, segments)
+    few = panel.of_units(rows)
     return publish(
-        panel, grid, work, level, noise_sd, offsets, asked, position, seed, marginals=marginals, shift=latest
+        few,
+        grid,
+        work,
+        level,
+        noise_sd,
+        offsets,
+        asked,
+        position,
+        seed,
+        marginals=marginals,
+        shift=latest,
+        numbers=rows,
     )
 
 
@@ -213,8 +235,9 @@ def draw_levels(
     seed: int,
     before: int,
     after: int,
+    rows: IntArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw levels of units (S, N, T), and the standard deviations of their values around them (S, N).
+    """Draw levels of some units (S, N, T), and the standard deviations of their values around them (S, N).
 
     Parameters
     ----------
@@ -230,21 +253,24 @@ def draw_levels(
         Number of draws and seed.
     before, after :
         Years to draw before and after the grid's.
+    rows :
+        Numbers of the units, of which ``value`` holds the observations.
     """
-    choice = choose_members(replace(fitted.posterior, weights=weights), draws, seed)
+    choice = choose_members(replace(fitted.posterior, weights=weights).of_units(rows), draws, seed, rows)
     bank = fitted.experts.bank.take(choice.member)
     mean, spread = unseen
     level = sample_levels(
         bank,
         value,
-        fitted.noise**2,
+        fitted.noise[rows] ** 2,
         np.zeros_like(choice.scale),
         choice.scale,
         start=None,
-        unseen=mean + spread * normals(seed, weights.shape[1], UNSEEN, (draws,)),
+        unseen=mean + spread * normals(seed, rows, UNSEEN, (draws,)),
         before=before,
         after=after,
         seed=seed,
+        numbers=rows,
     )
     return level, choice.scale * np.sqrt(bank.value_noise)
 

@@ -40,6 +40,10 @@ class Marginals:
     scale: FloatArray
     freedom: FloatArray
 
+    def of_units(self, rows: IntArray) -> Marginals:
+        """Return the predictions of some units."""
+        return Marginals(self.first, self.centre[rows], self.scale[rows], self.freedom[rows])
+
 
 def map_to(marginals: Marginals, work: IntArray, published: FloatArray) -> FloatArray:
     """Return what to add to draws (S, N, W) so that they keep their ranks and take the given marginals."""
