@@ -173,11 +173,13 @@ def value_columns(mapping: ColumnMapping, headers: Sequence[str]) -> dict[str, d
 
 
 MARKS = re.compile(
-    r"[(\[]?\s*(?:dvt|don vi(?: tinh)?|unit)\b[^)\]]*[)\]]?|\(\s*(?:\*+|\d{1,2})\s*\)|[()\[\]*:%]|\b(?:nam|year)\b"
+    r"[(\[]?\s*(?:dvt|don vi(?: tinh)?|unit)\b[^)\]]*[)\]]?|\(\s*(?:\*+|\d{1,2})\s*\)|[()\[\]*:%/_]"
+    r"|\s[-–—]\s|[-–—]$|\b(?:nam|year)\b"
 )
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)", re.ASCII)
 MOST_NAMED = 5
-DONE = frozenset({"", "thuc hien", "th"})
+STATUS_WORD = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, STATUS_WORDS), key=len, reverse=True))})\b\.?")
+DONE = frozenset({"", "thuc hien", "th", "ket qua", "ket qua thuc hien", "so lieu", "so lieu thuc hien"})
 """What may stand beside a year that is over, folded."""
 FLAGGED = re.compile(r"([-+]?\d[\d.,\s]*%?)\s*[(\[]?\s*([^\W\d][^\d()\[\]]*?)\.?\s*[)\]]?")
 
@@ -185,16 +187,18 @@ FLAGGED = re.compile(r"([-+]?\d[\d.,\s]*%?)\s*[(\[]?\s*([^\W\d][^\d()\[\]]*?)\.?
 def year_and_status(text: str) -> dict[str, str]:
     """Return the year that a text names, and its status if the text says one; nothing for what is no whole year.
 
-    >>> year_and_status("Sơ bộ 2023"), year_and_status("Năm 2019 (ĐVT: %)"), year_and_status("Kế hoạch 2025")
+    >>> year_and_status("Sơ bộ - Prel. 2023"), year_and_status("Năm 2019 (ĐVT: %)"), year_and_status("Kế hoạch 2025")
     ({'year': '2023', 'status': 'preliminary'}, {'year': '2019'}, {})
     """
     if (year := year_of(text)) is not None:
         return {"year": str(year)}
     bare = MARKS.sub(" ", fold(text[:LONGEST_NAME]))
-    years, word = YEAR.findall(bare), normalise(YEAR.sub(" ", bare)).strip(". ")
-    if len(years) != 1 or not (word in DONE or word in STATUS_WORDS):
+    years, words = YEAR.findall(bare), YEAR.sub(" ", bare)
+    statuses = {STATUS_WORDS[word.rstrip(".")] for word in STATUS_WORD.findall(words)}
+    rest = normalise(STATUS_WORD.sub(" ", words)).strip(". ")
+    if len(years) != 1 or rest not in DONE or len(statuses) > 1:
         return {}
-    return {"year": years[0], **({"status": STATUS_WORDS[word]} if word in STATUS_WORDS else {})}
+    return {"year": years[0], **({"status": statuses.pop()} if statuses else {})}
 
 
 def figure_and_status(text: str) -> tuple[str, str]:
@@ -262,6 +266,8 @@ def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], re
         return []
     note_above(sheet, header, mapping.header_rows)
     values: dict[str, dict[str, str]] = value_columns(mapping, header.short) if mapping.is_wide else {"": {}}
+    if not values:
+        problems.add("no_year_column", header.row.number, value=", ".join(filter(None, header.names)))
     places = columns_of(header, [*wanted, *filter(None, values)], problems)
     for name, given in values.items():
         same = [other for other in values if other != name and _what(values[other]) == _what(given)]
@@ -395,7 +401,7 @@ def _code(text: str, mapping: ColumnMapping, areas: Areas, year: str) -> str:
     level, known = mapping.area_level, year_of(year)
     day = date(known, 12, 31) if known and level == "commune" else None
     try:
-        return areas.find(text[:LONGEST_NAME], level=level, on=day).code
+        return areas.find(text[:LONGEST_NAME], level=level, on=day, current=True).code
     except UsageError:
         stated = areas.stated(text[:LONGEST_NAME])
         if stated is None:
