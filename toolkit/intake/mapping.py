@@ -13,13 +13,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.base.errors import AmbiguousNameError, UsageError
-from toolkit.base.problems import Problem, Problems
+from toolkit.base.problems import Phrase, Problem, Problems
 from toolkit.base.texts import fold, interface_language, nearest, normalise, say
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.areas import Areas
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
 from toolkit.data.reference import LONGEST_NAME, STATUS_WORDS, Reference
-from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
+from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, SCOPES
 from toolkit.data.tables import (
     FEWEST_NAMES,
     Header,
@@ -155,7 +155,11 @@ def mapping_of(
     held["area_level"] = area_level or held.get("area_level")
     if not held["years"] and not held.get("wide"):
         held["columns"].setdefault("value", "value")
-    return checked_mapping(held, file.name if file else "--column, --fixed")
+    name = file.name if file else "--column, --fixed"
+    mapping = checked_mapping(held, name)
+    if "area_code" not in {*mapping.columns, *mapping.fixed}.union(*mapping.wide.values()):
+        raise UsageError(say("desk.mapping.no_area", file=name), say("desk.mapping.no_area.remedy"))
+    return mapping
 
 
 def value_columns(mapping: ColumnMapping, headers: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -252,12 +256,23 @@ class HeaderedProblems(Problems):
 def mapped_tables(path: Path, mapping: ColumnMapping, reference: Reference) -> Tables:
     """Return one table for each column of values of each sheet."""
     wanted = [*mapping.columns.values(), *mapping.wide]
+    mapping = mapping.model_copy(update={"names": {**_known_names(reference), **mapping.names}})
 
     def of_sheet(sheet: RawSheet) -> list[InputTable] | None:
         chosen = not mapping.sheet or not sheet.name or fold(sheet.name) == fold(mapping.sheet)
         return _of_sheet(sheet, mapping, wanted, reference) if chosen else None
 
     return read_by(path, wanted, of_sheet, wanted, hidden=bool(mapping.sheet))
+
+
+def _known_names(reference: Reference) -> dict[str, str]:
+    """Return what offices call indicators, their units and whom figures speak of, with the codes of these."""
+    names = {say(f"desk.scope.{scope}"): scope for scope in SCOPES}
+    for item in reversed([*reference.indicators.values()]):
+        names |= {
+            text: code for both, code in ((item.units, item.unit), (item.names, item.id)) for text in (both.vi, both.en)
+        }
+    return names
 
 
 def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], reference: Reference) -> list[InputTable]:
@@ -346,7 +361,7 @@ def _table(
     problems = HeaderedProblems(sheet.problems.file, sheet.problems.sheet, headers=headers)
     for column in OBSERVATIONS.columns:
         if column.name not in columns:
-            choices = ", ".join(column.choices) or "…"
+            choices = ", ".join(column.choices) or Phrase(f"data.choices.{column.name}")
             problems.add("undeclared_column", header.row.number, column.name, fields={"choices": choices})
     note_merged(replace(sheet, problems=problems), header, set(places.values()))
     made, missing = [], []
