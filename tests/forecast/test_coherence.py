@@ -262,3 +262,27 @@ def test_counts_of_parts_keep_their_sum_and_their_means() -> None:
     np.testing.assert_array_equal(np.round(k.sum(axis=1))[keep], total[keep])
     np.testing.assert_allclose(k.mean(axis=0), (parts * counts / 100).mean(axis=0), atol=0.02)
     assert (k <= counts).all()
+
+
+def test_counts_of_parts_are_as_frequent_as_their_shares_ask_for() -> None:
+    random = np.random.default_rng(6)
+    counts = np.array([[4.0], [7.0], [9.0], [14.0]])
+    shares = random.uniform(20, 90, (2000, 4, 1))
+    made = np.round(whole_counts(shares, counts, np.zeros((4, 1), dtype=bool), 1) * counts / 100)
+    asked = shares * counts / 100
+    for least in range(1, 14):
+        # between two whole numbers the upper one is met as often as the share lies near it
+        wanted = np.clip(asked - (least - 1), 0.0, 1.0).mean(axis=0)
+        np.testing.assert_allclose((made >= least).mean(axis=0), wanted, atol=0.003)
+
+
+def test_probabilities_of_shares_of_communes_hang_little_on_the_seed(
+    real_data: Dataset, real_plan: Plan, districts: list[str]
+) -> None:
+    found = []
+    for seed in (1, 2, 3, 4, 5):
+        made = make_forecasts(real_data, real_plan, [], seed=seed, only={PAVED: Span(2020, 2025, 2025)})
+        paths = [path for code in districts if (path := made.path(code, *PAVED))]
+        found.append([(path.at(2025) >= 99.95).mean() for path in paths])
+    assert len(found[0]) == len(districts)
+    assert np.std(found, axis=0, ddof=1).max() <= 0.005

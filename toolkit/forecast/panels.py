@@ -316,6 +316,9 @@ def one_distribution(draws: FloatArray) -> FloatArray:
 def whole_counts(parts: FloatArray, counts: FloatArray, observed: BoolArray, seed: int) -> FloatArray:
     """Return shares of parts as k of n such that the sum of all k is that of the shares, draw by draw.
 
+    A share is rounded up where most is owed to it: what earlier draws between the same two numbers lost or won is
+    carried on, so that over all draws each k is as frequent as the shares ask for, with next to no chance in it.
+
     Parameters
     ----------
     parts : (S, N, T)
@@ -325,15 +328,21 @@ def whole_counts(parts: FloatArray, counts: FloatArray, observed: BoolArray, see
     observed : (N, T)
         Published shares stay as they are, and out of the sum.
     seed :
-        Of one number a draw: each share is rounded down or up with a probability that keeps its mean (systematic
-        sampling; Madow 1949).
+        Of how sums that are no whole numbers are rounded.
     """
-    start = np.random.Generator(np.random.PCG64(seed)).random((parts.shape[0], 1, 1))
+    start = np.random.Generator(np.random.PCG64(seed)).random((parts.shape[0], 1))
     wanted = np.where(observed, 0.0, parts * counts / 100.0)
-    reached = np.floor(
-        np.concatenate([np.zeros_like(wanted[:, :1]), np.cumsum(wanted, axis=1)], axis=1) + start + FIXED
-    )
-    return np.where(observed, parts, np.diff(reached, axis=1) * 100.0 / counts)
+    made = np.floor(wanted + FIXED)
+    rest, many = np.maximum(wanted - made, 0.0), np.floor(wanted.sum(axis=1) + start + FIXED) - made.sum(axis=1)
+    part, year = np.ogrid[: counts.shape[0], : counts.shape[1]]
+    owed = np.zeros((int(counts.max()) + 1, *counts.shape))
+    for whole, asked, up in zip(made, rest, many.astype(np.int64), strict=True):
+        between = whole.astype(np.int64), part, year
+        claim = np.where(asked > FIXED, owed[between] + asked, -np.inf)
+        least = np.pad(np.sort(claim, axis=0), ((0, 1), (0, 0)), constant_values=np.inf)[len(claim) - up, year[0]]
+        owed[between] += asked - (claim >= least)
+        whole += claim >= least
+    return np.where(observed, parts, made * 100.0 / counts)
 
 
 def rounded_to_counts(
@@ -541,9 +550,8 @@ def overlaps_of(prior: BreakPrior, dataset: Dataset, province: str, scope: str) 
     found = []
     for row in dataset.overlaps.to_dict("records"):
         pair = (row["standard_from"], row["standard_to"])
-        if pair != (prior.before, prior.after) or row["indicator"] not in prior.indicators:
-            continue
-        if row["source_id"] in prior.source_ids:
+        used = row["source_id"] in prior.source_ids
+        if used or pair != (prior.before, prior.after) or row["indicator"] not in prior.indicators:
             continue
         scale = scale_of(dataset.indicators[row["indicator"]])
         old, new = scale.to_link(np.array([row["value_from"], row["value_to"]], dtype=np.float64))
@@ -562,8 +570,7 @@ def updated_prior(prior: BreakPrior, overlaps: Sequence[Overlap]) -> BreakPrior:
     if not overlaps or prior.jump_mean is None or prior.jump_sd is None:
         return prior
     upper = prior.jump_sd * (1.0 + (prior.jump_skew or 0.0))
-    jumps = [item.jump for item in overlaps]
-    reach = 6.0 * upper
+    jumps, reach = [item.jump for item in overlaps], 6.0 * upper
     grid = np.linspace(min(prior.jump_mean - reach, *jumps), max(prior.jump_mean + reach, *jumps), NODES)
     elsewhere = [item.jump for item in overlaps if not item.own]
     below, above = (_sd_of_mean(sd) if elsewhere else sd for sd in (prior.jump_sd, upper))
