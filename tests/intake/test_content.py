@@ -55,6 +55,12 @@ def wide(rows: str, told: Told, taken: int | None = None, fixed: tuple[str, ...]
     return Slip(rows, (*MAPPED, "--years", *fixed, *more), told, taken)
 
 
+def commune(name: str, year: str, told: Told, taken: int) -> Slip:
+    columns = ("--area-level", "commune", "--column", "area_code=Xã", "--column", "value=Hộ nghèo")
+    fixed = (part.replace("=households", "=poor_households", 1) if "indicator" in part else part for part in COUNTS)
+    return Slip(f"Xã,Hộ nghèo\n{name},120\n", (*columns, "--fixed", f"year={year}", *fixed), told, taken)
+
+
 def long(rows: str, told: Told, taken: int | None = None, *more: str) -> Slip:
     return Slip(rows, (*MAPPED, *LONG, *POOR, *more), told, taken)
 
@@ -68,8 +74,8 @@ def sheet(change: Callable[[Any], None], told: Told, taken: int | None = None) -
 
 
 def rate(area: str, value: str, **cells: str) -> tuple[str, ...]:
-    return changed(2, area_code=area, value=value, source_id="lsgov-2025review", **{
-        "year": "2023", "status": "reported", **cells})  # fmt: skip
+    return changed(2, area_code=area, value=value, **{
+        "source_id": "lsgov-2025review", "year": "2023", "status": "reported", **cells})  # fmt: skip
 
 
 def hide_row(page: Any) -> None:
@@ -106,11 +112,15 @@ TAKEN: dict[str, Slip] = {  # ---- written otherwise than we would, and clear
         "H. Bình Gia", "H.Bình Gia", "TP. Lạng Sơn", "TP Lạng Sơn", "T.P. Lạng Sơn", "Tỉnh Lạng Sơn", "T. Lạng Sơn",
         "huyện bình gia", "HUYỆN BÌNH GIA", "Huyen Binh Gia", "1. Bình Gia", "II. Huyện Bình Gia", "Bình Gia (*)",
         "Bình Gia (1)", "Huyện  Bình  Gia", "Bi\u0300nh Gia", "\u200bBình Gia", "Bình\u00a0Gia", "Binh Gia district",
-        "181", "Cả nước", "Toàn quốc")},
+        "181", "Cả nước", "Toàn quốc", "Tỉnh Bà Rịa-Vũng Tàu", "Tỉnh Thừa Thiên - Huế")},
     **{f"year as {name}": wide(f'Huyện,"{name}"\nBình Gia,5.67\n', set(), 1) for name in (
         "Năm 2023", "NĂM 2023", "Sơ bộ 2023", "2023 (sơ bộ)", "Ước 2023", "Ước thực hiện 2023", "Năm 2023 (ĐVT: %)",
         "Năm 2023 (Đơn vị tính: %)", "2023*", "2023 (1)", "31/12/2023", "2023.0", "TH 2023", "Thực hiện năm 2023",
-        "Chính thức 2023", "Year 2023", "2023 (p)")},
+        "Chính thức 2023", "Year 2023", "2023 (p)", "Sơ bộ - Prel. 2023", "2023/sơ bộ", "Số liệu năm 2023",
+        "Kết quả 2023", "Đến 31/12/2023", "Tính đến ngày 31/12/2023", "2023 final")},
+    **{f"commune {name} in {year}": commune(name, year, set(), 1) for name, year in (
+        ("X. Bình Gia", "2025"), ("P. Đông Kinh", "2025"), ("P.Tam Thanh", "2025"), ("xã Tân Văn", "2025"),
+        ("TT. Na Sầm", "2023"), ("P Vĩnh Trại", "2023"))},
     **{f"value as {name}": wide(f'Huyện,2023\nBình Gia,"{name}"\nBắc Sơn,"7,25"\n', set(), 2) for name in (
         "5,67", "5,67%", "5,67 %", "5,67 (p)", "5,67 (sơ bộ)", "5,67 ước", " 5,67 ", "5,670", "5", "0", "0,00")},
     **{f"households as {name}": wide(f'Huyện,2023\nBình Gia,"{name}"\n', set(), 1, COUNTS) for name in (
@@ -129,6 +139,9 @@ SLIPPED: dict[str, Slip] = {
     "all are fractions": wide("Huyện,2023\nBình Gia,0.12\nBắc Sơn,0.09\n", {(2, "fraction"), (3, "fraction")}, 2),
     **{f"{value} of a hundred": wide(f"Huyện,2023\nBình Gia,{value}\nBắc Sơn,12.31\n", {(2, "out_of_bounds")}, 1)
        for value in ("567", "100.01", "-5.67", "1e3", "999999999999")},
+    "one hundred as one": wide("Huyện,2023\nBình Gia,1\nBắc Sơn,97.1\nCao Lộc,95\n", {(2, "fraction")}, 3),
+    **{f"commune {name} in {year}": commune(name, year, {(2, "area_name")}, 0) for name, year in (
+        ("TT. Bình Gia", "2025"), ("Hồng Phong", "2023"), ("X. Hoàng Văn Thụ", "2023"))},
     **{f"{value} households": wide(f'Huyện,2023\nBình Gia,"{value}"\n', {(2, kind)}, 0, COUNTS) for value, kind in (
         ("128.5", "not_whole"), ("-12", "out_of_bounds"), ("12.868,5", "not_whole"), ("12,8%", "percent_sign"),
         ("12 hộ", "no_number"), ("12/2600", "no_number"))},
@@ -171,6 +184,8 @@ SLIPPED: dict[str, Slip] = {
     "a column without a name": wide("Huyện,,2023\nBình Gia,9.1,5.67\n", {(2, "nameless_column")}, 0),
     "no header": wide("Bình Gia,5.67\nBắc Sơn,7.25\n", {(1, "no_header")}, 0),
     "another word for the area": wide("Đơn vị,2023\nBình Gia,5.67\n", {(1, "no_header")}, 0),
+    **{f"no year in {header}": wide(f"Huyện,{header}\nBình Gia,5.67\n", {(1, "no_year_column")}, 0)
+       for header in ("Tỷ lệ", "Kế hoạch 2025", "Tỷ lệ hộ nghèo 2023")},
     "a standard of other years": wide("Huyện,2019,2023\nBình Gia,9.1,5.67\n", {(2, "standard_not_in_force")}, 1),
     "before there were figures": wide("Huyện,1944,2023\nBình Gia,9.1,5.67\n", {(2, "no_year")}, 1),
     **{f"the value twice, {second}": long(f"Huyện,Tỷ lệ,{second}\nBình Gia,5.67,5.1\n", {(1, "double_column")}, 0)
@@ -179,7 +194,11 @@ SLIPPED: dict[str, Slip] = {
     "an empty value": long("Huyện,Tỷ lệ\nBình Gia,\nBắc Sơn,7.25\n", {(2, "empty_cell")}, 1),
     # ---- old fonts, encodings
     **{f"old font, {sample}": wide(f"Huyện,2023,GC\n{sample},5.67,{sample}\n", {(2, "tcvn3")}, 0) for sample in (
-        "HuyÖn B×nh Gia tØnh L¹ng S¬n", "Huyeän Bình Gia, tyû leä hoä ngheøo", "§×nh LËp và §iÖn Biªn")},
+        "HuyÖn B×nh Gia tØnh L¹ng S¬n", "Huyeän Bình Gia, tyû leä hoä ngheøo", "§×nh LËp và §iÖn Biªn",
+        "Huyeän Baéc Sôn vaø Cao Loäc", "sè liÖu \u00adíc n¨m 2023, tØnh l\u00adîng", "thÞ x· vµ huyÖn")},
+    "marked letters of another code page": Slip(
+        b"Huyen,2023\nBinh Gia,5.67\nB\xecnh Gia,7\n", ("--column", "area_code=Huyen", "--years", *POOR),
+        {(3, "bad_bytes")}, 0),
     **{f"in {name}": Slip(TWO.encode(name), (*MAPPED, "--years", *POOR), set(), 2)
        for name in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")},
     "cut within a letter": Slip(TWO.encode() + b"B\xe1\xba,7\n", (*MAPPED, "--years", *POOR), {(4, "bad_bytes")}, 0),
@@ -198,6 +217,8 @@ SLIPPED: dict[str, Slip] = {
     "yes": sheet(put(B2=True), {(2, "no_number")}, 3),
     # ---- tables with the project's columns
     "minorities below all": own({(3, "group_below_all")}, rate("181", "9.87"), rate("181", "3.21", scope="dtts")),
+    "two sources, two values": own({(3, "conflict")}, rate("181", "9.87", status="reported"),
+                                   rate("181", "9.11", status="preliminary", source_id="tbtc-ls-2025")),
     "a final beside a preliminary": own({(3, "conflict")}, rate("181", "9.87", status="final"),
                                         rate("181", "9.11", status="preliminary")),
     "one source, two values": own({(2, "two_values"), (3, "two_values")}, rate("181", "9.87"), rate("181", "9.11")),
@@ -224,7 +245,7 @@ FIVE = HISTORY.format(kind="percent", year="2022", value="5")
 HISTORIES: dict[str, tuple[str | bytes, Told]] = {
     **{f"year {year}": (HISTORY.format(kind="percent", year=year, value="5.6"), {(2, kind)}) for year, kind in (
         ("2042", "year_ahead"), ("2027", "year_ahead"), ("23", "no_year"), ("30/6/2023", "part_of_year"),
-        ("", "empty_cell"))},
+        ("1023", "no_year"), ("", "empty_cell"))},
     **{f"{kind} {value}": (HISTORY.format(kind=kind, year="2022", value=f'"{value}"'), {(2, told)})
        for kind, value, told in (
            ("percent", "120", "no_percent"), ("percent", "-1", "no_percent"), ("positive", "-1", "negative"),
@@ -240,6 +261,7 @@ HISTORIES: dict[str, tuple[str | bytes, Told]] = {
     "the value twice": ("panel,kind,unit,year,value,Value\np,percent,a,2022,5,6\n", {(1, "double_column")}),
     "no value": ("panel,kind,unit,year\np,percent,a,2022\n", {(1, "missing_column")}),
     "an old font": ("panel,kind,unit,year,value\np,percent,HuyÖn B×nh Gia tØnh L¹ng S¬n,2022,5\n", {(2, "tcvn3")}),
+    "another code page": (b"panel,kind,unit,year,value\np,percent,B\xecnh Gia,2022,5\n", {(2, "bad_bytes")}),
     "damaged": (FIVE.encode() + b"p,percent,B\xe1\xba,2023,7\n",
                 {(5, "bad_bytes")}),
 }  # fmt: skip
@@ -353,6 +375,7 @@ def test_content_that_slipped_is_told_and_no_row_is_lost(
         "missing_column",
         "double_column",
         "same_figures",
+        "no_year_column",
     }
     same = rows if found["counts"]["same"] else set()
     assert rows <= {item["row"] for item in found["changes"]} | {row for row, _ in problems} | same or whole

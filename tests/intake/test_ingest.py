@@ -184,7 +184,7 @@ def test_another_sources_figure_stays_beside_and_is_told(folder: Path, tmp_path:
     other = changed(2, value="6.5", source_id="kh99-2021", status="final")
     found = ingested(table(tmp_path, [other]), folder)
     (change,) = found.changes
-    assert (change.kind, [row["value"] for row in change.others]) == ("new", ["6.03"])
+    assert (change.kind, [item.value for item in change.others]) == ("new", [6.03])
     assert any(problem.severity == "warning" and "6.5" in problem.problem for problem in found.warnings)
     figure = next(item for item in load(folder).series("20", "poverty_rate", "all").observations if item.year == 2023)
     assert (figure.value, [loser.value for loser in figure.overruled]) == (6.5, [6.03])

@@ -20,6 +20,8 @@ MOST_OF_A_KIND = 1000
 """Problems of one kind in one column that are listed one by one; the rest are counted."""
 DECIMAL = re.compile(r"-?(?:0\.\d+|\d+\.(?:\d{1,2}|\d{4,}))%?", re.ASCII)
 """Numbers whose point cannot stand for thousands."""
+AS_WRITTEN = ("no_number", "mixed_decimals", "unclear_number")
+"""Kinds of problem that are about how a number is written: it is shown as it stands."""
 MOST_SEARCHES = 100
 """Distinct unknown values for which the nearest choice is searched; a file of rubbish is not worth more."""
 
@@ -138,7 +140,8 @@ class Problem:
         if language == "vi" and said.has(form):  # as the form has it, and as tables of other origin have it
             column = f"{said.t(form)} ({column})"
         place = said.t("problem.place_column" if column else "problem.place", file=file, row=self.row, column=column)
-        found = f" ({localised(self.value, language)!r})" if self.value else ""
+        shown = self.value if self.kind in AS_WRITTEN else localised(self.value, language)
+        found = f" ({shown!r})" if self.value else ""
         return f"{said.t(f'problem.{self.severity}')}: {place}{found}: {' '.join(self.words(language))}".rstrip()
 
     def line(self) -> str:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 DEFAULT_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 EXPLORE = "import toolkit\n\ntoolkit.explore(toolkit.compute_run(draws=500))"
 """What the page of sliders runs."""
-MOST_NAMED = 5
-"""So many series that a scenario passed over are named."""
 
 
 def forecast(
@@ -219,7 +217,7 @@ def scenario(
     from toolkit.data.tables import WORKBOOKS, InputTable
     from toolkit.run.session import compute_run
     from toolkit.run.studies import scenario_run
-    from toolkit.scenario.exchange import read_iamc, scenarios_from_iamc
+    from toolkit.scenario.exchange import passed_over, read_iamc, scenarios_from_iamc
     from toolkit.scenario.scenario import read_scenarios
 
     options.existing([file], "scenario.file.remedy")
@@ -232,8 +230,7 @@ def scenario(
     if isinstance(read, InputTable):
         read, passed = scenarios_from_iamc(_told(read), run.forecasts, run.dataset, file.stem)
     if passed:
-        series = "; ".join(passed[:MOST_NAMED])
-        print(say("scenario.iamc.passed", count=len(passed), series=series), file=sys.stderr)
+        print(passed_over(passed), file=sys.stderr)
     with own_folder(folder):
         found = scenario_run(run, read, folder, language=texts(lang).language, formats=forms)
     if as_json:

@@ -353,33 +353,29 @@ def history(
 def _print_entries(entries: Sequence[Entry]) -> None:
     """Print a table, a line an entry."""
     plain = numbers(interface_language()).plain
+
+    def basis(name: str) -> str:
+        return name and f"({say(f'desk.basis.{name}')})"
+
     rows = [
         (
             f"{entry.from_year}–{entry.year}" if entry.from_year else str(entry.year),
             say(f"desk.scope.{entry.scope}"),
             entry.standard or "–",
-            plain(float(entry.value)) if _is_number(entry.value) else entry.value,
+            plain(float(entry.value)),
             ", ".join(
                 say(f"attainment.{kind}.{text}")
                 for kind, text in (("status", entry.status), ("qualifier", entry.qualifier))
                 if text
             ),
             entry.source_id,
-            " ".join(
-                filter(
-                    None,
-                    (entry.available_from, entry.available_basis and f"({say(f'desk.basis.{entry.available_basis}')})"),
-                )
-            ),
+            f"{entry.available_from} {basis(entry.available_basis)}".strip(),
             _standing(entry),
         )
         for entry in entries
     ]
-    header = tuple(
-        say(f"desk.history.{name}")
-        for name in ("year", "scope", "standard", "value", "status", "source", "known", "standing")
-    )
-    _print_table(header, rows)
+    names = ("year", "scope", "standard", "value", "status", "source", "known", "standing")
+    _print_table([say(f"desk.history.{name}") for name in names], rows)
 
 
 def _print_deliveries(deliveries: Sequence[Delivery], *, as_json: bool) -> None:
@@ -403,14 +399,6 @@ def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
     for row in (header, *rows):
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _standing(entry: Entry) -> str:

@@ -37,6 +37,7 @@ SHORT_KINDS = {
 }  # fmt: skip
 """How offices shorten it, folded: ``TP. Lạng Sơn``, ``H.Bình Gia``."""
 SHORT_KIND = re.compile(r"(t\.?p|t\.?x|t\.?t|[thqpx])(?:\.\s*|\s+)(?=\w)", re.ASCII)
+DASH = re.compile(r"\s*[-–—]\s*")
 NUMBERING = re.compile(r"(?:\d{1,3}|(?!x[.)])[ivx]{1,5})[.)]\s*", re.ASCII)
 """Before the names of a list; ``X.`` may also mean *xã*, so it is no number."""
 FOOTNOTE = re.compile(r"\s*(?:\(\s*(?:\*+|\d{1,2})\s*\)|\*+)$", re.ASCII)
@@ -185,7 +186,7 @@ class Areas(Tabular):
         begun = [area for area in units if (area.valid_from or BEGINNING) <= on]
         return next((area for area in reversed(begun) if area.in_force(on)), begun[-1] if begun else units[0])
 
-    def find(self, text: str | int, *, level: str | None = None, on: date | None = None) -> Area:
+    def find(self, text: str | int, *, level: str | None = None, on: date | None = None, current: bool = False) -> Area:
         """Return the area that a user means by a code or a name, diacritics and case ignored.
 
         Parameters
@@ -199,6 +200,8 @@ class Areas(Tabular):
             or the country; a code the unit in force at `on`, and a district even though districts ended.
         on :
             Day; None: the newest unit of a code.
+        current :
+            Of units of one name, only those in force on that day are meant, where there are any.
 
         Raises
         ------
@@ -219,14 +222,19 @@ class Areas(Tabular):
         named = next(filter(None, (self._named(name, levels) for name in _readings(wanted))), [])
         if not named:
             raise self._unknown(wanted, level)
+        if current and on and any(area.in_force(on) for area in named):
+            named = [area for area in named if area.in_force(on)]
         if len({area.code for area in named}) > 1:
             listed = "; ".join(_described(area) for area in named)
             raise AmbiguousNameError(say("data.ambiguous", name=wanted, listed=listed), say("data.ambiguous.remedy"))
-        return self.get(named[0].code, on, level)
+        found = self.get(named[0].code, on, level)
+        if level == "commune" and on and found not in named:  # another unit bears its code by then
+            raise _not_in_force(named[0], on)
+        return found
 
     def stated(self, text: str) -> Area | None:
         """Return the area above the communes whose full name a text is, whatever its level; None if there is no one."""
-        for name in map(fold, _readings(text)):
+        for name in map(_key, _readings(text)):
             named = self._by_name[0].get(name, ()) if name not in COUNTRY_NAMES else self.all("country")
             found = [area for area in named if area.level in LEVELS_OF_BARE_NAMES]
             if len({area.code for area in found}) == 1:
@@ -267,12 +275,12 @@ class Areas(Tabular):
     def _coded(self, code: str, level: str | None, on: date | None) -> Area:
         area = self.get(code, on, level)
         if level is None and area.level == "commune" and on is not None and not area.in_force(on):
-            raise UsageError(say("data.not_in_force", area=_described(area), on=on), say("data.not_in_force.remedy"))
+            raise _not_in_force(area, on)
         return area
 
     def named(self, name: str) -> tuple[Area, ...]:
         """Return all areas of a full or short name, Vietnamese or English, diacritics and case ignored."""
-        folded = fold(name)
+        folded = _key(name)
         full, short = self._by_name
         return tuple(dict.fromkeys([*full.get(folded, ()), *short.get(folded, ())]))
 
@@ -282,14 +290,14 @@ class Areas(Tabular):
         full: dict[str, list[Area]] = {}
         short: dict[str, list[Area]] = {}
         for area in self._all:
-            for name in {fold(area.name_vi), fold(area.name("en"))}:
+            for name in {_key(area.name_vi), _key(area.name("en"))}:
                 full.setdefault(name, []).append(area)
-            short.setdefault(fold(area.short_name), []).append(area)
+            short.setdefault(_key(area.short_name), []).append(area)
         return full, short
 
     def _named(self, name: str, levels: Sequence[str]) -> list[Area]:
         """Return the areas of a name: by the full name before the short one, with diacritics before without."""
-        folded = fold(name)
+        folded = _key(name)
         if folded in COUNTRY_NAMES:
             return [area for area in self.all("country") if area.level in levels]
         full, short = ([area for area in index.get(folded, ()) if area.level in levels] for index in self._by_name)
@@ -310,6 +318,11 @@ class Areas(Tabular):
         return UsageError(say("data.no_name", name=name), say("data.nearest", near=listed))
 
 
+def _key(name: str) -> str:
+    """Return a name for comparison: ``Bà Rịa-Vũng Tàu`` and ``Thừa Thiên - Huế`` are written in several ways."""
+    return DASH.sub(" ", fold(name))
+
+
 def _readings(name: str) -> Iterator[str]:
     """Yield a name as it stands, and as it would be in full: without number and footnote, its kind spelled out."""
     yield name
@@ -319,6 +332,10 @@ def _readings(name: str) -> Iterator[str]:
         short = SHORT_KIND.match(text)
         if short:
             yield f"{SHORT_KINDS[short[1].replace('.', '')]} {text[short.end() :]}"
+
+
+def _not_in_force(area: Area, on: date) -> UsageError:
+    return UsageError(say("data.not_in_force", area=_described(area), on=on), say("data.not_in_force.remedy"))
 
 
 def _described(area: Area) -> str:

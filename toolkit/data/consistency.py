@@ -108,7 +108,7 @@ def check_plausible(figures: Iterable[Figure], reference: Reference, problems: P
     usable = [best_first(group)[0] for group in cells.values()]
     check_jumps(usable, reference, problems)
     check_slips(usable, problems)
-    check_sums(usable, problems)
+    check_sums(usable, reference.indicators, problems)
     check_divisions(usable, reference, problems)
 
 
@@ -142,18 +142,17 @@ def check_conflicts(figures: Iterable[Figure], problems: Problems) -> None:
     for group in _by_cell(figure for figure in figures if figure.qualifier != UNUSED).values():
         winner = best_first(group)[0]
         for figure in group:
-            if not _agree(figure, winner):
-                why = "status" if figure.status != winner.status else "later"
-                fields = {
-                    "other": winner.written,
-                    "source": winner.source_id,
-                    "mine": figure.source_id,
-                    "why": Phrase(f"data.conflict.{why}", {
-                        "better": Phrase(f"attainment.status.{winner.status}"),
-                        "worse": Phrase(f"attainment.status.{figure.status}"),
-                    }),
-                }  # fmt: skip
-                _warn(problems, "conflict", figure, fields, winner)
+            if not agree(figure, winner):
+                fields = {"other": winner.written, "source": winner.source_id, "mine": figure.source_id}
+                _warn(problems, "conflict", figure, {**fields, "why": why_used(winner, figure)}, winner)
+
+
+def why_used(used: Figure, other: Figure) -> Phrase:
+    """Return why one of two figures for one cell is used."""
+    if used.status != other.status:
+        better, worse = (Phrase(f"attainment.status.{item.status}") for item in (used, other))
+        return Phrase("data.conflict.status", {"better": better, "worse": worse})
+    return Phrase(f"data.conflict.{'later' if used.available_from > other.available_from else 'first'}")
 
 
 def check_jumps(figures: Iterable[Figure], reference: Reference, problems: Problems) -> None:
@@ -179,11 +178,12 @@ def check_slips(figures: Iterable[Figure], problems: Problems) -> None:
         if figure.unit == "percent" and figure.value > 0 and figure.qualifier in ("", "about"):
             by_series[figure.indicator, figure.scope].append(figure)
     for group in by_series.values():
-        usual = [figure.value for figure in group if figure.value >= 1]
+        usual = [figure.value for figure in group if figure.value > 1]
         middle = median(usual) if usual else 100.0
         copied: dict[tuple[int, str, int], Figure] = {}
         for figure in group:
-            if figure.value < 1 and 10 * figure.value < middle:  # nearer to the others as a share of one
+            times = 10 if figure.value < 1 else 50
+            if figure.value <= 1 and times * figure.value < middle:  # nearer to the others as a share of one
                 fields = {"small": figure.written, "large": f"{100 * figure.value:.10g}"}
                 _warn(problems, "fraction", figure, fields)
             place = (figure.year, figure.written, len(figure.area_code))
@@ -197,7 +197,7 @@ def check_slips(figures: Iterable[Figure], problems: Problems) -> None:
             _warn(problems, "group_below_all", figure, {"other": everyone.written}, everyone)
 
 
-def check_sums(figures: Iterable[Figure], problems: Problems) -> None:
+def check_sums(figures: Iterable[Figure], indicators: Indicators, problems: Problems) -> None:
     """Warn where rates do not follow from counts, totals from parts, and parts pass their whole."""
     by_year: dict[tuple[str, int, str, str], list[Figure]] = defaultdict(list)
     places: dict[tuple[str, str, int, str], dict[str, Figure]] = defaultdict(dict)
@@ -207,9 +207,8 @@ def check_sums(figures: Iterable[Figure], problems: Problems) -> None:
     _check_rates(by_year, problems)
     for (area, scope, year, standard), held in list(places.items()):
         _check_totals(held, problems)
-        _check_parts(held, problems)
-        if scope != "all":
-            _check_group(held, places.get((area, "all", year, standard), {}), problems)
+        everyone = places.get((area, "all", year, standard), {}) if scope != "all" else {}
+        _check_parts(held, everyone, indicators, problems)
 
 
 def check_divisions(figures: Iterable[Figure], reference: Reference, problems: Problems) -> None:
@@ -396,7 +395,7 @@ def _note(
     problems.add(key, figure.row, "value", figure.written, severity=severity, fields=fields, at=place)
 
 
-def _agree(one: Figure, other: Figure) -> bool:
+def agree(one: Figure, other: Figure) -> bool:
     """Say whether two figures are equal at the precision of the coarser one."""
     unit = max(last_place(one.written), last_place(other.written))
     return abs(one.value - other.value) <= unit / 2 + 1e-9
@@ -443,19 +442,18 @@ def _check_totals(held: Mapping[str, Figure], problems: Problems) -> None:
                 _warn(problems, "total", held[name], {"parts": shown, "sum": f"{total:g}"})
 
 
-def _check_parts(held: Mapping[str, Figure], problems: Problems) -> None:
-    for part, whole in PARTS_AND_WHOLES:
-        if part in held and whole in held and held[part].value > held[whole].value:
-            fields = {"whole": whole, "other": held[whole].written}
-            _warn(problems, "part_above_whole", held[part], fields, held[whole])
-
-
-def _check_group(held: Mapping[str, Figure], everyone: Mapping[str, Figure], problems: Problems) -> None:
-    """Warn where a group's count passes that of everyone."""
-    for name, figure in held.items():
-        other = everyone.get(name)
-        if other is not None and figure.unit in COUNTED and figure.value > other.value:
-            _warn(problems, "part_above_whole", figure, {"whole": f"{name} (all)", "other": other.written}, other)
+def _check_parts(
+    held: Mapping[str, Figure], everyone: Mapping[str, Figure], indicators: Indicators, problems: Problems
+) -> None:
+    """Warn where a part passes its whole, or a group's count that of everyone."""
+    wholes: list[tuple[str, Figure | None, object]] = [
+        (part, held[whole], indicators[whole].names) for part, whole in PARTS_AND_WHOLES if whole in held
+    ]
+    wholes += [(name, everyone.get(name), Phrase("data.of_all", {"name": indicators[name].names}))
+               for name, figure in held.items() if figure.unit in COUNTED]  # fmt: skip
+    for part, whole, name in wholes:
+        if part in held and whole is not None and held[part].value > whole.value:
+            _warn(problems, "part_above_whole", held[part], {"whole": name, "other": whole.written}, whole)
 
 
 def check_reference(reference: Reference) -> None:

@@ -46,6 +46,10 @@ class Both(Declaration):
     def __getitem__(self, language: Language) -> str:
         return self.vi if language == "vi" else self.en
 
+    def text(self, language: Language) -> str:
+        """Return the text in a language, as messages ask for it."""
+        return self[language]
+
 
 class Unit(Declaration):
     """A unit of measurement.

@@ -265,7 +265,7 @@ def _fault(
         return "percent_sign", {"unit": unit}
     if indicator is None or value is None or indicator.allows(value):
         return None
-    bounds = {"lower": _bound(indicator.lower), "upper": _bound(indicator.upper), "indicator": indicator.id}
+    bounds = {"lower": _bound(indicator.lower), "upper": _bound(indicator.upper), "indicator": indicator.names}
     return ("not_whole" if indicator.whole and value != int(value) else "out_of_bounds"), {**bounds}
 
 

@@ -26,7 +26,7 @@ from itertools import count
 from typing import Literal, NamedTuple, TypeVar
 
 from toolkit.base.problems import Phrase, Problems
-from toolkit.base.texts import fold
+from toolkit.base.texts import Language, fold
 
 BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """Bytes at the beginning of a file that name its encoding."""
@@ -34,14 +34,16 @@ UTF16_SAMPLE = 4096
 TCVN3_SIGNS = frozenset("µ¶·¸¹¨©ª«¬\u00ad®")
 """Vietnamese letters in the TCVN3 fonts; symbols in Windows code pages and in Unicode."""
 TCVN3 = re.compile(
-    "[A-Za-z][{signs}]+[A-Za-z]|[®§][{signs}]*[a-zà-ÿ]".format(signs="".join(sorted(TCVN3_SIGNS)) + "»¼½¾×÷")
+    "[A-Za-z][{signs}]+[A-Za-z]|[®§][{signs}]*[a-zà-ÿ]|\u00ad[è-ÿ]|[a-z][ÐÑÒÓÔÕÖØÜÝÞ](?![A-Z])".format(
+        signs="".join(sorted(TCVN3_SIGNS)) + "»¼½¾×÷"
+    )
 )
-"""A sign between letters, or the sign of đ or Đ before one."""
-VNI = re.compile("[AEOYaeoy][øûïä]|[ÖÔöô][ùøûõï]|[Uu][ûøï]")
+"""A sign between letters, the sign of đ, Đ or ư before one, or a capital with a mark behind a small letter."""
+VNI = re.compile("[Aa][øûïäâåéèêùõ]|[Ee][øûïäâåùõ]|[Oo][øûïäâåõ]|[Yy][øûïä]|[ÖÔöô][ùøûõï]|[Uu][ûøï]")
 """Letter and tone in the VNI fonts, as no Vietnamese text in Unicode has them side by side."""
 FEWEST_OLD_WORDS = 3
 """Words with such signs from which a text that is valid Unicode counts as written in an old font."""
-OLD_SIGNS = "§µ¶·¸¹¨©ª«¬®»¼½¾×÷øûïä"
+OLD_SIGNS = "§µ¶·¸¹¨©ª«¬\u00ad®»¼½¾×÷øûïäåÐÑÒÓÔÕÖØÜÝÞ"
 FOREIGN = frozenset("ÖÜÑßäåæçëîïñöøüû×÷")
 """What TCVN3 letters look like in Windows-1258, and no Vietnamese word holds."""
 VOWELS = "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY"
@@ -108,8 +110,8 @@ def _damaged(data: bytes, encoding: str, start: int, problems: Problems) -> Deco
     if looks_like_tcvn3(legacy):
         problems.add("tcvn3", row, value=byte)
         return Decoded("", "")
-    if "\ufffd" in legacy:
-        row = legacy[: legacy.index("\ufffd")].count("\n") + 1
+    if stray := re.search(f"\ufffd|{STRAY_TONE.pattern}", legacy):
+        row = legacy[: stray.start()].count("\n") + 1
         problems.add("bad_bytes", row, fields={"encoding": "windows-1258"})
     return Decoded(unicodedata.normalize("NFC", legacy), "windows-1258")
 
@@ -128,7 +130,7 @@ def old_font(text: str, fewest: int = FEWEST_OLD_WORDS) -> str:
     pairs: list[str] = VNI.findall(text)
     if len(words) >= fewest:
         return words[0]
-    return pairs[0] if len(pairs) >= fewest and len({pair[1] for pair in pairs}) > 1 else ""
+    return pairs[0] if len(pairs) >= fewest and len(set(pairs)) > 1 else ""
 
 
 def looks_like_tcvn3(text: str) -> bool:
@@ -251,7 +253,9 @@ YEAR = re.compile(r"(\d{4})(?:[.,]0+)?", re.ASCII)
 YEAR_IN_WORDS = re.compile(r"(?:(?:ca|cuoi|het|den cuoi|den het)\s+)?(?:nam|year)\s+(\d{4})", re.ASCII)
 DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?", re.ASCII)
 DAY_FIRST = re.compile(
-    r"(?:ngay\s+)?(\d{1,2})(?:\s*[/.-]\s*|\s+thang\s+)(\d{1,2})(?:\s*[/.-]\s*|\s+nam\s+)(\d{4})", re.ASCII
+    r"(?:(?:tinh\s+)?den\s+)?(?:het\s+)?(?:ngay\s+)?"
+    r"(\d{1,2})(?:\s*[/.-]\s*|\s+thang\s+)(\d{1,2})(?:\s*[/.-]\s*|\s+nam\s+)(\d{4})",
+    re.ASCII,
 )
 PART_OF_YEAR = re.compile(r"\b(?:thang|quy|nua|half|quarter|[qh][1-4]|\d{1,2}t|t\d{1,2})\b", re.ASCII)
 HAS_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)", re.ASCII)
@@ -381,9 +385,10 @@ class Reading:
         """Whether the cell means two different numbers."""
         return len(set(self.meanings.values())) > 1
 
-    def shown(self) -> str:
-        """Return the possible values as text, for messages."""
-        return " / ".join(f"{value:.10g}" for value in dict.fromkeys(self.meanings.values()))
+    def text(self, language: Language) -> str:
+        """Return the possible values, for messages."""
+        shown = " / ".join(f"{value:.10g}" for value in dict.fromkeys(self.meanings.values()))
+        return shown.replace(".", ",") if language == "vi" else shown
 
 
 def reading(text: str) -> Reading:

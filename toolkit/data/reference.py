@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from toolkit.base.problems import Problem, Problems, Severity
+from toolkit.base.problems import Phrase, Problem, Problems, Severity
 from toolkit.base.texts import fold
 from toolkit.base.yaml_files import YamlText
 from toolkit.data.areas import Areas, Crosswalk, area_of, link_of
@@ -115,11 +115,11 @@ PLANNED = frozenset(
 )  # fmt: skip
 """What plans call the status of their figures; folded."""
 STATUS_WORDS = {
-    **dict.fromkeys(("chinh thuc", "da phe duyet", "phe duyet", "official"), "final"),
+    **dict.fromkeys(("chinh thuc", "da phe duyet", "phe duyet", "da duyet", "official", "final"), "final"),
     **dict.fromkeys(("bao cao", "da bao cao"), "reported"),
     **dict.fromkeys(
-        ("so bo", "uoc", "uoc tinh", "uoc thuc hien", "uoc th", "p", "e", "est", "prel", "estimate", "estimated",
-         "provisional"), "preliminary",
+        ("so bo", "uoc", "uoc tinh", "uoc thuc hien", "uoc th", "uoc dat", "p", "e", "est", "prel", "estimate",
+         "estimated", "provisional"), "preliminary",
     ),
 }  # fmt: skip
 """What offices call the status of a figure, folded."""
@@ -246,7 +246,7 @@ def right_unit(context: RowContext, indicator: str, unit: str) -> list[RowFault]
         near = declared.unit if declared else context.problems.near("unit", unit, units)
         return [RowFault("unknown_unit", "unit", {"near": near})]
     if declared is not None and unit != declared.unit:
-        return [RowFault("wrong_unit", "unit", {"wanted": declared.unit, "indicator": indicator})]
+        return [RowFault("wrong_unit", "unit", {"wanted": declared.unit, "indicator": declared.names})]
     return []
 
 
@@ -300,10 +300,10 @@ def right_standard(context: RowContext, indicator: str, standard: str, year: str
     if not standard:
         return [RowFault("no_standard", "standard", {"near": near})] if declared.standard_required and allowed else []
     if not allowed:
-        return [RowFault("needless_standard", "standard", {"indicator": indicator})]
+        return [RowFault("needless_standard", "standard", {"indicator": declared.names})]
     if standard not in names:
         known_ones = context.problems.near(f"standard of {indicator}", standard, names)
-        return [RowFault("unknown_standard", "standard", {"near": known_ones, "indicator": indicator})]
+        return [RowFault("unknown_standard", "standard", {"near": known_ones, "indicator": declared.names})]
     item = context.reference.standards.get(standard)
     if known is None or item.measured_in(known):
         return []
@@ -318,8 +318,7 @@ def right_status(context: RowContext, indicator: str, status: str, year: str) ->
     if status not in STATUSES:
         if _word(status) in PLANNED:
             return [RowFault("planned_status", "status")]
-        near = context.problems.near("status", status, STATUSES)
-        return [RowFault("unknown_choice", "status", {"near": near})]
+        return [RowFault("unknown_choice", "status", {"near": Phrase("data.status_choices")})]
     known, declared = year_of(year), context.indicator(indicator)
     decided = declared is not None and declared.set_by_decision
     if status == "final" and known == context.reference.today.year and not decided:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import read_file
-from toolkit.base.problems import Problem, Problems, has_error
+from toolkit.base.problems import Phrase, Problem, Problems, has_error
 from toolkit.base.texts import fold, normalise, say
 from toolkit.data.excel import read_workbook
 from toolkit.data.parsing import (
@@ -90,6 +90,8 @@ class TableLayout:
         Says whether a table may have a column of a name that is not listed.
     titled :
         Whether something always stands above the header, and needs no remark.
+    fewest :
+        Names from which a row is taken for the header.
     """
 
     required: tuple[str, ...]
@@ -97,6 +99,7 @@ class TableLayout:
     may_be_empty: bool = False
     also: Callable[[str], bool] = lambda _: False
     titled: bool = False
+    fewest: int = FEWEST_NAMES
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -183,7 +186,7 @@ class InputTable:
             for key, row in zip(keys, self.rows, strict=True):
                 fault = settled[key][1]
                 if key[0] and fault:
-                    fields = {"meanings": found[key].shown()} if fault == "unclear_number" else {}
+                    fields = {"meanings": found[key]} if fault == "unclear_number" else {}
                     self.problems.add(fault, row.number, column, key[0], fields=fields)
         return [settled[key][0] for key in keys]
 
@@ -432,7 +435,7 @@ def _joined(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def table_of(sheet: RawSheet, layout: TableLayout) -> list[InputTable]:
     """Return the table of a sheet: its columns and rows below the header; none if there is no header."""
-    header = find_header(sheet.rows, layout.columns, fewest=FEWEST_NAMES)
+    header = find_header(sheet.rows, layout.columns, fewest=layout.fewest)
     if header is None:
         return []
     if not layout.titled:
@@ -475,7 +478,8 @@ def columns_of(
         if len(found) > 1:
             problems.add("double_column", row, name)
         elif not found:
-            near = problems.near("header", name, unread, 1) if unread else ", ".join(listed or header.names)
+            names = problems.near("header", name, unread, 1) if unread else ", ".join(listed or header.names)
+            near = Phrase(f"data.columns.{'nearest' if unread else 'needed'}", {"names": names})
             problems.add("missing_column", row, name, fields={"near": near})
     for name in unread:
         if known:

@@ -28,7 +28,8 @@ COLUMNS = ("panel", "kind", "unit", "year", "value")
 LAYOUT = TableLayout(COLUMNS)
 PARENT = "__parent__"
 KINDS = ("percent", "positive", "count", "real")
-FIRST_YEAR = 1000
+FIRST_YEAR = 1700
+"""Earlier years are slips of the hand: no yearly statistics are older."""
 Histories = pd.DataFrame | InputTable | Path | str
 PanelKind = Literal["percent", "positive", "count", "real"]
 TOGETHER = 32

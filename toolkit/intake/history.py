@@ -13,7 +13,17 @@ Standing = Literal[
     "counts", "overruled", "period_average", "unverified", "replaced", "withdrawn", "earlier_unit", "summed", "parent"
 ]
 
-COPIED = ("standard", "qualifier", "status", "source_id", "available_from", "available_basis", "note")
+COPIED = (
+    "year",
+    "standard",
+    "qualifier",
+    "status",
+    "source_id",
+    "available_from",
+    "available_basis",
+    "note",
+    "delivery",
+)
 """Attributes of an entry that are those of the figure."""
 
 
@@ -143,15 +153,7 @@ def _standing(dataset: Dataset, area_code: str, indicator: str, scope: str) -> l
 
 def _entry(scope: str, figure: Observation | Figure, standing: Standing) -> Entry:
     copied = {name: getattr(figure, name) for name in COPIED}
-    return Entry(
-        scope=scope,
-        year=figure.year,
-        from_year="",
-        value=f"{figure.value:.10g}",
-        standing=standing,
-        delivery=figure.delivery,
-        **copied,
-    )
+    return Entry(scope=scope, from_year="", value=f"{figure.value:.10g}", standing=standing, **copied)
 
 
 def _set_aside(item: SetAside, dataset: Dataset) -> Entry:

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.base.problems import Problem, Problems, shortened
-from toolkit.base.texts import Language, numbers
+from toolkit.base.texts import LANGUAGES, Language, numbers, texts
 from toolkit.data.consistency import check_between, check_doubles
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import OBSERVATION_LAYOUT, UNUSED, Figure, figures_of
-from toolkit.data.parsing import RawSheet, Row, decimals_of
+from toolkit.data.parsing import Numeral, RawSheet, Row, decimals_of
 from toolkit.data.reference import Reference
 from toolkit.data.schemas import OBSERVATIONS, SOURCES
 from toolkit.data.tables import InputTable, TableLayout, Tables, read_by, read_tables, table_of
-from toolkit.intake.mapping import ColumnMapping, mapped_tables
+from toolkit.intake.mapping import ColumnMapping, figure_and_status, mapped_tables
 
 if TYPE_CHECKING:
     from toolkit.forecast.make import Span
@@ -75,9 +75,10 @@ def filled_tables(path: Path, reference: Reference) -> tuple[Tables, tuple[Cells
 
     def of_sheet(sheet: RawSheet) -> list[InputTable] | None:
         tables = table_of(sheet, PROJECT_COLUMNS)
-        if not tables:
-            sources.extend(_sources(sheet, reference))
-        return tables or None
+        named = None if tables else _sources(sheet, reference)
+        sources.extend(named or ())
+        guide = sheet.name in [texts(language).t("desk.template.sheet.guide") for language in LANGUAGES]
+        return None if guide or named is not None else tables
 
     found = read_by(path, OBSERVATION_LAYOUT.columns, of_sheet, OBSERVATION_LAYOUT.required)
     first = sources[0]["source_id"] if sources else ""
@@ -94,15 +95,19 @@ def _filled(table: InputTable, source: str) -> InputTable:
                 table.problems.warn("no_figure", row.number, "value")
             continue
         cells["source_id"] = cells.get("source_id") or source
+        if not isinstance(cells["value"], Numeral):
+            cells["value"], flag = figure_and_status(cells["value"])
+            cells["status"] = flag or cells.get("status", "")
         rows.append(Row(row.number, tuple(cells.get(name, "") for name in OBSERVATIONS.names)))
     return replace(table, columns=OBSERVATIONS.names, rows=tuple(rows))
 
 
-def _sources(sheet: RawSheet, reference: Reference) -> list[Cells]:
-    """Return the sources of the sheet that are named; an id alone, as a template proposes it, is none."""
+def _sources(sheet: RawSheet, reference: Reference) -> list[Cells] | None:
+    """Return the sources that a sheet names, None if it is no sheet of them; an id alone, as proposed, is none."""
     named = tuple(row for row in sheet.rows if len(list(filter(None, row.cells))) > 1 or not row.cells[0])
-    found = []
-    for table in table_of(replace(sheet, rows=named), SOURCE_COLUMNS):
+    found: list[Cells] = []
+    tables = table_of(replace(sheet, rows=named), SOURCE_COLUMNS)
+    for table in tables:
         for row in table.rows:
             held = dict(zip(table.columns, map(str, row.cells), strict=True))
             cells = {name: held.get(name, "") for name in SOURCES.names}
@@ -112,7 +117,7 @@ def _sources(sheet: RawSheet, reference: Reference) -> list[Cells]:
                 found.append(cells)
             elif any(cells[name] for name in SOURCES.names[1:]):
                 sheet.problems.add("source_unnamed", row.number, lacking[0])
-    return found
+    return found if tables else None
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from toolkit.base.errors import ToolkitError, UsageError
 from toolkit.base.files import sha256, write_atomic, write_once
-from toolkit.base.problems import Problem, Problems, localised
-from toolkit.base.texts import interface_language, neutral_cell, say
-from toolkit.data.consistency import RATES, FigureKey, check_plausible, figure_key
+from toolkit.base.problems import Problem, Problems
+from toolkit.base.texts import interface_language, neutral_cell, numbers, say
+from toolkit.data.consistency import RATES, FigureKey, agree, check_plausible, figure_key, why_used
 from toolkit.data.dataset import (
     OWN_SOURCE,
     Dataset,
@@ -29,7 +29,7 @@ from toolkit.data.dataset import (
     state_of,
     usable_folder,
 )
-from toolkit.data.observations import UNUSED, Figure
+from toolkit.data.observations import UNUSED, Figure, best_first
 from toolkit.data.reference import Reference, today
 from toolkit.data.schemas import DECLARED, DELIVERED, DELIVERIES, OBSERVATIONS, WITHDRAWN
 from toolkit.intake.incoming import (
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 ChangeKind = Literal["new", "changed", "same"]
 CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+ARRIVING = 1_000_000_000
+"""Number of a delivery that is not written yet: behind all others."""
 ONE_SIDED = ("at_least", "at_most")
 UNSAID = ("qualifier", "available_from", "available_basis", "note")
 """An empty cell here says nothing about the row held: it never erases what stands there."""
@@ -73,31 +75,34 @@ class RowChange:
     before :
         The row of the same source beside which it comes; None for a new one.
     others :
-        Rows of other sources for the same cell with another value: both stay, the better status counts.
+        Other figures for the same cell that say something else, held or arriving: all stay.
     """
 
     kind: ChangeKind
     figure: Figure
     cells: Cells
     before: Cells | None = None
-    others: tuple[Cells, ...] = ()
+    others: tuple[Figure, ...] = ()
 
 
 def changes_of(figures: Sequence[Figure], held: Sequence[Figure]) -> tuple[RowChange, ...]:
-    """Return what becomes of each incoming figure beside the figures that stand."""
+    """Return what becomes of each incoming figure beside the figures that stand and those that come with it."""
     by_cell: dict[FigureKey, list[Figure]] = {}
-    for figure in held:
+    for figure in (*held, *(item._replace(delivery=ARRIVING) for item in figures)):
         by_cell.setdefault(figure_key(figure), []).append(figure)
-    return tuple(_change(figure, by_cell.get(figure_key(figure), ())) for figure in figures)
+    return tuple(_change(figure, by_cell[figure_key(figure)]) for figure in figures)
 
 
-def _change(figure: Figure, held: Sequence[Figure]) -> RowChange:
-    """Return what becomes of a figure beside those held for its cell."""
+def _change(figure: Figure, cell: Sequence[Figure]) -> RowChange:
+    """Return what becomes of a figure beside those for its cell; of its own source only those held can change."""
     given = stored_cells(figure)
     if given["available_basis"] == "rule":  # it was not known before it came in, whatever a rule would say
         given |= {"available_from": "", "available_basis": ""}
-    rivals = [item for item in held if item.source_id != figure.source_id and item.value != figure.value]
-    own, others = [item for item in held if item.source_id == figure.source_id], tuple(map(stored_cells, rivals))
+    own = [item for item in cell if item.delivery != ARRIVING and item.source_id == figure.source_id]
+    others = tuple(
+        item for item in cell if item not in own and UNUSED not in (item.qualifier, figure.qualifier)
+        and not agree(item, figure)
+    )  # fmt: skip
     if not own:
         return RowChange("new", figure, given, None, others)
     before = stored_cells(own[-1])
@@ -215,7 +220,11 @@ def prepare(
     state, incoming = state_of(folder), read_together(files, reference, mapping)
     figures = [figure for file in incoming for figure in file.figures]
     changes = changes_of(figures, held.on(day)[0])
-    warnings = warnings_beside(held, [item.figure for item in changes if item.kind != "same"], reference)
+    told = {replace(item, column="") for file in incoming for item in file.problems}  # there, columns have other names
+    warnings = [
+        item for item in warnings_beside(held, [item.figure for item in changes if item.kind != "same"], reference)
+        if replace(item, column="") not in told
+    ]  # fmt: skip
     return Ingest(folder, incoming, changes, tuple(warnings), state, day.isoformat(), reference)
 
 
@@ -416,7 +425,7 @@ def _unused(
     if figure.qualifier == UNUSED:
         return "unverified", {}
     if winner is not None:
-        return "overruled", {"other": localised(f"{winner.value:.10g}"), "source": winner.source_id}
+        return "overruled", {"other": _cell("value", {"value": str(winner.value)}), "source": winner.source_id}
     if not dataset.of_present_unit(figure):
         return "earlier_unit", {}
     serves = {(figure.indicator, figure.scope)}
@@ -434,13 +443,14 @@ def _unused(
     return "", {}
 
 
+MOST_PLACES = 12
 COMPARED = ("value", "qualifier", "status", "available_from", "available_basis", "unit", "note")
 MOST_LINES = 200
 
 
 def diff_lines(ingest: Ingest) -> list[str]:
     """Return the differences, one a line: ``+`` new, ``~`` changed, ``!`` a conflict; then the counts."""
-    lines = [line for change in ingest.changes for line in _lines(change, ingest.reference)]
+    lines = [line for change in ingest.changes for line in _lines(change, ingest)]
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], say("problem.more", count=len(lines) - MOST_LINES)]
     return [*lines, say("desk.counts", **_counts(ingest))]
@@ -456,7 +466,7 @@ def as_data(ingest: Ingest, *, written: bool) -> dict[str, object]:
             "row": change.figure.row,
             "after": change.cells,
             "before": change.before,
-            "conflicts_with": list(change.others),
+            "conflicts_with": list(map(stored_cells, change.others)),
         }
         for change in ingest.changes
         if change.kind != "same"
@@ -472,10 +482,10 @@ def _counts(ingest: Ingest) -> dict[str, int]:
     return {**counts, "conflicts": conflicts, "rejected": len(ingest.rejected)}
 
 
-def _lines(change: RowChange, known: Reference) -> Iterator[str]:
+def _lines(change: RowChange, ingest: Ingest) -> Iterator[str]:
     if change.kind == "same":
         return
-    cells = change.cells
+    cells, known = change.cells, ingest.reference
     place = _place(cells, known)
     if change.before is None:
         yield f"+ {place}: {_amount(cells, known)} ({_cell('status', cells)}, {cells['source_id']})"
@@ -487,8 +497,14 @@ def _lines(change: RowChange, known: Reference) -> Iterator[str]:
         ]
         yield f"~ {place} ({cells['source_id']}): {'; '.join(parts)}"
     for other in change.others:
-        fields = {"mine": _cell("value", cells), "other": _cell("value", other), "source": other["source_id"]}
-        yield f"! {place}: {say('desk.conflict', **fields, status=_cell('status', other))}"
+        pair = sorted((change.figure._replace(delivery=ARRIVING), other), key=lambda item: (item.delivery, item.row))
+        used, unused = best_first([item._replace(available_from=item.available_from or ingest.today) for item in pair])
+        fields = {
+            "mine": _cell("value", cells), "other": _cell("value", stored_cells(other)), "source": other.source_id,
+            "status": _cell("status", stored_cells(other)), "used": _cell("value", stored_cells(used)),
+            "why": why_used(used, unused).text(interface_language()),
+        }  # fmt: skip
+        yield f"! {place}: {say('desk.conflict', **fields)}"
 
 
 def _cell(name: str, cells: Mapping[str, str]) -> str:
@@ -496,13 +512,12 @@ def _cell(name: str, cells: Mapping[str, str]) -> str:
     text = cells.get(name, "")
     if text and name in ("status", "qualifier"):
         return say(f"attainment.{name}.{text}")
-    decimal = "," if interface_language() == "vi" else "."
-    return text.replace(".", decimal) if name == "value" else text or "–"
+    return numbers(interface_language()).plain(float(text), MOST_PLACES) if name == "value" else text or "–"
 
 
 def _amount(cells: Mapping[str, str], known: Reference | Dataset) -> str:
     unit = known.indicators[cells["indicator"]].units[interface_language()]
-    return f"{_cell('value', cells)} {unit}".rstrip()
+    return numbers(interface_language()).with_unit(_cell("value", cells), unit)
 
 
 def _place(cells: Mapping[str, str], known: Reference | Dataset) -> str:

@@ -13,13 +13,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolkit.base.errors import AmbiguousNameError, UsageError
-from toolkit.base.problems import Problem, Problems
+from toolkit.base.problems import Phrase, Problem, Problems
 from toolkit.base.texts import fold, interface_language, nearest, normalise, say
 from toolkit.base.yaml_files import read_yaml
 from toolkit.data.areas import Areas
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
 from toolkit.data.reference import LONGEST_NAME, STATUS_WORDS, Reference
-from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS
+from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, SCOPES
 from toolkit.data.tables import (
     FEWEST_NAMES,
     Header,
@@ -155,7 +155,11 @@ def mapping_of(
     held["area_level"] = area_level or held.get("area_level")
     if not held["years"] and not held.get("wide"):
         held["columns"].setdefault("value", "value")
-    return checked_mapping(held, file.name if file else "--column, --fixed")
+    name = file.name if file else "--column, --fixed"
+    mapping = checked_mapping(held, name)
+    if "area_code" not in {*mapping.columns, *mapping.fixed}.union(*mapping.wide.values()):
+        raise UsageError(say("desk.mapping.no_area", file=name), say("desk.mapping.no_area.remedy"))
+    return mapping
 
 
 def value_columns(mapping: ColumnMapping, headers: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -173,11 +177,13 @@ def value_columns(mapping: ColumnMapping, headers: Sequence[str]) -> dict[str, d
 
 
 MARKS = re.compile(
-    r"[(\[]?\s*(?:dvt|don vi(?: tinh)?|unit)\b[^)\]]*[)\]]?|\(\s*(?:\*+|\d{1,2})\s*\)|[()\[\]*:%]|\b(?:nam|year)\b"
+    r"[(\[]?\s*(?:dvt|don vi(?: tinh)?|unit)\b[^)\]]*[)\]]?|\(\s*(?:\*+|\d{1,2})\s*\)|[()\[\]*:%/_]"
+    r"|\s[-–—]\s|[-–—]$|\b(?:nam|year)\b"
 )
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)", re.ASCII)
 MOST_NAMED = 5
-DONE = frozenset({"", "thuc hien", "th"})
+STATUS_WORD = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, STATUS_WORDS), key=len, reverse=True))})\b\.?")
+DONE = frozenset({"", "thuc hien", "th", "ket qua", "ket qua thuc hien", "so lieu", "so lieu thuc hien"})
 """What may stand beside a year that is over, folded."""
 FLAGGED = re.compile(r"([-+]?\d[\d.,\s]*%?)\s*[(\[]?\s*([^\W\d][^\d()\[\]]*?)\.?\s*[)\]]?")
 
@@ -185,16 +191,18 @@ FLAGGED = re.compile(r"([-+]?\d[\d.,\s]*%?)\s*[(\[]?\s*([^\W\d][^\d()\[\]]*?)\.?
 def year_and_status(text: str) -> dict[str, str]:
     """Return the year that a text names, and its status if the text says one; nothing for what is no whole year.
 
-    >>> year_and_status("Sơ bộ 2023"), year_and_status("Năm 2019 (ĐVT: %)"), year_and_status("Kế hoạch 2025")
+    >>> year_and_status("Sơ bộ - Prel. 2023"), year_and_status("Năm 2019 (ĐVT: %)"), year_and_status("Kế hoạch 2025")
     ({'year': '2023', 'status': 'preliminary'}, {'year': '2019'}, {})
     """
     if (year := year_of(text)) is not None:
         return {"year": str(year)}
     bare = MARKS.sub(" ", fold(text[:LONGEST_NAME]))
-    years, word = YEAR.findall(bare), normalise(YEAR.sub(" ", bare)).strip(". ")
-    if len(years) != 1 or not (word in DONE or word in STATUS_WORDS):
+    years, words = YEAR.findall(bare), YEAR.sub(" ", bare)
+    statuses = {STATUS_WORDS[word.rstrip(".")] for word in STATUS_WORD.findall(words)}
+    rest = normalise(STATUS_WORD.sub(" ", words)).strip(". ")
+    if len(years) != 1 or rest not in DONE or len(statuses) > 1:
         return {}
-    return {"year": years[0], **({"status": STATUS_WORDS[word]} if word in STATUS_WORDS else {})}
+    return {"year": years[0], **({"status": statuses.pop()} if statuses else {})}
 
 
 def figure_and_status(text: str) -> tuple[str, str]:
@@ -248,6 +256,7 @@ class HeaderedProblems(Problems):
 def mapped_tables(path: Path, mapping: ColumnMapping, reference: Reference) -> Tables:
     """Return one table for each column of values of each sheet."""
     wanted = [*mapping.columns.values(), *mapping.wide]
+    mapping = mapping.model_copy(update={"names": {**_known_names(reference), **mapping.names}})
 
     def of_sheet(sheet: RawSheet) -> list[InputTable] | None:
         chosen = not mapping.sheet or not sheet.name or fold(sheet.name) == fold(mapping.sheet)
@@ -256,12 +265,24 @@ def mapped_tables(path: Path, mapping: ColumnMapping, reference: Reference) -> T
     return read_by(path, wanted, of_sheet, wanted, hidden=bool(mapping.sheet))
 
 
+def _known_names(reference: Reference) -> dict[str, str]:
+    """Return what offices call indicators, their units and whom figures speak of, with the codes of these."""
+    names = {say(f"desk.scope.{scope}"): scope for scope in SCOPES}
+    for item in reversed([*reference.indicators.values()]):
+        names |= {
+            text: code for both, code in ((item.units, item.unit), (item.names, item.id)) for text in (both.vi, both.en)
+        }
+    return names
+
+
 def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], reference: Reference) -> list[InputTable]:
     header, problems = find_header(sheet.rows, wanted, height=mapping.header_rows), sheet.problems
     if header is None:
         return []
     note_above(sheet, header, mapping.header_rows)
     values: dict[str, dict[str, str]] = value_columns(mapping, header.short) if mapping.is_wide else {"": {}}
+    if not values:
+        problems.add("no_year_column", header.row.number, value=", ".join(filter(None, header.names)))
     places = columns_of(header, [*wanted, *filter(None, values)], problems)
     for name, given in values.items():
         same = [other for other in values if other != name and _what(values[other]) == _what(given)]
@@ -340,7 +361,7 @@ def _table(
     problems = HeaderedProblems(sheet.problems.file, sheet.problems.sheet, headers=headers)
     for column in OBSERVATIONS.columns:
         if column.name not in columns:
-            choices = ", ".join(column.choices) or "…"
+            choices = ", ".join(column.choices) or Phrase(f"data.choices.{column.name}")
             problems.add("undeclared_column", header.row.number, column.name, fields={"choices": choices})
     note_merged(replace(sheet, problems=problems), header, set(places.values()))
     made, missing = [], []
@@ -395,7 +416,7 @@ def _code(text: str, mapping: ColumnMapping, areas: Areas, year: str) -> str:
     level, known = mapping.area_level, year_of(year)
     day = date(known, 12, 31) if known and level == "commune" else None
     try:
-        return areas.find(text[:LONGEST_NAME], level=level, on=day).code
+        return areas.find(text[:LONGEST_NAME], level=level, on=day, current=True).code
     except UsageError:
         stated = areas.stated(text[:LONGEST_NAME])
         if stated is None:

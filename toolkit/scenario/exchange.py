@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 
 from toolkit.base.errors import DataError, UsageError
-from toolkit.base.problems import Problems, has_error
+from toolkit.base.problems import Phrase, Problems, has_error
 from toolkit.base.texts import say, several, slug
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Both, Indicator, Scope
@@ -37,8 +37,9 @@ HUBVERSE = (
     *EVIDENCE,
 )  # fmt: skip
 IAMC_LAYOUT = TableLayout(
-    IAMC[:5], ("year", "value", "subannual", *EVIDENCE), also=lambda name: year_of(name) is not None
+    IAMC[:5], ("year", "value", "subannual", *EVIDENCE), also=lambda name: year_of(name) is not None, fewest=3
 )
+"""A sheet of pyam's on models and scenarios has two of its names, and is no table of figures."""
 WHOLE_YEAR = "year"
 """What stands in the column `subannual` of a figure of a whole year, if anything does."""
 MODEL = "langson-toolkit"
@@ -49,6 +50,8 @@ LAST_YEAR = 2100
 """Later ones no step of a scenario takes."""
 LONGEST_ID = 36
 """Letters of a scenario's id before what tells it from one that begins alike."""
+MOST_NAMED = 100
+"""Series passed over that are named."""
 QUANTILE = re.compile(r"P\d{1,2}(?:\.\d+)?", re.ASCII)
 CODE = re.compile(r"\[([0-9A-Z-]+)\]\s*$")
 
@@ -111,7 +114,7 @@ def read_iamc(file: FilePath) -> InputTable:
     DataError
         With every problem of the file.
     """
-    return read_table(file, IAMC_LAYOUT, say("scenario.file.refused", file=file.name), say("scenario.iamc.remedy"))
+    return read_table(file, IAMC_LAYOUT, say("scenario.file.refused", file=file.name), say("forecast.table.one_sheet"))
 
 
 def steps_from_iamc(table: pd.DataFrame | InputTable, dataset: Dataset, scenario: str) -> tuple[PlannedValues, ...]:
@@ -162,7 +165,7 @@ def _steps(cells: Sequence[_Cell], dataset: Dataset, scenario: str, file: Proble
         indicator, scope, code = found
         by_year = planned.setdefault((indicator.id, scope), {}).setdefault(code, {})
         if not indicator.within(cell.value):
-            bounds = {"lower": indicator.lower, "upper": indicator.upper, "indicator": indicator.id}
+            bounds = {"lower": indicator.lower, "upper": indicator.upper, "indicator": indicator.names}
             problems.add("out_of_bounds", cell.row, str(cell.year), f"{cell.value:g}", fields=bounds)
         if cell.year > LAST_YEAR:
             problems.add("no_year", cell.row, "year", str(cell.year))
@@ -209,7 +212,12 @@ def _cells(table: pd.DataFrame | InputTable) -> tuple[list[_Cell], Problems]:
     if not has_error(table.problems.found):
         for name in ("year", "value"):
             if not table.has(name) and not wide:
-                note("missing_column", table.header_row, name, fields={"near": ", ".join(IAMC[:7])})
+                note(
+                    "missing_column",
+                    table.header_row,
+                    name,
+                    fields={"near": Phrase("data.columns.needed", {"names": ", ".join(IAMC[:7])})},
+                )
             elif table.has(name) and wide:
                 note("scenario.problem.long_and_wide", table.header_row, name)
     years, columns = [], {}
@@ -276,11 +284,17 @@ def scenarios_from_iamc(
         elif not steps:
             passed.append(name)
     if not planned:
-        raise UsageError(say("scenario.iamc.nothing"), say("scenario.iamc.remedy"))
+        raise UsageError(say("scenario.iamc.nothing"), passed_over(passed))
     file = ScenarioFile(
         title=Both(vi=title, en=title), areas=tuple(dict.fromkeys(codes)), scenarios=tuple(planned.values())
     )
     return file, tuple(passed)
+
+
+def passed_over(series: Sequence[str]) -> str:
+    """Say which series no scenario can change, and why that may be."""
+    named = "; ".join(series[:MOST_NAMED]) + (" …" if len(series) > MOST_NAMED else "")
+    return say("scenario.iamc.passed", count=len(series), series=named)
 
 
 def _changeable(step: PlannedValues, forecasts: Forecasts) -> tuple[dict[str, Mapping[int, float]], list[str]]:
