@@ -93,10 +93,10 @@ def test_peers_means_follow_a_plain_count() -> None:
         with_data=lambda: [(code, "x", "all") for code in held],
         series=lambda code, *_: SimpleNamespace(observations=held[code]),
     )
-    found = peers_keeping_mean(dataset, "x", "all", "3", 6.5, False, 2)
-    assert (found.share, found.count) == (2 / 3, 3)
-    assert peers_keeping_mean(dataset, "x", "all", "3", 6.5, True, 2).share == pytest.approx(2 / 3)
-    assert peers_keeping_mean(dataset, "x", "all", "3", 1.0, False, 9).count == 0
+    found = peers_keeping_mean(dataset, ("x", "all", "3"), 6.5, False, 2)
+    assert found == (2 / 3, 3)
+    assert peers_keeping_mean(dataset, ("x", "all", "3"), 6.5, True, 2)[0] == pytest.approx(2 / 3)
+    assert peers_keeping_mean(dataset, ("x", "all", "3"), 1.0, False, 9)[1] == 0
 
 
 @given(

@@ -42,8 +42,8 @@ def check_against(path: Path, reference: Reference) -> list[Problem]:
     problems = read_file.problems
     for table in read_file.tables:
         read = figures_of(table, reference)
-        check_between(read, reference)
-        problems.extend(read.problems.all())
+        check_between(read, reference, table.problems)
+        problems.extend(table.problems.all())
     return problems
 
 

@@ -207,7 +207,7 @@ def test_words_of_offices_are_read_in_every_table(
 ) -> None:
     (tmp_path / "t.csv").write_text(spoilt(2, column, word), encoding="utf-8")
     read = figures_of(read_first(tmp_path / "t.csv", OBSERVATION_LAYOUT), reference)
-    assert getattr(read.figures[0], column) == code
+    assert getattr(read[0], column) == code
 
 
 def test_columns_that_may_be_missing_may_be_missing(check: Check) -> None:

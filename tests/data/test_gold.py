@@ -66,7 +66,8 @@ AREAS_OF_OBSERVATIONS = {
 
 DELIVERED_ON = date(2026, 11, 29)
 LATER = (("0002.csv", 418, "18610266.678", 842731), ("0003.csv", 20, "3119470.57", 40386),
-         ("0004.csv", 4372, "675411.6", 8797427), ("0005.csv", 3, "17.51", 6049), ("0006.csv", 1, "45.9", 2025))  # fmt: skip
+         ("0004.csv", 4372, "675411.6", 8797427), ("0005.csv", 3, "17.51", 6049),
+         ("0006.csv", 1, "45.9", 2025))  # fmt: skip
 CORRECTED = 3
 """Rows of earlier deliveries that a later one of the same source corrects."""
 CELL = ("area_code", "indicator", "scope", "year", "from_year", "standard", "source_id")

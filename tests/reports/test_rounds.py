@@ -21,7 +21,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
 from toolkit.reports.area_report import build_area_document
 from toolkit.reports.blocks import Bullets, Document, Paragraph, Table, TileMap
-from toolkit.reports.context import RunFacts, cycle_of
+from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of
 from toolkit.reports.first_page import BASIS, MOST, basis_of, changes, changes_section, earlier_answers
 from toolkit.reports.formats import LARGEST_PAGE, document_html, docx_bytes
 from toolkit.reports.paper import paper_of, pdf_bytes
@@ -139,14 +139,17 @@ def test_changes_since_a_run_are_told_with_the_reason(
     assert changes(answers, before) == ([], 0)
     found, count = changes(moved(answers), before)
     assert len(found) == count == 2
-    assert found[0].size >= found[1].size
+    assert found[0][2] >= found[1][2]
     everything, count = changes([replace(item, verdict="milestone") for item in answers], before)
     assert count > MOST == len(everything)
     names = {"20": "Tỉnh Lạng Sơn"}
-    given = {"dataset": real_data, "facts": facts}
+
+    def context(language: str) -> Context:
+        given = (real_data.areas.get("20"), answers, real_forecasts, real_data, real_plan, facts, words(language))
+        return Context(*given, SourceBook(real_data.sources))
 
     def reasons(changed: list[Attainment]) -> list[str]:
-        section = changes_section(words("vi"), real_plan, names, changed, tmp_path, **given)
+        section = changes_section(context("vi"), names, changed, tmp_path)
         return [row[-1].text for row in next(block for block in section.blocks if isinstance(block, Table)).rows]
 
     assert any("có số liệu mới của năm 2026" in reason for reason in reasons(moved(answers)))
@@ -165,8 +168,8 @@ def test_changes_since_a_run_are_told_with_the_reason(
         found = [reason for reason in reasons(moved(answers)) if "2026" not in reason]
         assert len(found) == 1
         assert told in found[0]
-    assert changes_section(words("vi"), real_plan, names, moved(answers), None, **given).blocks == ()
-    calm = changes_section(words("en"), real_plan, names, answers, tmp_path / "attainment.csv", **given)
+    assert changes_section(context("vi"), names, moved(answers), None).blocks == ()
+    calm = changes_section(context("en"), names, answers, tmp_path / "attainment.csv")
     assert [type(block).__name__ for block in calm.blocks] == ["Paragraph"]
 
 

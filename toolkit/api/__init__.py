@@ -53,30 +53,10 @@ from toolkit.scenario.exchange import iamc_table, steps_from_iamc
 from toolkit.scenario.scenario import Scenario
 
 __all__ = (
-    "Answer",
-    "Backtest",
-    "Comparison",
-    "Dataset",
-    "Forecasts",
-    "Plan",
-    "Run",
-    "Scenario",
-    "Together",
-    "ToolkitError",
-    "backtest",
-    "compare",
-    "compute_run",
-    "explore",
-    "forecast_table",
-    "iamc_table",
-    "joint",
-    "load",
-    "load_plan",
-    "official_answers",
-    "open_run",
-    "set_language",
-    "steps_from_iamc",
-)
+    "Answer", "Backtest", "Comparison", "Dataset", "Forecasts", "Plan", "Run", "Scenario", "Together", "ToolkitError",
+    "backtest", "compare", "compute_run", "explore", "forecast_table", "iamc_table", "joint", "load", "load_plan",
+    "official_answers", "open_run", "set_language", "steps_from_iamc",
+)  # fmt: skip
 
 
 def load_plan(name: str | None = None, *, data: _Path | str | None = None) -> Plan:

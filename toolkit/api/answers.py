@@ -9,6 +9,8 @@ from functools import cached_property, wraps
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from toolkit.attainment.attainment import Attainment, attainment_table, verdict_words
 from toolkit.attainment.official import official_verdicts
 from toolkit.base.errors import UsageError
@@ -23,8 +25,6 @@ from toolkit.run import session
 from toolkit.scenario.propagate import no_path
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from toolkit.api.charts import Chart
 
 
@@ -220,8 +220,6 @@ class Explanation(Shown):
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a step."""
-        import pandas as pd
-
         return pd.DataFrame(self.steps, columns=["step", "text"])
 
     @property
@@ -386,8 +384,6 @@ def official_answers(run: Run, area: str | int, target: str) -> pd.DataFrame:
     >>> official_answers(run, "20", "T45-02")["system"].tolist()[:3]
     ['UNSD 2022', 'UNSD 2023', 'Eurostat']
     """
-    import pandas as pd
-
     answer = run.ask(area, target)
     asked, path = run.plan.target(target), answer.path
     if not isinstance(asked.rule, LevelRule) or path is None:

@@ -8,6 +8,8 @@ from functools import cached_property, wraps
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from toolkit.api.answers import Shown, footnotes
 from toolkit.attainment import whatif
 from toolkit.attainment.assess import assess
@@ -20,6 +22,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan.plan import Target
 from toolkit.reports.blocks import Line
 from toolkit.reports.context import Context
+from toolkit.reports.scenario_page import effect_sentence
 from toolkit.reports.svg import fan_chart_svg, standing_alone
 from toolkit.reports.targets import fan_chart, median_line
 from toolkit.reports.wording import words
@@ -29,8 +32,6 @@ from toolkit.scenario.propagate import no_path, open_years
 from toolkit.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from toolkit.api.charts import Chart
 
 LARGEST_PACE, LARGEST_PERCENT, LARGEST_SHOCK = 5.0, 20.0, 10.0
@@ -83,29 +84,19 @@ class Comparison(Shown):
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a scenario, area and target: probabilities, change with its error, what it stands for, pace."""
-        import pandas as pd
-
         return pd.concat([whatif.effects_table(part.effects, part.name) for part in self.parts], ignore_index=True)
 
     @property
     def text(self) -> str:
         """The comparison in sentences."""
-        t, chances = self.wording.texts.t, self.wording.numbers.probability
         several = len({part.context.area.code for part in self.parts}) > 1
         sentences = [
-            (f"{part.context.area_name}. " if several else "")
-            + t(
-                "scenario.page.answer",
-                scenario=part.name or "–",
-                target=f"{item.target_id} ({part.context.name(item.changed)})",
-                before=chances(item.usual.probability, bound=item.usual.bound),
-                after=chances(item.changed.probability, bound=item.changed.bound),
-            )
+            (f"{part.context.area_name}. " if several else "") + effect_sentence(part.context, part.name or "–", item)
             for part in self.parts
             for item in part.effects
             if item.change
         ]
-        return "\n".join(sentences) or t("scenario.page.no_answer")
+        return "\n".join(sentences) or self.wording.texts.t("scenario.page.no_answer")
 
     def plot(self, target: str = "") -> Chart:
         """Return the fan chart of a target with the usual median in it; of several scenarios or areas, chances as bars.
@@ -201,8 +192,6 @@ class Together(Shown):
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row a target: its due year, P(met), and P(it is among the first to fail)."""
-        import pandas as pd
-
         found, failing = self.joint, self.joint.first_to_fail()
         return pd.DataFrame(
             {
@@ -363,7 +352,7 @@ def measured(run: Run, area: str, target: str) -> Path:
 
 def in_percent(run: Run, path: Path) -> bool:
     """Say whether an indicator's pace is told in per cent a year."""
-    return bool(run.dataset.indicators.get(path.indicator).link == "log")
+    return run.dataset.indicators.get(path.indicator).link == "log"
 
 
 def own_pace(run: Run, path: Path, due: int) -> float:

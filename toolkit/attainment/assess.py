@@ -10,19 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from toolkit.attainment.attainment import LIMITS, LONGEST_TESTED_HORIZON, Attainment, Outcome, Verdict, verdict_of
 from toolkit.attainment.pace import Pace, pace_to_target
-from toolkit.attainment.question import PathSource, Question
+from toolkit.attainment.question import Question
 from toolkit.base.texts import LANGUAGES
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Scope
 from toolkit.forecast.build import SILENT_YEARS
 from toolkit.forecast.paths import Break, Path
+from toolkit.forecast.store import Forecasts
 from toolkit.models.panel import FloatArray
 from toolkit.plan.judgement import Judgement, Note, covers
 from toolkit.plan.plan import Plan, Target
@@ -30,12 +31,12 @@ from toolkit.plan.predicates import BoolArray, Operator, effective_count, monte_
 from toolkit.plan.rules import LevelRule
 
 
-def assess_all(plan: Plan, areas: Sequence[Area], dataset: Dataset, forecasts: PathSource) -> tuple[Attainment, ...]:
+def assess_all(plan: Plan, areas: Sequence[Area], dataset: Dataset, forecasts: Forecasts) -> tuple[Attainment, ...]:
     """Return the answer to every target of a plan for every area: by area, then in the plan's order."""
     return tuple(assess(target, area, plan, dataset, forecasts) for area in areas for target in plan.targets)
 
 
-def assess(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: PathSource) -> Attainment:
+def assess(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: Forecasts) -> Attainment:
     """Return the answer to one target in one area.
 
     Parameters
@@ -411,27 +412,11 @@ def narrowing(met: BoolArray, figure: FloatArray, weights: FloatArray | None = N
     return float(np.clip(1.0 - within / total, 0.0, 1.0))
 
 
-@dataclass(frozen=True)
-class StatedTarget:
-    """One target of ``local_targets.csv``; attributes are its columns."""
-
-    area_code: str
-    indicator: str
-    scope: str
-    due: int
-    op: str
-    value: float
-    unit: str
-    standard: str
-    source_id: str
-    note: str
-
-
-def stated_targets(dataset: Dataset, area_code: str) -> tuple[StatedTarget, ...]:
-    """Return the targets that an area has set itself, in the order of the file."""
-    rows = dataset.local_targets[["kind", *StatedTarget.__dataclass_fields__]]
-    rows = rows[(rows["kind"] == "target") & (rows["area_code"] == area_code)].drop(columns="kind").fillna("")
-    return tuple(StatedTarget(**{str(name): cell for name, cell in row.items()}) for row in rows.to_dict("records"))
+def stated_targets(dataset: Dataset, area_code: str) -> list[Any]:
+    """Return the targets that an area has set itself: rows of ``local_targets.csv``, whose columns they have."""
+    table = dataset.local_targets
+    rows = table[(table["kind"] == "target") & (table["area_code"] == area_code)].fillna("")
+    return list(rows.itertuples(index=False))
 
 
 @dataclass(frozen=True)
@@ -454,7 +439,7 @@ class LocalTarget:
     attainment: Attainment
 
 
-def assess_local(area: Area, plan: Plan, dataset: Dataset, forecasts: PathSource) -> tuple[LocalTarget, ...]:
+def assess_local(area: Area, plan: Plan, dataset: Dataset, forecasts: Forecasts) -> tuple[LocalTarget, ...]:
     """Return the answers to the targets that an area has set itself (``local_targets.csv``, kind ``target``).
 
     Left out, because nothing can be judged: targets for indicators without a path in the area, for years that
@@ -472,7 +457,7 @@ def assess_local(area: Area, plan: Plan, dataset: Dataset, forecasts: PathSource
     return tuple(answers)
 
 
-def _target(row: StatedTarget, number: int, dataset: Dataset) -> Target | None:
+def _target(row: Any, number: int, dataset: Dataset) -> Target | None:
     op = next((known for known in get_args(Operator) if known == row.op), None)
     scope = next((known for known in get_args(Scope) if known == row.scope), None)
     if op is None or scope is None or row.indicator not in dataset.indicators:
@@ -491,7 +476,7 @@ def _target(row: StatedTarget, number: int, dataset: Dataset) -> Target | None:
     )
 
 
-def _can_be_judged(target: Target, standard: str, area: Area, forecasts: PathSource) -> bool:
+def _can_be_judged(target: Target, standard: str, area: Area, forecasts: Forecasts) -> bool:
     path = forecasts.path(area.code, target.indicator, target.scope)
     if path is None or (path.proxy is not None and path.proxy.indicator != target.indicator):
         return False

@@ -69,17 +69,19 @@ def pace_to_target(question: Question) -> Pace:
     if required is None:
         return Pace(year_reached=reached)
     recent, years = recent_mean(known) if rule.flow else recent_pace(path, required.kind, known)
-    peers = PeersShare(None, 0)
+    peers_share, peers_count = None, 0
     if required.pace is not None and required.span > 0 and not rule.flow:
-        whose = (question.dataset, *question.measured, question.area.code)
-        peers = peers_keeping_pace(*whose, required.pace, required.kind, rule.falling, required.span)
+        series = (*question.measured, question.area.code)
+        peers_share, peers_count = peers_keeping_pace(
+            question.dataset, series, required.pace, required.kind, rule.falling, required.span
+        )
     return Pace(
         required=required.pace,
         recent=recent,
         unit=required.unit,
         recent_years=years,
-        peers_share=peers.share,
-        peers_count=peers.count,
+        peers_share=peers_share,
+        peers_count=peers_count,
         year_reached=reached,
         notes=required.notes if recent is None else (*required.notes, *_of_bound(path)),
     )
@@ -160,40 +162,21 @@ def _on_one_standard(path: Path, year: int, other: int) -> bool:
     return path.standards[path.position(year)] == path.standards[path.position(other)]
 
 
-@dataclass(frozen=True)
-class PeersShare:
-    """How often others kept a pace.
-
-    Attributes
-    ----------
-    share :
-        Share of the spells that kept the pace or better; None without spells.
-    count :
-        Number of spells.
-    """
-
-    share: float | None
-    count: int
+Peers = tuple[float | None, int]
+"""Share of past spells of other areas that were as good, None without spells; and how many spells there are."""
 
 
 def peers_keeping_pace(
-    dataset: Dataset,
-    indicator: str,
-    scope: str,
-    area_code: str,
-    required: float,
-    kind: PaceKind,
-    falling: bool,
-    span: int,
-) -> PeersShare:
+    dataset: Dataset, series: tuple[str, str, str], required: float, kind: PaceKind, falling: bool, span: int
+) -> Peers:
     """Return how many past spells of other areas kept a pace or better.
 
     Parameters
     ----------
     dataset :
         Areas of every level and standards of every time count, each standard by itself.
-    indicator, scope, area_code :
-        What is measured, and the area that is asked about (its own past is not a peer).
+    series :
+        Indicator and scope that are measured, and the area that is asked about (its own past is not a peer).
     required, kind :
         The pace, in units or per cent a year.
     falling :
@@ -201,18 +184,13 @@ def peers_keeping_pace(
     span :
         Years over which the pace has to be kept.
     """
-    paces = [
-        kept
-        for code, name, group in sorted(dataset.with_data())
-        if name == indicator and group == scope and code != area_code
-        for kept in past_paces(dataset.series(code, indicator, scope).observations, span, kind)
-    ]
-    return _as_good(paces, required, falling)
+    paces = (kept for figures in _of_peers(dataset, series) for kept in past_paces(figures, span, kind))
+    return _as_good(list(paces), required, falling)
 
 
 def peers_keeping_mean(
-    dataset: Dataset, indicator: str, scope: str, area_code: str, required: float, falling: bool, span: int
-) -> PeersShare:
+    dataset: Dataset, series: tuple[str, str, str], required: float, falling: bool, span: int
+) -> Peers:
     """Return how many past spells of `span` years of other areas had a mean that good; for yearly flows.
 
     Parameters
@@ -221,22 +199,26 @@ def peers_keeping_mean(
         The mean of the yearly values, and whether less is wanted.
     """
     means: list[float] = []
-    for code, name, group in sorted(dataset.with_data()):
-        if (name, group) != (indicator, scope) or code == area_code:
-            continue
-        values = {figure.year: figure.value for figure in dataset.series(code, name, group).observations}
-        spells = [[values.get(year + step) for step in range(span)] for year in values]
-        means += [
-            sum(known) / span for spell in spells if len(known := [one for one in spell if one is not None]) == span
-        ]
+    for figures in _of_peers(dataset, series):
+        values = {figure.year: figure.value for figure in figures}
+        spells = [range(year, year + span) for year in values]
+        means += [sum(map(values.__getitem__, spell)) / span for spell in spells if values.keys() >= set(spell)]
     return _as_good(means, required, falling)
 
 
-def _as_good(spells: Sequence[float], required: float, falling: bool) -> PeersShare:
+def _of_peers(dataset: Dataset, series: tuple[str, str, str]) -> Iterator[tuple[Observation, ...]]:
+    """Yield the figures of an indicator and scope of every area but one."""
+    indicator, scope, area_code = series
+    for code, name, group in sorted(dataset.with_data()):
+        if (name, group) == (indicator, scope) and code != area_code:
+            yield dataset.series(code, indicator, scope).observations
+
+
+def _as_good(spells: Sequence[float], required: float, falling: bool) -> Peers:
     if not spells:
-        return PeersShare(None, 0)
+        return None, 0
     better = [kept <= required + SLACK if falling else kept >= required - SLACK for kept in spells]
-    return PeersShare(sum(better) / len(better), len(better))
+    return sum(better) / len(better), len(better)
 
 
 def past_paces(observations: Sequence[Observation], span: int, kind: PaceKind) -> Iterator[float]:

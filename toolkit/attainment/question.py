@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
@@ -15,22 +13,10 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.data.observations import Observation
 from toolkit.forecast.paths import Path
+from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import Bound, Case, Judgement, Note, covers
 from toolkit.plan.plan import Plan, Target
 from toolkit.plan.predicates import Printed, joint_weights, part_below_whole, probability, quantiles
-
-
-class PathSource(Protocol):
-    """What holds the forecasts; :class:`toolkit.forecast.store.Forecasts` is one."""
-
-    @property
-    def as_of(self) -> date:
-        """What was known on this day counts."""
-        ...
-
-    def path(self, area_code: str, indicator: str, scope: str, *, across_breaks: bool = True) -> Path | None:
-        """Return the joint draws of an indicator in an area, or None without evidence."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +43,7 @@ class Question:
     area: Area
     plan: Plan
     dataset: Dataset
-    forecasts: PathSource
+    forecasts: Forecasts
     across_breaks: bool = True
 
     @property
@@ -81,8 +67,7 @@ class Question:
     @cached_property
     def indicator(self) -> Indicator:
         """The judged indicator."""
-        found: Indicator = self.dataset.indicators.get(self.target.indicator)
-        return found
+        return self.dataset.indicators.get(self.target.indicator)
 
     @cached_property
     def path(self) -> Path | None:
@@ -159,8 +144,7 @@ class Question:
     @property
     def measured_unit(self) -> str:
         """Unit of what is measured."""
-        found: Indicator = self.dataset.indicators.get(self.measured[0])
-        return found.unit
+        return self.dataset.indicators.get(self.measured[0]).unit
 
     @cached_property
     def figures(self) -> tuple[Observation, ...]:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from toolkit.attainment.assess import assess
 from toolkit.attainment.attainment import PLACES, Attainment, verdict_words
-from toolkit.attainment.pace import PeersShare, peers_keeping_mean, peers_keeping_pace
-from toolkit.attainment.question import PathSource, Question
+from toolkit.attainment.pace import peers_keeping_mean, peers_keeping_pace
+from toolkit.attainment.question import Question
 from toolkit.base.errors import UsageError
 from toolkit.base.texts import say
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.forecast.panels import count_of
 from toolkit.forecast.paths import Path
+from toolkit.forecast.store import Forecasts
 from toolkit.models.panel import BoolArray, FloatArray
 from toolkit.plan.judgement import Bound, Judgement, covers
 from toolkit.plan.plan import Plan, Target
@@ -180,8 +181,8 @@ def effects(
     plan: Plan,
     areas: Sequence[Area],
     dataset: Dataset,
-    usual: PathSource,
-    changed: PathSource,
+    usual: Forecasts,
+    changed: Forecasts,
     targets: Sequence[str] | None = None,
 ) -> tuple[Effect, ...]:
     """Return what a scenario does to the plan's targets, by area and in the plan's order.
@@ -200,26 +201,21 @@ def effects(
     return tuple(item for item in found if targets is not None or item.usual.outcome in COMPARED)
 
 
-def effect(target: Target, area: Area, plan: Plan, dataset: Dataset, usual: PathSource, changed: PathSource) -> Effect:
+def effect(target: Target, area: Area, plan: Plan, dataset: Dataset, usual: Forecasts, changed: Forecasts) -> Effect:
     """Return what a scenario does to one target in one area."""
     sources = (usual, changed)
     before, after = (assess(target, area, plan, dataset, source) for source in sources)
-    change, error = change_of(*(judgement_of(target, area, plan, dataset, source) for source in sources)) or (
-        None,
-        None,
-    )
+    judged = (judgement_of(target, area, plan, dataset, source) for source in sources)
+    change, error = change_of(*judged) or (None, None)
     old, new = (source.path(area.code, target.indicator, target.scope) for source in sources)
     counted = None
     if old is not None and new is not None and target.rule.has_number:
         counted = stands_for(dataset, old, new, target.due)
     way = _way(target, area, dataset, changed)
-    return Effect(
-        area.code, target.id, target.due, before, after, change, error, counted,
-        way.pace, way.kind, way.peers.share, way.peers.count,
-    )  # fmt: skip
+    return Effect(area.code, target.id, target.due, before, after, change, error, counted, *way)
 
 
-def judgement_of(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: PathSource) -> Judgement | None:
+def judgement_of(target: Target, area: Area, plan: Plan, dataset: Dataset, forecasts: Forecasts) -> Judgement | None:
     """Return which draws meet a target, or None where it cannot be judged."""
     question = Question(target, area, plan, dataset, forecasts)
     if not target.rule.has_number or question.for_orientation or question.judged.missing:
@@ -240,7 +236,7 @@ def change_of(before: Judgement | None, after: Judgement | None) -> tuple[float,
 
 
 def judge_together(
-    plan: Plan, area: Area, dataset: Dataset, forecasts: PathSource, targets: Sequence[str] | None = None
+    plan: Plan, area: Area, dataset: Dataset, forecasts: Forecasts, targets: Sequence[str] | None = None
 ) -> Joint:
     """Return several targets of one area judged on the same draws.
 
@@ -295,42 +291,37 @@ def stands_for(dataset: Dataset, usual: Path, changed: Path, year: int) -> Stand
     return None
 
 
-class _Way(NamedTuple):
-    """A scenario's pace, how it is counted, and how often peers kept it."""
-
-    pace: float | None = None
-    kind: PaceKind | None = None
-    peers: PeersShare = PeersShare(None, 0)
+Way = tuple[float | None, PaceKind | None, float | None, int]
+"""A scenario's pace, how it is counted, and how often peers kept it: what share, of how many."""
+NO_WAY: Way = (None, None, None, 0)
 
 
-def _way(target: Target, area: Area, dataset: Dataset, changed: PathSource) -> _Way:
+def _way(target: Target, area: Area, dataset: Dataset, changed: Forecasts) -> Way:
     rule = target.rule
     path = changed.path(area.code, target.indicator, target.scope, across_breaks=False)
     if not rule.has_number or path is None:
-        return _Way()
+        return NO_WAY
     if isinstance(rule, PeriodRule) and rule.flow:
         return _mean_way(path, rule, area, dataset)
     if path.proxy is not None:
         path = changed.path(area.code, path.proxy.indicator, path.proxy.scope, across_breaks=False)
     if path is None or path.evidence.last_year >= target.due or not covers(path, path.evidence.last_year, target.due):
-        return _Way()
+        return NO_WAY
     span = target.due - path.evidence.last_year
     first, last = _median(path, path.evidence.last_year), _median(path, target.due)
     kind = rule.pace_kind(dataset.indicators.get(path.indicator).link, first, last)
-    kept = pace(first, last, span, kind)
-    return _Way(
-        kept, kind, peers_keeping_pace(dataset, path.indicator, path.scope, area.code, kept, kind, rule.falling, span)
-    )
+    kept, series = pace(first, last, span, kind), (path.indicator, path.scope, area.code)
+    return kept, kind, *peers_keeping_pace(dataset, series, kept, kind, rule.falling, span)
 
 
-def _mean_way(path: Path, rule: PeriodRule, area: Area, dataset: Dataset) -> _Way:
+def _mean_way(path: Path, rule: PeriodRule, area: Area, dataset: Dataset) -> Way:
     """Return the mean of the medians of the years left, for yearly flows in per cent."""
     years = [year for year in range(rule.from_year, rule.to_year + 1) if year > path.evidence.last_year]
     if path.unit != "percent" or not years or not covers(path, *years):
-        return _Way()
+        return NO_WAY
     kept = float(np.mean([_median(path, year) for year in years]))
-    whose = (dataset, path.indicator, path.scope, area.code)
-    return _Way(kept, "percent", peers_keeping_mean(*whose, kept, rule.falling, len(years)))
+    series = (path.indicator, path.scope, area.code)
+    return kept, "percent", *peers_keeping_mean(dataset, series, kept, rule.falling, len(years))
 
 
 def _median(path: Path, year: int) -> float:

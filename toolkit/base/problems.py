@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
-from toolkit.base.texts import Language, fold, interface_language, nearest, normalise, texts, visible
+from toolkit.base.texts import Language, fold, interface_language, nearest, normalise, numbers, texts, visible
 
 Severity = Literal["error", "warning"]
 
@@ -44,7 +44,7 @@ class Phrase:
     key :
         Its key in the catalogue.
     fields :
-        What fills its ``{fields}``; a value may be a phrase itself.
+        What fills its ``{fields}``; a value may be a phrase itself, or a number.
     """
 
     key: str
@@ -52,18 +52,19 @@ class Phrase:
 
     def text(self, language: Language) -> str:
         """Return the words in a language."""
-        said = {
-            name: value.text(language)
-            if isinstance(value, Worded)
-            else localised(value, language)
-            if isinstance(value, str)
-            else value
-            for name, value in self.fields.items()
-        }
-        return texts(language).t(self.key, **said)
+        return texts(language).t(self.key, **{name: _said(value, language) for name, value in self.fields.items()})
 
     def __str__(self) -> str:
         return self.text(interface_language())
+
+
+def _said(value: object, language: Language) -> object:
+    """Return what fills the words of a phrase as a language has it: phrases said, numbers as they are written."""
+    if isinstance(value, Worded):
+        return value.text(language)
+    if isinstance(value, float):
+        return numbers(language).plain(value)
+    return localised(value, language) if isinstance(value, str) else value
 
 
 def localised(text: str, language: Language | None = None) -> str:

@@ -15,6 +15,7 @@ from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.files import check_own, own_folder, results_folder, scratch_folder, write_atomic, write_result
 from toolkit.base.texts import numbers, say, texts
 from toolkit.cli import options
+from toolkit.cli.options import option
 
 if TYPE_CHECKING:
     from toolkit.data.tables import InputTable
@@ -28,15 +29,9 @@ EXPLORE = "import toolkit\n\ntoolkit.explore(toolkit.compute_run(draws=500))"
 
 def forecast(
     table: options.TableFile = None,
-    horizon: Annotated[
-        int, typer.Option("--horizon", min=1, max=50, help="Years after the origin (with --table).")
-    ] = 8,
-    quantiles: Annotated[
-        str | None, typer.Option("--quantiles", help="Levels, with commas.", show_default="0.025,0.1,…,0.975")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="CSV to write.", show_default="standard output")
-    ] = None,
+    horizon: Annotated[int, option("--horizon", "Years after the origin (with --table).", min=1, max=50)] = 8,
+    quantiles: Annotated[str | None, option("--quantiles", "Levels, with commas.", "0.025,0.1,…,0.975")] = None,
+    out: Annotated[Path | None, option("--out", "CSV to write.", "standard output", metavar="FILE")] = None,
     area: options.AreaNames = None,
     level: options.LevelName = None,
     indicator: options.IndicatorNames = None,
@@ -114,17 +109,14 @@ def parse_levels(text: str | None) -> tuple[float, ...]:
 def backtest(
     table: options.TableFile = None,
     model: Annotated[
-        list[str] | None,
-        typer.Option("--model", help="Model; may be repeated.", show_default="default, no_change, drift"),
+        list[str] | None, option("--model", "Model; may be repeated.", "default, no_change, drift")
     ] = None,
-    first: Annotated[int, typer.Option("--from", min=1900, max=2100, help="First origin, a year's end.")] = 2008,
+    first: Annotated[int, option("--from", "First origin, a year's end.", min=1900, max=2100)] = 2008,
     area: options.AreaNames = None,
     level: options.LevelName = None,
     indicator: options.IndicatorNames = None,
     as_of: options.AsOf = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder.", show_default="reports/backtest")
-    ] = None,
+    out: Annotated[Path | None, option("--out", "Folder.", "reports/backtest", metavar="DIR")] = None,
     lang: options.Lang = "vi",
     data: options.Data = None,
     plan: options.PlanName = None,
@@ -195,9 +187,7 @@ def scenario(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Scenarios in YAML; or a table in the IAMC layout, as CSV or XLSX.")
     ],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder.", show_default="reports/scenario-FILE")
-    ] = None,
+    out: Annotated[Path | None, option("--out", "Folder.", "reports/scenario-FILE", metavar="DIR")] = None,
     lang: options.Lang = "vi",
     as_of: options.AsOf = None,
     data: options.Data = None,
@@ -205,9 +195,7 @@ def scenario(
     draws: options.DrawCount = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
-    formats: Annotated[
-        str, typer.Option("--format", help="Forms: html,docx,pdf (docx: an annex to a letter).")
-    ] = "html",
+    formats: Annotated[str, option("--format", "Forms: html,docx,pdf (docx: an annex to a letter).")] = "html",
     as_json: options.Json = False,
 ) -> None:
     """Compare scenarios with business as usual: tables, charts, one page an area; iamc.csv and hubverse.csv beside.
@@ -240,7 +228,7 @@ def scenario(
 
 
 def explore(
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of this machine.")] = 8866,
+    port: Annotated[int, option("--port", "Port of this machine.", min=1, max=65535)] = 8866,
     lang: options.Lang = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
 ) -> None:

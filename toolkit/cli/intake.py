@@ -17,6 +17,7 @@ from toolkit.base.errors import AmbiguousNameError, UsageError, need_extra
 from toolkit.base.problems import PROBLEM_COLUMNS, Problem, has_error
 from toolkit.base.texts import interface_language, nearest, neutral_cell, numbers, say, slug, texts
 from toolkit.cli import options
+from toolkit.cli.options import option
 
 if TYPE_CHECKING:
     from toolkit.data.dataset import Dataset, Delivery
@@ -33,8 +34,7 @@ MOST_FOR_MODEL = 3000
 
 def check(
     files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[FILE]…", help="Observation tables; none: the whole data folder.", show_default=False),
+        list[Path] | None, typer.Argument(metavar="[FILE]…", help="Observation tables; none: the whole data folder.")
     ] = None,
     mapping: options.MappingFile = None,
     column: options.Columns = None,
@@ -44,9 +44,9 @@ def check(
     as_of: options.AsOf = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print the problems as CSV.")] = False,
+    as_csv: Annotated[bool, option("--csv", "Print the problems as CSV.")] = False,
     model: Annotated[
-        bool, typer.Option("--model", help="Also flag figures that the model thinks unlikely, given all others.")
+        bool, option("--model", "Also flag figures that the model thinks unlikely, given all others.")
     ] = False,
     plan: options.PlanName = None,
     as_json: options.Json = False,
@@ -158,25 +158,19 @@ def ingest(
     fixed: options.Fixed = None,
     years: options.Years = False,
     area_level: options.AreaLevel = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the differences and write nothing.")] = False,
+    yes: Annotated[bool, option("--yes -y", "Write without asking.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", "Show the differences and write nothing.")] = False,
     rejected: Annotated[
-        Path | None,
-        typer.Option(
-            "--rejected", metavar="FILE", help="Where rejected rows go.", show_default="beside the first file"
-        ),
+        Path | None, option("--rejected", "Where rejected rows go.", "beside the first file", metavar="FILE")
     ] = None,
     as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="Day on which the figures came in.", show_default="today"),
+        str | None, option("--as-of", "Day on which the figures came in.", "today", metavar="DATE")
     ] = None,
     by: options.By = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     plan: options.PlanName = None,
-    model: Annotated[
-        bool, typer.Option("--model/--no-model", help="Flag figures that the model thinks unlikely.")
-    ] = True,
+    model: Annotated[bool, option("--model/--no-model", "Flag figures that the model thinks unlikely.")] = True,
     as_json: options.Json = False,
 ) -> None:
     """Read figures into the data folder: shows what is new, changed or in conflict, then asks.
@@ -262,16 +256,15 @@ def _agreed() -> bool:
 
 def undo(
     delivery: Annotated[int, typer.Argument(metavar="DELIVERY", help="Its number, as toolkit history lists them.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it stays with the delivery.", show_default=False)],
+    reason: Annotated[str, option("--reason", "Why; it stays with the delivery.")],
     by: options.By = None,
     as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="Day since when it does not count.", show_default="today"),
+        str | None, option("--as-of", "Day since when it does not count.", "today", metavar="DATE")
     ] = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     plan: options.PlanName = None,
-    model: Annotated[bool, typer.Option("--model/--no-model", help="Say what changes in the answers.")] = True,
+    model: Annotated[bool, option("--model/--no-model", "Say what changes in the answers.")] = True,
 ) -> None:
     """Withdraw a delivery: its figures count no more, and stay in the data folder with the reason.
 
@@ -290,16 +283,12 @@ def undo(
 
 def history(
     area: Annotated[
-        str | None,
-        typer.Argument(metavar="[AREA]", help="Area by code or name; none: all deliveries.", show_default=False),
+        str | None, typer.Argument(metavar="[AREA]", help="Area by code or name; none: all deliveries.")
     ] = None,
     indicator: Annotated[
-        str | None,
-        typer.Argument(metavar="[INDICATOR]", help="Indicator, such as poverty_rate, or its name.", show_default=False),
+        str | None, typer.Argument(metavar="[INDICATOR]", help="Indicator, such as poverty_rate, or its name.")
     ] = None,
-    scope: Annotated[
-        str | None, typer.Option("--scope", help="all, dtts, dtts_mn or dtts_in_dtts_mn.", show_default="every scope")
-    ] = None,
+    scope: Annotated[str | None, option("--scope", "all, dtts, dtts_mn or dtts_in_dtts_mn.", "every scope")] = None,
     level: options.LevelName = None,
     as_of: options.AsOf = None,
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
@@ -345,37 +334,27 @@ def history(
     if dataset.simulated:
         print(say("report.simulated"))
     if entries:
-        _print_entries(entries)
+        names = ("year", "scope", "standard", "value", "status", "source", "known", "standing")
+        _print_table(names, [_shown(entry) for entry in entries])
     else:
         print(say("desk.history.none"))
 
 
-def _print_entries(entries: Sequence[Entry]) -> None:
-    """Print a table, a line an entry."""
-    plain = numbers(interface_language()).plain
-
-    def basis(name: str) -> str:
-        return name and f"({say(f'desk.basis.{name}')})"
-
-    rows = [
-        (
-            f"{entry.from_year}–{entry.year}" if entry.from_year else str(entry.year),
-            say(f"desk.scope.{entry.scope}"),
-            entry.standard or "–",
-            plain(float(entry.value)),
-            ", ".join(
-                say(f"attainment.{kind}.{text}")
-                for kind, text in (("status", entry.status), ("qualifier", entry.qualifier))
-                if text
-            ),
-            entry.source_id,
-            f"{entry.available_from} {basis(entry.available_basis)}".strip(),
-            _standing(entry),
-        )
-        for entry in entries
-    ]
-    names = ("year", "scope", "standard", "value", "status", "source", "known", "standing")
-    _print_table([say(f"desk.history.{name}") for name in names], rows)
+def _shown(entry: Entry) -> tuple[str, ...]:
+    """Return an entry as a line of the table of a history."""
+    kinds = [say(f"attainment.{kind}.{text}") for kind in ("status", "qualifier") if (text := getattr(entry, kind))]
+    basis = f"({say(f'desk.basis.{entry.available_basis}')})" if entry.available_basis else ""
+    fields = {"day": entry.replaced_on, "file": entry.replaced_by, "share": entry.coverage, "code": entry.parent_code}
+    return (
+        f"{entry.from_year}–{entry.year}" if entry.from_year else str(entry.year),
+        say(f"desk.scope.{entry.scope}"),
+        entry.standard or "–",
+        numbers(interface_language()).plain(float(entry.value)),
+        ", ".join(kinds),
+        entry.source_id,
+        f"{entry.available_from} {basis}".strip(),
+        say(f"desk.history.standing.{entry.standing}", **fields),
+    )
 
 
 def _print_deliveries(deliveries: Sequence[Delivery], *, as_json: bool) -> None:
@@ -383,7 +362,6 @@ def _print_deliveries(deliveries: Sequence[Delivery], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([asdict(item) for item in deliveries], ensure_ascii=False, indent=1))
         return
-    names = ("delivery", "on", "by", "files", "count", "withdrawn")
     rows = [
         (
             str(item.number), item.delivered_on or "–", item.delivered_by or "–",
@@ -392,31 +370,23 @@ def _print_deliveries(deliveries: Sequence[Delivery], *, as_json: bool) -> None:
         )
         for item in deliveries
     ]  # fmt: skip
-    _print_table(tuple(say(f"desk.history.{name}") for name in names), rows)
+    _print_table(("delivery", "on", "by", "files", "count", "withdrawn"), rows)
 
 
-def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    header = tuple(say(f"desk.history.{name}") for name in names)
     widths = [max(len(row[at]) for row in (header, *rows)) for at in range(len(header))]
     for row in (header, *rows):
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _standing(entry: Entry) -> str:
-    fields = {"day": entry.replaced_on, "file": entry.replaced_by, "share": entry.coverage, "code": entry.parent_code}
-    return say(f"desk.history.standing.{entry.standing}", **fields)
-
-
 def template(
     area: options.AreaNames = None,
     level: options.LevelName = None,
-    cycle: Annotated[
-        str | None, typer.Option("--cycle", metavar="YEARS", help="2026 or 2023-2025.", show_default="this year")
-    ] = None,
+    cycle: Annotated[str | None, option("--cycle", "2026 or 2023-2025.", "this year", metavar="YEARS")] = None,
     lang: options.Lang = "vi",
     as_of: options.AsOf = None,
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for the workbooks.", show_default="templates")
-    ] = Path("templates"),
+    out: Annotated[Path, option("--out", "Folder for the workbooks.", "templates", metavar="DIR")] = Path("templates"),
     data: options.Data = None,
     plan: options.PlanName = None,
 ) -> None:
@@ -448,9 +418,7 @@ def requests(
     level: options.LevelName = None,
     lang: options.Lang = "vi",
     as_of: options.AsOf = None,
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for pages and lists.", show_default="requests")
-    ] = Path("requests"),
+    out: Annotated[Path, option("--out", "Folder for pages and lists.", "requests", metavar="DIR")] = Path("requests"),
     data: options.Data = None,
     plan: options.PlanName = None,
 ) -> None:

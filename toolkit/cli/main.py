@@ -28,7 +28,7 @@ def program() -> typer.Typer:
     import typer
 
     from toolkit.base.texts import texts
-    from toolkit.cli import forecast, intake, report, reproduce
+    from toolkit.cli import forecast, intake, report
 
     made = typer.Typer(
         name="toolkit",
@@ -46,7 +46,7 @@ def program() -> typer.Typer:
         """Hold the options that go before any command."""
 
     for command in (
-        report.report, report.params, reproduce.verify, reproduce.review, forecast.forecast, forecast.backtest,
+        report.report, report.params, report.verify, report.review, forecast.forecast, forecast.backtest,
         forecast.scenario, forecast.explore, intake.check, intake.ingest, intake.undo, intake.history, intake.template,
         intake.requests,
     ):  # fmt: skip

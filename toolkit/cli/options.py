@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -19,16 +19,27 @@ from toolkit.forecast.make import check_numbers
 from toolkit.plan.plan import Plan
 from toolkit.run.session import parse_day, plan_areas
 
-Data = Annotated[
-    Path | None, typer.Option("--data", help="Data folder (default: the project's own).", show_default=False)
-]
-PlanName = Annotated[
-    str | None, typer.Option("--plan", help="Plan in data/plans (default: the only one).", show_default=False)
-]
-AsOf = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="DATE", help="Use only what was known on this day.", show_default="today"),
-]
+
+def option(names: str, text: str, usual: str | bool = True, **more: Any) -> Any:
+    """Return an option of a command.
+
+    Parameters
+    ----------
+    names :
+        Its names, with spaces between them.
+    text :
+        What its help says.
+    usual :
+        What its help says in place of a default that is None.
+    more :
+        As typer has it: ``metavar``, ``min``, ``callback`` …
+    """
+    return typer.Option(*names.split(), help=text, show_default=usual, **more)
+
+
+Data = Annotated[Path | None, option("--data", "Data folder (default: the project's own).")]
+PlanName = Annotated[str | None, option("--plan", "Plan in data/plans (default: the only one).")]
+AsOf = Annotated[str | None, option("--as-of", "Use only what was known on this day.", "today", metavar="DATE")]
 
 
 Choice = TypeVar("Choice", bound=str)
@@ -41,63 +52,35 @@ def speak(language: str) -> str:
 
 
 Lang = Annotated[
-    str, typer.Option("--lang", help="Language of the result and of messages: vi or en.", callback=speak, is_eager=True)
+    str, option("--lang", "Language of the result and of messages: vi or en.", callback=speak, is_eager=True)
 ]
-Speech = Annotated[str, typer.Option("--lang", help="Language of messages: vi or en.", callback=speak, is_eager=True)]
-AreaNames = Annotated[
-    list[str] | None,
-    typer.Option("--area", metavar="CODE|NAME", help="Area by code or name; may be repeated.", show_default=False),
-]
-IndicatorNames = Annotated[
-    list[str] | None, typer.Option("--indicator", help="Only these indicators.", show_default=False)
-]
-TableFile = Annotated[
-    Path | None,
-    typer.Option("--table", help="Any long table: panel,kind,unit,year,value.", show_default="the plan's data"),
-]
+Speech = Annotated[str, option("--lang", "Language of messages: vi or en.", callback=speak, is_eager=True)]
+AreaNames = Annotated[list[str] | None, option("--area", "Area by code or name; may be repeated.", metavar="CODE|NAME")]
+IndicatorNames = Annotated[list[str] | None, option("--indicator", "Only these indicators.")]
+TableFile = Annotated[Path | None, option("--table", "Any long table: panel,kind,unit,year,value.", "the plan's data")]
 LevelName = Annotated[
-    str | None,
-    typer.Option("--level", help="province, district, commune; several with commas.", show_default="province,district"),
+    str | None, option("--level", "province, district, commune; several with commas.", "province,district")
 ]
-MappingFile = Annotated[
-    Path | None,
-    typer.Option("--mapping", "--map", help="YAML file that says what the headers mean.", show_default=False),
-]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option("--column", metavar="FIELD=HEADER", help="What a header means; repeatable.", show_default=False),
-]
-Fixed = Annotated[
-    list[str] | None,
-    typer.Option("--fixed", metavar="FIELD=VALUE", help="What holds for all rows; repeatable.", show_default=False),
-]
-Years = Annotated[bool, typer.Option("--years", help="A column for each year (wide table).")]
-AreaLevel = Annotated[
-    str | None, typer.Option("--area-level", help="Level of areas given by name.", show_default=False)
-]
-By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who delivers.", show_default="your login")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+MappingFile = Annotated[Path | None, option("--mapping --map", "YAML file that says what the headers mean.")]
+Columns = Annotated[list[str] | None, option("--column", "What a header means; repeatable.", metavar="FIELD=HEADER")]
+Fixed = Annotated[list[str] | None, option("--fixed", "What holds for all rows; repeatable.", metavar="FIELD=VALUE")]
+Years = Annotated[bool, option("--years", "A column for each year (wide table).")]
+AreaLevel = Annotated[str | None, option("--area-level", "Level of areas given by name.")]
+By = Annotated[str | None, option("--by", "Who delivers.", "your login", metavar="NAME")]
+Json = Annotated[bool, option("--json", "Print the result as JSON.")]
 DrawCount = Annotated[
     int,
-    typer.Option(
-        "--draws",
-        help="Joint draws of each path, 100 to 20000.",
-        callback=lambda given: check_numbers(draws=given) or given,
+    option(
+        "--draws", "Joint draws of each path, 100 to 20000.", callback=lambda given: check_numbers(draws=given) or given
     ),
 ]
 Seed = Annotated[
-    int,
-    typer.Option(
-        "--seed", help="Seed of all random numbers.", callback=lambda given: check_numbers(seed=given) or given
-    ),
+    int, option("--seed", "Seed of all random numbers.", callback=lambda given: check_numbers(seed=given) or given)
 ]
 Notebook = Annotated[
-    Path | None,
-    typer.Option(
-        "--notebook", metavar="FILE", help="Your own, run for each area in place of the report.", show_default=False
-    ),
+    Path | None, option("--notebook", "Your own, run for each area in place of the report.", metavar="FILE")
 ]
-Model = Annotated[str, typer.Option("--model", help="Forecasting model.")]
+Model = Annotated[str, option("--model", "Forecasting model.")]
 
 
 def deliverer(by: str | None) -> str:

@@ -1,22 +1,24 @@
-"""The main job: ``toolkit report`` with its progress, and ``toolkit params``. Apart as a group of commands."""
+"""Runs: `report` with its progress, `params`, and what they are worth later: `verify`, `review`. Apart as a group."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from toolkit.base.errors import UsageError, missing_packages, need_extra
-from toolkit.base.files import own_folder, results_folder, write_atomic
+from toolkit.base.files import check_own, own_folder, results_folder, scratch_folder, write_atomic
 from toolkit.base.texts import Language, numbers, say, slug, texts, visible
 from toolkit.cli import options
+from toolkit.cli.options import option
 from toolkit.run.batch import Done, Job
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from toolkit.plan.plan import Plan
     from toolkit.run.manifest import Asked
     from toolkit.run.reports import ReportRequest
+    from toolkit.run.verify import FileResult
 
 
 def report(
@@ -32,55 +35,36 @@ def report(
     level: options.LevelName = None,
     lang: Annotated[
         str,
-        typer.Option(
+        option(
             "--lang",
-            help="Language of the reports and of messages: vi, en, or vi,en for both.",
+            "Language of the reports and of messages: vi, en, or vi,en for both.",
             callback=lambda text: options.speak(text.split(",")[0].strip()) and text,
             is_eager=True,
         ),
     ] = "vi",
-    formats: Annotated[str, typer.Option("--format", help="Forms: html,docx,pdf,brief (two pages).")] = "html",
-    cycle: Annotated[
-        str, typer.Option("--cycle", metavar="YEAR-annual|YEAR-six-month", help="Reporting round.", show_default=False)
-    ] = "",
-    audience: Annotated[
-        str, typer.Option("--audience", help="planner (no code) or reviewer (code to unfold).")
-    ] = "planner",
-    since: Annotated[
-        Path | None,
-        typer.Option("--since", metavar="RUN", help="Tell what changed since an earlier run.", show_default=False),
-    ] = None,
+    formats: Annotated[str, option("--format", "Forms: html,docx,pdf,brief (two pages).")] = "html",
+    cycle: Annotated[str, option("--cycle", "Reporting round.", metavar="YEAR-annual|YEAR-six-month")] = "",
+    audience: Annotated[str, option("--audience", "planner (no code) or reviewer (code to unfold).")] = "planner",
+    since: Annotated[Path | None, option("--since", "Tell what changed since an earlier run.", metavar="RUN")] = None,
     notebook: options.Notebook = None,
     as_of: options.AsOf = None,
-    out: Annotated[
-        str | None, typer.Option("--out", metavar="DIR", help="Folder of the run.", show_default="reports/…")
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes at a time.", show_default="all cores")
-    ] = None,
+    out: Annotated[str | None, option("--out", "Folder of the run.", "reports/…", metavar="DIR")] = None,
+    jobs: Annotated[int | None, option("--jobs", "Processes at a time.", "all cores", min=1)] = None,
     kernels: Annotated[
-        str | None,
-        typer.Option(
-            "--kernels", help="forked (from a warm process) or plain.", show_default="forked where the system can"
-        ),
+        str | None, option("--kernels", "forked (from a warm process) or plain.", "forked where the system can")
     ] = None,
-    scheduler: Annotated[
-        str, typer.Option("--scheduler", metavar="tcp://…", help="Run on a Dask cluster.", show_default=False)
-    ] = "",
+    scheduler: Annotated[str, option("--scheduler", "Run on a Dask cluster.", metavar="tcp://…")] = "",
     force: Annotated[
-        bool, typer.Option("--force/--resume", help="Make all anew, or keep what is still good of an earlier run.")
+        bool, option("--force/--resume", "Make all anew, or keep what is still good of an earlier run.")
     ] = False,
-    cell_timeout: Annotated[int, typer.Option("--cell-timeout", min=1, help="Seconds that a cell may take.")] = 600,
-    sign: Annotated[
-        Path | None,
-        typer.Option("--sign", metavar="KEY", help="Sign the manifest with an SSH key.", show_default=False),
-    ] = None,
+    cell_timeout: Annotated[int, option("--cell-timeout", "Seconds that a cell may take.", min=1)] = 600,
+    sign: Annotated[Path | None, option("--sign", "Sign the manifest with an SSH key.", metavar="KEY")] = None,
     data: options.Data = None,
     plan: options.PlanName = None,
     draws: options.DrawCount = 2000,
     seed: options.Seed = 138,
     model: options.Model = "default",
-    as_json: Annotated[bool, typer.Option("--json", help="Print events, one JSON object a line.")] = False,
+    as_json: Annotated[bool, option("--json", "Print events, one JSON object a line.")] = False,
 ) -> None:
     """Make the reports of areas: by default the province, its districts and the plan summary.
 
@@ -260,3 +244,143 @@ def params(
         state = say("run.required") if entry["required"] else f"= {json.dumps(entry['default'], ensure_ascii=False)}"
         allowed = f" [{entry['allowed']}]" if entry["allowed"] else ""
         print(f"{entry['name']}: {entry['type']}{allowed} {state}\n    {entry['help']}".rstrip())
+
+
+def verify(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, as toolkit report leaves it.")],
+    hashes: Annotated[bool, option("--hashes", "Only compare hashes; do not make the run again.")] = False,
+    digest: Annotated[str, option("--digest", "Digest off a page, or the last line of the command.")] = "",
+    signers: Annotated[
+        Path | None, option("--signers", "Allowed signers, as ssh-keygen has them.", metavar="FILE")
+    ] = None,
+    notebook: options.Notebook = None,
+    data: options.Data = None,
+    lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
+    as_json: options.Json = False,
+) -> None:
+    """Name every altered file of a run; then make it again and name the numbers that changed, cell by cell.
+
+    The last line is the outcome: identical, only versions differ, or numbers that changed. Exit code 1 where anything
+    was altered, a number changed, or a digest or signature does not hold.
+
+    Example: toolkit verify reports/langson-138-2022_2026-11-23_vi --lang en
+    """
+    from toolkit.run import verify as checks
+    from toolkit.run.manifest import read_manifest, signed_by, signer
+
+    if signers:
+        signer(signers)
+    manifest = read_manifest(run)
+    tell = (lambda _: None) if as_json else _tell
+    against = data or checks.own_data(manifest)
+    altered = checks.altered_files(run, data=against)
+    for item in altered:
+        tell(f"{say(f'run.verify.{item.part}')} {item.file}: {say(f'run.verify.{item.change}')}")
+    if not altered:
+        tell(say("run.verify.hashes_good", count=len(manifest.inputs) + len(manifest.outputs)))
+    if against is None:
+        tell(say("run.verify.no_data", data=manifest.parameters.data))
+    holds = checks.digest_holds(run, given=digest)
+    tell(say(f"run.verify.digest.{'holds' if holds else 'differs'}", digest=manifest.digest))
+    claims = checks.unchecked(manifest)
+    for name, then, now in claims:
+        tell(say("run.verify.unchecked", name=name, then=then or "–", now=now or "–"))
+    signed = signed_by(run, signers) if signers else ""
+    if signers:
+        tell(say("run.verify.signed", name=signed) if signed else say("run.verify.not_signed"))
+    results: Sequence[FileResult] = ()
+    if not hashes:
+        tell(f"{say('run.verify.again')} …")
+        with scratch_folder("verify") as folder:
+            results = checks.made_again(run, folder, data=data, notebook=notebook)
+        _tell_results(results, tell)
+        left = checks.not_compared(run)
+        tell(say("run.verify.not_compared", files=", ".join(left)) if left else say("run.verify.all_compared"))
+    outcome = "" if hashes else checks.outcome_of(results, same_program=not claims)
+    if outcome:
+        tell(say(f"run.verify.outcome.{outcome}"))
+    if as_json:
+        record = {
+            "outcome": outcome,
+            "altered": [asdict(item) for item in altered],
+            "digest_holds": holds,
+            "signed_by": signed,
+            "unchecked": [{"name": name, "then": then, "now": now} for name, then, now in claims],
+            "files": [asdict(item) for item in results],
+        }
+        print(json.dumps(record, ensure_ascii=False, indent=1))
+    if altered or not holds or outcome == "changed" or (signers and not signed):
+        raise typer.Exit(1)
+
+
+def _tell(line: str) -> None:
+    print(visible(line), flush=True)
+
+
+def _tell_results(results: Sequence[FileResult], tell: Callable[[str], None]) -> None:
+    from toolkit.run.verify import FileOutcome
+
+    counts = Counter(item.outcome for item in results)
+    for outcome in get_args(FileOutcome):
+        if counts[outcome]:
+            key = "gone" if outcome == "missing" else outcome
+            tell(say(f"run.verify.{key}", count=counts[outcome]))
+    for item in results:
+        if item.outcome != "identical":
+            tell(f"{item.file}:")
+        for difference in item.differences:
+            place = ", ".join(say(f"run.verify.at.{name}", value=value) for name, value in difference.place.items())
+            words = {"before": difference.before[:160], "after": difference.after[:160]}
+            tell(f"  {say('run.verify.was_now', place=place, **words)}")
+
+
+def review(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, as toolkit report leaves it.")],
+    out: Annotated[Path | None, option("--out", "Folder for the tables.", "RUN-review", metavar="DIR")] = None,
+    as_of: options.AsOf = None,
+    data: options.Data = None,
+    lang: options.Speech = "vi",
+    as_json: options.Json = False,
+) -> None:
+    """Settle the forecasts of a run against newer data, and score them.
+
+    Example: toolkit review reports/langson-138-2022_2024-12-31_vi --lang en
+    """
+    from toolkit.data.dataset import data_folder
+    from toolkit.evaluate.ledger import review as settle
+    from toolkit.reports.index import table_csv
+    from toolkit.run.session import compute_run
+    from toolkit.run.verify import ledger_of
+
+    folder = check_own(out or run.with_name(f"{run.resolve().name}-review"))
+    day = options.counted_day(as_of)
+    manifest, ledger = ledger_of(run)
+    known = manifest.parameters.as_of
+    if day <= known:
+        raise UsageError(say("run.review.not_later", day=day, known=known), say("run.review.not_later.remedy"))
+    codes = manifest.parameters.areas
+    later = compute_run(codes, data=data_folder(data), plan=manifest.parameters.plan, as_of=day)
+    answers = {(code, answer.target_id): answer for code in codes for answer in later.attainments(code)}
+    settled = {key: answer.verdict == "met" for key, answer in answers.items() if answer.outcome == "settled"}
+    reported = {key for key, answer in answers.items() if answer.last_year == answer.due and answer.grade != "N"}
+    found = settle(ledger, later.dataset, settled, reported)
+    with own_folder(folder):
+        for name, table in (("figures", found.figures), ("verdicts", found.verdicts)):
+            write_atomic(folder / f"{name}.csv", table_csv(table))
+    summary = found.summary()
+    if as_json:
+        print(json.dumps({**summary, "folder": str(folder)}, indent=1))
+        return
+    format_number = numbers(texts(lang).language).decimal
+    words = {name: "–" if value is None else format_number(value, 2) for name, value in summary.items()}
+    if summary["figures"]:
+        print(
+            say("run.review.figures", count=summary["figures"], inside80=words["inside80"], inside95=words["inside95"],
+                score=words["interval_score"])
+        )  # fmt: skip
+    if summary["verdicts"]:
+        print(say("run.review.verdicts", count=summary["verdicts"], brier=words["brier"]))
+    if not summary["figures"] and not summary["verdicts"]:
+        print(say("run.review.none"))
+    print(say("run.review.counts", **found.counts))
+    print(say("run.review.written", folder=folder))

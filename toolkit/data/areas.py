@@ -343,11 +343,6 @@ def _described(area: Area) -> str:
     return f"{area.code} {area.name_vi}" + (f" ({validity})" if validity else "")
 
 
-def area_of(record: Record) -> Area:
-    """Return an area from its row."""
-    return Area(**record.values)
-
-
 @dataclass(frozen=True)
 class CrosswalkLink:
     """A piece of an old commune's territory that went into a new one.

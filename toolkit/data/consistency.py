@@ -16,23 +16,12 @@ from itertools import pairwise, product
 from statistics import median
 
 from toolkit.base.problems import Phrase, Problems, Severity, closest
+from toolkit.data import schemas
 from toolkit.data.areas import Area, Areas, Crosswalk, Division, divided
 from toolkit.data.indicators import Indicator, Indicators, Proxy
-from toolkit.data.observations import UNUSED, Figure, Figures, best_first
+from toolkit.data.observations import UNUSED, Figure, best_first
 from toolkit.data.parsing import day_of, last_place
 from toolkit.data.reference import Reference
-from toolkit.data.schemas import (
-    AREAS,
-    BREAKS,
-    CROSSWALK,
-    LOCAL_TARGETS,
-    MILESTONES,
-    OVERLAPS,
-    STANDARDS,
-    STATUSES,
-    Records,
-    Schema,
-)
 
 
 @dataclass(frozen=True)
@@ -87,10 +76,10 @@ COUNTED = ("households", "persons", "communes", "villages")
 FigureKey = tuple[str, str, str, int, int | None, str]
 
 
-def check_between(read: Figures, reference: Reference) -> frozenset[Figure]:
+def check_between(figures: Sequence[Figure], reference: Reference, problems: Problems) -> frozenset[Figure]:
     """Note what is wrong between the rows of a table; return those that cannot be used for it."""
-    refused = check_doubles(read.figures, read.problems)
-    check_plausible([figure for figure in read.figures if figure not in refused], reference, read.problems)
+    refused = check_doubles(figures, problems)
+    check_plausible([figure for figure in figures if figure not in refused], reference, problems)
     return refused
 
 
@@ -132,7 +121,7 @@ def check_doubles(figures: Iterable[Figure], problems: Problems) -> frozenset[Fi
         for figure in group if differ else group[1:]:
             other = next(item for item in group if not differ or item.value != figure.value)
             fields = {"other": other.written, "source": figure.source_id}
-            _note(problems, "two_values" if differ else "double_row", figure, fields, other, "error")
+            _warn(problems, "two_values" if differ else "double_row", figure, fields, other, "error")
             refused.add(figure)
     return frozenset(refused)
 
@@ -350,7 +339,7 @@ def _rates(held: Mapping[FigureKey, Figure], indicators: Indicators) -> Iterator
 
 
 def _derived(parts: Sequence[Figure], value: float, note: str) -> Figure:
-    worst = max(parts, key=lambda item: STATUSES.index(item.status))
+    worst = max(parts, key=lambda item: schemas.STATUSES.index(item.status))
     latest = max(parts, key=lambda item: item.available_from)
     return worst._replace(
         value=value,
@@ -370,21 +359,14 @@ def _by_cell(figures: Iterable[Figure]) -> dict[FigureKey, list[Figure]]:
 
 
 def _warn(
-    problems: Problems, key: str, figure: Figure, fields: Mapping[str, object], beside: Figure | None = None
-) -> None:
-    """Warn of a figure at its place."""
-    _note(problems, key, figure, fields, beside, "warning")
-
-
-def _note(
     problems: Problems,
     key: str,
     figure: Figure,
     fields: Mapping[str, object],
-    beside: Figure | None,
-    severity: Severity,
+    beside: Figure | None = None,
+    severity: Severity = "warning",
 ) -> None:
-    """Note a figure at its place, naming the row of another one (with its file or sheet where that is another)."""
+    """Warn of a figure at its place, naming the row of another one (with its file or sheet where that is another)."""
     if beside is not None:
         there: object = beside.row
         if (beside.file, beside.sheet) != (figure.file, figure.sheet):
@@ -456,33 +438,43 @@ def _check_parts(
             _warn(problems, "part_above_whole", held[part], {"whole": name, "other": whole.written}, whole)
 
 
+NAMES = (
+    ("indicator", "indicator", (schemas.STANDARDS, schemas.BREAKS, schemas.OVERLAPS, schemas.LOCAL_TARGETS)),
+    ("source_id", "source", (schemas.OVERLAPS, schemas.LOCAL_TARGETS, schemas.MILESTONES)),
+    ("source_ids", "source", (schemas.BREAKS,)),
+    ("valid_source", "source", (schemas.AREAS,)),
+    ("area_code", "area", (schemas.LOCAL_TARGETS,)),
+    ("standard", "standard_name", (schemas.LOCAL_TARGETS,)),
+    ("before", "standard_name", (schemas.BREAKS,)),
+    ("after", "standard_name", (schemas.BREAKS,)),
+    ("standard_from", "standard_name", (schemas.OVERLAPS,)),
+    ("standard_to", "standard_name", (schemas.OVERLAPS,)),
+)
+"""Columns whose names another file should know, what they name, and the files that have them."""
+
+
 def check_reference(reference: Reference) -> None:
     """Note every name in a file that another file should know and does not, and every contradiction."""
     tables = reference.tables
-    standards = [standard.id for standard in reference.standards.all]
-    named: tuple[tuple[Schema, str, Collection[str], str], ...] = (
-        *((schema, "indicator", reference.indicators, "indicator")
-          for schema in (STANDARDS, BREAKS, OVERLAPS, LOCAL_TARGETS)),
-        *((schema, "source_id", reference.sources, "source") for schema in (OVERLAPS, LOCAL_TARGETS, MILESTONES)),
-        (BREAKS, "source_ids", reference.sources, "source"),
-        (AREAS, "valid_source", reference.sources, "source"),
-        (LOCAL_TARGETS, "area_code", reference.areas.codes, "area"),
-        *((schema, column, standards, "standard_name")
-          for schema, column in ((LOCAL_TARGETS, "standard"), (BREAKS, "before"), (BREAKS, "after"),
-                                 (OVERLAPS, "standard_from"), (OVERLAPS, "standard_to"))),
-    )  # fmt: skip
-    for schema, column, known, kind in named:
-        tables[schema.file].check(column, known, kind)
-    _check_areas(tables[AREAS.file], reference)
-    _check_crosswalk(tables[CROSSWALK.file], reference)
-    _check_standards(tables[STANDARDS.file])
-    _check_breaks(tables[BREAKS.file], reference)
-    _check_local_targets(tables[LOCAL_TARGETS.file], reference)
-    _check_milestones(tables[MILESTONES.file])
+    known: dict[str, Collection[str]] = {
+        "indicator": reference.indicators,
+        "source": reference.sources,
+        "area": reference.areas.codes,
+        "standard_name": [standard.id for standard in reference.standards.all],
+    }
+    for column, kind, files in NAMES:
+        for schema in files:
+            tables[schema.file].check(column, known[kind], kind)
+    _check_areas(tables[schemas.AREAS.file], reference)
+    _check_crosswalk(tables[schemas.CROSSWALK.file], reference)
+    _check_standards(tables[schemas.STANDARDS.file])
+    _check_breaks(tables[schemas.BREAKS.file], reference)
+    _check_local_targets(tables[schemas.LOCAL_TARGETS.file], reference)
+    _check_milestones(tables[schemas.MILESTONES.file])
     _check_proxies(reference)
 
 
-def _check_areas(table: Records, reference: Reference) -> None:
+def _check_areas(table: schemas.Records, reference: Reference) -> None:
     table.check("parent_code", reference.areas.codes, "area")
     spans: dict[str, list[tuple[date, date, int]]] = {}
     for record in table.rows:
@@ -496,7 +488,7 @@ def _check_areas(table: Records, reference: Reference) -> None:
         held.append((first, last, record.row))
 
 
-def _check_crosswalk(table: Records, reference: Reference) -> None:
+def _check_crosswalk(table: schemas.Records, reference: Reference) -> None:
     codes = {"old_district_code": "district", "old_commune_code": "commune", "new_commune_code": "commune"}
     for record in table.rows:
         start, weight = record.values["valid_from"], record.values["weight"]
@@ -513,7 +505,7 @@ def _fits(area: Area, start: date, *, new: bool) -> bool:
     return area.valid_from == start if new else area.valid_to is not None and area.valid_to < start
 
 
-def _check_standards(table: Records) -> None:
+def _check_standards(table: schemas.Records) -> None:
     for record in table.rows:
         if record.year("first_year") > record.year("last_year") > 0:
             table.note("period_backwards", record, "first_year", year=record.text("last_year"))
@@ -522,7 +514,7 @@ def _check_standards(table: Records) -> None:
             table.note("no_day_of_year", record, "published_next_year")
 
 
-def _check_breaks(table: Records, reference: Reference) -> None:
+def _check_breaks(table: schemas.Records, reference: Reference) -> None:
     declared: set[tuple[str, str, str]] = set()
     for record in table.rows:
         before, after = record.text("before"), record.text("after")
@@ -542,7 +534,7 @@ def _check_breaks(table: Records, reference: Reference) -> None:
                 table.problems.add("undeclared_break", 1, "before", one.id, fields=fields)
 
 
-def _check_local_targets(table: Records, reference: Reference) -> None:
+def _check_local_targets(table: schemas.Records, reference: Reference) -> None:
     for record in table.rows:
         indicator, known = record.text("indicator"), reference.indicators
         if indicator in known and record.text("unit") != (wanted := known[indicator].unit):
@@ -551,7 +543,7 @@ def _check_local_targets(table: Records, reference: Reference) -> None:
             table.note("empty_cell", record, "op")
 
 
-def _check_milestones(table: Records) -> None:
+def _check_milestones(table: schemas.Records) -> None:
     for record in table.rows:
         lacking = [name for name in ("evidence_vi", "evidence_en", "source_id") if not record.text(name)]
         if record.text("status") not in ("", "unknown") and lacking:

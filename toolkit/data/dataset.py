@@ -21,16 +21,8 @@ from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import PROJECT, noting_reads, sha256
 from toolkit.base.problems import Problem, Problems, has_error
 from toolkit.base.texts import Tabular, say
+from toolkit.data import consistency, schemas
 from toolkit.data.areas import Areas, Crosswalk
-from toolkit.data.consistency import (
-    FigureKey,
-    check_between,
-    check_doubles,
-    check_plausible,
-    check_reference,
-    derived_figures,
-    figure_key,
-)
 from toolkit.data.indicators import Indicator, Indicators, Standards
 from toolkit.data.observations import (
     OBSERVATION_LAYOUT,
@@ -44,19 +36,6 @@ from toolkit.data.observations import (
 )
 from toolkit.data.parsing import day_of
 from toolkit.data.reference import Reference, read_reference, today
-from toolkit.data.schemas import (
-    DECLARED,
-    DELIVERED,
-    DELIVERIES,
-    LOCAL_TARGETS,
-    MILESTONES,
-    OBSERVATIONS,
-    OVERLAPS,
-    SOURCES,
-    STATUSES,
-    WITHDRAWN,
-    Records,
-)
 from toolkit.data.tables import InputTable, TableLayout, frame_given, read_first, table_of_frame
 
 if TYPE_CHECKING:
@@ -143,7 +122,7 @@ class Held:
         a worse status, or one of the same delivery, stays beside it, so that the conflict is told.
         """
         marks = {item.number: item for item in self.deliveries if item.withdrawn_on}
-        last: dict[tuple[FigureKey, str], Figure] = {}
+        last: dict[tuple[consistency.FigureKey, str], Figure] = {}
         stand, aside = [], []
         for figure in reversed(self.figures):
             mark = marks.get(figure.delivery)
@@ -152,9 +131,9 @@ class Held:
             if mark and mark.withdrawn_on <= day.isoformat():
                 aside.append(SetAside(figure))
                 continue
-            key = (figure_key(figure), figure.source_id)
+            key = (consistency.figure_key(figure), figure.source_id)
             by = last.get(key)
-            better = by is None or STATUSES.index(figure.status) < STATUSES.index(by.status)
+            better = by is None or schemas.STATUSES.index(figure.status) < schemas.STATUSES.index(by.status)
             if by is not None and not better and by.delivery != figure.delivery:
                 aside.append(SetAside(figure, by))
                 continue
@@ -215,7 +194,7 @@ class Dataset(Tabular):
     @cached_property
     def _by_series(self) -> dict[SeriesKey, list[Figure]]:
         grouped: dict[SeriesKey, list[Figure]] = {}
-        derived = derived_figures(self.figures, self.areas, self.crosswalk, self.indicators)
+        derived = consistency.derived_figures(self.figures, self.areas, self.crosswalk, self.indicators)
         for figure in (*self.figures, *derived):
             grouped.setdefault((figure.area_code, figure.indicator, figure.scope), []).append(figure)
         return grouped
@@ -285,11 +264,11 @@ class Dataset(Tabular):
         reference = usable_folder(self.folder)[0].with_sources([OWN_SOURCE])
         table = table_of_frame(self._completed(frame), OBSERVATION_LAYOUT, "observations")
         read = figures_of(table, reference)
-        check_between(read, reference)
+        consistency.check_between(read, reference, table.problems)
         if has_error(table.problems.found):
             raise DataError(say("data.frame_unusable"), table.problems.all(), say("data.unusable.remedy"))
         number, day = max((item.number for item in self.deliveries), default=0) + 1, self.as_of.isoformat()
-        own = [item._replace(delivery=number, available_from=item.available_from or day) for item in read.figures]
+        own = [item._replace(delivery=number, available_from=item.available_from or day) for item in read]
         deliveries = (*self.deliveries, Delivery(number, "", day, count=len(own)))
         figures, set_aside = Held((*self.figures, *own), deliveries).on(self.as_of)
         sources = self.sources.copy()
@@ -400,10 +379,10 @@ def load(folder: Path | None = None, *, as_of: date | None = None) -> Dataset:
         folder=chosen,
         as_of=day,
         observations=_frame(figures),
-        sources=_table(tables[SOURCES.file]).set_index("source_id"),
-        local_targets=_table(tables[LOCAL_TARGETS.file]),
-        overlaps=_known_overlaps(_table(tables[OVERLAPS.file]), reference.standards, day),
-        milestones=_table(tables[MILESTONES.file]),
+        sources=_table(tables[schemas.SOURCES.file]).set_index("source_id"),
+        local_targets=_table(tables[schemas.LOCAL_TARGETS.file]),
+        overlaps=_known_overlaps(_table(tables[schemas.OVERLAPS.file]), reference.standards, day),
+        milestones=_table(tables[schemas.MILESTONES.file]),
         areas=reference.areas,
         crosswalk=reference.crosswalk,
         standards=reference.standards,
@@ -433,10 +412,10 @@ def _frame(figures: tuple[Figure, ...]) -> pd.DataFrame:
     frame = pd.DataFrame(figures, columns=list(Figure._fields)).drop(columns=["written", "file", "sheet"])
     types = {"row": "int64", "delivery": "int64", "year": "int64", "from_year": "Int64", "value": "float64"}
     texts = {name: "str" for name in frame.columns if name not in types}
-    return frame.astype({**types, **texts})[[*OBSERVATIONS.names, "row", "delivery"]]
+    return frame.astype({**types, **texts})[[*schemas.OBSERVATIONS.names, "row", "delivery"]]
 
 
-def _table(records: Records) -> pd.DataFrame:
+def _table(records: schemas.Records) -> pd.DataFrame:
     """Return a small table with typed columns; empty texts stay empty texts."""
     import pandas as pd
 
@@ -465,34 +444,34 @@ def check_folder(folder: Path) -> list[Problem]:
 
 def read_folder(folder: Path) -> tuple[Reference, Held]:
     """Return a data folder's reference and all that was ever delivered, with every problem noted in them."""
-    reference, problems = read_reference(folder), Problems(DELIVERIES)
+    reference, problems = read_reference(folder), Problems(schemas.DELIVERIES)
     paths = delivery_files(folder)
     tables = [read_first(path, DELIVERY_LAYOUT if number else OBSERVATION_LAYOUT) for number, path in paths.items()]
     reference = reference.with_sources(source for table in tables for source in _declared(table))
-    check_reference(reference)
+    consistency.check_reference(reference)
     if not paths:
-        problems.add("no_file", 1, at=(OBSERVATIONS.file, ""))
-    for path in {*(folder / DELIVERIES).glob("*.csv")} - {*paths.values(), *map(mark_of, paths.values())}:
+        problems.add("no_file", 1, at=(schemas.OBSERVATIONS.file, ""))
+    for path in {*(folder / schemas.DELIVERIES).glob("*.csv")} - {*paths.values(), *map(mark_of, paths.values())}:
         problems.add("no_delivery", 1, severity="warning", at=(path.name, ""))
     figures, deliveries = list[Figure](), list[Delivery]()
     found = problems.found
     for (number, path), table in zip(paths.items(), tables, strict=True):
-        read, delivery = figures_of(table, reference).figures, _delivery(number, path, table)
-        check_doubles(read, table.problems)
+        read, delivery = figures_of(table, reference), _delivery(number, path, table)
+        consistency.check_doubles(read, table.problems)
         figures += [_dated(figure, reference, delivery) for figure in read]
         deliveries.append(_marked(delivery, path, table.problems))
         found += table.problems.all()
     held = Held(tuple(figures), tuple(deliveries))
-    check_plausible(held.on(reference.today)[0], reference, beside := Problems(DELIVERIES))
+    consistency.check_plausible(held.on(reference.today)[0], reference, beside := Problems(schemas.DELIVERIES))
     return reference, replace(held, problems=(*found, *beside.all()))
 
 
-DELIVERY_LAYOUT = TableLayout((*OBSERVATIONS.names, *DELIVERED, *DECLARED))
+DELIVERY_LAYOUT = TableLayout((*schemas.OBSERVATIONS.names, *schemas.DELIVERED, *schemas.DECLARED))
 
 
 def delivery_files(folder: Path) -> dict[int, Path]:
     """Return the tables of a data folder by number, 0 for ``observations.csv``."""
-    old, new = folder / OBSERVATIONS.file, (folder / DELIVERIES).glob("*.csv")
+    old, new = folder / schemas.OBSERVATIONS.file, (folder / schemas.DELIVERIES).glob("*.csv")
     numbered = {int(name[1]): path for path in new if (name := DELIVERY_FILE.fullmatch(path.name))}
     return ({0: old} if old.exists() else {}) | dict(sorted(numbered.items()))
 
@@ -504,17 +483,17 @@ def mark_of(path: Path) -> Path:
 
 def _declared(table: InputTable) -> list[dict[str, str]]:
     """Return the sources that a delivery declares, as rows of ``sources.csv``."""
-    if not all(map(table.has, ("source_id", *DECLARED))):
+    if not all(map(table.has, ("source_id", *schemas.DECLARED))):
         return []
-    rows = zip(*(table.texts(name) for name in ("source_id", *DECLARED)), strict=True)
-    return [dict(zip(SOURCES.names, row, strict=False)) for row in dict.fromkeys(rows) if row[1]]
+    rows = zip(*(table.texts(name) for name in ("source_id", *schemas.DECLARED)), strict=True)
+    return [dict(zip(schemas.SOURCES.names, row, strict=False)) for row in dict.fromkeys(rows) if row[1]]
 
 
 def _delivery(number: int, path: Path, table: InputTable) -> Delivery:
-    if not number or not table.rows or not all(map(table.has, DELIVERED)):
+    if not number or not table.rows or not all(map(table.has, schemas.DELIVERED)):
         return Delivery(number, path.name, count=len(table.rows))
     table.parsed("delivered_on", day_of, "no_day")
-    days, names, *files = (table.texts(column) for column in DELIVERED)
+    days, names, *files = (table.texts(column) for column in schemas.DELIVERED)
     origins = tuple(dict.fromkeys(zip(*files, strict=True)))
     return Delivery(number, path.name, days[0], names[0], origins, len(table.rows))
 
@@ -523,7 +502,7 @@ def _marked(delivery: Delivery, path: Path, problems: Problems) -> Delivery:
     """Return the delivery with the mark that withdraws it, if there is one."""
     if not delivery.number or not mark_of(path).exists():
         return delivery
-    mark = read_first(mark_of(path), TableLayout(WITHDRAWN))
+    mark = read_first(mark_of(path), TableLayout(schemas.WITHDRAWN))
     if has_error(mark.problems.found) or not all(mark.parsed("withdrawn_on", day_of, "no_day")):
         problems.found += mark.problems.all()
         return delivery
@@ -562,9 +541,9 @@ def state_of(folder: Path) -> tuple[str, ...]:
     """Return what the observations of a folder consist of: two equal states hold the same figures."""
     paths = delivery_files(folder)
     old = [sha256(path) for number, path in paths.items() if not number]
-    return (*old, *sorted(path.name for path in (folder / DELIVERIES).glob("*.csv")))
+    return (*old, *sorted(path.name for path in (folder / schemas.DELIVERIES).glob("*.csv")))
 
 
 def new_delivery(folder: Path) -> Path:
     """Return where the next delivery goes."""
-    return folder / DELIVERIES / f"{max(delivery_files(folder), default=0) + 1:04}.csv"
+    return folder / schemas.DELIVERIES / f"{max(delivery_files(folder), default=0) + 1:04}.csv"

@@ -248,7 +248,7 @@ class Indicators(Tabular, Mapping[str, Indicator]):
         named = {f"name_{language}": [item.names[language] for item in self.values()] for language in LANGUAGES}
         return frame_of(self.values(), names).assign(**named)
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str, default: Indicator | None = None) -> Indicator:  # type: ignore[override]  # refuses
         """Return the indicator of an id, or of a name in either language.
 
         Raises

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from toolkit.base.problems import Problems
 from toolkit.base.texts import Tabular
 from toolkit.data.indicators import Indicator
 from toolkit.data.parsing import day_of, year_of
@@ -172,26 +171,7 @@ class Figure(NamedTuple):
 Published = TypeVar("Published", Observation, Figure)
 
 
-@dataclass(frozen=True)
-class Figures:
-    """A table's figures.
-
-    Attributes
-    ----------
-    figures :
-        Rows without an error, in the order of the file.
-    problems :
-        All problems of the table.
-    header_row :
-        Row of its header.
-    """
-
-    figures: tuple[Figure, ...]
-    problems: Problems
-    header_row: int
-
-
-def figures_of(table: InputTable, reference: Reference) -> Figures:
+def figures_of(table: InputTable, reference: Reference) -> tuple[Figure, ...]:
     """Judge every row of a table, words of offices read as codes; rows with an error are noted and left out."""
     table = in_codes(table)
     context = RowContext(reference, table.problems, table.has("from_year"))
@@ -219,7 +199,7 @@ def figures_of(table: InputTable, reference: Reference) -> Figures:
         if fine and complete and value is not None:
             figure = _figure(row.number, picker(row.cells), value, place)
             kept.append(figure._replace(qualifier=UNUSED) if figure.source_id in weak else figure)
-    return Figures(tuple(kept), table.problems, table.header_row)
+    return tuple(kept)
 
 
 def _picker(table: InputTable, columns: tuple[str, ...]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:

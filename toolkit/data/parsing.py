@@ -53,24 +53,8 @@ TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 """Marks that Windows-1258 and decomposed UTF-8 put behind the letter."""
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """A file's text.
-
-    Attributes
-    ----------
-    text :
-        In Unicode form NFC; empty if it could not be read.
-    encoding :
-        The encoding found; empty if none fits.
-    """
-
-    text: str
-    encoding: str
-
-
-def decode(data: bytes, problems: Problems) -> Decoded:
-    """Return the text of a file, noting what cannot be read."""
+def decode(data: bytes, problems: Problems) -> str:
+    """Return the text of a file in Unicode form NFC, noting what cannot be read; empty if nothing can."""
     mark, encoding = next(((mark, name) for mark, name in BYTE_ORDER_MARKS.items() if data.startswith(mark)), (b"", ""))
     data = data.removeprefix(mark)
     sample = data[:UTF16_SAMPLE]
@@ -78,7 +62,7 @@ def decode(data: bytes, problems: Problems) -> Decoded:
         encoding = _unmarked_utf16(sample)
         if not encoding and sample.count(0) > len(sample) // 20:
             problems.add("binary", 1)
-            return Decoded("", "")
+            return ""
     try:
         text = data.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
@@ -86,7 +70,7 @@ def decode(data: bytes, problems: Problems) -> Decoded:
     word = old_font(text)
     if word:
         problems.add("tcvn3", text[: text.index(word)].count("\n") + 1, value=word)
-    return Decoded(unicodedata.normalize("NFC", text), encoding or "utf-8")
+    return unicodedata.normalize("NFC", text)
 
 
 def _unmarked_utf16(sample: bytes) -> str:
@@ -96,7 +80,7 @@ def _unmarked_utf16(sample: bytes) -> str:
     return "utf-16-be" if even > 2 * odd and even > len(sample) // 8 else ""
 
 
-def _damaged(data: bytes, encoding: str, start: int, problems: Problems) -> Decoded:
+def _damaged(data: bytes, encoding: str, start: int, problems: Problems) -> str:
     """Decide between damaged Unicode, Windows-1258 and TCVN3."""
     patched = data.decode(encoding or "utf-8", errors="replace")
     row = patched[: patched.index("\ufffd")].count("\n") + 1
@@ -105,15 +89,15 @@ def _damaged(data: bytes, encoding: str, start: int, problems: Problems) -> Deco
     good = len(patched) - len(patched.encode("ascii", errors="ignore")) - damaged
     if encoding or good >= damaged:
         problems.add("bad_bytes", row, value=byte, fields={"encoding": encoding or "utf-8"})
-        return Decoded(unicodedata.normalize("NFC", patched), encoding or "utf-8")
+        return unicodedata.normalize("NFC", patched)
     legacy = data.decode("cp1258", errors="replace")
     if looks_like_tcvn3(legacy):
         problems.add("tcvn3", row, value=byte)
-        return Decoded("", "")
+        return ""
     if stray := re.search(f"\ufffd|{STRAY_TONE.pattern}", legacy):
         row = legacy[: stray.start()].count("\n") + 1
         problems.add("bad_bytes", row, fields={"encoding": "windows-1258"})
-    return Decoded(unicodedata.normalize("NFC", legacy), "windows-1258")
+    return unicodedata.normalize("NFC", legacy)
 
 
 def old_font(text: str, fewest: int = FEWEST_OLD_WORDS) -> str:

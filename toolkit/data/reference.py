@@ -14,25 +14,10 @@ from pathlib import Path
 from toolkit.base.problems import Phrase, Problem, Problems, Severity
 from toolkit.base.texts import fold
 from toolkit.base.yaml_files import YamlText
-from toolkit.data.areas import Areas, Crosswalk, area_of, link_of
+from toolkit.data import schemas
+from toolkit.data.areas import Area, Areas, Crosswalk, link_of
 from toolkit.data.indicators import Indicator, Indicators, Standards, break_of, read_indicators, standard_of
 from toolkit.data.parsing import day_of, no_year, year_of
-from toolkit.data.schemas import (
-    AREAS,
-    BASES,
-    BREAKS,
-    CROSSWALK,
-    QUALIFIERS,
-    SCOPES,
-    SMALL_TABLES,
-    SOURCES,
-    STANDARDS,
-    STATUSES,
-    WEAK,
-    Record,
-    Records,
-    read_records,
-)
 from toolkit.data.tables import InputTable
 
 
@@ -56,28 +41,32 @@ class Reference:
     crosswalk: Crosswalk
     indicators: Indicators
     standards: Standards
-    tables: dict[str, Records]
+    tables: dict[str, schemas.Records]
     today: date
     indicator_text: YamlText
 
     @property
     def sources(self) -> frozenset[str]:
         """Codes of all sources."""
-        return frozenset(record.text("source_id") for record in self.tables[SOURCES.file].rows)
+        return frozenset(record.text("source_id") for record in self.tables[schemas.SOURCES.file].rows)
 
     def with_sources(self, declared: Iterable[Mapping[str, str]]) -> Reference:
         """Return the reference with sources that ``sources.csv`` does not have, as rows of it."""
-        known, held = self.sources, self.tables[SOURCES.file]
-        full = [{**dict.fromkeys(SOURCES.names, ""), **cells} for cells in declared if cells["source_id"] not in known]
-        added = {cells["source_id"]: Record(0, cells, cells) for cells in full}
+        known, held = self.sources, self.tables[schemas.SOURCES.file]
+        full = [
+            {**dict.fromkeys(schemas.SOURCES.names, ""), **cells}
+            for cells in declared
+            if cells["source_id"] not in known
+        ]
+        added = {cells["source_id"]: schemas.Record(0, cells, cells) for cells in full}
         table = replace(held, rows=(*held.rows, *added.values()))
-        return replace(self, tables={**self.tables, SOURCES.file: table}) if added else self
+        return replace(self, tables={**self.tables, schemas.SOURCES.file: table}) if added else self
 
     @property
     def weak_sources(self) -> frozenset[str]:
         """Codes of the sources whose figures are shown and never used."""
-        rows = self.tables[SOURCES.file].rows
-        return frozenset(record.text("source_id") for record in rows if record.text("class") == WEAK)
+        rows = self.tables[schemas.SOURCES.file].rows
+        return frozenset(record.text("source_id") for record in rows if record.text("class") == schemas.WEAK)
 
     def problems(self) -> list[Problem]:
         """Return the problems of all files, file after file."""
@@ -92,15 +81,15 @@ def today() -> date:
 
 def read_reference(folder: Path, *, now: date | None = None) -> Reference:
     """Read all of a data folder but its observations, noting what is wrong."""
-    tables = {schema.file: read_records(folder, schema) for schema in SMALL_TABLES}
+    tables = {schema.file: schemas.read_records(folder, schema) for schema in schemas.SMALL_TABLES}
     indicators, indicator_text = read_indicators(folder)
     return Reference(
-        areas=Areas(area_of(record) for record in tables[AREAS.file].rows),
-        crosswalk=Crosswalk(link_of(record) for record in tables[CROSSWALK.file].rows),
+        areas=Areas(Area(**record.values) for record in tables[schemas.AREAS.file].rows),
+        crosswalk=Crosswalk(link_of(record) for record in tables[schemas.CROSSWALK.file].rows),
         indicators=indicators,
         standards=Standards(
-            (standard_of(record) for record in tables[STANDARDS.file].rows),
-            (break_of(record) for record in tables[BREAKS.file].rows),
+            (standard_of(record) for record in tables[schemas.STANDARDS.file].rows),
+            (break_of(record) for record in tables[schemas.BREAKS.file].rows),
         ),
         tables=tables,
         today=now or today(),
@@ -315,7 +304,7 @@ def right_status(context: RowContext, indicator: str, status: str, year: str) ->
     """Check that the status is an observation's; a year that is not over has no final figure yet."""
     if not status:
         return [RowFault("empty_cell", "status")]
-    if status not in STATUSES:
+    if status not in schemas.STATUSES:
         if _word(status) in PLANNED:
             return [RowFault("planned_status", "status")]
         return [RowFault("unknown_choice", "status", {"near": Phrase("data.status_choices")})]
@@ -343,9 +332,9 @@ def right_day(context: RowContext, available_from: str, year: str) -> list[RowFa
 ROW_RULES: tuple[tuple[tuple[str, ...], Callable[..., list[RowFault]]], ...] = (
     (("area_code",), known_area),
     (("indicator",), known_indicator),
-    (("scope",), one_of("scope", SCOPES)),
-    (("qualifier",), one_of("qualifier", QUALIFIERS)),
-    (("available_basis",), one_of("available_basis", BASES)),
+    (("scope",), one_of("scope", schemas.SCOPES)),
+    (("qualifier",), one_of("qualifier", schemas.QUALIFIERS)),
+    (("available_basis",), one_of("available_basis", schemas.BASES)),
     (("source_id",), known_source),
     (("indicator", "unit"), right_unit),
     (("year",), right_year),

@@ -350,7 +350,7 @@ def read_sheets(path: Path, known: Iterable[str]) -> tuple[tuple[RawSheet, ...],
             for sheet in sheets:
                 _check_font(sheet, problems)
             return tuple(sheet for sheet in sheets if sheet.rows), problems
-        text = decode(read_file(path), problems).text
+        text = decode(read_file(path), problems)
     except OSError as error:
         problems.add("unreadable", 1, value=error.strerror or type(error).__name__)
         return (), problems

@@ -9,7 +9,7 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -171,15 +171,9 @@ class Review:
     def summary(self) -> dict[str, float | int | None]:
         """Return counts and mean scores; None where nothing has come yet."""
         figures, verdicts = self.figures, self.verdicts
-        return {
-            "figures": len(figures),
-            "interval_score": float(figures["interval_score"].mean()) if len(figures) else None,
-            "inside80": float(figures["inside80"].mean()) if len(figures) else None,
-            "inside95": float(figures["inside95"].mean()) if len(figures) else None,
-            "verdicts": len(verdicts),
-            "brier": float(verdicts["brier"].mean()) if len(verdicts) else None,
-            **self.counts,
-        }
+        scores = {name: _mean(figures, name) for name in ("interval_score", "inside80", "inside95")}
+        settled = {"verdicts": len(verdicts), "brier": _mean(verdicts, "brier")}
+        return {"figures": len(figures), **scores, **settled, **self.counts}
 
 
 def review(
@@ -223,7 +217,7 @@ def review(
                 figures.append({**place, "standard": standard, **_scored(group, final)})
             came = "final" if final is not None else "reported" if later else came
         counts[came] += 1
-    return Review(_table(figures, FIGURES), _table(verdicts, VERDICTS), counts)
+    return Review(pd.DataFrame(figures, columns=[*FIGURES]), pd.DataFrame(verdicts, columns=[*VERDICTS]), counts)
 
 
 FIGURES = (
@@ -233,8 +227,8 @@ FIGURES = (
 VERDICTS = ("location", "target", "target_end_date", "horizon", "probability", "met", "brier")
 
 
-def _table(rows: list[dict[str, object]], columns: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(columns))
+def _mean(table: pd.DataFrame, column: str) -> float | None:
+    return float(table[column].mean()) if len(table) else None
 
 
 def _figures_since(newer: Dataset, area: str, target: str, standard: str, year: int, known: str) -> list[Observation]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.base.problems import Problem, Problems, shortened
-from toolkit.base.texts import LANGUAGES, Language, numbers, texts
+from toolkit.base.texts import LANGUAGES, numbers, texts
 from toolkit.data.consistency import check_between, check_doubles
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import OBSERVATION_LAYOUT, UNUSED, Figure, figures_of
@@ -235,8 +235,8 @@ def read_incoming(path: Path, reference: Reference, mapping: ColumnMapping | Non
 def checked_rows(table: InputTable, reference: Reference) -> tuple[list[Figure], list[Rejected]]:
     """Check every row of a table by the rules of observations, and against each other."""
     read, problems = figures_of(table, reference), table.problems
-    refused = check_between(read, reference)
-    by_row = {figure.row: figure for figure in read.figures if figure not in refused}
+    refused = check_between(read, reference, problems)
+    by_row = {figure.row: figure for figure in read if figure not in refused}
     reasons: dict[int, list[Problem]] = {}
     for problem in problems.all():
         if problem.severity == "error":
@@ -420,24 +420,9 @@ def _parts(figures: Iterable[Figure]) -> list[list[Figure]]:
     ]
 
 
-@dataclass(frozen=True)
-class NumberField:
-    """A number before it is printed: with two decimals, or as a probability."""
-
-    value: float
-    probability: bool = False
-
-    def text(self, language: Language) -> str:
-        """Return the number as a language writes it."""
-        form = numbers(language)
-        return form.probability(self.value) if self.probability else form.plain(self.value, 2)
-
-
 def as_problem(doubt: Doubt) -> Problem:
     """Return a doubt as a warning at the figure's cell."""
-    figure, fields = (
-        doubt.figure,
-        {"low": NumberField(doubt.low), "high": NumberField(doubt.high), "tail": NumberField(doubt.tail, True)},
-    )
+    figure, tail = doubt.figure, numbers("en").probability(doubt.tail)  # below 1 %, which both languages write alike
+    fields = {"low": round(doubt.low, 2), "high": round(doubt.high, 2), "tail": tail}
     value = shortened(str(figure.written))
     return Problem("data.problem.unlikely", figure.file, figure.row, "value", value, fields, "warning", figure.sheet)

@@ -16,24 +16,11 @@ from toolkit.base.errors import AmbiguousNameError, UsageError
 from toolkit.base.problems import Phrase, Problem, Problems
 from toolkit.base.texts import fold, interface_language, nearest, normalise, say
 from toolkit.base.yaml_files import read_yaml
+from toolkit.data import tables
 from toolkit.data.areas import Areas
 from toolkit.data.parsing import Numeral, RawSheet, Row, year_of
 from toolkit.data.reference import LONGEST_NAME, STATUS_WORDS, Reference
 from toolkit.data.schemas import MISSING_ALLOWED, OBSERVATIONS, SCOPES
-from toolkit.data.tables import (
-    FEWEST_NAMES,
-    Header,
-    InputTable,
-    Tables,
-    cell_at,
-    columns_of,
-    find_header,
-    note_above,
-    note_merged,
-    read_by,
-    rows_under,
-    tidy,
-)
 
 
 class ColumnMapping(BaseModel):
@@ -253,16 +240,16 @@ class HeaderedProblems(Problems):
         ]
 
 
-def mapped_tables(path: Path, mapping: ColumnMapping, reference: Reference) -> Tables:
+def mapped_tables(path: Path, mapping: ColumnMapping, reference: Reference) -> tables.Tables:
     """Return one table for each column of values of each sheet."""
     wanted = [*mapping.columns.values(), *mapping.wide]
     mapping = mapping.model_copy(update={"names": {**_known_names(reference), **mapping.names}})
 
-    def of_sheet(sheet: RawSheet) -> list[InputTable] | None:
+    def of_sheet(sheet: RawSheet) -> list[tables.InputTable] | None:
         chosen = not mapping.sheet or not sheet.name or fold(sheet.name) == fold(mapping.sheet)
         return _of_sheet(sheet, mapping, wanted, reference) if chosen else None
 
-    return read_by(path, wanted, of_sheet, wanted, hidden=bool(mapping.sheet))
+    return tables.read_by(path, wanted, of_sheet, wanted, hidden=bool(mapping.sheet))
 
 
 def _known_names(reference: Reference) -> dict[str, str]:
@@ -275,15 +262,17 @@ def _known_names(reference: Reference) -> dict[str, str]:
     return names
 
 
-def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], reference: Reference) -> list[InputTable]:
-    header, problems = find_header(sheet.rows, wanted, height=mapping.header_rows), sheet.problems
+def _of_sheet(
+    sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], reference: Reference
+) -> list[tables.InputTable]:
+    header, problems = tables.find_header(sheet.rows, wanted, height=mapping.header_rows), sheet.problems
     if header is None:
         return []
-    note_above(sheet, header, mapping.header_rows)
+    tables.note_above(sheet, header, mapping.header_rows)
     values: dict[str, dict[str, str]] = value_columns(mapping, header.short) if mapping.is_wide else {"": {}}
     if not values:
         problems.add("no_year_column", header.row.number, value=", ".join(filter(None, header.names)))
-    places = columns_of(header, [*wanted, *filter(None, values)], problems)
+    places = tables.columns_of(header, [*wanted, *filter(None, values)], problems)
     for name, given in values.items():
         same = [other for other in values if other != name and _what(values[other]) == _what(given)]
         if same:
@@ -292,7 +281,7 @@ def _of_sheet(sheet: RawSheet, mapping: ColumnMapping, wanted: Sequence[str], re
     lacking = any(item.kind == "missing_column" for item in problems.found)
     if lacking or not places.keys() >= set(mapping.columns.values()):
         return []
-    meant = rows_under(header, sheet, lambda row: _is_left_out(row, header, mapping, problems))
+    meant = tables.rows_under(header, sheet, lambda row: _is_left_out(row, header, mapping, problems))
     unclear = {item.row for item in problems.found if item.severity == "error"}
     meant = [row for row in meant if row.number not in unclear]
     rows = _wanted(meant, header, mapping, reference.areas, problems)
@@ -305,21 +294,21 @@ def _what(given: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in given.items() if name != "status"}
 
 
-def _is_left_out(row: Row, header: Header, mapping: ColumnMapping, problems: Problems) -> bool:
+def _is_left_out(row: Row, header: tables.Header, mapping: ColumnMapping, problems: Problems) -> bool:
     """Say whether a row is a note under the table, or one to skip; both are named."""
     place = header.places(mapping.columns["area_code"])[0] if "area_code" in mapping.columns else len(row.cells)
-    area, filled = tidy(cell_at(row, place)), [cell for cell in row.cells if cell.strip()]
+    area, filled = tables.tidy(tables.cell_at(row, place)), [cell for cell in row.cells if cell.strip()]
     skipped = bool(area) and fold(area) in map(fold, mapping.skip)
     if skipped:
         problems.warn("skipped_row", row.number, header.names[place], area)
-    elif len(filled) == 1 and len(header.names) > FEWEST_NAMES and not isinstance(filled[0], Numeral):
-        problems.warn("note_row", row.number, "", tidy(filled[0]))
+    elif len(filled) == 1 and len(header.names) > tables.FEWEST_NAMES and not isinstance(filled[0], Numeral):
+        problems.warn("note_row", row.number, "", tables.tidy(filled[0]))
         return True
     return skipped
 
 
 def _wanted(
-    rows: Sequence[Row], header: Header, mapping: ColumnMapping, areas: Areas, problems: Problems
+    rows: Sequence[Row], header: tables.Header, mapping: ColumnMapping, areas: Areas, problems: Problems
 ) -> Sequence[Row]:
     """Return the rows of areas that are to be read, and say how many are left out."""
     if "area_code" not in mapping.columns or not (mapping.only or mapping.rest == "ignore"):
@@ -328,7 +317,7 @@ def _wanted(
 
     def code_of(text: str) -> str:
         try:
-            return _code(tidy(text), mapping, areas, "")
+            return _code(tables.tidy(text), mapping, areas, "")
         except AmbiguousNameError:
             return "" if mapping.only else next(iter(areas.codes))  # kept, to be refused by its name
         except UsageError:
@@ -346,13 +335,13 @@ def _wanted(
 
 def _table(
     sheet: RawSheet,
-    header: Header,
+    header: tables.Header,
     rows: Sequence[Row],
     mapping: ColumnMapping,
     name: str,
     given: Mapping[str, str],
     areas: Areas,
-) -> InputTable:
+) -> tables.InputTable:
     """Return the table of one column of values (or of the only one, in a long table)."""
     headers = {**mapping.columns, **({"value": name} if name else {})}
     places = {column: header.places(text)[0] for column, text in headers.items()}
@@ -363,7 +352,7 @@ def _table(
         if column.name not in columns:
             choices = ", ".join(column.choices) or Phrase(f"data.choices.{column.name}")
             problems.add("undeclared_column", header.row.number, column.name, fields={"choices": choices})
-    note_merged(replace(sheet, problems=problems), header, set(places.values()))
+    tables.note_merged(replace(sheet, problems=problems), header, set(places.values()))
     made, missing = [], []
     for row in rows:
         cells = {column: _cell(row, places.get(column), fixed.get(column, "")) for column in columns}
@@ -380,13 +369,13 @@ def _table(
         made.append(Row(row.number, tuple(cells[column] for column in columns)))
     if missing:
         problems.warn("missing_signs", missing[0], "value", count=len(missing), signs=" ".join(mapping.missing))
-    return InputTable(columns, header.row.number, tuple(made), problems)
+    return tables.InputTable(columns, header.row.number, tuple(made), problems)
 
 
 def _cell(row: Row, place: int | None, otherwise: str) -> str:
     if place is None:
         return otherwise
-    text = cell_at(row, place)
+    text = tables.cell_at(row, place)
     return text if isinstance(text, Numeral) else text or otherwise
 
 

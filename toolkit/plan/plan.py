@@ -204,18 +204,8 @@ class Plan(Tabular, PlanHeader):
         import pandas as pd
 
         fields = [
-            "id",
-            "due",
-            "clause",
-            "indicator",
-            "scope",
-            "unit",
-            "name_vi",
-            "name_en",
-            "level",
-            "each_area",
-            "lead",
-        ]
+            "id", "due", "clause", "indicator", "scope", "unit", "name_vi", "name_en", "level", "each_area", "lead",
+        ]  # fmt: skip
         in_rule = ["kind", "op", "value", "stretch", "base_year", "from", "to", "tolerance"]
         rules = [target.rule.model_dump(by_alias=True) for target in self.targets]
         rows = [

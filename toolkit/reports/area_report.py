@@ -20,27 +20,9 @@ from toolkit.forecast.paths import Path as ForecastPath
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import covers
 from toolkit.plan.plan import Plan
+from toolkit.reports import evidence, first_page
 from toolkit.reports.blocks import Block, Cell, Document, Heading, Paragraph, Section
 from toolkit.reports.context import Context, RunFacts, SourceBook, cycle_of, head_of, page_of
-from toolkit.reports.evidence import (
-    gaps_section,
-    method_section,
-    missing_series,
-    provenance_section,
-    readings_section,
-    record_section,
-    sources_section,
-)
-from toolkit.reports.first_page import (
-    answer,
-    at_risk,
-    chance,
-    changes_section,
-    front,
-    open_targets,
-    pace_cells,
-    whole_percent,
-)
 from toolkit.reports.targets import charted, charts_section, name_cell, own_section, ranked_targets, targets_section
 from toolkit.reports.wording import words
 
@@ -98,22 +80,23 @@ def build_area_document(
     lent = context.is_lent
     made = {section.key: section for section in (_lent if lent else _sections)(context)}
     if look_back and not lent:
-        made["record"] = record_section(context, charted(context))
+        made["record"] = evidence.record_section(context, charted(context))
     name, earlier = area.name(wording.language), Path(since) if since else None
-    changed = changes_section(wording, plan, {area.code: name}, attainments, earlier, dataset=dataset, facts=run)
-    opening = () if lent else front(context, changed)  # before the list of sources, which comes last
-    late = (sources_section(wording, book), provenance_section(wording, run, reporting))
+    changed = first_page.changes_section(context, {area.code: name}, attainments, earlier)
+    opening = () if lent else first_page.front(context, changed)  # before the list of sources, which comes last
+    late = (evidence.sources_section(context), evidence.provenance_section(context))
     sections = context.with_origins((*(made.get(key, Section(key, "", ())) for key in KEYS), *late))
     notices = []
     if area.valid_to is not None and area.valid_to < run.as_of:
         key = "notice.former_district" if area.level == "district" else "notice.former_area"
         notices.append(wording.t(key, area=name, day=wording.day(area.valid_to)))
+    answered = (wording.sentence(wording.t("lent.answer", area=context.area_name)),)
     head = head_of(
         context,
         sections,
         page_title=wording.t("page_title", area=name, number=plan.number),
         title=wording.t("title", area=name, number=plan.number),
-        answer=(wording.sentence(wording.t("lent.answer", area=context.area_name)),) if lent else answer(context),
+        answer=answered if lent else first_page.answer(context),
         notices=notices,
         front=opening,
         links=(
@@ -139,9 +122,9 @@ def _sections(context: Context) -> Iterable[Section]:
     yield pace_section(context)
     yield own_section(context)
     yield nowcast_section(context)
-    yield gaps_section(context)
-    yield readings_section(context)
-    yield method_section(context.words, context.facts, context.area.level)
+    yield evidence.gaps_section(context)
+    yield evidence.readings_section(context)
+    yield evidence.method_section(context.words, context.facts, context.area.level)
 
 
 def _lent(context: Context) -> Iterable[Section]:
@@ -156,7 +139,7 @@ def _lent(context: Context) -> Iterable[Section]:
     intro, nothing = words.t("lent.suggested"), words.t("lent.nothing")
     yield Section.of_rows(words.t, "suggested", LENT, rows, intro=intro, nothing=nothing)
     forms = []
-    for gap in missing_series(context)[:REQUESTED]:
+    for gap in evidence.missing_series(context)[:REQUESTED]:
         unit = words.unit(context.dataset.indicators[gap.indicator].unit)
         name = Cell(context.series_name(gap.indicator, gap.scope), (unit,))
         forms.append((name, Cell(str(context.year - 1)), Cell(BLANK), Cell(BLANK)))
@@ -235,13 +218,13 @@ def _two_answers(context: Context, attainment: Attainment, path: ForecastPath) -
     across, today = attainment.probability or 0.0, attainment.probability_same_standard or 0.0
     both = words.t(
         "standards.both",
-        chance=chance(context, attainment),
-        today=chance(context, replace(attainment, probability=today)),
+        chance=first_page.chance(context, attainment),
+        today=first_page.chance(context, replace(attainment, probability=today)),
         after=after,
         before=before,
         year=changes[-1].year if changes else attainment.due,
     )
-    points = whole_percent(today, attainment.bound) - whole_percent(across, attainment.bound)
+    points = first_page.whole_percent(today, attainment.bound) - first_page.whole_percent(across, attainment.bound)
     effect = words.counted("standards.lower" if points > 0 else "standards.higher", abs(points))
     sentences = (both, _two_levels(context, attainment), effect if points else words.t("standards.same"))
     return " ".join(words.sentence(sentence) for sentence in sentences if sentence)
@@ -281,8 +264,8 @@ def _jump(context: Context, indicator: str, change: Break) -> Paragraph:
 def pace_section(context: Context) -> Section:
     """Return what it would take: the pace each open target needs, the pace kept lately, and how rare it was."""
     words = context.words
-    first = [item for item in at_risk(context) if item.due >= context.year]
-    rest = [item for item in open_targets(context) if item not in first]
+    first = [item for item in first_page.at_risk(context) if item.due >= context.year]
+    rest = [item for item in first_page.open_targets(context) if item not in first]
     rows = [_pace_row(context, item) for item in (*first, *rest) if item.required_pace is not None]
     names, nothing = ("target", "required", "recent", "peers", "reached"), words.t("pace.nothing")
     return Section.of_rows(words.t, "pace", names, rows, intro=words.t("pace.intro"), nothing=nothing)
@@ -300,7 +283,7 @@ def _pace_row(context: Context, attainment: Attainment) -> tuple[Cell, ...]:
         reached = str(attainment.year_reached)
     elif (rule := context.target(attainment).rule).at_due and rule.of_level:
         reached = words.t("pace.not_reached")
-    return (name_cell(context, attainment), *pace_cells(context, attainment), peers, Cell(reached))
+    return (name_cell(context, attainment), *first_page.pace_cells(context, attainment), peers, Cell(reached))
 
 
 def nowcast_section(context: Context) -> Section:

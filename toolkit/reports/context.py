@@ -23,7 +23,7 @@ from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import Note
 from toolkit.plan.load import find_plan
 from toolkit.plan.plan import Office, Plan, ReportingBodies, Target
-from toolkit.reports.blocks import Head, Letter, Links, Paragraph, Section
+from toolkit.reports.blocks import Frame, Head, Letter, Links, Paragraph, Section
 from toolkit.reports.wording import Words, requirement
 
 
@@ -477,6 +477,13 @@ def banner(words: Words, facts: RunFacts) -> str:
         )
         said.append(words.t("unpublished", **own, usual=words.t("unpublished.settings", **usual)))
     return " ".join(said)
+
+
+def frame_of(words: Words, facts: RunFacts, title: str, *, skip: str = "") -> Frame:
+    """Return what the page around anything of a run needs; `skip` names the link to its content."""
+    return Frame(
+        language=words.language, page_title=title, banner=banner(words, facts), foot=foot(words, facts), skip_label=skip
+    )
 
 
 def _letter(context: Context) -> Letter:

@@ -30,7 +30,7 @@ from toolkit.reports.blocks import (
     Sparkline,
     Table,
 )
-from toolkit.reports.context import Context, Cycle, RunFacts, SourceBook
+from toolkit.reports.context import Context, RunFacts
 from toolkit.reports.wording import Words, tolerance
 
 MOST_MISSING = 12
@@ -430,10 +430,10 @@ def _group_of(words: Words, line: Any) -> str:
     return words.t("calibration.lone", points=points, level=words.t(f"calibration.levels.{level}"))
 
 
-def sources_section(words: Words, book: SourceBook) -> Section:
+def sources_section(context: Context) -> Section:
     """Return the sources that the document names, numbered, with publisher, date and address as text."""
-    items = []
-    for record in book.named():
+    words, items = context.words, []
+    for record in context.sources.named():
         published = _published(words, record["published"].strip())
         address = record["url"].strip() or words.t("sources.no_address")
         text = words.t("sources.entry", publisher=record["publisher"], published=published, address=address)
@@ -463,12 +463,19 @@ def _published(words: Words, text: str) -> str:
     return text
 
 
-def provenance_section(words: Words, facts: RunFacts, cycle: Cycle | None = None) -> Section:
+def provenance_section(context: Context) -> Section:
     """Return how to make the document again, and on what its addressee rests."""
+    words, cycle = context.words, context.cycle
     receiver = ""
     if cycle is not None and cycle.bodies is not None:  # the plan names bodies that are gone
         basis = cycle.bodies.basis_vi if words.language == "vi" else cycle.bodies.basis_en
         receiver = words.t("provenance.received", receiver=cycle.receiver(words.language), basis=basis)
+    intro = Paragraph(words.t("provenance.intro"), "note")
+    return Section("provenance", words.t("section.provenance"), (intro, made_of(words, context.facts, receiver)))
+
+
+def made_of(words: Words, facts: RunFacts, receiver: str = "") -> Definitions:
+    """Return how numbers came about, term by term; `receiver` is on what the addressee rests."""
     entries = (
         ("as_of", words.day(facts.as_of)),
         ("model", facts.model),
@@ -479,6 +486,4 @@ def provenance_section(words: Words, facts: RunFacts, cycle: Cycle | None = None
         ("command", facts.command),
         ("digest", facts.digest),
     )
-    shown = tuple((words.t(f"provenance.{key}"), text) for key, text in entries if text)
-    intro = Paragraph(words.t("provenance.intro"), "note")
-    return Section("provenance", words.t("section.provenance"), (intro, Definitions(shown)))
+    return Definitions(tuple((words.t(f"provenance.{key}"), text) for key, text in entries if text))

@@ -15,15 +15,13 @@ from toolkit.attainment.attainment import LONGEST_TESTED_HORIZON, Attainment, lo
 from toolkit.base.errors import UsageError
 from toolkit.base.files import sha256
 from toolkit.base.texts import NO_VALUE, say
-from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Indicator
 from toolkit.plan.judgement import Bound
-from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import Cell, Paragraph, Section
-from toolkit.reports.context import Context, RunFacts
+from toolkit.reports.context import Context
 from toolkit.reports.evidence import gap_effects, missing_series
 from toolkit.reports.targets import name_cell
-from toolkit.reports.wording import GROUPS, JUDGED, SCALE, Words, asked_of
+from toolkit.reports.wording import GROUPS, JUDGED, SCALE, asked_of
 
 AT_RISK, ASKS = 3, 3
 """Targets at risk and requests on the page."""
@@ -219,13 +217,8 @@ class EarlierAnswer:
     last_value: float | None = None
 
 
-@dataclass(frozen=True)
-class AnswerChange:
-    """An answer that is another one now; `size` is how far the probability moved, 1 for a new verdict without one."""
-
-    attainment: Attainment
-    before: EarlierAnswer | None
-    size: float
+AnswerChange = tuple[Attainment, EarlierAnswer | None, float]
+"""An answer that is another one now, the earlier one, and how far the probability moved (1 for a new verdict alone)."""
 
 
 def earlier_answers(run: Path) -> dict[tuple[str, str], EarlierAnswer]:
@@ -288,13 +281,15 @@ def basis_of(facts: Mapping[str, object], files: Mapping[str, str]) -> dict[str,
     }
 
 
-def common_reason(words: Words, dataset: Dataset, facts: RunFacts, since: Path) -> str:
+def common_reason(context: Context, since: Path) -> str:
     """Return what else than a target's own figure differs between an earlier run and this one, in words."""
+    words, folder = context.words, context.dataset.folder
     if not (since / BASIS).is_file():
         return words.t("changes.other")
-    then, folder = json.loads((since / BASIS).read_text(encoding="utf-8")), dataset.folder
+    then = json.loads((since / BASIS).read_text(encoding="utf-8"))
     names = {*then["plan"], *then["data"], *(f"observations/{file.name}" for file in folder.glob("observations/*"))}
-    now = basis_of(vars(facts), {name: sha256(folder / name) for name in names if (folder / name).is_file()})
+    files = {name: sha256(folder / name) for name in names if (folder / name).is_file()}
+    now = basis_of(vars(context.facts), files)
     return words.listed([words.t(f"changes.{kind}") for kind in now if now[kind] != then[kind]])
 
 
@@ -313,7 +308,7 @@ def changes(
         size = _size(item, old)
         if item.area_code in known and (old is None or item.verdict != old.verdict or size >= STEP):
             count += 1
-            largest = sorted([*largest, AnswerChange(item, old, size)], key=lambda change: -change.size)[:MOST]
+            largest = sorted([*largest, (item, old, size)], key=lambda change: -change[2])[:MOST]
     return largest, count
 
 
@@ -324,21 +319,14 @@ def _size(item: Attainment, old: EarlierAnswer | None) -> float:
 
 
 def changes_section(
-    words: Words,
-    plan: Plan,
-    names: Mapping[str, str],
-    attainments: Iterable[Attainment],
-    since: Path | None,
-    *,
-    dataset: Dataset,
-    facts: RunFacts,
+    context: Context, names: Mapping[str, str], attainments: Iterable[Attainment], since: Path | None
 ) -> Section:
     """Return what changed since an earlier run, each with its reason; without blocks if none is named.
 
     Parameters
     ----------
-    words, plan, dataset, facts :
-        Language, names of the targets, and what today's answers are made from.
+    context :
+        For the words, the plan, and what today's answers are made from.
     names :
         Names of the areas by code.
     attainments :
@@ -346,6 +334,7 @@ def changes_section(
     since :
         The earlier run, or None.
     """
+    words = context.words
     title = words.t("section.changes")
     if since is None:
         return Section("changes", title, ())
@@ -353,18 +342,18 @@ def changes_section(
     if not count:
         return Section("changes", title, (Paragraph(words.t("changes.none")),))
     columns: tuple[str, ...] = ("target", "before", "now", "because")
-    common = common_reason(words, dataset, facts, since)
-    rows = [_change_row(words, plan, change, common) for change in largest]
+    common = common_reason(context, since)
+    rows = [_change_row(context, item, old, common) for item, old, _ in largest]
     if len(names) > 1:
-        places = (Cell(names.get(change.attainment.area_code, "")) for change in largest)
+        places = (Cell(names.get(item.area_code, "")) for item, *_ in largest)
         columns, rows = ("area", *columns), [(place, *row) for place, row in zip(places, rows, strict=True)]
     section = Section.of_rows(words.t, "changes", columns, rows, intro=words.counted("changes.intro", count))
     rest = (Paragraph(words.counted("changes.rest", count - MOST), "note"),) if count > MOST else ()
     return replace(section, blocks=(*section.blocks, *rest))
 
 
-def _change_row(words: Words, plan: Plan, change: AnswerChange, because: str) -> tuple[Cell, ...]:
-    item, old = change.attainment, change.before
+def _change_row(context: Context, item: Attainment, old: EarlierAnswer | None, because: str) -> tuple[Cell, ...]:
+    words = context.words
     before = Cell(words.t("changes.new"))
     if old is not None:
         uncertain = old.probability is not None and old.verdict not in {"met", "not_met"}
@@ -378,7 +367,7 @@ def _change_row(words: Words, plan: Plan, change: AnswerChange, because: str) ->
     shown = words.numbers.probability(item.probability, bound=item.bound)
     details = (shown,) if item.outcome == "probability" else ()
     return (
-        Cell(plan.target(item.target_id).name(words.language), (item.target_id,)),
+        Cell(context.plan.target(item.target_id).name(words.language), (item.target_id,)),
         before,
         Cell(words.verdict(item.verdict), details, item.probability, (), item.verdict),
         Cell(because),

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
+import pandas as pd
 from markupsafe import Markup, escape
 
 from toolkit.attainment.attainment import Attainment, notes_text
@@ -28,15 +29,11 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Figure
 from toolkit.plan.plan import Plan
 from toolkit.reports.blocks import CREATED, Cell, Frame, Section, Table
-from toolkit.reports.context import RunFacts, banner, cycle_of, figure_place, foot, kicker
-from toolkit.reports.evidence import provenance_section, web_address
+from toolkit.reports.context import RunFacts, cycle_of, figure_place, frame_of, kicker
+from toolkit.reports.evidence import made_of, web_address
 from toolkit.reports.formats import environment, page_html, section_html, unbroken
 from toolkit.reports.svg import TEMPLATES
 from toolkit.reports.wording import GROUPS, Words, asked_of, requirement, words
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 PAPERS = {"docx": "Word", "pdf": "PDF"}
 FILES = (
@@ -170,15 +167,9 @@ def index_page(
         files=[(file, wording.t(f"index.file.{key}")) for file, key in FILES if workbook or key != "workbook"],
         failed=failed,
         failed_title=wording.counted("index.failed", len(failed)),
-        provenance=provenance_section(wording, facts).blocks[-1],
+        provenance=made_of(wording, facts),
     )  # fmt: skip
-    frame = Frame(
-        language=language,
-        page_title=title,
-        banner=banner(wording, facts),
-        foot=foot(wording, facts),
-        skip_label=wording.t("skip"),
-    )
+    frame = frame_of(wording, facts, title, skip=wording.t("skip"))
     before, after = page_html(frame, _CONTENT_HERE, sheets=("style", "index")).split(_CONTENT_HERE)
     yield before
     yield from content
@@ -202,9 +193,8 @@ def figure_pages(dataset: Dataset, plan: Plan, language: Language, facts: RunFac
             tuple(f"r{one.row}" for one in figures),
         )
         table = Table.of(wording.t, "figures", names, rows, caption=title, layout="grid", anchors=anchors)
-        frame = Frame(language=language, page_title=title, banner=banner(wording, facts), foot=foot(wording, facts))
         body = f"<h1>{escape(title)}</h1>{section_html(Section('figures', title, (table,)))}"
-        yield page, page_html(frame, body)
+        yield page, page_html(frame_of(wording, facts, title), body)
 
 
 def _figure_row(figure: Figure, dataset: Dataset, wording: Words, file: str) -> tuple[Cell, ...]:
@@ -335,9 +325,7 @@ def table_csv(table: pd.DataFrame) -> str:
     >>> table_csv(pd.DataFrame({"unit": ["=1+1", "a"], "value": [-0.5, None]}))
     "unit,value\n'=1+1,-0.5\na,\n"
     """
-    worded = table.select_dtypes(exclude=["number", "bool"])
-    safe = {str(name): worded[name].map(_csv_cell, na_action="ignore") for name in worded}
-    return table.assign(**safe).to_csv(index=False, lineterminator="\n")
+    return csv_text([tuple(map(str, table.columns)), *rows_of(table)])
 
 
 def _csv_cell(cell: object) -> object:

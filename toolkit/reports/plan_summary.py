@@ -83,7 +83,7 @@ def build_plan_document(
     below = [context for context in contexts if context is not main]
     names = {area.code: area.name(wording.language) for area in areas}
     earlier = Path(since) if since else None
-    changed = changes_section(wording, plan, names, attainments, earlier, dataset=dataset, facts=run)
+    changed = changes_section(main, names, attainments, earlier)
     opening = front(main, changed)  # first of all: the list of sources comes last
     sections = main.with_origins((
         _first_section(main, below),
@@ -91,8 +91,8 @@ def build_plan_document(
         _tile_section(main, below),
         _coherence_section(main, below),
         method_section(wording, run, "province"),
-        sources_section(wording, book),
-        provenance_section(wording, run, reporting),
+        sources_section(main),
+        provenance_section(main),
     ))  # fmt: skip
     former = any(area.valid_to is not None and area.valid_to < run.as_of for area in areas)
     head = head_of(

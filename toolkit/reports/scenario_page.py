@@ -103,18 +103,23 @@ def _texts(words: Words) -> Callable[..., str]:
 
 def _answer(compared: Sequence[Compared], words: Words) -> list[str]:
     """Return for each scenario the target that it changes most."""
-    t, sentences = _texts(words), []
+    sentences = []
     for one in compared:
         changed = [item for item in one.effects if item.change]
         if changed:
             most = max(changed, key=lambda item: abs(item.change or 0.0))
-            before, after = (
-                words.numbers.probability(answer.probability, bound=answer.bound)
-                for answer in (most.usual, most.changed)
-            )
-            target = f"{most.target_id} ({one.context.name(most.changed)})"
-            sentences.append(t("page.answer", scenario=one.title, target=target, before=before, after=after))
-    return sentences or [t("page.no_answer")]
+            sentences.append(effect_sentence(one.context, one.title, most))
+    return sentences or [_texts(words)("page.no_answer")]
+
+
+def effect_sentence(context: Context, scenario: str, item: Effect) -> str:
+    """Return what a scenario does to the chance of one target."""
+    target = f"{item.target_id} ({context.name(item.changed)})"
+    before, after = (
+        context.words.numbers.probability(answer.probability, bound=answer.bound)
+        for answer in (item.usual, item.changed)
+    )
+    return _texts(context.words)("page.answer", scenario=scenario, target=target, before=before, after=after)
 
 
 def _effects(one: Compared) -> Table:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from toolkit.attainment.assess import LocalTarget, StatedTarget, stated_targets
+from toolkit.attainment.assess import LocalTarget, stated_targets
 from toolkit.attainment.attainment import Attainment, lowered
 from toolkit.base.texts import NO_VALUE, slug
 from toolkit.data.observations import Observation
@@ -257,7 +258,7 @@ def _plan_cell(context: Context, item: LocalTarget) -> Cell:
     return Cell(texts[0], tuple(texts[1:])) if texts else Cell(context.words.t("own.plan_silent"))
 
 
-def _stated_item(context: Context, row: StatedTarget) -> Item:
+def _stated_item(context: Context, row: Any) -> Item:
     known = row.indicator in context.dataset.indicators
     name = context.series_name(row.indicator, row.scope) if known else row.indicator.replace("_", " ")
     sign = {"<=": "≤", ">=": "≥"}.get(row.op, row.op)

@@ -19,7 +19,7 @@ from typing import Any
 from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.texts import say
 from toolkit.reports.blocks import Frame
-from toolkit.reports.context import banner, foot
+from toolkit.reports.context import frame_of
 from toolkit.reports.formats import Audience
 from toolkit.reports.wording import words
 from toolkit.run.kernels import Kernels, fork_key, fork_server, share_fork_server, start
@@ -125,9 +125,8 @@ def _frame(job: Job) -> Frame | None:
     """Return title, warning and last line of the page of one's own notebook, which shows no document that has them."""
     if not job.is_own:
         return None
-    facts, said = read_about(job.page.parents[1]).facts, words(job.language)
-    title = f"{job.label} – {job.template.stem}"
-    return Frame(language=said.language, page_title=title, banner=banner(said, facts), foot=foot(said, facts))
+    facts = read_about(job.page.parents[1]).facts
+    return frame_of(words(job.language), facts, f"{job.label} – {job.template.stem}")
 
 
 def run_jobs(

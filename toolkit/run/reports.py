@@ -21,7 +21,7 @@ from toolkit.data.areas import Area
 from toolkit.data.dataset import PROJECT_DATA
 from toolkit.evaluate.ledger import LEVELS, ledger_text, open_ledger
 from toolkit.forecast.summary import summary_columns
-from toolkit.reports.context import FIGURES, RunFacts, page_of
+from toolkit.reports.context import FIGURES, page_of
 from toolkit.reports.evidence import RECORD
 from toolkit.reports.first_page import BASIS, basis_of, changes_section, earlier_answers
 from toolkit.reports.formats import papers_of
@@ -38,34 +38,9 @@ from toolkit.reports.index import (
     rows_of,
 )
 from toolkit.reports.wording import words
+from toolkit.run import manifest
 from toolkit.run.batch import Done, Job, run_jobs, run_on_cluster
 from toolkit.run.kernels import Kernels, fork_server, usual_kernels
-from toolkit.run.manifest import (
-    FORECASTS,
-    KEY,
-    MANIFEST,
-    NOTEBOOK,
-    SINCE,
-    SNAPSHOT,
-    About,
-    Asked,
-    Manifest,
-    Program,
-    ReportRecords,
-    content_key,
-    facts_of,
-    full_digest,
-    is_whole,
-    numbers_of,
-    program_inputs,
-    read_manifest,
-    take_snapshot,
-    this_program,
-    write_about,
-    write_crate,
-    write_manifest,
-    write_record,
-)
 from toolkit.run.notebook import Limits, Parameter, check_parameters, read_parameters
 from toolkit.run.session import Run, compute_run, open_run, save_run, stored_in
 
@@ -108,7 +83,7 @@ class ReportRequest:
         another program; this program, and the digest of this run, by default.
     """
 
-    asked: Asked
+    asked: manifest.Asked
     areas: tuple[Area, ...]
     folder: Path
     data: Path
@@ -119,7 +94,7 @@ class ReportRequest:
     force: bool = False
     limits: Limits = Limits()  # noqa: RUF009  (frozen)
     scheduler: str = ""
-    program: Program | None = None
+    program: manifest.Program | None = None
     digest: str = ""
 
 
@@ -201,15 +176,15 @@ def make_reports(request: ReportRequest, listener: Listener = QUIET) -> ReportRu
         check_parameters(job.template, dict(job.parameters))
     if request.since:
         earlier_answers(request.since)
-    with own_folder(request.folder, MANIFEST):
+    with own_folder(request.folder, manifest.MANIFEST):
         made = _Making(request)
         whole = not request.force and made.has_forecasts
-        records = ReportRecords(request.folder, made.key())
+        records = manifest.ReportRecords(request.folder, made.key())
         stale = records.stale(jobs, whole=whole)
         forks_here = kernels == "forked" and stale and not request.scheduler
         with fork_server() if forks_here else nullcontext():  # started first: it imports while we forecast
             listener.stage("run.forecasting")
-            run, manifest = made.opened() if whole else made.forecast()
+            run, record = made.opened() if whole else made.forecast()
             listener.stage("run.reporting")
             ended = {job.name: Done(job, 0.0, kept=True) for job in jobs if job not in stale}
             for done in ended.values():
@@ -228,8 +203,8 @@ def make_reports(request: ReportRequest, listener: Listener = QUIET) -> ReportRu
             ended |= {done.job.name: done for done in fresh}
             listener.stage("run.gathering")
             every = [ended[job.name] for job in jobs]
-            gather(request, run, every, manifest)
-    return ReportRun(request.folder, tuple(every), full_digest(request.folder, manifest.digest))
+            gather(request, run, every, record)
+    return ReportRun(request.folder, tuple(every), manifest.full_digest(request.folder, record.digest))
 
 
 class _Making:
@@ -243,47 +218,49 @@ class _Making:
 
     def __init__(self, request: ReportRequest) -> None:
         self.request = request
-        self.program = request.program or this_program()
-        taken = take_snapshot(request.data, request.folder)
-        self.inputs = taken | program_inputs() | keep_given(request)
-        self._stored = request.folder / FORECASTS
+        self.program = request.program or manifest.this_program()
+        taken = manifest.take_snapshot(request.data, request.folder)
+        self.inputs = taken | manifest.program_inputs() | keep_given(request)
+        self._stored = request.folder / manifest.FORECASTS
 
     def key(self) -> str:
         """Return the content key of all that forecasts, answers and the digest on the pages depend on."""
         asked = self.request.asked.model_dump(mode="json")
-        return content_key(program=asdict(self.program), inputs=self.inputs, asked=asked)
+        return manifest.content_key(program=asdict(self.program), inputs=self.inputs, asked=asked)
 
     @property
     def has_forecasts(self) -> bool:
         """Say whether an earlier run left the same draws and answers, none of them damaged or altered since."""
-        return is_whole(self._stored / KEY, self.key(), self._files(), self.request.folder)
+        return manifest.is_whole(self._stored / manifest.KEY, self.key(), self._files(), self.request.folder)
 
     def _files(self) -> list[Path]:
-        return [file for file in self._stored.rglob("*") if file.is_file() and file.name != KEY]
+        return [file for file in self._stored.rglob("*") if file.is_file() and file.name != manifest.KEY]
 
-    def opened(self) -> tuple[Run, Manifest]:
+    def opened(self) -> tuple[Run, manifest.Manifest]:
         """Return the forecasts of an earlier run."""
         run = open_run(self.request.folder)
         return run, self._manifest(run)
 
-    def forecast(self) -> tuple[Run, Manifest]:
+    def forecast(self) -> tuple[Run, manifest.Manifest]:
         """Make forecasts and answers for all areas; their record comes last."""
-        folder, asked, mark = self.request.folder, self.request.asked, self._stored / KEY
+        folder, asked, mark = self.request.folder, self.request.asked, self._stored / manifest.KEY
         mark.unlink(missing_ok=True)  # first of all: killed while the old forecasts go, none may pass for complete
         run = compute_run(
-            asked.areas, data=folder / SNAPSHOT, plan=asked.plan, as_of=asked.as_of, draws=asked.draws, seed=asked.seed,
-            model=asked.model, folder=folder,
+            asked.areas, data=folder / manifest.SNAPSHOT, plan=asked.plan, as_of=asked.as_of, draws=asked.draws,
+            seed=asked.seed, model=asked.model, folder=folder,
         )  # fmt: skip
         save_run(run, folder, self.request.areas)
-        manifest = self._manifest(run)
-        facts = facts_of(run.dataset, run.forecasts, asked.command, self.program)
-        write_about(folder, About(run.plan.id, replace(facts, digest=manifest.digest, areas=asked.areas)))
-        write_record(mark, self.key(), self._files(), folder)
-        return stored_in(run, folder), manifest
+        record = self._manifest(run)
+        facts = manifest.facts_of(run.dataset, run.forecasts, asked.command, self.program)
+        manifest.write_about(
+            folder, manifest.About(run.plan.id, replace(facts, digest=record.digest, areas=asked.areas))
+        )
+        manifest.write_record(mark, self.key(), self._files(), folder)
+        return stored_in(run, folder), record
 
-    def _manifest(self, run: Run) -> Manifest:
+    def _manifest(self, run: Run) -> manifest.Manifest:
         """Return the manifest as far as it is known before the reports are made."""
-        manifest = Manifest(
+        record = manifest.Manifest(
             digest=self.request.digest,
             parameters=self.request.asked,
             simulated=run.dataset.simulated,
@@ -293,9 +270,9 @@ class _Making:
             versions=dict(self.program.versions),
             failed={},
             inputs=self.inputs,
-            outputs=numbers_of(self.request.folder),
+            outputs=manifest.numbers_of(self.request.folder),
         )
-        return manifest.model_copy(update={"digest": self.request.digest or manifest.expected_digest()})
+        return record.model_copy(update={"digest": self.request.digest or record.expected_digest()})
 
 
 def jobs_of(request: ReportRequest) -> list[Job]:
@@ -319,12 +296,12 @@ def jobs_of(request: ReportRequest) -> list[Job]:
     for area in request.areas:
         page = request.folder / f"{page_of(area)}.html"
         code = ("area_code", area.code)
-        since = (("since", f"../{SINCE}"),) if request.since else ()
+        since = (("since", f"../{manifest.SINCE}"),) if request.since else ()
         given = (code, language, ("run_folder", ".."), *since)
         jobs.append(job(area.code, area.name(asked.language), AREA_TEMPLATE, page, *given))
     if asked.summary:
         page = request.folder / f"{SUMMARY}.html"
-        earlier = (("since", SINCE),) if request.since else ()
+        earlier = (("since", manifest.SINCE),) if request.since else ()
         given = (language, ("level", request.areas[-1].level), ("run_folder", "."), *earlier)
         jobs.append(job(SUMMARY, texts(asked.language).t("run.plan_summary"), SUMMARY_TEMPLATE, page, *given))
     return jobs
@@ -347,21 +324,23 @@ def keep_given(request: ReportRequest) -> dict[str, str]:
     """Copy what was given beside data into the run, which then needs nothing from outside; return the hashes."""
     given, since = {}, request.since
     if since is not None:
-        given[f"{SINCE}/{ATTAINMENT}"] = (since / ATTAINMENT if since.is_dir() else since).read_bytes()
+        given[f"{manifest.SINCE}/{ATTAINMENT}"] = (since / ATTAINMENT if since.is_dir() else since).read_bytes()
         if (since / BASIS).is_file():
-            given[f"{SINCE}/{BASIS}"] = (since / BASIS).read_bytes()
-        elif (since / MANIFEST).is_file():
-            given[f"{SINCE}/{BASIS}"] = json.dumps(_basis(read_manifest(since)), indent=1).encode()
+            given[f"{manifest.SINCE}/{BASIS}"] = (since / BASIS).read_bytes()
+        elif (since / manifest.MANIFEST).is_file():
+            given[f"{manifest.SINCE}/{BASIS}"] = json.dumps(_basis(manifest.read_manifest(since)), indent=1).encode()
     if request.notebook:
-        given[f"{NOTEBOOK}/{request.notebook.name}"] = request.notebook.read_bytes()
+        given[f"{manifest.NOTEBOOK}/{request.notebook.name}"] = request.notebook.read_bytes()
     for name, content in given.items():
         write_atomic(request.folder / name, content)
     return {name: sha256(request.folder / name) for name in given}
 
 
-def _basis(made: Manifest) -> dict[str, object]:
+def _basis(made: manifest.Manifest) -> dict[str, object]:
     """Return what an earlier run was made from, to say why answers moved since."""
-    data = {name.partition("/")[2]: one for name, one in made.inputs.items() if name.startswith(f"{SNAPSHOT}/")}
+    data = {
+        name.partition("/")[2]: one for name, one in made.inputs.items() if name.startswith(f"{manifest.SNAPSHOT}/")
+    }
     return basis_of({**vars(made), **vars(made.parameters)}, data)
 
 
@@ -373,16 +352,18 @@ LEDGER = "ledger.zip"
 INDEX = "index.html"
 
 
-def gather(request: ReportRequest, run: Run, done: Sequence[Done], manifest: Manifest) -> None:
+def gather(request: ReportRequest, run: Run, done: Sequence[Done], record: manifest.Manifest) -> None:
     """Write everything that stands on top of the run; the manifest comes last and names all the rest."""
     told = _tables(request, run)
-    _index(request, run, done, run.facts, told)
+    _index(request, run, done, told)
     shutil.rmtree(request.folder / FIGURES, ignore_errors=True)
     for page, content in figure_pages(run.dataset, run.plan, request.asked.language, run.facts):
         write_atomic(request.folder / page, content)
-    write_crate(request.folder, run.facts, language=request.asked.language, plan=run.plan.name(request.asked.language))
+    manifest.write_crate(
+        request.folder, run.facts, language=request.asked.language, plan=run.plan.name(request.asked.language)
+    )
     failed = {item.job.name: item.error for item in done if item.error}
-    write_manifest(request.folder, manifest.model_copy(update={"failed": failed}))
+    manifest.write_manifest(request.folder, record.model_copy(update={"failed": failed}))
 
 
 class _Table:
@@ -430,9 +411,7 @@ def _tables(request: ReportRequest, run: Run) -> dict[str, AreaCounts]:
     return told
 
 
-def _index(
-    request: ReportRequest, run: Run, done: Sequence[Done], facts: RunFacts, told: Mapping[str, AreaCounts]
-) -> None:
+def _index(request: ReportRequest, run: Run, done: Sequence[Done], told: Mapping[str, AreaCounts]) -> None:
     def relative(file: Path) -> str:
         return file.relative_to(request.folder).as_posix()
 
@@ -452,16 +431,15 @@ def _index(
     ]
     names = {entry.name: entry.label for entry in entries if entry.answers and not entry.error}
     answers = (answer for name in names for answer in run.attainments(name))
-    since = request.folder / SINCE if request.since else None
+    since = request.folder / manifest.SINCE if request.since else None
+    context = run.context(run.plan.province_code, request.asked.language, ())
     page = index_page(
         entries,
         plan=run.plan,
-        facts=facts,
+        facts=run.facts,
         language=request.asked.language,
         cycle=request.asked.cycle,
         workbook=(request.folder / WORKBOOK).is_file(),
-        changed=changes_section(
-            words(request.asked.language), run.plan, names, answers, since, dataset=run.dataset, facts=facts
-        ),
+        changed=changes_section(context, names, answers, since),
     )
     write_atomic(request.folder / INDEX, page)

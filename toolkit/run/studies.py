@@ -18,7 +18,7 @@ from toolkit.attainment.attainment import PLACES
 from toolkit.attainment.whatif import Joint, effects, effects_table, judge_together
 from toolkit.base.errors import DataError, UsageError
 from toolkit.base.files import write_atomic
-from toolkit.base.texts import interface_language, say, several, texts
+from toolkit.base.texts import Language, interface_language, say, several, texts
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.evaluate.backtest import (
@@ -210,7 +210,7 @@ class ScenarioRun:
 
 
 def scenario_run(
-    run: Run, wanted: ScenarioFile, folder: Path, *, language: str, formats: Sequence[str] = ()
+    run: Run, wanted: ScenarioFile, folder: Path, *, language: Language, formats: Sequence[str] = ()
 ) -> ScenarioRun:
     """Run all scenarios of a file for all its areas and write tables and pages.
 
@@ -233,7 +233,7 @@ def scenario_run(
     for name in wanted.targets or ():
         plan.target(name)
     made = scenarios_of(wanted, run.forecasts, dataset, plan)
-    titles = {one.id: one.title.vi if language == "vi" else one.title.en for one in wanted.scenarios}
+    titles = {one.id: one.title[language] for one in wanted.scenarios}
     pages, tables, lines = [], [], []
     for area in areas:
         compared, usual_joint = [], _joint(run, area, wanted)
@@ -246,7 +246,7 @@ def scenario_run(
             tables.append(effects_table(found, name))
             lines.append(_joint_line(name, joint, wanted))
         usual = run.context(area.code, language)
-        title = wanted.title.vi if language == "vi" else wanted.title.en
+        title = wanted.title[language]
         document = comparison_document(title, usual, usual_joint, compared, at_least=wanted.at_least)
         pages.append(write_atomic(folder / f"{area.code}.html", document_html(document)))
         write_papers(document, ",".join(map(str, papers_of(pages[-1], formats))))

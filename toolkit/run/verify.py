@@ -48,6 +48,7 @@ from toolkit.run.manifest import (
 )
 from toolkit.run.reports import LEDGER, WORKBOOK, ReportRequest, data_name, make_reports
 
+Part = Literal["input", "output"]
 Change = Literal["altered", "missing", "added"]
 FileOutcome = Literal["identical", "within_tolerance", "changed", "missing", "unexpected"]
 Outcome = Literal["identical", "versions", "changed"]
@@ -74,7 +75,7 @@ class Altered:
         What happened to it since.
     """
 
-    part: Literal["input", "output"]
+    part: Part
     file: str
     change: Change
 
@@ -153,11 +154,13 @@ def altered_files(folder: Path, *, data: Path | None = None) -> tuple[Altered, .
         others = {name: one for name, one in carried.items() if name.startswith((SINCE, NOTEBOOK))}
         unlike = {name: one for name, one in carried.items() if record.inputs.get(name) != one}
         inputs = program_inputs() | others | theirs | unlike
-    parts: tuple[tuple[Literal["input", "output"], Mapping[str, str], dict[str, str]], ...] = (
-        ("input", record.inputs, inputs),
-        ("output", record.outputs, outputs),
-    )
-    return tuple(Altered(part, file, change) for part, then, now in parts for file, change in _changes(then, now))
+    return (*_altered("input", record.inputs, inputs), *_altered("output", record.outputs, outputs))
+
+
+def _altered(part: Part, before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Altered]:
+    for file in sorted({*before, *now}):
+        if before.get(file) != now.get(file):
+            yield Altered(part, file, "missing" if file not in now else "altered" if file in before else "added")
 
 
 def digest_holds(folder: Path, *, given: str = "") -> bool:
@@ -194,18 +197,6 @@ def outcome_of(files: Sequence[FileResult], *, same_program: bool) -> Outcome:
     if found - {"identical", "within_tolerance"}:
         return "changed"
     return "identical" if found <= {"identical"} and same_program else "versions"
-
-
-def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[tuple[str, Change]]:
-    found: list[tuple[str, Change]] = []
-    for file in sorted({*before, *now}):
-        if file not in now:
-            found.append((file, "missing"))
-        elif file not in before:
-            found.append((file, "added"))
-        elif before[file] != now[file]:
-            found.append((file, "altered"))
-    return found
 
 
 def made_again(

@@ -85,8 +85,6 @@ def iamc_table(
     >>> steps_from_iamc(table[table["variable"].str.contains("all")], run.dataset, "as usual")[0].verb
     'planned_values'
     """
-    import pandas as pd
-
     parts, codes = [], several(area_codes)
     for name, forecasts in scenarios.items():
         for (code, indicator, scope, across), path in forecasts.paths.items():
@@ -102,8 +100,15 @@ def iamc_table(
                 "value": path.quantiles(tuple(levels)).round(PLACES).T.ravel(),
                 **evidence_of(path),
             }
-            parts.append(pd.DataFrame(part))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(IAMC))
+            parts.append(part)
+    return _stacked(parts, IAMC)
+
+
+def _stacked(parts: Sequence[Mapping[str, object]], columns: Sequence[str]) -> pd.DataFrame:
+    """Return tables below each other, each a mapping of columns; an empty one of these columns if there are none."""
+    import pandas as pd
+
+    return pd.concat(map(pd.DataFrame, parts), ignore_index=True) if parts else pd.DataFrame(columns=list(columns))
 
 
 def read_iamc(file: FilePath) -> InputTable:
@@ -334,8 +339,6 @@ def hubverse_table(forecasts: Forecasts, area_codes: Sequence[str]) -> pd.DataFr
     `horizon` counts years from `reference_date`, 0 for the year in which the forecasts were made; estimates of
     years that were over by then are no forecasts and have no row.
     """
-    import pandas as pd
-
     parts, levels, origin = [], HUBVERSE_LEVELS, reference_date(forecasts.as_of)
     for (code, indicator, scope, across), path in forecasts.paths.items():
         ahead = (path.years > path.evidence.last_year) & (path.years >= origin.year)
@@ -353,5 +356,5 @@ def hubverse_table(forecasts: Forecasts, area_codes: Sequence[str]) -> pd.DataFr
             "value": path.quantiles(levels)[ahead].round(PLACES).T.ravel(),
             **evidence_of(path),
         }
-        parts.append(pd.DataFrame(part))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(HUBVERSE))
+        parts.append(part)
+    return _stacked(parts, HUBVERSE)

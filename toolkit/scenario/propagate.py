@@ -59,8 +59,7 @@ class Setting:
 
     def indicator(self, name: str) -> Indicator:
         """Return what is known of an indicator; an unknown one is refused with the nearest."""
-        found: Indicator = self.dataset.indicators.get(name)
-        return found
+        return self.dataset.indicators.get(name)
 
     def scale(self, name: str) -> Scale:
         """Return the link scale of an indicator."""

@@ -23,23 +23,9 @@ from toolkit.forecast.paths import Path as ForecastPath
 from toolkit.forecast.store import Forecasts
 from toolkit.models.panel import FloatArray, IntArray
 from toolkit.plan.plan import Plan
+from toolkit.scenario import steps as verbs
 from toolkit.scenario.propagate import Setting, shift_between
-from toolkit.scenario.steps import (
-    STRICT,
-    VERBS,
-    BusinessAsUsual,
-    ChangeOfPace,
-    FixedPace,
-    FixedTarget,
-    HaltRise,
-    NewStandard,
-    PeersPace,
-    PlannedValues,
-    RequiredPace,
-    Shifting,
-    Shock,
-    Step,
-)
+from toolkit.scenario.steps import STRICT, VERBS, Shifting, Step
 
 
 @checked_dataclass(frozen=True, config=STRICT)
@@ -129,16 +115,16 @@ class Scenario:
     name: str = ""
     steps: tuple[Step, ...] = ()
 
-    business_as_usual = _method(BusinessAsUsual)
-    required_pace = _method(RequiredPace)
-    fixed_target = _method(FixedTarget)
-    fixed_pace = _method(FixedPace)
-    change_of_pace = _method(ChangeOfPace)
-    peers_pace = _method(PeersPace)
-    halt_rise = _method(HaltRise)
-    shock = _method(Shock)
-    planned_values = _method(PlannedValues)
-    new_standard = _method(NewStandard)
+    business_as_usual = _method(verbs.BusinessAsUsual)
+    required_pace = _method(verbs.RequiredPace)
+    fixed_target = _method(verbs.FixedTarget)
+    fixed_pace = _method(verbs.FixedPace)
+    change_of_pace = _method(verbs.ChangeOfPace)
+    peers_pace = _method(verbs.PeersPace)
+    halt_rise = _method(verbs.HaltRise)
+    shock = _method(verbs.Shock)
+    planned_values = _method(verbs.PlannedValues)
+    new_standard = _method(verbs.NewStandard)
 
     @cached_property
     def forecasts(self) -> Forecasts:
@@ -195,8 +181,8 @@ class Scenario:
 
     def __repr__(self) -> str:
         """Return the name and the verbs."""
-        verbs = " → ".join(step.verb for step in self.steps) or "business_as_usual"
-        return f"<Scenario {self.name or '–'}: {verbs}>"
+        chain = " → ".join(step.verb for step in self.steps) or "business_as_usual"
+        return f"<Scenario {self.name or '–'}: {chain}>"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  (IPython gives both)
         printer.text(repr(self))
