@@ -423,6 +423,14 @@ def test_a_probability_on_a_limit_between_two_words_says_so(share: float, relati
     assert "note.near_limit" not in keys(World().put(far).ask(target_of(level("<", 10))))
 
 
+def test_a_borrowers_word_that_hangs_on_the_lenders_probability_says_so() -> None:
+    borrowed = path_of(shares(0.80, 2000), 2020, area="181", proxy=upper_bound(), basis="C", last_year=2025)
+    for share, said in ((0.67, True), (0.73, False)):
+        lender = path_of(shares(share, 2000), 2020, proxy=upper_bound(), basis="A", last_year=2025)
+        answer = World().put(borrowed, lender).ask(target_of(level("<", 10)), BINH_GIA)
+        assert ("note.near_limit" in keys(answer)) is said
+
+
 def test_a_pace_seen_through_a_bound_says_so() -> None:
     draws = np.tile(np.linspace(30, 5, YEARS), (100, 1))
     for relation, said in (("equal", False), ("upper_bound", True)):

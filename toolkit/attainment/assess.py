@@ -135,10 +135,13 @@ def _verdict(question: Question, outcome: Outcome, share: float | None, horizon:
         return "cannot_be_assessed"
     if outcome == "settled":
         return "met" if share else "not_met"
-    lender = _lender(question)
-    if question.bound == "at_least" and lender is not None:  # who borrows never knows more than the lender
-        share = min(share, probability(lender.judged.met, lender.judged.weights))
-    return verdict_of(share, question.bound or "exact", horizon)
+    return verdict_of(_deciding(question, share), question.bound or "exact", horizon)
+
+
+def _deciding(question: Question, share: float) -> float:
+    """Return the probability that the word goes by: through a bound, who borrows never knows more than the lender."""
+    lender = _lender(question) if question.bound == "at_least" else None
+    return share if lender is None else min(share, probability(lender.judged.met, lender.judged.weights))
 
 
 def _lender(question: Question) -> Question | None:
@@ -333,7 +336,7 @@ def time_notes(question: Question, horizon: int) -> tuple[Note, ...]:
 
 def limit_notes(question: Question, judged: Judgement, horizon: int) -> tuple[Note, ...]:
     """Return a note where the simulation's error alone could move the probability over a limit between two words."""
-    share = probability(judged.met, judged.weights)
+    share = _deciding(question, probability(judged.met, judged.weights))
     error = monte_carlo_error(share, effective_count(len(judged.met), judged.weights))
     limits = LIMITS if question.bound == "exact" else LIMITS[2:]
     near = [limit for limit in limits if abs(share - limit) <= ERRORS_FROM_LIMIT * error]
