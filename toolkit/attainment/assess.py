@@ -21,6 +21,7 @@ from toolkit.base.texts import LANGUAGES
 from toolkit.data.areas import Area
 from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import Scope
+from toolkit.data.observations import Observation
 from toolkit.forecast.build import SILENT_YEARS
 from toolkit.forecast.paths import Break, Path
 from toolkit.forecast.store import Forecasts
@@ -296,17 +297,19 @@ def figure_notes(question: Question) -> tuple[Note, ...]:
         notes.append(Note("attainment.note.not_final", {"year": last.year, "status": last.status}))
     if last is not None and last.qualifier:
         notes.append(Note("attainment.note.qualified", {"year": last.year, "qualifier": last.qualifier}))
-    for figure in question.figures:
-        for other in figure.overruled:
-            fields = {"year": other.year, "value": other.value, "unit": question.measured_unit}
-            fields |= {"source": other.source_id, "used": figure.value}
-            notes.append(Note("attainment.note.overruled", fields))
+    overruled = [(figure, other) for figure in question.figures for other in figure.overruled]
+    for figure, other in overruled:
+        fields = {**_said(other, question.measured_unit), "used": figure.value}
+        notes.append(Note("attainment.note.overruled", fields))
     for indicator, scope in dict.fromkeys([question.measured, (question.target.indicator, question.target.scope)]):
         unit = question.dataset.indicators.get(indicator).unit
-        for figure in question.dataset.series(question.area.code, indicator, scope).unverified:
-            fields = {"year": figure.year, "value": figure.value, "unit": unit, "source": figure.source_id}
-            notes.append(Note("attainment.note.unverified", fields))
+        unverified = question.dataset.series(question.area.code, indicator, scope).unverified
+        notes += [Note("attainment.note.unverified", _said(figure, unit)) for figure in unverified]
     return (*notes, *_unused_notes(question))
+
+
+def _said(figure: Observation, unit: str) -> dict[str, object]:
+    return {"year": figure.year, "value": figure.value, "unit": unit, "source": figure.source_id}
 
 
 def _unused_notes(question: Question) -> tuple[Note, ...]:
@@ -315,8 +318,7 @@ def _unused_notes(question: Question) -> tuple[Note, ...]:
         return ()
     target, last, notes = question.target, question.last, []
     if last is not None:
-        fields = {"year": last.year, "value": last.value, "unit": question.measured_unit}
-        fields |= {"standard": last.standard, "source": last.source_id}
+        fields = {**_said(last, question.measured_unit), "standard": last.standard}
         notes.append(Note("attainment.note.not_comparable", fields))
     for area, indicator, scope in sorted(question.dataset.with_data()):
         if area == question.area.code and indicator == target.indicator and scope != target.scope:

@@ -190,9 +190,9 @@ class Question:
             return "exact"
         relations = ["equal" if path.proxy is None else path.proxy.relation for path in self.paths]
         bounds = [self.target.rule.bound(relation) for relation in relations]
-        if self.refuted is not None:
+        if not bounds or self.refuted is not None:
             return "exact"
-        return None if None in bounds else bounds[0] if bounds else "exact"
+        return None if None in bounds else bounds[0]
 
     @cached_property
     def refuted(self) -> Judgement | None:

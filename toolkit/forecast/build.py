@@ -31,7 +31,7 @@ from toolkit.forecast.panels import (
     with_binomial_noise,
 )
 from toolkit.forecast.paths import Evidence, Path, places_of, scale_of
-from toolkit.models.panel import BoolArray, FloatArray, Forecaster, IntArray, Paths
+from toolkit.models.panel import FloatArray, Forecaster, IntArray, Paths
 from toolkit.models.panel_model import DrawUnits, draws_of_units
 
 FEWEST_EFFECTIVE_DRAWS = 50
@@ -413,15 +413,11 @@ class Builder:
             fitted.moved[row] = moved[:, row].astype(np.float32)
         counts = [[count_of(self.dataset, indicator.countable, code, year) for year in years] for code in codes]
         if indicator.link == "logit" and all(all(of_part) for of_part in counts):
-            observed = self._observed(spec, segments, fitted)[:, columns]
+            held = [_held(spec, segments, unit) for unit in fitted.figures]
+            observed = np.array([[year in figures for year in years] for figures in held])
             seed = seed_of(self.seed, indicator.id, fitted.family.parent_code, "counts")
             made[:, :, columns] = whole_counts(made[:, :, columns], np.array(counts, dtype=float), observed, seed)
         return made
-
-    def _observed(self, spec: SeriesSpec, segments: Sequence[int], fitted: FittedFamily) -> BoolArray:
-        """Return in which years (N, years) each member has a figure."""
-        held = [_held(spec, segments, unit) for unit in fitted.figures]
-        return np.array([[year in figures for year in spec.years] for figures in held])
 
     def _path(
         self, spec: SeriesSpec, segments: Sequence[int], fitted: FittedFamily, row: int, draws: FloatArray

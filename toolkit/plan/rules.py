@@ -369,9 +369,9 @@ class AnnualChangeRule(PeriodRule):
         """Judge the years with figures, then their mean, by the largest wanted change that two bounds leave."""
         wanted, least = (np.minimum, np.maximum) if self.falling else (np.maximum, np.minimum)
         known = [year for year in self._comparable_years(case.path)[0] if covers(other, year - 1, year)]
-        held = {year for year in (*known, *(year - 1 for year in known)) if other.observed[other.position(year)]}
-        runs = [[year] for year in known if {year - 1, year} <= held]
-        runs += [known] if len(known) > 1 and {known[0] - 1, known[-1]} <= held else []
+        runs = [[year] for year in known]
+        runs += [known] if len(known) > 1 and known[-1] - known[0] == len(known) - 1 else []
+        runs = [years for years in runs if all(other.observed[other.position(at)] for at in (years[0] - 1, years[-1]))]
         for years in runs:
             change = self._mean_change(case, other, years, wanted)
             met = satisfies(change, self.op, self.value)
@@ -395,14 +395,12 @@ class AnnualChangeRule(PeriodRule):
 
     def _mean_change(self, case: Case, other: Draws, years: Sequence[int], extreme: np.ufunc) -> FloatArray:
         """Return the least or largest mean change (S,) of `years` between two bounds, by the best way along them."""
-        total, last = np.zeros((2, len(case.path.draws))), None
+        total = np.zeros((2, len(case.path.draws)))
         for year in years:
-            if last != year - 1:
-                total[:] = extreme.reduce(total)
-            ends = [np.stack([path.at(at) for path in (case.path, other)]) for at in (year - 1, year)]
-            pairs = np.stack(np.broadcast_arrays(ends[0][:, None], ends[1]), axis=-1)  # (from, to, S, 2)
+            start, end = (np.stack([path.at(at) for path in (case.path, other)]) for at in (year - 1, year))
+            pairs = np.stack(np.broadcast_arrays(start[:, None], end), axis=-1)  # (from, to, S, 2)
             steps = yearly_changes(pairs.reshape(-1, 2), self.measured_in).reshape(pairs.shape[:-1])
-            total, last = extreme.reduce(total[:, None] + steps), year
+            total = extreme.reduce(total[:, None] + steps)
         return np.asarray(extreme.reduce(total) / len(years))
 
     def _comparable_years(self, path: Draws) -> tuple[list[int], tuple[Note, ...]]:
