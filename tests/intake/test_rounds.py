@@ -1,8 +1,9 @@
-"""Three rounds as offices go through them, in Vietnamese: what they deliver ends in answers that were not there."""
+"""Three rounds of offices, by the commands of the Vietnamese guide: what they deliver ends in answers."""
 
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -12,12 +13,14 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
+from tests.conftest import ROOT
 from toolkit.cli.main import main
 from toolkit.data.dataset import PROJECT_DATA
 from toolkit.intake import ingest
 
 pytestmark = pytest.mark.slow
 Call = Callable[..., tuple[int, str]]
+GUIDE = (ROOT / "docs" / "huong-dan.md").read_text(encoding="utf-8")
 NAMES = 5
 """Row of a template with the names of its columns for programs."""
 
@@ -45,6 +48,15 @@ def call(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     return run_here
 
 
+def guided(*words: str, **files: Path) -> list[str | Path]:
+    """Return the guide's command that begins with these words, with files where it has their names."""
+    lines = [shlex.split(line) for line in re.findall(r"^\.venv\\Scripts\\toolkit (.+)$", GUIDE, re.MULTILINE)]
+    [found, *_] = [line for line in lines if line[: len(words)] == list(words)]
+    held = {path.name: path for path in files.values()}
+    assert held.keys() <= set(found), found
+    return [held.get(word, word) for word in found]
+
+
 def cell(sheet: Worksheet, indicator: str, scope: str, column: str = "value") -> str:
     """Return where a template asks for something of a series."""
     names = {str(item.value): item.column for item in sheet[NAMES]}
@@ -60,8 +72,9 @@ def answered(said: str) -> set[str]:
 
 
 def test_a_districts_yearly_delivery_with_five_slips(call: Call, tmp_path: Path) -> None:
-    assert call("template", "--area", "181", "--cycle", "2024", "--out", tmp_path)[0] == 0
-    [file] = tmp_path.glob("181-*.xlsx")
+    assert call(*guided("template", "--area"), "--out", tmp_path)[0] == 0
+    [file] = tmp_path.glob("*.xlsx")
+    check, ingest_it = guided("check", file.name, file=file), guided("ingest", file.name, file=file)
     book = openpyxl.load_workbook(file)
     figures, sources = book["Số liệu"], book["Nguồn"]
     values: dict[tuple[str, str], float | str] = {
@@ -77,21 +90,31 @@ def test_a_districts_yearly_delivery_with_five_slips(call: Call, tmp_path: Path)
     figures[cell(figures, "health_insurance_share", "dtts", "status")] = "kế hoạch"
     sources["B5"], sources["C5"] = "Báo cáo năm 2024 của huyện Bình Gia", ""  # nobody is named as publisher
     book.save(file)
-    code, said = call("ingest", file, "--no-model", "--dry-run")
+    code, said = call(*check)
     assert code == 1
     for text in ("Nguồn", "962", "89.5 triệu", "kế hoạch"):
         assert text in said, text
     sources["C5"] = "Ủy ban nhân dân huyện Bình Gia"
     book.save(file)
-    assert "0.12% hay 12%" in call("ingest", file, "--no-model", "--dry-run")[1].replace("0,12", "0.12")
+    assert "0,12% hay 12%" in call(*check)[1]
     for what, value in {("poverty_rate", "dtts"): 12.3, ("health_insurance_share", "dtts"): 96.2,
                         ("hygienic_water_share", "dtts"): 89.5}.items():  # fmt: skip
         figures[at[what]] = value
     figures[cell(figures, "health_insurance_share", "dtts", "status")] = "báo cáo"
     book.save(file)
-    code, said = call("ingest", file, "--yes")
+    assert call(*check)[0] == 0
+    code, said = call(*ingest_it, "--yes")
     assert code == 0, said
     assert {"T25-11", "T25-20", "T30-25"} <= answered(said)
+    number = re.search(r"lần nộp số (\d+)", said)
+    assert number
+    assert "12,3" in call(*guided("history", "Bình Gia"))[1]
+    undo, taken_back, *reason = guided("undo")
+    assert (undo, str(taken_back).isdigit()) == ("undo", True)
+    code, said = call(undo, number[1], *reason)
+    assert code == 0, said
+    assert "không đánh giá được nữa" in said
+    assert "biểu của huyện khác" in call("history")[1]
 
 
 def test_the_counts_of_communes_become_rates_that_answer(call: Call, tmp_path: Path) -> None:
@@ -99,18 +122,13 @@ def test_the_counts_of_communes_become_rates_that_answer(call: Call, tmp_path: P
     table.write_text(
         "Xã;Tổng số hộ DTTS;Hộ nghèo DTTS\nX. Bình Gia;2.480;119\nXã Thiện Hòa;1.950;..\n", encoding="utf-8"
     )
-    mapping.write_text(
-        "columns: {area_code: Xã}\narea_level: commune\n"
-        "fixed: {scope: dtts, year: '2025', unit: households, standard: mdp_2022, status: đã phê duyệt,"
-        " source_id: lsgov-2025review}\n"
-        "wide:\n  Tổng số hộ DTTS: {indicator: households}\n  Hộ nghèo DTTS: {indicator: poor_households}\n",
-        encoding="utf-8",
-    )
-    code, said = call("ingest", table, "--mapping", mapping, "--yes")
+    [columns] = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    mapping.write_text(columns, encoding="utf-8")
+    code, said = call(*guided("ingest", table.name, table=table, mapping=mapping), "--yes")
     assert code == 0, said
     assert "1 ô" in said  # of the sign for no figure
     assert "T30-03: " in said  # its answer moved
-    printed = call("history", "06112", "poverty_rate")[1]
+    printed = call(*guided("history", "Xã Bình Gia"))[1]
     assert "4,8" in printed
 
 
@@ -125,11 +143,7 @@ def test_a_departments_wide_table_answers_for_districts_and_province(call: Call,
                   ("Nguồn: báo cáo của các huyện",)):  # fmt: skip
         sheet.append(cells)
     book.save(tmp_path / "bieu3.xlsx")
-    fixed = {"scope": "dtts", "indicator": "at_risk_households_relocated_share", "unit": "percent",
-             "status": "báo cáo", "source_id": "lsgov-2025review"}  # fmt: skip
-    options = [part for name, value in fixed.items() for part in ("--fixed", f"{name}={value}")]
-    options += ["--column", "area_code=Đơn vị", "--years", "--area-level", "district", "--yes"]
-    code, said = call("ingest", tmp_path / "bieu3.xlsx", *options)
+    code, said = call(*guided("ingest", "bieu3.xlsx", file=tmp_path / "bieu3.xlsx"), "--yes")
     assert code == 0, said
     assert said.count("+ ") == 33
     assert "sơ bộ" in said
