@@ -218,12 +218,14 @@ def test_a_figure_that_changes_nothing_says_truly_why(folder: Path, plan: Plan) 
         (*row("181", "poverty_rate", "6.2", 2023)[:6], "unverified", *row("181", "poverty_rate", "6.2", 2023)[7:]),
         row("20", "poverty_rate", "3.9", 2024, status="preliminary"),
         row("181", "extremely_difficult_villages", "40", 2018, "dtts_mn", unit="villages", standard="list_2016"),
+        row("VN-NMM", "makeshift_houses", "418", 2003, unit="households", standard=""),
     ]  # fmt: skip
     number = max(item.number for item in before.deliveries) + 1
     lines = effect_lines(number, before, delivered(rows, folder), plan)
     for name, reason in (("Under-five", "no target of the plan asks"), ("6.2%", "marked unverified"),
                          ("3.9%", "3.36 (source baodantoc-ls-2025) has a better status"),
-                         ("40\xa0villages", "on the standard list_2016")):  # fmt: skip
+                         ("40\xa0villages", "on the standard list_2016"),
+                         ("418\xa0households", "changes no answer")):  # fmt: skip
         assert any(name.casefold() in line.casefold() and reason in line for line in lines), (name, lines)
 
 

@@ -372,9 +372,9 @@ def effect_lines(delivery: int, before: Dataset, after: Dataset, plan: Plan) -> 
     with_it = after if any(item.delivery == delivery for item in after.figures) else before
     figures = [item for item in with_it.figures if item.delivery == delivery]
     own = [after.areas.get(code) for code in dict.fromkeys(item.area_code for item in figures)]
-    below = [area for area in own if area.level in ("district", "commune")][:MOST_AREAS]
-    province = after.areas.get(plan.province_code)
-    areas = [province, *below] if province in own else [*below, province]
+    below = [area for area in own if area.level in ("district", "commune")]
+    province, asked_of = after.areas.get(plan.province_code), below[:MOST_AREAS]
+    areas = [province, *asked_of] if province in own else [*asked_of, province]
     codes = [area.code for area in areas]
     old, new = (make_forecasts(data, plan, codes, draws=DOUBT_DRAWS) for data in (before, after))
     answers = assess_all(plan, areas, after, new)
@@ -387,6 +387,10 @@ def effect_lines(delivery: int, before: Dataset, after: Dataset, plan: Plan) -> 
         lines += told
         unchanged |= set() if told else {area.code}
     asked, made = needed(plan, with_it), new if with_it is after else old
+    if not lines:  # figures of areas without answers of their own, such as the nation, change none either
+        unchanged |= {area.code for area in own if area not in below}
+    if len(below) > MOST_AREAS:
+        lines.append(say("desk.effect.more_areas", count=len(below) - MOST_AREAS))
     for figure in figures:
         key, why = _unused(figure, with_it, asked, made)
         if key or figure.area_code in unchanged:
