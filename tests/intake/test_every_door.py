@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.data.tables import changed, text
-from toolkit.base.errors import DataError
+from toolkit.base.errors import DataError, UsageError
 from toolkit.base.problems import Problem
 from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 from toolkit.data.reference import Reference
@@ -145,3 +146,51 @@ def test_one_scenario_of_two_models_is_two_scenarios(dataset: Dataset) -> None:
     table = read_iamc(CASES / "iamc_two_models.csv")
     steps = [steps_from_iamc(table, dataset, f"plan (Model {name})")[0] for name in "AB"]
     assert [step.by_area["20"][2026] for step in steps] == [4.5, 9.5]  # type: ignore[index]
+
+
+def book(path: Path, **sheets: list[list[object]]) -> Path:
+    made = openpyxl.Workbook()
+    made.remove(made.worksheets[0])
+    for name, rows in sheets.items():
+        page = made.create_sheet(name)
+        for cells in rows:
+            page.append(cells)
+    made.save(path)
+    return path
+
+
+HEAD: list[object] = ["Model", "Scenario", "Region", "Variable", "Unit", 2027]
+
+
+def test_a_sheet_about_scenarios_is_no_second_table_and_a_second_table_is_named(
+    tmp_path: Path, dataset: Dataset
+) -> None:
+    figures = [HEAD, ["A", "plan", "20", "poverty_rate|all", "percent", 4.5]]
+    about: list[list[object]] = [["model", "scenario", "exclude"], ["A", "plan", False]]
+    (step,) = steps_from_iamc(read_iamc(book(tmp_path / "a.xlsx", data=figures, meta=about)), dataset, "plan")
+    assert step.by_area == {"20": {2027: 4.5}}
+    with pytest.raises(DataError) as caught:
+        read_iamc(book(tmp_path / "b.xlsx", data=figures, data2=figures))
+    assert "one sheet" in str(caught.value)
+
+
+def test_a_mapping_that_names_no_areas_is_refused_at_once() -> None:
+    with pytest.raises(UsageError, match="which column holds the areas"):
+        mapping_of(None, (), FIXED, years=True)
+
+
+def test_a_sheet_beside_a_template_is_told_and_a_flag_in_it_read(tmp_path: Path, reference: Reference) -> None:
+    filled = openpyxl.load_workbook(CASES / "template_merged_value.xlsx")
+    page = filled["Số liệu"]
+    for merged in list(page.merged_cells.ranges):
+        page.unmerge_cells(str(merged))
+    names = {cell.value: cell.column for cell in page[5]}
+    row = next(at for at in range(6, page.max_row + 1) if page.cell(at, names["value"]).value is not None)
+    value = page.cell(row, names["value"]).value
+    page.cell(row, names["value"]).value = f"{value} (ước)"
+    filled.create_sheet("Tính toán").append(["Bình Gia", 12.3])
+    filled.save(tmp_path / "t.xlsx")
+    found = read_incoming(tmp_path / "t.xlsx", reference)
+    assert [item.sheet for item in found.problems if item.kind == "sheet_unread"] == ["Tính toán"]
+    (figure,) = [item for item in found.figures if item.row == row]
+    assert (figure.value, figure.status) == (value, "preliminary")
