@@ -55,6 +55,9 @@ class Scale:
         Log: the unit in which things are counted, 0 for quantities that are not. A count k stands at
         ``log(k + 1/2)``, so that 0 is finite and half a thing away from nothing; chance moves it as
         it moves a Poisson variable, on top of all that the model says of its level.
+    dispersion :
+        Log: the variance of counts beside their mean, 0..1: 1 for independent events (Poisson), less for things that
+        stay from year to year, such as schools. A panel finds it (:func:`dispersion_of`).
     measure :
         How large steps and differences are on the link scale, relative to those of shares and quantities.
 
@@ -70,6 +73,7 @@ class Scale:
     upper: float = 100.0
     floor: float = 0.05
     counted: float = 0.0
+    dispersion: float = 1.0
     measure: float = 1.0
 
     def __post_init__(self) -> None:
@@ -257,10 +261,13 @@ class Panel:
         2021
         """
         values = np.asarray(value, dtype=np.float64).reshape(-1)
+        numbers, years = (np.asarray(one, dtype=np.int64).reshape(-1) for one in (unit, year))
+        if scale.counted and numbers.shape == years.shape == values.shape:
+            scale = replace(scale, dispersion=dispersion_of(numbers, years, values / scale.counted))
         panel = cls(
             units,
-            np.asarray(unit, dtype=np.int64).reshape(-1),
-            np.asarray(year, dtype=np.int64).reshape(-1),
+            numbers,
+            years,
             values,
             np.zeros(values.shape) if noise is None else np.asarray(noise, dtype=np.float64).reshape(-1),
             np.zeros(values.shape, np.int64) if segment is None else np.asarray(segment, dtype=np.int64).reshape(-1),
@@ -402,6 +409,10 @@ class Forecaster(Protocol):
 
 
 SMALLEST_MEASURE = 1e-100
+# Counts before and after one that tell how much chance moves it
+NEIGHBOURS = 2
+# How many things the belief that chance moves counts as it moves a Poisson variable is worth
+CHANCE_STRENGTH = 30.0
 # Of a unit beside its peers, link scale
 TYPICAL_STEP = 0.07
 # On the identity link nothing is known beforehand of how large steps are beside the spread of a series: growth rates
@@ -491,15 +502,35 @@ def grid_of(panel: Panel) -> Grid:
 def chance_of_counts(value: FloatArray, unit: IntArray, scale: Scale) -> FloatArray:
     """Return the standard deviations (M,), link scale, by which chance moves counts in the order of units and time.
 
-    The delta method for a Poisson variable, about the mean of a count and those before and after it: a 0 by chance
-    would else look more certain, or less, than its neighbours.
+    The delta method for a Poisson variable, about the mean of the counts before and after: were a count itself part
+    of that mean, it would look the more certain the larger it is by chance, and levels would be drawn upwards.
     """
     if not scale.counted or not value.size:
         return np.zeros(value.shape)
-    padded, number = np.pad(value / scale.counted, 1), np.pad(unit, 1, constant_values=-1)
-    near = np.stack([padded[:-2], padded[1:-1], padded[2:]])
-    same = np.stack([number[:-2], number[1:-1], number[2:]]) == unit
-    return np.asarray(1.0 / np.sqrt((near * same).sum(axis=0) / same.sum(axis=0) + 0.5))
+    total, number = np.zeros(value.shape), np.zeros(value.shape)
+    for lag in range(1, NEIGHBOURS + 1):
+        same = unit[lag:] == unit[:-lag]
+        for one, other in ((slice(lag, None), slice(None, -lag)), (slice(None, -lag), slice(lag, None))):
+            total[one] += np.where(same, value[other], 0.0)
+            number[one] += same
+    mean = np.where(number > 0, total / np.maximum(number, 1.0), value) / scale.counted
+    return np.asarray(np.sqrt(scale.dispersion / (mean + 0.5)))
+
+
+def dispersion_of(unit: IntArray, year: IntArray, count: FloatArray) -> float:
+    """Return the variance of counts (M,) beside their mean, at most 1: the mean squared change, half of that expected.
+
+    Examples
+    --------
+    >>> unit, year = np.zeros(6, dtype=np.int64), np.arange(6)
+    >>> [round(dispersion_of(unit, year, np.array(one)), 2) for one in ([9.0] * 6, [9.0, 12.0, 6.0, 11.0, 5.0, 10.0])]
+    [0.1, 1.0]
+    """
+    order = np.lexsort((year, unit))
+    count, same = count[order], np.diff(unit[order]) == 0
+    squares = float((np.diff(count)[same] ** 2).sum())
+    expected = float((count[1:] + count[:-1])[same].sum())
+    return min((squares + CHANCE_STRENGTH) / (expected + CHANCE_STRENGTH), 1.0)
 
 
 def yearly_values(grid: Grid) -> FloatArray:

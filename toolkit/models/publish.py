@@ -86,6 +86,8 @@ def counted(scale: Scale, linked: FloatArray, score: FloatArray) -> FloatArray:
     found = np.ceil(np.nan_to_num(pdtrik(level, rare), nan=0.0) - 1e-9)
     lower = np.maximum(found - 1.0, 0.0)
     number.flat[few] = np.where(level <= np.exp(-rare), 0.0, np.where(pdtr(lower, rare) >= level, lower, found))
+    # where chance moves counts less, so much nearer to their mean
+    number = np.round(mean + np.sqrt(scale.dispersion) * (number - mean))
     return np.asarray(np.maximum(number, 0.0) * scale.counted)
 
 
