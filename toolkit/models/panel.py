@@ -412,7 +412,7 @@ SMALLEST_MEASURE = 1e-100
 # Counts before and after one that tell how much chance moves it
 NEIGHBOURS = 2
 # How many things the belief that chance moves counts as it moves a Poisson variable is worth
-CHANCE_STRENGTH = 30.0
+CHANCE_STRENGTH = 10.0
 # Of a unit beside its peers, link scale
 TYPICAL_STEP = 0.07
 # On the identity link nothing is known beforehand of how large steps are beside the spread of a series: growth rates
@@ -520,17 +520,20 @@ def chance_of_counts(value: FloatArray, unit: IntArray, scale: Scale) -> FloatAr
 def dispersion_of(unit: IntArray, year: IntArray, count: FloatArray) -> float:
     """Return the variance of counts (M,) beside their mean, at most 1: the mean squared change, half of that expected.
 
+    With two standard errors on top, so that chance does not look less by chance.
+
     Examples
     --------
     >>> unit, year = np.zeros(6, dtype=np.int64), np.arange(6)
-    >>> [round(dispersion_of(unit, year, np.array(one)), 2) for one in ([9.0] * 6, [9.0, 12.0, 6.0, 11.0, 5.0, 10.0])]
-    [0.1, 1.0]
+    >>> [round(dispersion_of(unit, year, np.array(one)), 2) for one in ([90.0] * 6, [9.0, 12.0, 6.0, 11.0, 5.0, 10.0])]
+    [0.02, 1.0]
     """
     order = np.lexsort((year, unit))
     count, same = count[order], np.diff(unit[order]) == 0
     squares = float((np.diff(count)[same] ** 2).sum())
     expected = float((count[1:] + count[:-1])[same].sum())
-    return min((squares + CHANCE_STRENGTH) / (expected + CHANCE_STRENGTH), 1.0)
+    error = float(np.sqrt(2.0 / max(int(same.sum()), 1)))
+    return min((squares + CHANCE_STRENGTH) / (expected + CHANCE_STRENGTH) * (1.0 + 2.0 * error), 1.0)
 
 
 def yearly_values(grid: Grid) -> FloatArray:
