@@ -14,6 +14,8 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from toolkit.models.counts import chance_of_counts, dispersion_of
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -57,7 +59,7 @@ class Scale:
         it moves a Poisson variable, on top of all that the model says of its level.
     dispersion :
         Log: the variance of counts beside their mean, 0..1: 1 for independent events (Poisson), less for things that
-        stay from year to year, such as schools. A panel finds it (:func:`dispersion_of`).
+        stay from year to year, such as schools. A panel finds it (:func:`toolkit.models.counts.dispersion_of`).
     measure :
         How large steps and differences are on the link scale, relative to those of shares and quantities.
 
@@ -409,10 +411,6 @@ class Forecaster(Protocol):
 
 
 SMALLEST_MEASURE = 1e-100
-# Counts before and after one that tell how much chance moves it
-NEIGHBOURS = 2
-# How many things the belief that chance moves counts as it moves a Poisson variable is worth
-CHANCE_STRENGTH = 10.0
 # Of a unit beside its peers, link scale
 TYPICAL_STEP = 0.07
 # On the identity link nothing is known beforehand of how large steps are beside the spread of a series: growth rates
@@ -493,47 +491,13 @@ def grid_of(panel: Panel) -> Grid:
     value, noise, segment = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape, dtype=np.int64)
     place = (unit, year - start, layer)
     value[place] = panel.scale.to_link(panel.value[order])
-    noise[place] = np.hypot(panel.noise[order], chance_of_counts(panel.value[order], unit, panel.scale))
+    noise[place] = panel.noise[order]
+    if panel.scale.counted:
+        counts = panel.value[order] / panel.scale.counted
+        noise[place] = np.hypot(noise[place], chance_of_counts(counts, unit, panel.scale.dispersion))
     segments = panel.segments
     segment[place] = [segments.index(number) for number in panel.segment[order].tolist()]
     return Grid(start, value, noise, segment, segments, panel.scale)
-
-
-def chance_of_counts(value: FloatArray, unit: IntArray, scale: Scale) -> FloatArray:
-    """Return the standard deviations (M,), link scale, by which chance moves counts in the order of units and time.
-
-    The delta method for a Poisson variable, about the mean of the counts before and after: were a count itself part
-    of that mean, it would look the more certain the larger it is by chance, and levels would be drawn upwards.
-    """
-    if not scale.counted or not value.size:
-        return np.zeros(value.shape)
-    total, number = np.zeros(value.shape), np.zeros(value.shape)
-    for lag in range(1, NEIGHBOURS + 1):
-        same = unit[lag:] == unit[:-lag]
-        for one, other in ((slice(lag, None), slice(None, -lag)), (slice(None, -lag), slice(lag, None))):
-            total[one] += np.where(same, value[other], 0.0)
-            number[one] += same
-    mean = np.where(number > 0, total / np.maximum(number, 1.0), value) / scale.counted
-    return np.asarray(np.sqrt(scale.dispersion / (mean + 0.5)))
-
-
-def dispersion_of(unit: IntArray, year: IntArray, count: FloatArray) -> float:
-    """Return the variance of counts (M,) beside their mean, at most 1: the mean squared change, half of that expected.
-
-    With two standard errors on top, so that chance does not look less by chance.
-
-    Examples
-    --------
-    >>> unit, year = np.zeros(6, dtype=np.int64), np.arange(6)
-    >>> [round(dispersion_of(unit, year, np.array(one)), 2) for one in ([90.0] * 6, [9.0, 12.0, 6.0, 11.0, 5.0, 10.0])]
-    [0.02, 1.0]
-    """
-    order = np.lexsort((year, unit))
-    count, same = count[order], np.diff(unit[order]) == 0
-    squares = float((np.diff(count)[same] ** 2).sum())
-    expected = float((count[1:] + count[:-1])[same].sum())
-    error = float(np.sqrt(2.0 / max(int(same.sum()), 1)))
-    return min((squares + CHANCE_STRENGTH) / (expected + CHANCE_STRENGTH) * (1.0 + 2.0 * error), 1.0)
 
 
 def yearly_values(grid: Grid) -> FloatArray:
