@@ -1,4 +1,7 @@
-"""How much chance moves counts: as it moves a Poisson variable, and less where things stay from year to year."""
+"""How much chance moves counts: as it moves a Poisson variable, and less where things stay from year to year.
+
+Apart because it is a statement about the world, not about how panels are laid out.
+"""
 
 from __future__ import annotations
 
