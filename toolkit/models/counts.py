@@ -1,6 +1,6 @@
-"""How much chance moves counts: as it moves a Poisson variable, and less where things stay from year to year.
+"""How much chance moves counts, apart because it says something of the world and nothing of how panels are laid out.
 
-Apart because it is a statement about the world, not about how panels are laid out.
+As it moves a Poisson variable, and less where things stay from year to year.
 """
 
 from __future__ import annotations
