@@ -18,9 +18,9 @@ from toolkit.models.panel import (
     FloatArray,
     Grid,
     IntArray,
+    last_seen,
     levels_of_peers,
-    median_step,
-    trust,
+    mean_steps,
     yearly_values,
 )
 from toolkit.models.state_space import Bank, PanelPrior, Posterior, bank_of, fit_panel, predict, responsibilities
@@ -31,6 +31,8 @@ SMOOTH = (0.02, 0.0)
 NO_SLOPE = ((0.0, 0.0),)
 # Typical scales before anything is seen, link scale
 UNIT_SCALE, DEVIATION_SCALE, SINGLE_SCALE = 0.1, 0.07, 0.08
+# Of a unit beside its peers, link scale
+TYPICAL_STEP = 0.07
 # The common path's scale relative to the deviations'
 COMMON_SHARE = 0.5
 COMMON_SMALLEST = 0.0005
@@ -253,6 +255,32 @@ def over_scales(variance: FloatArray, weights: FloatArray, scales: int) -> Float
     of_member = np.maximum(weights, SMALLEST_WEIGHT).reshape(-1, scales, weights.shape[1])
     mean = of_member.sum(axis=1) / (of_member / variance.reshape(of_member.shape)).sum(axis=1)
     return np.repeat(mean, scales, axis=0)
+
+
+def trust(grid: Grid) -> FloatArray:
+    """Return how much each yearly value (N, T) counts in means over units: 1 if exact, less the noisier it is.
+
+    The mean of units with exact values is not to be moved by one of which chance, as in counts of few things, or a
+    revision may have made much.
+    """
+    variance = np.where(np.isfinite(grid.value), grid.noise**2, 0.0).sum(axis=2)
+    steps = (TYPICAL_STEP * grid.measure) ** 2
+    return np.asarray(steps / (steps + variance / np.maximum(np.isfinite(grid.value).sum(axis=2), 1)))
+
+
+def median_step(grid: Grid) -> float:
+    """Return the weighted median of the units' mean yearly steps, 0 where no unit has two years.
+
+    A step counts as both of its ends are to be trusted (:func:`trust`); with equal weights it is the usual median.
+    """
+    steps, seen = mean_steps(grid), grid.seen
+    known, doubt, rows = np.isfinite(steps), 1.0 / trust(grid), np.arange(steps.size)
+    if not known.any():
+        return 0.0
+    weight = 1.0 / (doubt[rows, seen.argmax(axis=1)] + doubt[rows, last_seen(seen)])
+    order = np.argsort(steps[known])
+    steps, weight = steps[known][order], weight[known][order]
+    return float(np.interp(0.5, (np.cumsum(weight) - weight / 2.0) / weight.sum(), steps))
 
 
 def common_path(value: FloatArray, weight: FloatArray) -> FloatArray:

@@ -14,8 +14,6 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.models.counts import chance_of_counts, dispersion_of
-
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -59,7 +57,7 @@ class Scale:
         it moves a Poisson variable, on top of all that the model says of its level.
     dispersion :
         Log: the variance of counts beside their mean, 0..1: 1 for independent events (Poisson), less for things that
-        stay from year to year, such as schools. A panel finds it (:func:`toolkit.models.counts.dispersion_of`).
+        stay from year to year, such as schools. A panel finds it (:func:`dispersion_of`).
     measure :
         How large steps and differences are on the link scale, relative to those of shares and quantities.
 
@@ -411,8 +409,9 @@ class Forecaster(Protocol):
 
 
 SMALLEST_MEASURE = 1e-100
-# Of a unit beside its peers, link scale
-TYPICAL_STEP = 0.07
+# Counts before and after one that tell how much chance moves it; how many things the belief is worth that it moves
+# counts as it moves a Poisson variable
+NEIGHBOURS, CHANCE_STRENGTH = 2, 10.0
 # On the identity link nothing is known beforehand of how large steps are beside the spread of a series: growth rates
 # move by as much from year to year, so that a typical scale (a tenth of this) is half of it
 IDENTITY_SPREADS = 5.0
@@ -500,6 +499,41 @@ def grid_of(panel: Panel) -> Grid:
     return Grid(start, value, noise, segment, segments, panel.scale)
 
 
+def chance_of_counts(count: FloatArray, unit: IntArray, dispersion: float) -> FloatArray:
+    """Return the standard deviations (M,), link scale, by which chance moves counts in the order of units and time.
+
+    The delta method for a Poisson variable, about the mean of the counts before and after: were a count itself part
+    of that mean, it would look the more certain the larger it is by chance, and levels would be drawn upwards.
+    """
+    total, number = np.zeros(count.shape), np.zeros(count.shape)
+    for lag in range(1, NEIGHBOURS + 1):
+        same = unit[lag:] == unit[:-lag]
+        for one, other in ((slice(lag, None), slice(None, -lag)), (slice(None, -lag), slice(lag, None))):
+            total[one] += np.where(same, count[other], 0.0)
+            number[one] += same
+    mean = np.where(number > 0, total / np.maximum(number, 1.0), count)
+    return np.asarray(np.sqrt(dispersion / (mean + 0.5)))
+
+
+def dispersion_of(unit: IntArray, year: IntArray, count: FloatArray) -> float:
+    """Return the variance of counts (M,) beside their mean, at most 1: the mean squared change, half of that expected.
+
+    With two standard errors on top, so that chance does not look less by chance.
+
+    Examples
+    --------
+    >>> unit, year = np.zeros(6, dtype=np.int64), np.arange(6)
+    >>> [round(dispersion_of(unit, year, np.array(one)), 2) for one in ([90.0] * 6, [9.0, 12.0, 6.0, 11.0, 5.0, 10.0])]
+    [0.02, 1.0]
+    """
+    order = np.lexsort((year, unit))
+    count, same = count[order], np.diff(unit[order]) == 0
+    squares = float((np.diff(count)[same] ** 2).sum())
+    expected = float((count[1:] + count[:-1])[same].sum())
+    error = float(np.sqrt(2.0 / max(int(same.sum()), 1)))
+    return min((squares + CHANCE_STRENGTH) / (expected + CHANCE_STRENGTH) * (1.0 + 2.0 * error), 1.0)
+
+
 def yearly_values(grid: Grid) -> FloatArray:
     """Return one value a unit and year (N, T): the mean over layers, nan where nothing was observed."""
     count = np.isfinite(grid.value).sum(axis=2)
@@ -520,32 +554,6 @@ def mean_steps(grid: Grid) -> FloatArray:
     span = np.maximum(end - start, 1)
     enough = seen.sum(axis=1) >= 2
     return np.asarray(np.where(enough, (value[rows, end] - value[rows, start]) / span, np.nan))
-
-
-def trust(grid: Grid) -> FloatArray:
-    """Return how much each yearly value (N, T) counts in means over units: 1 if exact, less the noisier it is.
-
-    The mean of units with exact values is not to be moved by one of which chance, as in counts of few things, or a
-    revision may have made much.
-    """
-    variance = np.where(np.isfinite(grid.value), grid.noise**2, 0.0).sum(axis=2)
-    steps = (TYPICAL_STEP * grid.measure) ** 2
-    return np.asarray(steps / (steps + variance / np.maximum(np.isfinite(grid.value).sum(axis=2), 1)))
-
-
-def median_step(grid: Grid) -> float:
-    """Return the weighted median of the units' mean yearly steps, 0 where no unit has two years.
-
-    A step counts as both of its ends are to be trusted (:func:`trust`); with equal weights it is the usual median.
-    """
-    steps, seen = mean_steps(grid), grid.seen
-    known, doubt, rows = np.isfinite(steps), 1.0 / trust(grid), np.arange(steps.size)
-    if not known.any():
-        return 0.0
-    weight = 1.0 / (doubt[rows, seen.argmax(axis=1)] + doubt[rows, last_seen(seen)])
-    order = np.argsort(steps[known])
-    steps, weight = steps[known][order], weight[known][order]
-    return float(np.interp(0.5, (np.cumsum(weight) - weight / 2.0) / weight.sum(), steps))
 
 
 def last_levels(grid: Grid) -> FloatArray:

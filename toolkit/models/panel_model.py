@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from toolkit.models.experts import UNIT, ExpertFit, PanelFit, common_path, fit_experts
+from toolkit.models.experts import UNIT, ExpertFit, PanelFit, common_path, fit_experts, median_step, trust
 from toolkit.models.gate import Coefficients, gate_rows, learned, member_weights, points_of, weigh
 from toolkit.models.panel import (
     FloatArray,
@@ -37,9 +37,7 @@ from toolkit.models.panel import (
     accumulate,
     grid_of,
     levels_of_peers,
-    median_step,
     require,
-    trust,
     yearly_values,
 )
 from toolkit.models.publish import Marginals, latest_segment, publish, quantiles_of, segment_positions
