@@ -31,8 +31,8 @@ SMOOTH = (0.02, 0.0)
 NO_SLOPE = ((0.0, 0.0),)
 # Typical scales before anything is seen, link scale
 UNIT_SCALE, DEVIATION_SCALE, SINGLE_SCALE = 0.1, 0.07, 0.08
-# Of a unit beside its peers, link scale
-TYPICAL_STEP = 0.07
+# A step (link scale) beside which the noise of a value is judged
+TRUSTED_STEP = 0.07
 # The common path's scale relative to the deviations'
 COMMON_SHARE = 0.5
 COMMON_SMALLEST = 0.0005
@@ -264,7 +264,7 @@ def trust(grid: Grid) -> FloatArray:
     revision may have made much.
     """
     variance = np.where(np.isfinite(grid.value), grid.noise**2, 0.0).sum(axis=2)
-    steps = (TYPICAL_STEP * grid.measure) ** 2
+    steps = (TRUSTED_STEP * grid.measure) ** 2
     return np.asarray(steps / (steps + variance / np.maximum(np.isfinite(grid.value).sum(axis=2), 1)))
 
 
