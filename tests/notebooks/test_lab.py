@@ -75,7 +75,8 @@ def opened(browser: Any, lab: str, notebook: str, scheme: str = "light") -> Any:
 
 
 def run_all(page: Any, seconds: int) -> None:
-    """Run all cells, and wait until the kernel has done so."""
+    """Run all cells once the kernel is there, and wait until it has done so."""
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=90_000)
     page.get_by_text("Run", exact=True).first.click()
     page.get_by_text("Run All Cells", exact=True).click()
     page.wait_for_function(
