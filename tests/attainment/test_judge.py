@@ -49,14 +49,23 @@ def test_ratio_to_base_against_loops(seed: int, op: str, value: float) -> None:
     assert [note.key for note in answer.notes] == ["attainment.note.base_unobserved"]
 
 
+def two_bounds(seed: int, draws: int, known: tuple[int, ...]) -> tuple[Path, Path]:
+    """Return a lower bound with figures of some of the years 2026 to 2029, and an upper one without."""
+    low = path_of(normal(seed, (draws, 4)), 2026, figures=[figure(year, 50.0) for year in known])
+    return low, replace(low, draws=low.draws + np.abs(normal(seed + 1, (draws, 4))), observed=np.zeros(4, bool))
+
+
+def changes_refuted(op: str, value: float, measured_in: str, low: Path, high: Path) -> Judgement | None:
+    rule = {"kind": "annual_change", "op": op, "value": value, "from": 2027, "to": 2029, "measured_in": measured_in}
+    return target_of(rule, "share", 2029).rule.refuted(Case(2029, high, PRINTED), low)
+
+
 @given(seeds, ops, st.floats(-40, 40), st.sampled_from(["percentage_points", "percent"]))
 def test_between_two_bounds_a_change_is_refuted_only_if_no_values_between_them_meet_it(
     seed: int, op: str, value: float, measured_in: str
 ) -> None:
-    low = path_of(normal(seed, (4, 4)), 2026, figures=[figure(year, 50.0) for year in (2027, 2028)])
-    high = replace(low, draws=low.draws + np.abs(normal(seed + 1, (4, 4))), observed=np.zeros(4, bool))
-    rule = {"kind": "annual_change", "op": op, "value": value, "from": 2027, "to": 2029, "measured_in": measured_in}
-    answer = target_of(rule, "share", 2029).rule.refuted(Case(2029, high, PRINTED), low)
+    low, high = two_bounds(seed, 4, known=(2027, 2028))
+    answer = changes_refuted(op, value, measured_in, low, high)
     ends = [(a, b) for first, last in zip(low.draws, high.draws, strict=True)
             for a in (first[1], last[1]) for b in (first[2], last[2])]  # fmt: skip
     changes = [100 * (b - a) / a if measured_in == "percent" else b - a for a, b in ends]
@@ -67,10 +76,8 @@ def test_between_two_bounds_a_change_is_refuted_only_if_no_values_between_them_m
 def test_between_two_bounds_a_mean_change_lies_where_every_way_along_them_does(
     seed: int, op: str, value: float, measured_in: str
 ) -> None:
-    low = path_of(normal(seed, (1, 4)), 2026, figures=[figure(year, 50.0) for year in (2026, 2029)])
-    high = replace(low, draws=low.draws + np.abs(normal(seed + 1, (1, 4))), observed=np.zeros(4, bool))
-    rule = {"kind": "annual_change", "op": op, "value": value, "from": 2027, "to": 2029, "measured_in": measured_in}
-    answer = target_of(rule, "share", 2029).rule.refuted(Case(2029, high, PRINTED), low)
+    low, high = two_bounds(seed, 1, known=(2026, 2029))
+    answer = changes_refuted(op, value, measured_in, low, high)
     means = []
     for way in product(*zip(low.draws[0], high.draws[0], strict=True)):
         changes = [100 * (b - a) / a if measured_in == "percent" else b - a for a, b in pairwise(way)]

@@ -367,41 +367,48 @@ class AnnualChangeRule(PeriodRule):
 
     def refuted(self, case: Case, other: Draws) -> Judgement | None:
         """Judge the years with figures, then their mean, by the largest wanted change that two bounds leave."""
-        wanted, least = (np.minimum, np.maximum) if self.falling else (np.maximum, np.minimum)
         known = [year for year in self._comparable_years(case.path)[0] if covers(other, year - 1, year)]
-        runs = [[year] for year in known]
-        runs += [known] if len(known) > 1 and known[-1] - known[0] == len(known) - 1 else []
-        runs = [years for years in runs if all(other.observed[other.position(at)] for at in (years[0] - 1, years[-1]))]
+        whole = known if len(known) > 1 and known[-1] - known[0] == len(known) - 1 else []
+        runs = [years for years in (*([year] for year in known), whole) if years and _has_ends(other, years)]
         for years in runs:
-            change = self._mean_change(case, other, years, wanted)
+            change, _ = self._mean_changes(case, other, years)
             met = satisfies(change, self.op, self.value)
-            if met.any():
-                continue
-            start, end = (
-                float(np.median(best(case.path.at(at), other.at(at))))
-                for best, at in ((least, years[0] - 1), (wanted, years[-1]))
-            )
-            said = {"first": years[0] - 1, "year": years[-1], "start": start, "end": end, "level": case.path.unit}
-            said |= {"value": float(np.median(change)), "used": self.value, "unit": self.measured_in}
-            notes, average = [Note("attainment.note.refuted", said)], None
-            if runs[-1] is known:
-                ends = [self._mean_change(case, other, known, extreme) for extreme in (wanted, least)]
-                at_best, at_worst = (satisfies(mean, self.op, self.value) for mean in ends)
-                average = at_best if not at_best.any() or at_worst.all() else None
-                notes.append(_between(self, known, ends, self.measured_in))
-            by_year = ((years[0], met),) if years is not known else ()
-            return Judgement(met, change, None, case.weights, by_year, average, notes=tuple(notes))
+            if not met.any():
+                notes, average = [self._refuted_note(case, other, years, change)], None
+                if whole in runs:
+                    ends = self._mean_changes(case, other, whole)
+                    at_best, at_worst = (satisfies(mean, self.op, self.value) for mean in ends)
+                    average = at_best if not at_best.any() or at_worst.all() else None
+                    notes.append(_between(self, whole, ends, self.measured_in))
+                by_year = () if years == whole else ((years[0], met),)
+                return Judgement(met, change, None, case.weights, by_year, average, notes=tuple(notes))
         return None
 
-    def _mean_change(self, case: Case, other: Draws, years: Sequence[int], extreme: np.ufunc) -> FloatArray:
-        """Return the least or largest mean change (S,) of `years` between two bounds, by the best way along them."""
-        total = np.zeros((2, len(case.path.draws)))
+    @property
+    def _ends(self) -> tuple[np.ufunc, np.ufunc]:
+        """The function that picks the more wanted of two values, and the one that picks the other."""
+        return (np.minimum, np.maximum) if self.falling else (np.maximum, np.minimum)
+
+    def _mean_changes(self, case: Case, other: Draws, years: Sequence[int]) -> list[FloatArray]:
+        """Return the best and the worst mean change (S,) of `years` that any way between two bounds has."""
+        totals = [np.zeros((2, len(case.path.draws)))] * 2
         for year in years:
             start, end = (np.stack([path.at(at) for path in (case.path, other)]) for at in (year - 1, year))
             pairs = np.stack(np.broadcast_arrays(start[:, None], end), axis=-1)  # (from, to, S, 2)
             steps = yearly_changes(pairs.reshape(-1, 2), self.measured_in).reshape(pairs.shape[:-1])
-            total = extreme.reduce(total[:, None] + steps)
-        return np.asarray(extreme.reduce(total) / len(years))
+            totals = [pick.reduce(total[:, None] + steps) for pick, total in zip(self._ends, totals, strict=True)]
+        return [np.asarray(pick.reduce(one) / len(years)) for pick, one in zip(self._ends, totals, strict=True)]
+
+    def _refuted_note(self, case: Case, other: Draws, years: Sequence[int], change: FloatArray) -> Note:
+        """Return the line that says what `years` changed by at best."""
+        wanted, least = self._ends
+        start, end = (
+            float(np.median(pick(case.path.at(at), other.at(at))))
+            for pick, at in ((least, years[0] - 1), (wanted, years[-1]))
+        )
+        said = {"first": years[0] - 1, "year": years[-1], "start": start, "end": end, "level": case.path.unit}
+        said |= {"value": float(np.median(change)), "used": self.value, "unit": self.measured_in}
+        return Note("attainment.note.refuted", said)
 
     def _comparable_years(self, path: Draws) -> tuple[list[int], tuple[Note, ...]]:
         """Return the years whose change can be judged, and notes that name the others."""
@@ -496,6 +503,11 @@ class AverageRule(PeriodRule):
             unit="percent_per_year" if in_percent else pace_unit(path.unit, "points"),
             span=years - sum(count for _, count in means),
         )
+
+
+def _has_ends(path: Draws, years: Sequence[int]) -> bool:
+    """Return whether the year before the first and the last of consecutive `years` have figures."""
+    return all(path.observed[path.position(year)] for year in (years[0] - 1, years[-1]))
 
 
 def _between(rule: PeriodRule, years: Sequence[int], ends: Sequence[FloatArray], unit: str) -> Note:
