@@ -1,6 +1,6 @@
 """Learn the gate from real panels: ``python -m workshop.learn`` (``make weights``) writes ``weights.json`` again.
 
-Deterministic: fixed seeds, one thread, no random restarts.
+Deterministic: fixed seeds, one thread a process, no random restarts. Half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ import argparse
 import hashlib
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
+from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,12 @@ from workshop.objective import BEND_OF_KIND, FREEDOM, Outcomes, Problem, flat, l
 
 __all__ = ["as_text", "calibrated", "folds_of", "learn", "main", "pieces_of_cuts", "problem_of", "start_of"]
 
+Each = Callable[..., Iterable[Any]]
+"""Like :func:`map`."""
+
 FOLDER = Path(__file__).parents[1] / "data" / "panels"
 TARGET = Path(__file__).parents[1] / "toolkit" / "models" / "weights.json"
-SEED, REPEATS = 101, 8
+SEED, REPEATS = 101, 32
 PENALTY, ITERATIONS = 0.0001, 100
 # The gate in use is learned from all families; one more for each fold, without the families of that fold, tells how
 # such gates do on what they never saw. There scales are widened and tails made heavier until intervals of nominal 80
@@ -40,6 +44,8 @@ FOLDS, NOMINAL, COVERAGE = 5, (0.8, 0.95), (0.815, 0.96)
 UNITS_PER_CUT = 2
 # Fewer forecasts near a bound than these tell nothing of their own
 FEWEST_ROWS = 50
+# Skew beyond this is not believed: the farther side reaches seven times as far
+LARGEST_SKEW = 1.0
 # From so many figures on their own trend says where a unit goes
 TREND_FROM = 4
 # Each part of the families has random numbers of its own
@@ -53,7 +59,7 @@ HOPELESS = 3.0
 
 @dataclass(frozen=True)
 class Piece:
-    """Rows and outcomes of one cut; its family, and how much it counts beside the family's others."""
+    """Rows and outcomes of one cut; its family, and how much it counts beside the others."""
 
     rows: GateRows
     outcomes: dict[str, FloatArray]
@@ -166,7 +172,7 @@ def start_of() -> Coefficients:
         spread_unit=np.zeros(len(FEATURES)),
         tempering=np.array([0.5, 0.0, 2.0, 1.0, 2.0, 1.0]),
         disagreement=np.zeros(4),
-        shift=np.zeros(len(POINTS)),
+        skew=np.zeros(len(POINTS)),
         widening=np.zeros(len(POINTS)),
         freedom=np.full(len(POINTS), FREEDOM),
     )
@@ -185,18 +191,10 @@ def penalty_of() -> Coefficients:
     return Coefficients(**{name: PENALTY * value for name, value in cost.items()})
 
 
-def shares_of(pieces: Sequence[Piece]) -> FloatArray:
-    """Return how much each piece counts: all families alike, and within a family by importance; the sum is 1."""
-    of_family: Counter[str] = Counter()
-    for piece in pieces:
-        of_family[piece.family] += 1
-    share = np.array([piece.importance / of_family[piece.family] for piece in pieces])
-    return np.asarray(share / share.sum())
-
-
 def problem_of(pieces: Sequence[Piece]) -> Problem:
     """Return the learning problem of some pieces."""
     told = [piece for piece in pieces if piece.outcomes["value"].size]
+    share = np.array([piece.importance for piece in told])
     rows = GateRows(
         tuple(
             Told(*map(np.concatenate, zip(*sets, strict=True)))
@@ -205,7 +203,7 @@ def problem_of(pieces: Sequence[Piece]) -> Problem:
         *(np.concatenate([getattr(piece.rows, name) for piece in told]) for name in ("features", "points")),
     )
     joined = {name: np.concatenate([piece.outcomes[name] for piece in told]) for name in told[0].outcomes}
-    each = np.repeat(shares_of(told), [piece.outcomes["value"].size for piece in told])
+    each = np.repeat(share / share.sum(), [piece.outcomes["value"].size for piece in told])
     for name in ("weight", "link_weight", "equal"):
         joined[name] = joined[name] * each
     kind = joined.pop("kind").astype(np.int64)
@@ -229,31 +227,37 @@ def folds_of(families: Iterable[str]) -> dict[str, int]:
     return {family: number % FOLDS for number, family in enumerate(sorted(set(families)))}
 
 
-def calibrated(pieces: Sequence[Piece], folds: Mapping[str, int]) -> tuple[Coefficients, tuple[Coefficients, ...]]:
+def calibrated(
+    pieces: Sequence[Piece], folds: Mapping[str, int], each: Each = map
+) -> tuple[Coefficients, tuple[Coefficients, ...]]:
     """Learn a gate from all, and one without each fold; the folds left out tell how wide and how heavy-tailed all are.
 
     Returns the gate in use, and the others by fold.
     """
-    gates, errors, weights, points = [], [], [], []
-    for number in range(FOLDS):
-        gates.append(learn(problem_of([piece for piece in pieces if folds[piece.family] != number])))
+    taught = [[piece for piece in pieces if folds[piece.family] != number] for number in range(FOLDS)]
+    *gates, in_use = each(learned_from, [*taught, pieces])
+    errors, weights, points = [], [], []
+    for number, gate in enumerate(gates):
         left_out = problem_of([piece for piece in pieces if folds[piece.family] == number])
-        centre, scale = weigh(left_out.rows, gates[-1])
+        centre, scale = weigh(left_out.rows, gate)
         size = BEND_OF_KIND[left_out.outcomes.kind]
         errors.append(size * np.sinh(np.clip((left_out.outcomes.linked - centre) / size, -30.0, 30.0)) / scale)
         weights.append(left_out.outcomes.equal)
         points.append(left_out.rows.points)
     tails = tails_of(*(np.concatenate(parts) for parts in (errors, weights, points)))
-    in_use = learn(problem_of(pieces))
     return replace(in_use, **tails), tuple(replace(gate, **tails) for gate in gates)
 
 
-def tails_of(errors: FloatArray, weights: FloatArray, points: np.ndarray) -> dict[str, FloatArray]:
-    """Return shift, widening and freedom with which intervals cover what they should, by number of figures.
+def learned_from(pieces: Sequence[Piece]) -> Coefficients:
+    """Return the gate that some pieces teach."""
+    return learn(problem_of(pieces))
 
-    Near a bound errors are lopsided where figures are few: centres are shifted away from it to the middle of the
-    errors' quartiles. Intervals stand halfway between those of all units and what units there need: the families that
-    tell it are few.
+
+def tails_of(errors: FloatArray, weights: FloatArray, points: np.ndarray) -> dict[str, FloatArray]:
+    """Return skew, widening and freedom with which intervals cover what they should, by number of figures.
+
+    Near a bound errors are lopsided where figures are few: the side away from it is wider. Then intervals stand
+    halfway between those of all units and what units there need: the families that tell it are few.
 
     Parameters
     ----------
@@ -264,20 +268,33 @@ def tails_of(errors: FloatArray, weights: FloatArray, points: np.ndarray) -> dic
     """
     count = FEWEST.size
     some = np.unique(points % count)
-    shift, widening, freedom = np.zeros((3, len(POINTS) // count, count))
+    skew, widening, freedom = np.zeros((3, len(POINTS) // count, count))
     for number in range(count):
         here = points % count == some[np.abs(some - number).argmin()]
         of_all = tail_of(errors[here], weights[here])
         widening[:, number], freedom[:, number] = of_all
-        for level in range(1, len(shift)):
+        for level in range(1, len(skew)):
             near = here & (points // count == level)
             if near.sum() >= FEWEST_ROWS:
-                away, middle = (1, -1)[level - 1], quantiles_of_draws(errors[near], weights[near], (0.25, 0.75)).mean()
-                if FEWEST[number] < TREND_FROM and away * middle > 0:
-                    shift[level, number] = middle
-                own = tail_of(errors[near] - shift[level, number], weights[near])
+                away, side = (1, -1)[level - 1], skew_of(errors[near], weights[near])
+                if FEWEST[number] < TREND_FROM and away * side > 0:
+                    skew[level, number] = side
+                own = tail_of(errors[near] * np.exp(-np.sign(errors[near]) * skew[level, number]), weights[near])
                 widening[level, number], freedom[level, number] = np.add(own, of_all) / 2.0
-    return {"shift": shift.ravel(), "widening": widening.ravel(), "freedom": freedom.ravel()}
+    return {"skew": skew.ravel(), "widening": widening.ravel(), "freedom": freedom.ravel()}
+
+
+def skew_of(errors: FloatArray, weights: FloatArray) -> float:
+    """Return the skew of errors about a median of 0: half the logarithm of how much farther those above reach.
+
+    The mean of what deciles and quartiles say, at most :data:`LARGEST_SKEW`.
+    """
+    low, lower, middle, upper, high = quantiles_of_draws(errors, weights, (0.1, 0.25, 0.5, 0.75, 0.9))
+    farther = np.array([-high / low, -upper / lower])
+    # both on the same side of 0: as lopsided as can be
+    ratio = np.where(farther > 0, np.abs(farther), np.inf if middle > 0 else 0.0)
+    with np.errstate(divide="ignore"):
+        return float(np.clip(np.log(ratio) / 2.0, -LARGEST_SKEW, LARGEST_SKEW).mean())
 
 
 def tail_of(errors: FloatArray, weights: FloatArray) -> tuple[float, float]:
@@ -291,27 +308,23 @@ def tail_of(errors: FloatArray, weights: FloatArray) -> tuple[float, float]:
     return float(np.log(inner / student[0][best])), float(candidates[best])
 
 
-def lessons_of(panels: pd.DataFrame) -> tuple[list[Piece], list[Piece]]:
-    """Return the pieces of panels and those of single series, family by family in :data:`PARTS` turns."""
-    families = sorted(set(panels["family"]))
-    lone, whole = lone_cuts(panels, seed=SEED + 1), parent_cuts(panels, seed=SEED + 4)
-    pieces: list[Piece] = []
-    alone: list[Piece] = []
-    for part in range(PARTS):
-        mine = set(families[part::PARTS])
-        cuts = cut_panels(panels[panels["family"].isin(mine)], seed=SEED, repeats=REPEATS)
-        pieces.extend(pieces_of_cuts(cuts, seed=SEED + 2 + 1000 * part))
-        for number, kind in enumerate((lone, whole)):
-            single = [cut for cut in kind if cut.family in mine]
-            alone.extend(pieces_of_cuts(single, seed=SEED + 3 + number + 1000 * part, lone=True))
+def lessons_of(panels: pd.DataFrame, part: int) -> tuple[list[Piece], list[Piece]]:
+    """Return the pieces of panels and those of single series, of every :data:`PARTS`-th family from the one given."""
+    mine = set(sorted(set(panels["family"]))[part::PARTS])
+    cuts = cut_panels(panels[panels["family"].isin(mine)], seed=SEED, repeats=REPEATS)
+    pieces, alone = pieces_of_cuts(cuts, seed=SEED + 2 + 1000 * part), []
+    for number, kind in enumerate((lone_cuts(panels, seed=SEED + 1), parent_cuts(panels, seed=SEED + 4))):
+        single = [cut for cut in kind if cut.family in mine]
+        alone.extend(pieces_of_cuts(single, seed=SEED + 3 + number + 1000 * part, lone=True))
     return pieces, alone
 
 
-def document_of(panels: pd.DataFrame, provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Learn, and return the document that a weights file holds."""
+def document_of(panels: pd.DataFrame, provenance: Mapping[str, Any], each: Each = map) -> dict[str, Any]:
+    """Learn, and return the document that a weights file holds; ``each`` may spread the work over processes."""
     folds = folds_of(panels["family"])
-    pieces, alone = lessons_of(panels)
-    (in_use, by_fold), (single, single_by_fold) = (calibrated(lessons, folds) for lessons in (pieces, alone))
+    lessons = zip(*each(partial(lessons_of, panels), range(PARTS)), strict=True)
+    pieces, alone = ([piece for part in parts for piece in part] for parts in lessons)
+    (in_use, by_fold), (single, single_by_fold) = (calibrated(one, folds, each) for one in (pieces, alone))
     return {
         "provenance": {**provenance, "cuts": len(pieces), "single_cuts": len(alone), "seed": SEED},
         "panels": to_document(in_use),
@@ -357,8 +370,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     digest = hashlib.sha256((options.panels / "panels.csv").read_bytes()).hexdigest()
     made_by = {"made_by": "python -m workshop.learn", "panels": "data/panels/panels.csv", "panels_sha256": digest}
     # sums in another order lead the search to other fourth digits
-    with threadpool_limits(limits=1):
-        document = document_of(read_panels(options.panels), made_by)
+    with Pool(initializer=threadpool_limits, initargs=(1,)) as pool:
+        document = document_of(read_panels(options.panels), made_by, partial(pool.map, chunksize=1))
     options.out.write_text(as_text(document), encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ from toolkit.models.panel import TAIL_STARTS, FloatArray, IntArray
 
 __all__ = ["BEND_OF_KIND", "Outcomes", "Problem", "flat", "loss_and_gradient", "printed", "unflat"]
 
-LINK_SHARE, LOG_SHARE = 0.3, 0.3
+LINK_SHARE, LOG_SHARE = 0.3, 0.2
 # Added to widths (link scale) where their logarithm counts: a series that stands still would else teach a width of 0
 FLOOR = 0.03
 # Degrees of freedom while learning; those in use come from indicators left out
@@ -149,7 +149,7 @@ def loss_and_gradient(values: FloatArray, problem: Problem, like: Coefficients) 
 def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[float, Coefficients]:
     """Return loss and gradient; the forward pass is that of :func:`toolkit.models.gate.weigh`.
 
-    Shift, widening and tails take no part: they are found afterwards.
+    Skew, widening and tails take no part: they are found afterwards.
     """
     x, k, mixed = r.features, np.exp(w.disagreement), mix(r, w)
     common, deviation, unit = mixed
@@ -181,7 +181,7 @@ def loss_of_rows(w: Coefficients, r: GateRows, outcomes: Outcomes) -> tuple[floa
         spread_unit=x.T @ by_a,
         tempering=np.array(tempering),
         disagreement=np.array([*disagreement, k[-1] * (by_total * common.variance).sum()]),
-        shift=np.zeros_like(w.shift),
+        skew=np.zeros_like(w.skew),
         widening=np.zeros_like(w.widening),
         freedom=np.zeros_like(w.freedom),
     )

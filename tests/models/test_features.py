@@ -38,17 +38,21 @@ def test_a_gap_counts_as_the_years_it_lasted() -> None:
     assert step_features(gap[None])[0] == step_features(line[None])[0] == -2.0
 
 
-@pytest.mark.parametrize("level", [99.0, 1.0])
-def test_a_figure_near_a_bound_is_told_and_more_so_where_figures_are_few(level: float) -> None:
-    values = np.full((2, 6), np.nan)
-    values[0] = level
-    values[1, -1] = level
-    found = seen(values, Scale.percent())
-    assert (found["bound"] > 0.8).all()
-    assert (found["few_near_bound"][1] > 3.0 * found["few_near_bound"][0]).all()
+@pytest.mark.parametrize(("kind", "told"), [("percent", (0.6, 0.0)), ("positive", (-0.4, 0.0)), ("real", (-0.4, 1.0))])
+def test_the_kind_of_quantity_and_the_number_of_figures_are_told(kind: str, told: tuple[float, float]) -> None:
+    values = np.full((2, 6), 5.0)
+    values[1, :-1] = np.nan
+    found = seen(values, getattr(Scale, kind)())
     assert (found["points"][0] > found["points"][1]).all()
-    assert (seen(np.full((1, 6), 50.0), Scale.percent())["bound"] < 0.01).all()
-    assert (seen(values, Scale.positive())["bound"] == 0.0).all()
+    for name, wanted in zip(("percent", "real"), told, strict=True):
+        assert found[name] == pytest.approx(wanted)
+
+
+def test_units_far_apart_beside_their_steps_are_told_and_one_alone_is_not() -> None:
+    walk = RANDOM.normal(0.0, 0.1, (4, 8)).cumsum(axis=1)
+    near, far = (step_features(walk + by * np.arange(4.0)[:, None])[2] for by in (0.0, 5.0))
+    assert near < 0.0 < 1.5 < far <= 2.0
+    assert step_features(walk[:1])[2] == 0.0
 
 
 def test_sizes_do_not_know_their_unit() -> None:

@@ -65,16 +65,16 @@ def test_learning_lowers_the_loss_and_repeats_itself(few: list[Cut]) -> None:
     assert loss_and_gradient(flat(first), problem, like)[0] < loss_and_gradient(problem.start, problem, like)[0]
 
 
-def test_families_count_alike_and_rough_cuts_less_than_smooth_ones(few: list[Cut]) -> None:
+def test_rough_cuts_count_less_than_smooth_ones(few: list[Cut]) -> None:
     pieces = [piece for piece in pieces_of_cuts(few, seed=1) if piece.outcomes["value"].size]
     families = [piece.family for piece in pieces]
     weight = {one: np.mean([piece.importance for piece in pieces if piece.family == one]) for one in families}
     assert weight["vn_poverty_rate_gso"] > weight["us_state_crime_criv"]
     problem = learn.problem_of(pieces)
     assert problem.outcomes.equal.sum() == pytest.approx(1.0)
-    share = learn.shares_of(pieces) / [piece.importance for piece in pieces]
-    alike = [share[[one == family for family in families]].sum() for one in set(families)]
-    np.testing.assert_allclose(alike, alike[0])
+    share = np.array([piece.importance for piece in pieces]) / sum(piece.importance for piece in pieces)
+    counts = np.cumsum([piece.outcomes["value"].size for piece in pieces])[:-1]
+    np.testing.assert_allclose([one.sum() for one in np.split(problem.outcomes.equal, counts)], share)
 
 
 def test_every_gate_was_learned_without_its_own_fold(few: list[Cut], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,12 +105,17 @@ def test_tails_are_those_with_which_intervals_cover_what_they_should() -> None:
     assert found["freedom"][3] == found["freedom"][4]
 
 
-def test_few_figures_near_a_bound_move_away_from_it_and_never_towards_it() -> None:
-    errors = np.tile(np.concatenate([-np.ones(60), np.linspace(0.0, 4.0, 340)]), 4)
+def test_few_figures_near_a_bound_are_wider_away_from_it_and_never_towards_it() -> None:
+    errors = np.tile(np.concatenate([np.linspace(-1.0, 0.0, 200), np.linspace(0.0, 3.0, 200)]), 4)
     points = np.repeat([POINTS.index(name) for name in ("1_near_0", "1_near_100", "4_near_0", "4")], 400)
-    shift = learn.tails_of(errors, np.ones(errors.size), points)["shift"]
-    assert shift[POINTS.index("1_near_0")] == pytest.approx(1.65, abs=0.05)
-    assert np.flatnonzero(shift).tolist() == [POINTS.index(f"{number}_near_0") for number in (1, 2, 3)]
+    skew = learn.tails_of(errors, np.ones(errors.size), points)["skew"]
+    assert skew[POINTS.index("1_near_0")] == pytest.approx(np.log(3.0) / 2.0, abs=0.02)
+    assert np.flatnonzero(skew).tolist() == [POINTS.index(f"{number}_near_0") for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(("errors", "wanted"), [((-1.0, 1.0), 0.0), ((1.0, 2.0), 1.0), ((-2.0, -1.0), -1.0)])
+def test_skew_is_bounded_even_where_all_errors_are_on_one_side(errors: tuple[float, float], wanted: float) -> None:
+    assert learn.skew_of(np.linspace(*errors, 400), np.ones(400)) == pytest.approx(wanted, abs=0.02)
 
 
 def test_series_of_whole_areas_are_means_of_their_units(panels: pd.DataFrame) -> None:

@@ -495,18 +495,33 @@ def mixed(fits: Sequence[FittedFamily], shares: Sequence[float], draws: int) -> 
     """Return a family of which each of several fits draws its share, evenly spread; evidence is that of the largest."""
     if len(fits) == 1:
         return fits[0]
-    # multiples of the golden ratio: a share that grows a little takes few draws over, and the others stay
-    part = np.searchsorted(np.cumsum(shares[:-1]), np.arange(draws) * (np.sqrt(5.0) - 1.0) / 2.0 % 1.0, side="right")
+    # multiples of an irrational number: a share that grows a little takes few draws over, and the others stay
+    part = np.searchsorted(np.cumsum(shares[:-1]), np.arange(draws) * np.sqrt(2.0) % 1.0, side="right")
 
     def draw(rows: IntArray) -> Paths:
         made = [fit.draw(rows) for fit in fits]
+        # dealt out in the order of the last year's levels, so that what each fit gives is as even as all it drew
+        dealt = np.empty(draws, dtype=np.int64)
+        dealt[order_of([one.latent[:, 0, -1] for one in made])] = part
         latent, values, offsets = (
-            np.stack([getattr(one, name) for one in made])[part, np.arange(draws)]
+            np.stack([getattr(one, name) for one in made])[dealt, np.arange(draws)]
             for name in ("latent", "values", "offsets")
         )
         return replace(made[0], latent=latent, values=values, offsets=offsets)
 
     return replace(fits[int(np.argmax(shares))], draw=draw)
+
+
+def order_of(levels: Sequence[FloatArray]) -> IntArray:
+    """Return an order of draws (S,) that goes evenly through the levels (S,) of each of several fits.
+
+    By strata of the first, within them by strata of the second, ..., and by the last one itself, up and down in turns.
+    """
+    draws = levels[0].size
+    strata = np.linspace(0, round(draws ** (1.0 / len(levels))), draws, endpoint=False).astype(np.int64)
+    *first, last = [np.argsort(np.argsort(level, kind="stable"), kind="stable") for level in levels]
+    turns = 1 - 2 * (sum((strata[rank] for rank in first), np.zeros(draws, np.int64)) % 2)
+    return np.lexsort([last * turns, *(strata[rank] for rank in reversed(first))])
 
 
 def _evidence(fitted: FittedFamily, row: int) -> Evidence:

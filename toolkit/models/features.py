@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.models.panel import FloatArray, Grid, last_levels, yearly_values
+from toolkit.models.panel import FloatArray, Grid, last_seen, yearly_values
 
 # Of the panel's past
 PANEL_FEATURES = (
@@ -16,24 +16,23 @@ PANEL_FEATURES = (
     "common_noise",  # how much the common path's steps vary beside the units' own
     "roughness",  # how much steps turn: straight lines far below 0, independent steps 0.35
     "evenness",  # whether steps are alike: rare large ones below 0
+    "distance",  # how far apart the units stand beside a step, 0 for a single one
+    "percent",  # what kind of quantity it is: a share, about 0,
+    "real",  # or one of either sign
 )
 # Of a unit at a horizon
 UNIT_FEATURES = (
     "points",  # how many figures the unit has
-    "bound",  # how near its last figure is to 0 or 100 %
-    "few_near_bound",  # the same where figures are few
     "step_size",  # how large its yearly steps are (link scale)
     "horizon",  # how far ahead
 )
 FEATURES = (*PANEL_FEATURES, *UNIT_FEATURES)
 # Centres and spreads that make the features of typical panels about as large as 1
 TYPICAL_POINTS, TYPICAL_HORIZON = 6.0, 3.5
-TYPICAL_STEP = -2.5
-LARGEST_STEP_SIZE = 2.0
-# Proximity to a bound in the middle, and the one from which on it makes no difference: 0.03 or 99.97 %
-MIDDLE, NEAREST, NEAR = 1.386, 8.0, 3.0
-# Steps smaller than this say nothing (link scale, relative to the panel's measure)
-TINY_STEP = 1e-4
+TYPICAL_STEP, TYPICAL_DISTANCE, TYPICAL_PERCENT = -2.5, 1.5, 0.4
+LARGEST_STEP_SIZE, LARGEST_DISTANCE = 2.0, 2.0
+# Steps and distances smaller than these say nothing (link scale, relative to the panel's measure)
+TINY_STEP, TINY_DISTANCE = 1e-4, 1e-3
 # Mean absolute step of a normal distribution beside its root mean square
 NORMAL_EVENNESS = 0.8
 
@@ -61,22 +60,24 @@ def panel_features(grid: Grid, path: FloatArray, common_scale: float) -> FloatAr
             np.tanh(abs(mean) / spread * np.sqrt(max(count, 1)) / 4.0),
             float(np.clip(np.log(spread / (2.0 * common_scale)), -3.0, 2.0)),
             *step_features(yearly_values(grid) / grid.measure),
+            float(grid.scale.link == "logit") - TYPICAL_PERCENT,
+            float(grid.scale.link == "identity"),
         ]
     )
 
 
-def step_features(value: FloatArray) -> tuple[float, float]:
-    """Return roughness and evenness of the steps of the units' values (N, T), whatever their size.
+def step_features(value: FloatArray) -> tuple[float, float, float]:
+    """Return roughness and evenness of the steps of the units' values (N, T), whatever their size, and their distance.
 
     Roughness: logarithm of how much yearly steps change from one to the next, beside their own size (straight
     lines: far below 0; independent steps: log(2) / 2). Evenness: logarithm of the mean absolute step beside the root
     mean square, relative to that of a normal distribution (rare large steps: below 0). A step over several years counts
-    by their square root.
+    by their square root. Distance: logarithm of the spread of the last values beside the root mean square of steps.
 
     Examples
     --------
-    >>> [round(one, 1) for one in step_features(np.array([[0.0, 1.0, 2.0, 3.0]]))]
-    [-2.0, 0.2]
+    >>> [round(one, 1) for one in step_features(np.array([[0.0, 1.0, 2.0, 3.0], [9.0, 8.0, 7.0, 6.0]]))]
+    [-2.0, 0.2, -1.1]
     """
     steps, several, turns = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     for row in value:
@@ -93,7 +94,13 @@ def step_features(value: FloatArray) -> tuple[float, float]:
     mean = float(np.abs(known).mean()) if known.size else NORMAL_EVENNESS * TINY_STEP
     # the mean's floor is the smaller one: a panel that stands still looks like one of rare large steps
     evenness = np.log((mean + TINY_STEP / 10.0) / (root_mean_square(known) + TINY_STEP * 1.1) / NORMAL_EVENNESS)
-    return float(np.clip(roughness, -2.0, 0.6)), float(evenness)
+    seen, distance = np.isfinite(value), 0.0
+    has = seen.any(axis=1)
+    if has.sum() > 1:
+        spread = value[has, last_seen(seen[has])].std() + TINY_DISTANCE
+        distance = np.log(spread / (root_mean_square(known) + TINY_STEP)) - TYPICAL_DISTANCE
+    distance = float(np.clip(distance, -LARGEST_DISTANCE, LARGEST_DISTANCE))
+    return float(np.clip(roughness, -2.0, 0.6)), float(evenness), distance
 
 
 def root_mean_square(values: FloatArray) -> float:
@@ -113,25 +120,12 @@ def unit_features(size: FloatArray, grid: Grid) -> FloatArray:
     """
     horizon = np.broadcast_to(np.arange(1, size.shape[1] + 1), size.shape)
     points = np.broadcast_to(np.maximum(grid.counts, 1)[:, None], size.shape)
-    near = np.broadcast_to(nearness(grid)[:, None], size.shape)
     yearly = (np.log(size) - np.log(horizon) / 2.0 - TYPICAL_STEP) / 2.0
     return np.stack(
         [
             np.log(points / TYPICAL_POINTS),
-            near,
-            near / points,
             float(grid.scale.link != "identity") * np.clip(yearly, -LARGEST_STEP_SIZE, LARGEST_STEP_SIZE),
             np.log(horizon / TYPICAL_HORIZON),
         ],
         axis=-1,
     )
-
-
-def nearness(grid: Grid) -> FloatArray:
-    """Return how near to a bound units' last figures are (N,): 0 in the middle and without bounds, about 1 at 2 %."""
-    last = np.nan_to_num(last_levels(grid))
-    if grid.scale.link != "logit":
-        return np.zeros(last.shape)
-    # -log(p (1 - p)) of a share p, from its logit
-    proximity = np.logaddexp(0.0, last) + np.logaddexp(0.0, -last)
-    return np.asarray((np.clip(proximity, MIDDLE, NEAREST) - MIDDLE) / NEAR)

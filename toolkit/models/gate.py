@@ -41,7 +41,7 @@ NAMES_OF_ROWS = {
     "spread_unit": FEATURES,
     "tempering": tuple(f"{part}_{whose}" for part in EXPERTS for whose in ("panel", "own")),
     "disagreement": (*EXPERTS, "common_variance"),
-    "shift": POINTS,
+    "skew": POINTS,
     "widening": POINTS,
     "freedom": POINTS,
 }
@@ -63,9 +63,9 @@ class Coefficients:
         Shape (6,), by set of experts: weights of the log likelihoods, mean over the panel's units and the unit's own.
     disagreement :
         Shape (4,): logarithms of the weights of the experts' disagreement, by set, and of the common variance.
-    shift, widening, freedom :
-        Shape (15,), by :data:`POINTS`: what is added to centres, in scales; logarithm of what scales are multiplied by;
-        degrees of freedom.
+    skew, widening, freedom :
+        Shape (15,), by :data:`POINTS`: logarithm of what the side above the centre is wider by, and the one below
+        narrower; logarithm of what scales are multiplied by; degrees of freedom.
     """
 
     common: FloatArray
@@ -76,7 +76,7 @@ class Coefficients:
     spread_unit: FloatArray
     tempering: FloatArray
     disagreement: FloatArray
-    shift: FloatArray
+    skew: FloatArray
     widening: FloatArray
     freedom: FloatArray
 
@@ -200,7 +200,7 @@ def weigh(rows: GateRows, gate: Coefficients) -> tuple[FloatArray, FloatArray]:
     scale = share * np.sqrt(variance) * np.exp(x @ gate.spread_common)
     scale = scale + (1.0 - share) * np.sqrt(unit.variance) * np.exp(x @ gate.spread_unit)
     centre = share * (common.centre + deviation.centre) + (1.0 - share) * unit.centre
-    return centre + gate.shift[rows.points] * scale, scale * np.exp(gate.widening[rows.points])
+    return centre, scale * np.exp(gate.widening[rows.points])
 
 
 def member_weights(panel: PanelFit, part: str, gate: Coefficients) -> FloatArray:

@@ -104,8 +104,7 @@ class PanelModel:
             return np.moveaxis(np.quantile(found.values, wanted, axis=0), 0, -1)
         grid = grid_of(panel)
         _, marginals = marginals_of(grid, panel, int(asked.max()), self.gate_for(panel.units))
-        centre, spread = (part[:, asked - panel.last_year - 1] for part in (marginals.centre, marginals.scale))
-        return quantiles_of(panel.scale, centre, spread, marginals.freedom[:, None], wanted)
+        return quantiles_of(panel.scale, marginals, asked - marginals.first, wanted)
 
 
 def draws_of_units(
@@ -149,9 +148,10 @@ def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tup
     centre, scale = (part.reshape(units, horizons) for part in weigh(gate_rows(fitted), gate))
     # declared noise may explain steps that would else widen a forecast; it never narrows one
     scale = np.maximum(scale, weigh(gate_rows(quiet), gate)[1].reshape(units, horizons))
-    freedom = gate.freedom[points_of(grid)]
+    points = points_of(grid)
     # one shape for all horizons: the interval never narrows if the scale never shrinks
-    return fitted, Marginals(panel.last_year + 1, centre, np.maximum.accumulate(scale, axis=1), freedom)
+    scale = np.maximum.accumulate(scale, axis=1)
+    return fitted, Marginals(panel.last_year + 1, centre, scale, gate.skew[points], gate.freedom[points])
 
 
 def draw_paths(

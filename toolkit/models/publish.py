@@ -23,7 +23,7 @@ from toolkit.models.panel import (
     last_seen,
     require,
 )
-from toolkit.models.sampling import COUNTS, PAST_VALUES, VALUES, normals
+from toolkit.models.sampling import COUNTS, PAST_VALUES, VALUES, even_levels, normals
 
 # Of how many things on a count is drawn as a normal variable, and nodes of the mixture of counts
 MANY, NODES = 50.0, 48
@@ -33,30 +33,44 @@ GOLDEN = 0.6180339887498949
 
 @dataclass(frozen=True)
 class Marginals:
-    """Student-t predictions for the years from ``first`` on: centre and scale (N, H), freedom (N,)."""
+    """Two-piece Student-t predictions for the years from ``first`` on.
+
+    Half of each stands above its centre, with the scale times ``exp(skew)``, half below, with the scale divided by it.
+
+    Attributes
+    ----------
+    centre, scale :
+        Shape (N, H).
+    skew, freedom :
+        Shape (N,).
+    """
 
     first: int
     centre: FloatArray
     scale: FloatArray
+    skew: FloatArray
     freedom: FloatArray
 
     def of_units(self, rows: IntArray) -> Marginals:
         """Return the predictions of some units."""
-        return Marginals(self.first, self.centre[rows], self.scale[rows], self.freedom[rows])
+        return Marginals(self.first, self.centre[rows], self.scale[rows], self.skew[rows], self.freedom[rows])
+
+    def scores(self, levels: FloatArray) -> FloatArray:
+        """Return what lies below the centre, in scales, at probabilities (Q,): shape (N, Q)."""
+        from scipy.special import stdtrit
+
+        student = stdtrit(self.freedom[:, None], levels)
+        return np.asarray(student * np.exp(np.sign(student) * self.skew[:, None]))
 
 
 def map_to(marginals: Marginals, work: IntArray, published: FloatArray) -> FloatArray:
     """Return what to add to draws (S, N, W) so that they keep their ranks and take the given marginals."""
-    from scipy.special import stdtrit
-
-    draws = published.shape[0]
-    level = (np.arange(draws) + 0.5) / draws
-    student = stdtrit(marginals.freedom[None, :], level[:, None])
+    scores = marginals.scores(even_levels(published.shape[0])).T
     added = np.zeros_like(published)
     for column in np.flatnonzero(work >= marginals.first):
         horizon = int(work[column]) - marginals.first
         order = np.argsort(published[:, :, column], axis=0, kind="stable")
-        target = marginals.centre[:, horizon] + marginals.scale[:, horizon] * student
+        target = marginals.centre[:, horizon] + marginals.scale[:, horizon] * scores
         mapped = np.empty_like(target)
         np.put_along_axis(mapped, order, target, axis=0)
         added[:, :, column] = mapped - published[:, :, column]
@@ -91,21 +105,21 @@ def counted(scale: Scale, linked: FloatArray, score: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(number, 0.0) * scale.counted)
 
 
-def quantiles_of(
-    scale: Scale, centre: FloatArray, spread: FloatArray, freedom: FloatArray, levels: FloatArray
-) -> FloatArray:
-    """Return quantiles (N, H, Q), printed units, of Student-t predictions (N, H) of the link scale with short tails.
+def quantiles_of(scale: Scale, marginals: Marginals, horizons: IntArray, levels: FloatArray) -> FloatArray:
+    """Return quantiles (N, H, Q), printed units, of predictions of the link scale with short tails.
+
+    ``horizons`` (H,) counts from 0, the first year of the predictions.
 
     Those of counts are quantiles of Poisson variables about the prediction, over even probabilities of both, and each
     number k is spread evenly from k - 1/2 to k + 1/2 (mid-quantiles): where few numbers are possible, intervals of
     whole numbers would hold far more than they say.
     """
-    from scipy.special import ndtri, stdtrit
+    from scipy.special import ndtri
 
     even = (np.arange(NODES) + 0.5) / NODES
     asked = even if scale.counted else levels
-    student = stdtrit(freedom[..., None], asked)
-    linked = centre[..., None] + scale.shorten_tails(spread[..., None] * student)
+    centre, spread = marginals.centre[:, horizons], marginals.scale[:, horizons]
+    linked = centre[..., None] + scale.shorten_tails(spread[..., None] * marginals.scores(asked)[:, None])
     if not scale.counted:
         return scale.from_link(linked)
     numbers = counted(scale, linked[..., None], ndtri(even)).reshape(*centre.shape, -1)
