@@ -1,4 +1,9 @@
-"""Cuts: short histories before an origin, taken out of real panels, and what came afterwards."""
+"""Cuts: short histories before an origin, taken out of real panels, and what came afterwards; and a few made-up ones.
+
+The made-up ones teach a must that real panels hardly teach: a unit that has gone its own way for years, steadily, goes
+on. Panels in which one unit moves evenly against all others are rare in public statistics, and a gate that has seen
+none sends such a unit back at once. They teach, and never test: no score and no width rests on them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,7 @@ import pandas as pd
 from toolkit.evaluate.backtest import HORIZONS, Cut
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Panel, Scale
 
-__all__ = ["LENGTHS", "cut_panels", "level_of", "lone_cuts", "parent_cuts", "read_panels"]
+__all__ = ["LENGTHS", "cut_panels", "level_of", "lone_cuts", "parent_cuts", "read_panels", "steady_cuts"]
 
 LENGTHS = (3, 4, 6, 8, 10, 15)
 MOST_UNITS, FEWEST_UNITS = 30, 5
@@ -26,6 +31,11 @@ QUOTAS = {"near100": 8, "near0": 8, "middle": 4, "quantity": 5}
 NEAR_NONE, NEAR_FULL = 5.0, 95.0
 # Series of whole areas: numbers of figures, and how many of a family
 PARENT_POINTS, PARENT_QUOTA = (3, 4, 6, 8, 10), 15
+# Made-up panels, logit scale: slopes a year and noise; the steady unit's noise beside that of the others
+STEADY_FAMILY, STEADY_UNITS, STEADY_POINTS = "made_up_steady_unit", (7, 15), (6, 12)
+SLOPES, NOISE, STEADINESS = (0.1, 0.3), (0.02, 0.1), 0.2
+# A positive quantity moves in steps of a quarter of these
+POSITIVE_SIZE, POSITIVE_LEVEL = 0.25, 4.0
 
 
 def scale_of_kind(kind: str) -> Scale:
@@ -260,3 +270,37 @@ def lone_cut(
         np.full(truth.size, value[-1]),
         none + year[-1],
     )
+
+
+def steady_cuts(count: int, *, seed: int) -> list[Cut]:
+    """Return histories in which unit 0 moves evenly against all others, and goes on; it alone has outcomes.
+
+    Every third is of a positive quantity, the others are of shares.
+
+    Examples
+    --------
+    >>> cut = steady_cuts(1, seed=1)[0]
+    >>> cut.truth.shape, set(cut.unit.tolist())
+    ((8,), {0})
+    """
+    random = np.random.Generator(np.random.PCG64(seed))
+    return [steady_cut("positive" if number % 3 == 2 else "percent", random) for number in range(count)]
+
+
+def steady_cut(kind: str, random: np.random.Generator) -> Cut:
+    """Return one of them, of a kind of quantity: straight lines on the link scale with noise about them."""
+    units, points = (int(random.integers(low, high + 1)) for low, high in (STEADY_UNITS, STEADY_POINTS))
+    years, direction = np.arange(1 - points, HORIZONS + 1), float(random.choice([-1.0, 1.0]))
+    slope = np.full(units, -direction * random.uniform(*SLOPES))
+    slope[0] = direction * random.uniform(*SLOPES)
+    noise = random.normal(0.0, random.uniform(*NOISE), (units, years.size))
+    noise[0] *= STEADINESS
+    size, level = (POSITIVE_SIZE, POSITIVE_LEVEL) if kind == "positive" else (1.0, 0.0)
+    line = level + size * (random.uniform(-1.0, 1.0, units)[:, None] + slope[:, None] * years)
+    scale = scale_of_kind(kind)
+    value, truth = scale.from_link(line + size * noise)[:, :points], scale.from_link(line[0, points:])
+    unit, column = np.divmod(np.arange(value.size), points)
+    panel = Panel.from_rows(units, unit, years[column], value.ravel(), scale, origin=0)
+    last = np.full(HORIZONS, value[0, -1])
+    ahead, zeros = years[points:], np.zeros(HORIZONS, np.int64)
+    return Cut(STEADY_FAMILY, STEADY_FAMILY, False, points, panel, zeros, ahead, truth, last, zeros)

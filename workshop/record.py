@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from functools import partial
+from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from toolkit.evaluate.backtest import Cut, score_cuts, summary
 from toolkit.models.gate import learned
 from toolkit.models.panel_model import PanelModel
 from workshop.cuts import LONE_POINTS, cut_panels, level_of, lone_cuts, read_panels
-from workshop.learn import FOLDER, FOLDS, folds_of
+from workshop.learn import FOLDER, Each, folds_of
 
 __all__ = ["calibration_lines", "main", "record"]
 
@@ -27,35 +29,40 @@ TEST_SEED = 7
 # Drawing children takes several times as long as the closed form of dense cuts
 SPARSE_LENGTHS = (4, 8)
 BASELINES = ("no_change", "drift", "ols")
+OF_PEERS = ("all", "measured", "modelled", "vietnam_provinces")
 
 
-def record(folder: Path) -> pd.DataFrame:
-    """Return the calibration record, one line a group of forecasts."""
+def record(folder: Path, each: Each = map) -> pd.DataFrame:
+    """Return the calibration record, one line a group of forecasts; ``each`` may spread the work over processes."""
     panels = read_panels(folder)
     dense = cut_panels(panels, seed=TEST_SEED)
     sparse = cut_panels(panels, seed=TEST_SEED, sparse=True, lengths=SPARSE_LENGTHS)
     lone = lone_cuts(panels, seed=TEST_SEED)
     folds = folds_of(panels["family"])
     lines = [
-        calibration_lines(left_out_rows(cuts, folds), shape, "default", "out_of_sample")
+        calibration_lines(left_out_rows(cuts, folds, each), shape, "default", "out_of_sample")
         for shape, cuts in (("dense", dense), ("sparse", sparse))
     ]
-    lines.append(lone_lines(left_out_rows(lone, folds), lone))
+    lines.append(lone_lines(left_out_rows(lone, folds, each), lone))
     lines.extend(
         calibration_lines(score_cuts(dense, models.get(name)), "dense", name, "out_of_sample") for name in BASELINES
     )
     return pd.concat(lines, ignore_index=True)
 
 
-def left_out_rows(cuts: Sequence[Cut], folds: Mapping[str, int]) -> pd.DataFrame:
+def left_out_rows(cuts: Sequence[Cut], folds: Mapping[str, int], each: Each = map) -> pd.DataFrame:
     """Return the scored forecasts of cuts, each by the model that never saw its family; ``cut`` is its position."""
-    parts = []
-    for fold in range(FOLDS):
-        mine = [number for number, cut in enumerate(cuts) if folds[cut.family] == fold]
-        if mine:
-            rows = score_cuts([cuts[number] for number in mine], model_without(fold))
-            parts.append(rows.assign(cut=np.array(mine)[rows["cut"].to_numpy()]))
+    fold = np.array([folds[cut.family] for cut in cuts])
+    mine = {one: np.flatnonzero(fold == one) for one in np.unique(fold).tolist()}
+    scored = each(rows_of_fold, [(one, [cuts[number] for number in numbers]) for one, numbers in mine.items()])
+    parts = [rows.assign(cut=mine[one][rows["cut"].to_numpy()]) for one, rows in zip(mine, scored, strict=True)]
     return pd.concat(parts, ignore_index=True)
+
+
+def rows_of_fold(fold: tuple[int, Sequence[Cut]]) -> pd.DataFrame:
+    """Return the scored forecasts of the cuts of a fold by the model that was learned without it."""
+    number, cuts = fold
+    return score_cuts(cuts, model_without(number))
 
 
 def lone_lines(rows: pd.DataFrame, cuts: Sequence[Cut]) -> pd.DataFrame:
@@ -99,7 +106,7 @@ def calibration_lines(rows: pd.DataFrame, shape: str, model: str, sample: str) -
     lines = [
         summary(rows[chosen]).assign(shape=shape, model=model, sample=sample, group=name)
         for name, chosen in groups.items()
-        if chosen.any() and (model == "default" or name in ("all", "measured", "modelled", "vietnam_provinces"))
+        if chosen.any() and (model == "default" or name in OF_PEERS or name.startswith("points_"))
     ]
     return in_order(pd.concat(lines, ignore_index=True))
 
@@ -116,7 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--panels", type=Path, default=FOLDER, help="folder with panels.csv and sources.csv")
     parser.add_argument("--out", type=Path, default=TARGET, help="record to write")
     options = parser.parse_args(arguments)
-    record(options.panels).round(4).to_csv(options.out, index=False)
+    with Pool() as pool:
+        record(options.panels, partial(pool.map, chunksize=1)).round(4).to_csv(options.out, index=False)
 
 
 if __name__ == "__main__":

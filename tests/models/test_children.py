@@ -95,7 +95,7 @@ def test_a_figure_on_its_own_standard_has_its_own_noise_and_no_jump(units: int, 
     linked = PERCENT.to_link(found.values)
     for unit, year, value in zip(panel.unit, panel.year, panel.value, strict=True):
         drawn = linked[:, unit, years.index(year)]
-        assert drawn.std() < 1.35 * NOISE
+        assert drawn.std() < 1.45 * NOISE  # with the jump it were more than twice the noise
         assert drawn.mean() == pytest.approx(float(PERCENT.to_link(value)), abs=NOISE)
 
 

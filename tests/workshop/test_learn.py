@@ -17,7 +17,7 @@ from toolkit.models.gate import POINTS, from_document, gate_rows, learned, weigh
 from toolkit.models.panel import grid_of
 from toolkit.models.panel_model import PanelModel
 from workshop import learn, objective
-from workshop.cuts import cut_panels, level_of, lone_cuts, parent_cuts, read_panels
+from workshop.cuts import cut_panels, level_of, lone_cuts, parent_cuts, read_panels, steady_cuts
 from workshop.learn import pieces_of_cuts, to_document
 from workshop.objective import flat, loss_and_gradient, unflat
 from workshop.record import model_without
@@ -221,3 +221,15 @@ def test_rows_of_the_gate_do_not_mix_units(few: list[Cut]) -> None:
     last = scale.value[:, -1, 0]
     near = np.abs(centre.reshape(panel.units, 8)[:, 0] - last)
     assert np.nanmedian(near) < 0.5
+
+
+def test_made_up_histories_go_on_steadily_against_all_others() -> None:
+    for cut in steady_cuts(6, seed=3):
+        assert cut.panel.year.max() == cut.panel.last_year == 0
+        at_end, before = (
+            cut.panel.scale.to_link(cut.panel.value[cut.panel.year == year]) for year in (0, 1 - cut.length)
+        )
+        moved = at_end - before
+        ahead = cut.panel.scale.to_link(cut.truth)
+        assert (np.sign(np.diff(ahead)) == np.sign(moved[0])).all()
+        assert (np.sign(moved[1:]) == -np.sign(moved[0])).mean() > 0.9

@@ -8,8 +8,8 @@ plus the deviation's. With x the features and L the experts' log likelihoods,
     centre = B (common + deviation) + (1 - B) own,   scale likewise, times exp(x s).
 
 Last comes what indicators show that the gate was not learned from, by the number of a unit's figures and by whether the
-last one is near 0 or 100 % (:data:`POINTS`): how much wider a scale has to be, how heavy the tails, and how far a unit
-near a bound moves away from it.
+last one is near 0 or 100 % (:data:`POINTS`): how much wider a scale has to be, how heavy the tails, and near a bound
+how much farther the side away from it reaches.
 
 All coefficients were learned on real panels and stand in ``weights.json``, every one by its name.
 """
