@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolkit.models.panel import FloatArray, Grid, last_seen, yearly_values
+from toolkit.models.panel import FloatArray, Grid, last_levels, last_seen, yearly_values
 
 # Of the panel's past
 PANEL_FEATURES = (
@@ -23,6 +23,7 @@ PANEL_FEATURES = (
 # Of a unit at a horizon
 UNIT_FEATURES = (
     "points",  # how many figures the unit has
+    "bound",  # how near its last figure is to 0 or 100 %
     "step_size",  # how large its yearly steps are (link scale)
     "horizon",  # how far ahead
 )
@@ -31,6 +32,8 @@ FEATURES = (*PANEL_FEATURES, *UNIT_FEATURES)
 TYPICAL_POINTS, TYPICAL_HORIZON = 6.0, 3.5
 TYPICAL_STEP, TYPICAL_DISTANCE, TYPICAL_PERCENT = -2.5, 1.5, 0.4
 LARGEST_STEP_SIZE, LARGEST_DISTANCE = 2.0, 2.0
+# Proximity to a bound in the middle, and the one from which on it makes no difference: 0.03 or 99.97 %
+MIDDLE, NEAREST, NEAR = 1.386, 8.0, 3.0
 # Steps and distances smaller than these say nothing (link scale, relative to the panel's measure)
 TINY_STEP, TINY_DISTANCE = 1e-4, 1e-3
 # Mean absolute step of a normal distribution beside its root mean square
@@ -124,8 +127,19 @@ def unit_features(size: FloatArray, grid: Grid) -> FloatArray:
     return np.stack(
         [
             np.log(points / TYPICAL_POINTS),
+            np.broadcast_to(nearness(grid)[:, None], size.shape),
             float(grid.scale.link != "identity") * np.clip(yearly, -LARGEST_STEP_SIZE, LARGEST_STEP_SIZE),
             np.log(horizon / TYPICAL_HORIZON),
         ],
         axis=-1,
     )
+
+
+def nearness(grid: Grid) -> FloatArray:
+    """Return how near to a bound units' last figures are (N,): 0 in the middle and without bounds, about 1 at 2 %."""
+    last = np.nan_to_num(last_levels(grid))
+    if grid.scale.link != "logit":
+        return np.zeros(last.shape)
+    # -log(p (1 - p)) of a share p, from its logit
+    proximity = np.logaddexp(0.0, last) + np.logaddexp(0.0, -last)
+    return np.asarray((np.clip(proximity, MIDDLE, NEAREST) - MIDDLE) / NEAR)
