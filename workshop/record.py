@@ -54,9 +54,10 @@ def left_out_rows(cuts: Sequence[Cut], folds: Mapping[str, int], each: Each = ma
     """Return the scored forecasts of cuts, each by the model that never saw its family; ``cut`` is its position."""
     fold = np.array([folds[cut.family] for cut in cuts])
     mine = {one: np.flatnonzero(fold == one) for one in np.unique(fold).tolist()}
-    scored = each(rows_of_fold, [(one, [cuts[number] for number in numbers]) for one, numbers in mine.items()])
+    scored = each(rows_of_fold, [(one, [cuts[int(at)] for at in numbers]) for one, numbers in mine.items()])
     parts = [rows.assign(cut=mine[one][rows["cut"].to_numpy()]) for one, rows in zip(mine, scored, strict=True)]
-    return pd.concat(parts, ignore_index=True)
+    found: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return found
 
 
 def rows_of_fold(fold: tuple[int, Sequence[Cut]]) -> pd.DataFrame:
