@@ -56,7 +56,14 @@ class Marginals:
         return Marginals(self.first, self.centre[rows], self.scale[rows], self.skew[rows], self.freedom[rows])
 
     def scores(self, levels: FloatArray) -> FloatArray:
-        """Return what lies below the centre, in scales, at probabilities (Q,): shape (N, Q)."""
+        """Return how far from the centre, in scales, the quantiles of probabilities (Q,) stand: shape (N, Q).
+
+        Examples
+        --------
+        >>> lopsided = Marginals(2026, np.zeros((1, 1)), np.ones((1, 1)), np.log([2.0]), np.array([3.0]))
+        >>> lopsided.scores(np.array([0.1, 0.5, 0.9])).round(2).tolist()
+        [[-0.82, 0.0, 3.28]]
+        """
         from scipy.special import stdtrit
 
         student = stdtrit(self.freedom[:, None], levels)
