@@ -83,7 +83,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def measure(
-    what: str, data: Path, folder: Path, level: str, count: int, *, draws: int = 2000, formats: str = "html"
+    what: str, data: Path, folder: Path, level: str, count: int, *, draws: int = 4000, formats: str = "html"
 ) -> dict[str, float]:
     """Return one measurement, made in a process of its own; see :mod:`workshop.measure`."""
     script = Path(__file__).with_name("measure.py")

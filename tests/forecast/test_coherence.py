@@ -229,7 +229,9 @@ def test_parts_given_their_sum_have_the_exact_conditional_distribution() -> None
     np.testing.assert_allclose(np.cov(made.T), covariance, atol=0.08)
 
 
-@pytest.mark.parametrize(("whole", "low", "high"), [(99.99, 80, 99), (0.01, 1, 30), (100.0, 50, 100), (55.0, 0, 100)])
+@pytest.mark.parametrize(
+    ("whole", "low", "high"), [(99.99, 80, 99), (0.01, 1, 30), (100.0, 50, 100), (55.0, 0, 100), (0.0, 0, 3)]
+)
 def test_the_common_push_is_found_near_bounds_too(whole: float, low: float, high: float) -> None:
     random = np.random.default_rng(1)
     parts = random.uniform(low, high, (300, 4, 2))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import invgamma
 
 from toolkit import models
-from toolkit.models.panel import Panel, Scale
+from toolkit.models.panel import Panel, Scale, grid_of
+from toolkit.models.panel_model import PanelModel, marginals_of
 from toolkit.models.publish import counted
 from toolkit.models.state_space import Bank, PanelPrior, fit_panel, run_filter
 
@@ -52,15 +55,27 @@ def test_noise_has_the_unit_of_the_series() -> None:
         np.testing.assert_allclose(ten, 10.0 * one, rtol=1e-6)
 
 
-@pytest.mark.parametrize("scale", [Scale.real(), Scale.percent(), Scale.positive()])
-def test_more_noise_never_narrows(scale: Scale) -> None:
-    size = 1.0 if scale.link == "identity" else 0.15
-    widths = []
-    for noise in (0.0, 0.18, 0.36, 0.72, 1.44, 2.88):
-        found = scale.to_link(forecast(series_of(GROWTH, scale, size * noise)))
-        widths.append(found[:, 3] - found[:, 1])
-    assert (np.diff(widths, axis=0) > -0.06 * np.array(widths[:-1])).all()
-    assert (np.array(widths) >= widths[0] - 1e-9).all()
+@given(
+    scale=st.sampled_from([Scale.real(), Scale.percent(), Scale.positive()]),
+    units=st.sampled_from([1, 1, 4]),
+    points=st.integers(1, 12),
+    seed=st.integers(0, 2**32 - 1),
+    step=st.sampled_from([0.02, 0.1, 0.4]),
+    noises=st.lists(st.floats(0.001, 3.0), min_size=2, max_size=4),
+)
+@settings(max_examples=40, deadline=None)
+def test_more_noise_never_narrows(
+    scale: Scale, units: int, points: int, seed: int, step: float, noises: list[float]
+) -> None:
+    random = np.random.default_rng(seed)
+    level = random.normal(0.0, 1.0, (units, 1)) + np.cumsum(random.normal(step / 2.0, step, (units, points)), axis=1)
+    unit, year = np.divmod(np.arange(units * points), points)
+    value, widths = scale.from_link(level.ravel()), []
+    for noise in (0.0, *sorted(noises)):
+        panel = Panel.from_rows(units, unit, 2025 - points + year, value, scale, noise=[noise] * value.size)
+        found = marginals_of(grid_of(panel), panel, 2032, PanelModel().gate_for(units))[1]
+        widths.append(found.scale)
+    assert (np.diff(widths, axis=0) >= -1e-9 * np.array(widths[:-1])).all()
 
 
 @pytest.mark.parametrize("points", [1, 2, 3, 12])

@@ -15,6 +15,7 @@ from tests.small_world import small_world
 from toolkit.attainment.assess import assess_all
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Observation
+from toolkit.forecast.make import DRAWS
 from toolkit.forecast.paths import Evidence, Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan import Plan
@@ -34,7 +35,7 @@ def facts() -> RunFacts:
     return RunFacts(
         AS_OF,
         seed=138,
-        draws=2000,
+        draws=DRAWS,
         model="default",
         versions={"toolkit": "0.1"},
         commit="abc1234",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 DEFAULT_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-EXPLORE = "import toolkit\n\ntoolkit.explore(toolkit.compute_run(draws=500))"
+EXPLORE = "import toolkit\n\ntoolkit.explore(toolkit.compute_run())"
 """What the page of sliders runs."""
 
 
@@ -39,7 +39,7 @@ def forecast(
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.DrawCount = 2000,
+    draws: options.DrawCount = 4000,
     seed: options.Seed = 138,
     model: options.Model = "default",
     as_json: options.Json = False,
@@ -192,7 +192,7 @@ def scenario(
     as_of: options.AsOf = None,
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.DrawCount = 2000,
+    draws: options.DrawCount = 4000,
     seed: options.Seed = 138,
     model: options.Model = "default",
     formats: Annotated[str, option("--format", "Forms: html,docx,pdf (docx: an annex to a letter).")] = "html",

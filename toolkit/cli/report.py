@@ -61,7 +61,7 @@ def report(
     sign: Annotated[Path | None, option("--sign", "Sign the manifest with an SSH key.", metavar="KEY")] = None,
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.DrawCount = 2000,
+    draws: options.DrawCount = 4000,
     seed: options.Seed = 138,
     model: options.Model = "default",
     as_json: Annotated[bool, option("--json", "Print events, one JSON object a line.")] = False,

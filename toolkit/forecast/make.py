@@ -20,7 +20,7 @@ from toolkit.plan.plan import Plan
 Key = tuple[str, str]
 """(indicator, scope)"""
 
-DRAWS = 2000
+DRAWS = 4000
 SEED = 138
 MODEL = "default"
 """With draws and seed, the settings of what is published."""

@@ -20,7 +20,7 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import BreakPrior, Indicator, Standards
 from toolkit.data.observations import Observation, Series
 from toolkit.forecast.paths import ONE_SIDED, Break, scale_of
-from toolkit.models.panel import BoolArray, FloatArray, Jump, Panel, Scale
+from toolkit.models.panel import BoolArray, FloatArray, IntArray, Jump, Panel, Scale
 
 REVISION = {"final": 0.0, "reported": 0.05, "preliminary": 0.10}
 """Standard deviation on the link scale by which a figure of each status may still move.
@@ -126,11 +126,8 @@ def conflict_sd(figure: Observation, scale: Scale) -> float:
     A better status settles a conflict, and a final figure counts as it is: only among reported or among preliminary
     figures of different sources nobody knows which one is right.
     """
-    rivals = [
-        other.value
-        for other in figure.overruled
-        if other.status == figure.status and other.source_id != figure.source_id
-    ]
+    alike = (other for other in figure.overruled if other.status == figure.status)
+    rivals = [other.value for other in alike if other.source_id != figure.source_id]
     if figure.status == "final" or not rivals:
         return 0.0
     return float(np.std(scale.to_link([figure.value, *rivals])))
@@ -175,22 +172,14 @@ def count_of(dataset: Dataset, countable: str | None, area_code: str, year: int)
     Communes are counted in the table of areas. After 30 June 2025 a former district's communes are the new ones most
     of whose old communes were its own: each counts once, so that districts add up to the province.
     """
-    if countable != "communes":
+    level = dataset.areas.get(area_code).level
+    if countable != "communes" or level not in ("district", "province"):
         return None
-    day = date(year, 12, 31)
-    area = dataset.areas.get(area_code)
-    if area.level == "district":
-        inside = [unit for unit in dataset.areas.all(level="commune", on=day) if unit.parent_code == area_code]
-        if not inside:
-            inside = [
-                unit
-                for unit in dataset.areas.all(level="commune", on=day)
-                if area_code == main_district(dataset, unit.code)
-            ]
-        return len(inside) or None
-    if area.level == "province":
-        return len(dataset.areas.all(level="commune", on=day)) or None
-    return None
+    units = list(dataset.areas.all(level="commune", on=date(year, 12, 31)))
+    if level == "district":
+        inside = [unit for unit in units if unit.parent_code == area_code]
+        units = inside or [unit for unit in units if area_code == main_district(dataset, unit.code)]
+    return len(units) or None
 
 
 def main_district(dataset: Dataset, commune_code: str) -> str:
@@ -284,33 +273,39 @@ FIXED, TURN, FARTHEST = 1e-9, 1e-4, 1e5
 def _common_push(
     linked: FloatArray, target: FloatArray, push: FloatArray, weights: FloatArray, scale: Scale, steps: int
 ) -> FloatArray:
-    """Return by how much (S, T) all parts are pushed to reach the target: Newton's method, kept in a bracket."""
-    factor = np.zeros_like(target)
-    low, high = np.full_like(target, -FARTHEST), np.full_like(target, FARTHEST)
+    """Return by how much (S, T) all parts are pushed to reach the target: Newton's method, kept in a bracket.
 
-    def together(factor: FloatArray) -> FloatArray:
-        return scale.to_link((weights * scale.from_link(linked + factor[:, None] * push)).sum(axis=1))
+    Draws that are there already take no further steps.
+    """
+    units, years = push.shape
+    rows, goal = np.moveaxis(linked, 1, 0).reshape(units, -1), target.ravel()
+    factor, low, high = np.zeros_like(goal), np.full_like(goal, -FARTHEST), np.full_like(goal, FARTHEST)
 
+    def lacking(left: IntArray, more: float) -> FloatArray:
+        pushed = rows[:, left] + (factor[left] + more) * push[:, left % years]
+        return goal[left] - scale.to_link((weights[:, left % years] * scale.from_link(pushed)).sum(axis=0))
+
+    left = np.flatnonzero(np.broadcast_to(push.any(axis=0), target.shape))
     for _ in range(steps):
-        here = together(factor)
-        lacking = target - here
-        if np.abs(lacking).max() < FIXED:
-            break
-        low, high = np.where(lacking > 0, factor, low), np.where(lacking < 0, factor, high)
-        slope = (together(factor + TURN) - here) / TURN
-        newton = factor + np.divide(lacking, slope, out=np.full_like(here, np.inf), where=slope > FIXED)
-        inside = (newton > low) & (newton < high)
-        factor = np.where(lacking == 0, factor, np.where(inside, newton, (low + high) / 2))
-    return np.where(push.any(axis=0), factor, 0.0)
+        lacks = lacking(left, 0.0)
+        left, lacks = left[np.abs(lacks) >= FIXED], lacks[np.abs(lacks) >= FIXED]
+        # tried out and not derived: a part at its bound moves no farther
+        now, slope = factor[left], (lacks - lacking(left, TURN)) / TURN
+        low[left], high[left] = np.where(lacks > 0, now, low[left]), np.where(lacks < 0, now, high[left])
+        newton = now + np.divide(lacks, slope, out=np.full_like(lacks, np.inf), where=slope > FIXED)
+        inside = (newton > low[left]) & (newton < high[left])
+        factor[left] = np.where(inside, newton, (low[left] + high[left]) / 2)
+    return factor.reshape(target.shape)
 
 
 def one_distribution(draws: FloatArray) -> FloatArray:
     """Return draws (S, N, T) of the same ranks, of which all N have one distribution: the mean of their quantiles."""
     if draws.shape[1] < 2:
         return draws
-    ranks = np.argsort(np.argsort(draws, axis=0, kind="stable"), axis=0)
-    common = np.sort(draws, axis=0).mean(axis=1, keepdims=True)
-    return np.take_along_axis(np.broadcast_to(common, draws.shape), ranks, axis=0)
+    order = np.argsort(draws, axis=0, kind="stable")
+    common, made = np.take_along_axis(draws, order, axis=0).mean(axis=1, keepdims=True), np.empty_like(draws)
+    np.put_along_axis(made, order, np.broadcast_to(common, draws.shape), axis=0)
+    return made
 
 
 def whole_counts(parts: FloatArray, counts: FloatArray, observed: BoolArray, seed: int) -> FloatArray:
@@ -336,12 +331,14 @@ def whole_counts(parts: FloatArray, counts: FloatArray, observed: BoolArray, see
     rest, many = np.maximum(wanted - made, 0.0), np.floor(wanted.sum(axis=1) + start + FIXED) - made.sum(axis=1)
     part, year = np.ogrid[: counts.shape[0], : counts.shape[1]]
     owed = np.zeros((int(counts.max()) + 1, *counts.shape))
+    claim = np.full((counts.shape[0] + 1, counts.shape[1]), np.inf)  # the last line: none rises
     for whole, asked, up in zip(made, rest, many.astype(np.int64), strict=True):
         between = whole.astype(np.int64), part, year
-        claim = np.where(asked > FIXED, owed[between] + asked, -np.inf)
-        least = np.pad(np.sort(claim, axis=0), ((0, 1), (0, 0)), constant_values=np.inf)[len(claim) - up, year[0]]
-        owed[between] += asked - (claim >= least)
-        whole += claim >= least
+        claim[:-1] = np.where(asked > FIXED, owed[between] + asked, -np.inf)
+        least = np.sort(claim, axis=0)[len(whole) - up, year[0]]
+        rises = claim[:-1] >= least
+        owed[between] += asked - rises
+        whole += rises
     return np.where(observed, parts, made * 100.0 / counts)
 
 

@@ -50,6 +50,8 @@ DrawUnits = Callable[[IntArray], Paths]
 # Keeps the random numbers of the common path apart from those of the units
 COMMON_SEED = 1_000_003
 DRAWS_FOR_QUANTILES = 4000
+# The smallest declared noise at which scales are found, root mean square relative to the panel's measure
+FIRST_NOISE = 0.05
 
 
 @dataclass(frozen=True)
@@ -138,20 +140,44 @@ def draws_of_units(
 def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tuple[PanelFit, Marginals]:
     """Return the fitted experts and the gate's predictions for the years after the panel's last up to ``last``."""
     units, horizons = grid.value.shape[0], max(last - panel.last_year, 1)
-    fitted = quiet = fit_experts(grid, horizons)
-    if (panel.noise > 0).any():
+    fitted = fit_experts(grid, horizons)
+    if panel.noise.any():
         # the gate learned from figures without declared noise, so it is told what they would tell without it: else a
         # series of one figure would look restless for being measured inexactly
-        silent = replace(grid, noise=grid_of(replace(panel, noise=np.zeros_like(panel.noise))).noise)
-        quiet = fit_experts(silent, horizons)
+        quiet = fit_experts(with_noise(grid, panel, 0.0), horizons)
         fitted = replace(fitted, features=quiet.features)
-    centre, scale = (part.reshape(units, horizons) for part in weigh(gate_rows(fitted), gate))
-    # declared noise may explain steps that would else widen a forecast; it never narrows one
-    scale = np.maximum(scale, weigh(gate_rows(quiet), gate)[1].reshape(units, horizons))
+    centre, scale = weigh(gate_rows(fitted), gate)
+    if panel.noise.any():
+        scale = scale_at_noise(grid, panel, quiet, gate)
+    centre, scale = centre.reshape(units, horizons), scale.reshape(units, horizons)
     points = points_of(grid)
     # one shape for all horizons: the interval never narrows if the scale never shrinks
     scale = np.maximum.accumulate(scale, axis=1)
     return fitted, Marginals(panel.last_year + 1, centre, scale, gate.skew[points], gate.freedom[points])
+
+
+def with_noise(grid: Grid, panel: Panel, share: float) -> Grid:
+    """Return a panel's grid as it would be with this share of the noise that its figures declare."""
+    return replace(grid, noise=grid_of(replace(panel, noise=share * panel.noise)).noise)
+
+
+def scale_at_noise(grid: Grid, panel: Panel, quiet: PanelFit, gate: Coefficients) -> FloatArray:
+    """Return the scale (R,) of the predictions: the more noise is declared, the larger.
+
+    Noise may explain steps that would else widen a forecast, and so narrow it. Scales are found without noise
+    (``quiet``) and where it is 1, 2, 4 … times :data:`FIRST_NOISE`, each at least as large as those before, and taken
+    between two of them.
+    """
+    declared = panel.noise[panel.noise > 0]
+    size = float(np.sqrt((declared**2).mean())) / grid.measure
+    doublings = max(int(np.ceil(np.log2(size / FIRST_NOISE))), 0)
+    nodes = FIRST_NOISE * 2.0 ** np.arange(doublings + 1)
+    scale = below = weigh(gate_rows(quiet), gate)[1]
+    for node in nodes:
+        fitted = fit_experts(with_noise(grid, panel, node / size), quiet.features.shape[1])
+        below, scale = scale, np.maximum(scale, weigh(gate_rows(replace(fitted, features=quiet.features)), gate)[1])
+    start = nodes[-2] if doublings else 0.0
+    return np.asarray(below + (scale - below) * (size - start) / (nodes[-1] - start))
 
 
 def draw_paths(
