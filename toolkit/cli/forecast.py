@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,8 +24,15 @@ if TYPE_CHECKING:
 
 
 DEFAULT_LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-EXPLORE = "import toolkit\n\ntoolkit.explore(toolkit.compute_run())"
-"""What the page of sliders runs."""
+EXPLORE = """from pathlib import Path
+
+import toolkit
+from toolkit.forecast.store import open_forecasts
+
+forecasts = open_forecasts(Path({folder!r}))
+data = toolkit.load(as_of=forecasts.as_of)
+toolkit.explore(toolkit.Run(data, toolkit.load_plan(), forecasts))"""
+"""What the page of sliders runs, with the folder of the draws, which are those of a report."""
 
 
 def forecast(
@@ -234,6 +242,8 @@ def explore(
 ) -> None:
     """Serve a page with sliders for scenarios to the browser of this machine; the address holds the key to it.
 
+    The forecasts are made once, before the page is served, with the draws of a report.
+
     Example: toolkit explore --lang en
     """
     need_extra("lab")
@@ -245,6 +255,9 @@ def explore(
     from voila.app import Voila
 
     from toolkit.data.dataset import data_folder
+    from toolkit.forecast.store import close
+    from toolkit.run.manifest import FORECASTS
+    from toolkit.run.session import compute_run
 
     class Keeper(PasswordIdentityProvider):
         """Checks where a request comes from even if it brings the key."""
@@ -261,16 +274,22 @@ def explore(
             local = {"allow_remote_access": False, "static_path": DEFAULT_STATIC_FILES_PATH}
             return {**super().init_settings(), **local}
 
+    with socket.socket() as door:
+        if door.connect_ex(("127.0.0.1", port)) == 0:  # told before the forecasts are made
+            raise UsageError(say("scenario.explorer.port", port=port), say("scenario.explorer.port.remedy"))
     os.environ["TOOLKIT_DATA"] = str(data_folder(data).resolve())
     token = secrets.token_urlsafe(24)
-    print(f"http://localhost:{port}/?token={token}", flush=True)
     idle = [f"--MappingKernelManager.cull_{name}" for name in ("idle_timeout=600", "interval=60", "connected=True")]
     sockets = ["--KernelManager.transport=ipc"] if os.name == "posix" else []
     with scratch_folder("explore", sockets=True) as folder:
+        print(f"{say('run.forecasting')} …", file=sys.stderr, flush=True)
+        run = compute_run(data=data, folder=folder)
+        stored = close(run.forecasts, folder / FORECASTS)
+        print(f"http://localhost:{port}/?token={token}", flush=True)
         page = new_notebook(
             cells=[
                 new_markdown_cell(f"# {say('scenario.explorer.title')}\n\n{say('scenario.explorer.page')}"),
-                new_code_cell(EXPLORE),
+                new_code_cell(EXPLORE.format(folder=str(stored.parent))),
             ],
             metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
         )
