@@ -33,6 +33,7 @@ import pandas as pd
 
 from toolkit.data.dataset import data_folder
 from toolkit.forecast.any_table import forecast_table
+from toolkit.forecast.make import DRAWS
 from toolkit.run.manifest import commit, versions
 
 DISTRICTS, COMMUNES, MANY = 11, 65, 700
@@ -83,7 +84,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def measure(
-    what: str, data: Path, folder: Path, level: str, count: int, *, draws: int = 4000, formats: str = "html"
+    what: str, data: Path, folder: Path, level: str, count: int, *, draws: int = DRAWS, formats: str = "html"
 ) -> dict[str, float]:
     """Return one measurement, made in a process of its own; see :mod:`workshop.measure`."""
     script = Path(__file__).with_name("measure.py")

@@ -17,6 +17,7 @@ from toolkit.base.files import check_own, own_folder, results_folder, scratch_fo
 from toolkit.base.texts import numbers, say, texts
 from toolkit.cli import options
 from toolkit.cli.options import option
+from toolkit.forecast.make import DRAWS, MODEL, SEED
 
 if TYPE_CHECKING:
     from toolkit.data.tables import InputTable
@@ -47,9 +48,9 @@ def forecast(
     lang: options.Speech = "vi",  # noqa: ARG001  (sets the language by itself)
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.DrawCount = 4000,
-    seed: options.Seed = 138,
-    model: options.Model = "default",
+    draws: options.DrawCount = DRAWS,
+    seed: options.Seed = SEED,
+    model: options.Model = MODEL,
     as_json: options.Json = False,
 ) -> None:
     """Forecast what the plan asks about, or any table of short yearly series.
@@ -129,7 +130,7 @@ def backtest(
     data: options.Data = None,
     plan: options.PlanName = None,
     draws: options.DrawCount = 1000,
-    seed: options.Seed = 138,
+    seed: options.Seed = SEED,
     as_json: options.Json = False,
 ) -> None:
     """Forecast from past origins with what was known then, and score what came since.
@@ -200,9 +201,9 @@ def scenario(
     as_of: options.AsOf = None,
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.DrawCount = 4000,
-    seed: options.Seed = 138,
-    model: options.Model = "default",
+    draws: options.DrawCount = DRAWS,
+    seed: options.Seed = SEED,
+    model: options.Model = MODEL,
     formats: Annotated[str, option("--format", "Forms: html,docx,pdf (docx: an annex to a letter).")] = "html",
     as_json: options.Json = False,
 ) -> None:
@@ -255,9 +256,8 @@ def explore(
     from voila.app import Voila
 
     from toolkit.data.dataset import data_folder
-    from toolkit.forecast.store import close
     from toolkit.run.manifest import FORECASTS
-    from toolkit.run.session import compute_run
+    from toolkit.run.session import compute_run, save_run
 
     class Keeper(PasswordIdentityProvider):
         """Checks where a request comes from even if it brings the key."""
@@ -283,13 +283,12 @@ def explore(
     sockets = ["--KernelManager.transport=ipc"] if os.name == "posix" else []
     with scratch_folder("explore", sockets=True) as folder:
         print(f"{say('run.forecasting')} …", file=sys.stderr, flush=True)
-        run = compute_run(data=data, folder=folder)
-        stored = close(run.forecasts, folder / FORECASTS)
+        save_run(compute_run(data=data, folder=folder), folder, ())
         print(f"http://localhost:{port}/?token={token}", flush=True)
         page = new_notebook(
             cells=[
                 new_markdown_cell(f"# {say('scenario.explorer.title')}\n\n{say('scenario.explorer.page')}"),
-                new_code_cell(EXPLORE.format(folder=str(stored.parent))),
+                new_code_cell(EXPLORE.format(folder=str(folder / FORECASTS))),
             ],
             metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
         )

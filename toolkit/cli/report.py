@@ -19,6 +19,7 @@ from toolkit.base.files import check_own, own_folder, results_folder, scratch_fo
 from toolkit.base.texts import Language, numbers, say, slug, texts, visible
 from toolkit.cli import options
 from toolkit.cli.options import option
+from toolkit.forecast.make import DRAWS, MODEL, SEED
 from toolkit.run.batch import Done, Job
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def report(
     sign: Annotated[Path | None, option("--sign", "Sign the manifest with an SSH key.", metavar="KEY")] = None,
     data: options.Data = None,
     plan: options.PlanName = None,
-    draws: options.DrawCount = 4000,
-    seed: options.Seed = 138,
-    model: options.Model = "default",
+    draws: options.DrawCount = DRAWS,
+    seed: options.Seed = SEED,
+    model: options.Model = MODEL,
     as_json: Annotated[bool, option("--json", "Print events, one JSON object a line.")] = False,
 ) -> None:
     """Make the reports of areas: by default the province, its districts and the plan summary.

@@ -172,8 +172,8 @@ def count_of(dataset: Dataset, countable: str | None, area_code: str, year: int)
     Communes are counted in the table of areas. After 30 June 2025 a former district's communes are the new ones most
     of whose old communes were its own: each counts once, so that districts add up to the province.
     """
-    level = dataset.areas.get(area_code).level
-    if countable != "communes" or level not in ("district", "province"):
+    level = dataset.areas.get(area_code).level if countable == "communes" else ""
+    if level not in ("district", "province"):
         return None
     units = list(dataset.areas.all(level="commune", on=date(year, 12, 31)))
     if level == "district":
@@ -288,7 +288,8 @@ def _common_push(
     left = np.flatnonzero(np.broadcast_to(push.any(axis=0), target.shape))
     for _ in range(steps):
         lacks = lacking(left, 0.0)
-        left, lacks = left[np.abs(lacks) >= FIXED], lacks[np.abs(lacks) >= FIXED]
+        far = np.abs(lacks) >= FIXED
+        left, lacks = left[far], lacks[far]
         # tried out and not derived: a part at its bound moves no farther
         now, slope = factor[left], (lacks - lacking(left, TURN)) / TURN
         low[left], high[left] = np.where(lacks > 0, now, low[left]), np.where(lacks < 0, now, high[left])

@@ -140,17 +140,16 @@ def draws_of_units(
 def marginals_of(grid: Grid, panel: Panel, last: int, gate: Coefficients) -> tuple[PanelFit, Marginals]:
     """Return the fitted experts and the gate's predictions for the years after the panel's last up to ``last``."""
     units, horizons = grid.value.shape[0], max(last - panel.last_year, 1)
-    fitted = fit_experts(grid, horizons)
+    fitted, points = fit_experts(grid, horizons), points_of(grid)
     if panel.noise.any():
         # the gate learned from figures without declared noise, so it is told what they would tell without it: else a
         # series of one figure would look restless for being measured inexactly
         quiet = fit_experts(with_noise(grid, panel, 0.0), horizons)
         fitted = replace(fitted, features=quiet.features)
-    centre, scale = weigh(gate_rows(fitted), gate)
-    if panel.noise.any():
-        scale = scale_at_noise(grid, panel, quiet, gate)
+        centre, scale = weigh(gate_rows(fitted), gate)[0], scale_at_noise(grid, panel, quiet, gate)
+    else:
+        centre, scale = weigh(gate_rows(fitted), gate)
     centre, scale = centre.reshape(units, horizons), scale.reshape(units, horizons)
-    points = points_of(grid)
     # one shape for all horizons: the interval never narrows if the scale never shrinks
     scale = np.maximum.accumulate(scale, axis=1)
     return fitted, Marginals(panel.last_year + 1, centre, scale, gate.skew[points], gate.freedom[points])
