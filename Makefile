@@ -38,8 +38,10 @@ reports: $(READY)  ## the main job: reports of the province and its districts, a
 test: $(DEV) lint  ## all quick tests (sets up by itself)
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not slow"
 
-test-slow: $(DEV)  ## browser and kill tests, one after another: they watch processes and the clock
-	$(BIN)/python -m pytest -m "slow and not load"
+ALONE := tests/run tests/notebooks/test_lab.py
+test-slow: $(DEV)  ## browser and kill tests; those that watch processes and the clock one after another
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "slow and not load" $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -m "slow and not load" $(ALONE)
 
 test-load: $(DEV)  ## what is longer still
 	$(BIN)/python -m pytest -m load

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from toolkit.data.dataset import Dataset, load
 from toolkit.forecast.make import make_forecasts
@@ -20,6 +23,10 @@ from toolkit.plan.plan import Plan
 ROOT = Path(__file__).parents[1]
 TODAY = date(2026, 11, 23)
 
+# Several workers may share two cores. Where CI is set hypothesis tries the same examples every time: what lands is
+# judged by what changed, and new examples are looked for by those who can mend what they show.
+settings.register_profile("any machine", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("any machine")
 
 HOSTILE = pytest.StashKey[int]()
 """How many tests are marked ``hostile``, of all that were collected."""
@@ -29,6 +36,18 @@ HOSTILE = pytest.StashKey[int]()
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Count the corpora before any of them is left out."""
     config.stash[HOSTILE] = sum(item.get_closest_marker("hostile") is not None for item in items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole files; the two that look at one site, which is slow to make, go together."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class BySite(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return re.sub(r"reports/test_(?:browser|site)\.py", "reports", super()._split_scope(nodeid))
+
+    return BySite(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)

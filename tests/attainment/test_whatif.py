@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -124,7 +124,6 @@ def made_of(met: np.ndarray, dues: tuple[int, ...]) -> Joint:
     return Joint("20", names, dues, met, np.full(count, 1 / count), ("exact",) * number, ())
 
 
-@settings(deadline=None)
 @given(met=arrays(bool, (12, 4)), dues=st.tuples(*[st.sampled_from([2025, 2030, 2045])] * 4))
 def test_joint_questions_follow_plain_loops_over_draws(met: np.ndarray, dues: tuple[int, ...]) -> None:
     found = made_of(met, dues)

@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from toolkit.base.problems import Problem
 from toolkit.data.consistency import check_between
@@ -13,9 +12,6 @@ from toolkit.data.dataset import PROJECT_DATA, Dataset, load
 from toolkit.data.observations import OBSERVATION_LAYOUT, figures_of
 from toolkit.data.reference import Reference, read_reference
 from toolkit.data.tables import read_tables
-
-settings.register_profile("any machine", deadline=None)  # several workers may share two cores
-settings.load_profile("any machine")
 
 TODAY = date(2026, 11, 23)
 Check = Callable[[bytes | str, str], list[Problem]]

@@ -309,7 +309,7 @@ def test_rubbish_in_every_row_is_counted_not_listed_for_ever(check: Check) -> No
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_bytes_break_the_checker(check: Check, data: bytes) -> None:
     for content in (data, text().encode() + data, b"PK\x03\x04" + data):
         for problem in check(content):
@@ -350,7 +350,7 @@ NUMBERS = st.one_of(
 
 
 @given(st.integers(2, 1 + len(GOOD)), st.sampled_from(CLOSED), WORDS)
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_word_outside_its_list_passes(check: Check, row: int, column: str, word: str) -> None:
     errors = [problem for problem in check(spoilt(row, column, word)) if problem.severity == "error"]
     if tidy(word) not in vocabulary(column):
@@ -361,7 +361,7 @@ def test_no_word_outside_its_list_passes(check: Check, row: int, column: str, wo
 
 
 @given(st.integers(2, 1 + len(GOOD)), NUMBERS)
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_value_passes_only_if_it_is_a_possible_number(check: Check, row: int, written: str) -> None:
     table = spoilt(row, "value", written)
     bounds = {2: (0, 100), 3: (0, 100), 6: (0, 1), 7: (-100, math.inf)}
@@ -374,7 +374,7 @@ def test_a_value_passes_only_if_it_is_a_possible_number(check: Check, row: int, 
 
 
 @given(st.integers(2, 1 + len(GOOD)), st.one_of(st.text(LETTERS, max_size=8), st.integers(-3000, 99999).map(str)))
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_year_passes_only_if_it_has_begun(check: Check, row: int, written: str) -> None:
     if all(problem.severity == "warning" for problem in check(spoilt(row, "year", written))):
         assert 1945 <= float(tidy(written)) <= 2026

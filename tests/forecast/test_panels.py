@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.data.dataset import load
@@ -47,7 +47,6 @@ def test_final_figures_count_as_they_are() -> None:
     assert conflict_sd(kept, Scale.percent()) == 0.0
 
 
-@settings(deadline=None)  # the first example loads the data
 @given(share=st.integers(1, 99), size=st.integers(50, 2000))
 def test_chance_is_that_of_k_of_n(share: int, size: int) -> None:
     indicator = load_poverty()

@@ -5,13 +5,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from toolkit.data.dataset import PROJECT_DATA
 from toolkit.data.reference import Reference, read_reference
-
-settings.register_profile("intake", deadline=None)  # several workers may share two cores
-settings.load_profile("intake")
 
 TODAY = date(2026, 11, 23)
 NOT_NEEDED = shutil.ignore_patterns("000[2-9].csv", "panels", "provinces", "plans")

@@ -259,7 +259,7 @@ def says(stored: str, written: str, column: str) -> bool:
     return stored == text
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(row=st.integers(0, len(GOOD) - 1), column=st.sampled_from(COLUMNS), change=CELLS)
 def test_a_changed_cell_is_stored_as_changed_or_reported(
     row: int, column: str, change: Callable[[str], str], tmp_path: Path, reference: Reference
@@ -283,7 +283,7 @@ TYPED = st.sampled_from([None, True, 0, -1, 6.5, 2019, 45291, 1e30, date(2023, 1
                          "#REF!", "181", "2,32", "\u200b"])  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(row=st.integers(0, len(GOOD) - 1), column=st.sampled_from(COLUMNS), value=TYPED)
 def test_a_changed_cell_of_a_workbook_is_stored_as_changed_or_reported(
     row: int, column: str, value: object, tmp_path: Path, reference: Reference

@@ -71,7 +71,7 @@ def test_sizes_do_not_know_their_unit() -> None:
     assert (seen(values, Scale.real())["step_size"] == 0.0).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     arrays(np.float64, (3, 6), elements=st.floats(-1e12, 1e12) | st.just(np.nan) | st.just(0.0)),
     st.sampled_from(["percent", "positive", "real"]),

@@ -32,7 +32,7 @@ def width(panel: Panel, quantiles: np.ndarray) -> np.ndarray:
     return linked[..., LEVELS.index(0.9)] - linked[..., LEVELS.index(0.1)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(panel=panels())
 def test_quantiles_are_ordered_bounded_wide_and_never_narrow(panel: Panel) -> None:
     found = models.get("default").quantiles(panel, range(2021, 2029), LEVELS)
@@ -53,7 +53,7 @@ def test_quantiles_are_ordered_bounded_wide_and_never_narrow(panel: Panel) -> No
 
 
 @pytest.mark.parametrize("name", ["default", *QUICK])
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(panel=panels())
 def test_paths_keep_observed_cells_and_bounds(name: str, panel: Panel) -> None:
     years = list(range(2006, 2025))

@@ -63,7 +63,7 @@ def test_noise_has_the_unit_of_the_series() -> None:
     step=st.sampled_from([0.02, 0.1, 0.4]),
     noises=st.lists(st.floats(0.001, 3.0), min_size=2, max_size=4),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_more_noise_never_narrows(
     scale: Scale, units: int, points: int, seed: int, step: float, noises: list[float]
 ) -> None:

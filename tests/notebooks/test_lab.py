@@ -53,7 +53,7 @@ def lab(folder: Path) -> Iterator[str]:
         yield _answering(f"http://127.0.0.1:{port}", folder / "lab.log")
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=90)
 
 
 def _answering(address: str, log: Path) -> str:
@@ -71,7 +71,7 @@ def opened(browser: Any, lab: str, notebook: str, scheme: str = "light") -> Any:
     """Open a notebook; the window is so tall that JupyterLab shows every cell."""
     page = browser.new_context(viewport={"width": 1200, "height": 20000}, color_scheme=scheme).new_page()
     page.goto(f"{lab}/lab/tree/{notebook}?token=t&reset")
-    page.wait_for_selector(f".jp-Notebook {OUTPUTS}, .jp-Notebook .jp-Cell", timeout=90_000)
+    page.wait_for_selector(f".jp-Notebook {OUTPUTS}, .jp-Notebook .jp-Cell", timeout=180_000)
     return page
 
 
@@ -80,7 +80,7 @@ def run_all(page: Any, seconds: int) -> None:
 
     A kernel that connects again forgets what it was asked before: where nothing runs or is waiting, it is asked again.
     """
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=90_000)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=180_000)
     deadline, still = time.monotonic() + seconds, 0
     while True:
         prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
@@ -124,7 +124,7 @@ def test_a_delivered_report_that_is_not_trusted_shows_its_charts_tables_and_colo
     page = opened(browser, lab, f"run/areas/{name}")
     page.wait_for_function(  # cells further down are drawn when there is time
         f"() => [...document.querySelectorAll('{OUTPUTS} img')].filter(one => one.naturalWidth >= 300).length >= 4",
-        timeout=60_000,
+        timeout=180_000,
     )
     shown = pictures(page)
     charts = [one for one in shown if one["width"] >= 300]

@@ -212,7 +212,7 @@ MEANT = {
 CERTAIN = re.compile(r"will be met|certain|sure|guarantee|sẽ đạt|chắc chắn|nhất định|impossible|không thể")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     probability=st.floats(0, 1),
     bound=st.sampled_from(["exact", "at_least"]),
@@ -257,7 +257,7 @@ def test_no_sentence_says_more_than_probability_and_grade_allow(
     assert "{" not in text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(across=st.floats(0, 1), today=st.floats(0, 1), bound=st.sampled_from(["exact", "at_least"]))
 def test_what_a_new_standard_does_follows_from_the_numbers_shown(
     contexts: dict[str, Context], across: float, today: float, bound: Bound

@@ -47,7 +47,7 @@ def test_neutral_text_is_text_and_nothing_is_lost(text: str) -> None:
     assert neutral(neutral(text)) == neutral(text)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @example(cells=["\r=1", "_x0041_", "\x01"])
 @given(cells=st.lists(st.text(st.characters(), max_size=8), min_size=1, max_size=4))
 def test_a_workbook_holds_no_formula_whatever_it_is_given(

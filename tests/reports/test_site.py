@@ -121,11 +121,16 @@ def test_one_command_makes_every_area_in_three_forms(site: Path, make_site: Call
     assert [link["href"] for link in start.select("main a")] == ["vi/index.html", "en/index.html"]
 
 
+SITES = tuple((kind, language) for kind in ("real", "simulated") for language in ("vi", "en"))
+
+
 def test_all_forms_of_all_areas_carry_the_numbers_of_the_attainment_table(site: Path, real_data: Dataset) -> None:
     wording, by_area, compared = words(site.name), answers(site), Counter[str]()
-    for code, page in reports(site).items():
-        word, pdf = docx_rows(page.with_suffix(".docx").read_bytes()), pdf_rows(page.with_suffix(".pdf"))
-        forms = (in_page(page), on_paper(word), on_paper(pdf))
+    turn = SITES.index((site.parent.parent.name.rstrip("0123456789"), site.name))
+    for place, (code, page) in enumerate(reports(site).items()):
+        forms = [in_page(page), on_paper(docx_rows(page.with_suffix(".docx").read_bytes()))]
+        if code == "20" or place % len(SITES) == turn:  # tags are read slowly: each district's in one of the sites
+            forms.append(on_paper(pdf_rows(page.with_suffix(".pdf"))))
         for rows, paces in forms:
             assert set(rows) == {row["target_id"] for row in by_area[code]}
             for row in by_area[code]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from tests.conftest import ROOT, TODAY
 from tests.run.test_engine import contents
 
-KILLS = 20
+KILLS, TOGETHER = 20, 2
 COMMAND = (
     "report", "--area", "20", "--area", "182", "--draws", "100", "--lang", "en", "--as-of", TODAY.isoformat()
 )  # fmt: skip
@@ -37,25 +38,32 @@ def finish(folder: Path) -> str:
     return printed
 
 
+def killed(folder: Path, seed: int, whole: float, expected: dict[str, bytes]) -> set[int]:
+    """Kill runs in a folder, each followed by one that completes it; return how many records each left."""
+    chance, seen = random.Random(seed), set()
+    for number in range(KILLS // TOGETHER):
+        here = folder / f"killed-{number % 2}"  # a killed run may start from nothing, or anew over a complete one
+        process = start(here, "--force")
+        time.sleep(chance.uniform(0.02, 1.0) * whole)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        left = contents(here) if here.exists() else {}
+        seen.add(len([name for name in left if name.startswith("records/")]))
+        finish(here)
+        now = contents(here)
+        assert now.keys() == expected.keys()
+        assert [name for name in expected if now[name] != expected[name]] == []
+    return seen
+
+
 @pytest.mark.slow
 def test_killed_at_twenty_random_moments_the_next_run_completes_it(tmp_path: Path) -> None:
     begun = time.monotonic()
     finish(tmp_path / "undisturbed")
     whole = time.monotonic() - begun
     expected = contents(tmp_path / "undisturbed")
-    chance = random.Random(138)
-    seen = set()
-    for number in range(KILLS):
-        folder = tmp_path / f"killed-{number % 3}"  # a killed run may start from nothing, or anew over a complete one
-        process = start(folder, "--force")
-        time.sleep(chance.uniform(0.02, 1.0) * whole)
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
-        left = contents(folder) if folder.exists() else {}
-        seen.add(len([name for name in left if name.startswith("records/")]))
-        finish(folder)
-        now = contents(folder)
-        assert now.keys() == expected.keys()
-        assert [name for name in expected if now[name] != expected[name]] == []
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        jobs = [pool.submit(killed, tmp_path / f"{seed}", seed, whole, expected) for seed in range(138, 138 + TOGETHER)]
+        seen = set().union(*(job.result() for job in jobs))
     assert len(seen) > 1  # the kills hit different stages

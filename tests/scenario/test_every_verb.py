@@ -31,7 +31,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "new_standard": POVERTY | {"year": 2028, "mean": 0.4, "sd": 0.2},
 }
 ADDING_UP = [verb for verb in VERBS if verb not in ("business_as_usual", "new_standard")]
-QUICK = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def test_every_verb_has_a_sample() -> None:

@@ -19,7 +19,7 @@ from toolkit.scenario.propagate import Setting, shares_of
 from toolkit.scenario.scenario import Scenario, checked_step
 from toolkit.scenario.steps import VERBS, Step
 
-QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAMED = {"indicator": "poverty_rate"}
 POVERTY = ("poverty_rate", "all")
 

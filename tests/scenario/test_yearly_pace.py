@@ -17,7 +17,7 @@ from toolkit.plan.plan import Plan, Target
 from toolkit.plan.predicates import satisfies, yearly_changes
 from toolkit.scenario.scenario import Scenario
 
-QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 FALL = {"kind": "annual_change", "op": "<=", "from": 2028, "to": 2030, "measured_in": "percentage_points"}
 GROWTH = {"kind": "annual_change", "op": ">=", "from": 2027, "to": 2029, "measured_in": "percent"}
 EVERY = {"kind": "each_year", "op": ">=", "from": 2026, "to": 2029}
