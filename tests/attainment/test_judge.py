@@ -72,6 +72,23 @@ def test_between_two_bounds_a_change_is_refuted_only_if_no_values_between_them_m
     assert (answer is None) == any(OPERATORS[op](change, value) for change in changes)
 
 
+@pytest.mark.parametrize(("stray", "refuted"), [(0, True), (1, True), (9, True), (10, False), (500, False)])
+def test_no_single_draw_decides_whether_two_bounds_refute(stray: int, refuted: bool) -> None:
+    """Of a thousand draws some are strays that fall far enough: a fall of 3 points is refuted if hardly any does."""
+    still = path_of(np.full((1000, 4), 20.0), 2026, figures=[figure(year, 20.0) for year in (2027, 2028)])
+    moved = still.draws.copy()
+    moved[:stray, 1] = 25.0
+    known = replace(still, draws=moved)
+    found = [
+        changes_refuted("<=", -3.0, "percentage_points", known, replace(known, observed=np.zeros(4, bool))),
+        target_of({"kind": "average", "op": ">=", "value": 21.0, "from": 2027, "to": 2029}, "share", 2029).rule.refuted(
+            Case(2029, known, PRINTED), still
+        ),
+    ]
+    assert [answer is not None for answer in found] == [refuted, refuted]
+    assert all(answer is None or probability(answer.met, None) == stray / 1000 for answer in found)
+
+
 @given(seeds, ops, st.floats(-15, 15), st.sampled_from(["percentage_points", "percent"]))
 def test_between_two_bounds_a_mean_change_lies_where_every_way_along_them_does(
     seed: int, op: str, value: float, measured_in: str

@@ -12,7 +12,7 @@ from toolkit.attainment.assess import assess_all
 from toolkit.attainment.attainment import FIRST_COLUMNS, VERDICTS, Attainment, attainment_table, note_text, notes_text
 from toolkit.base.texts import texts
 from toolkit.data.dataset import Dataset, load
-from toolkit.forecast.make import make_forecasts
+from toolkit.forecast.make import SEED, make_forecasts
 from toolkit.plan.load import load_plan
 from toolkit.plan.plan import Plan
 
@@ -30,14 +30,24 @@ class Real:
         return next(one for one in self.answers if (one.area_code, one.target_id) == (area, target))
 
 
-@pytest.fixture(scope="module")
-def real() -> Real:
+def of_seed(seed: int) -> Real:
     dataset = load(as_of=AS_OF)
     plan = load_plan("langson-138", folder=dataset.folder)
     province = dataset.areas.get(plan.province_code)
     areas = [province, *(a for a in dataset.areas.all(level="district") if a.parent_code == province.code)]
-    forecasts = make_forecasts(dataset, plan, [area.code for area in areas], draws=400)
+    forecasts = make_forecasts(dataset, plan, [area.code for area in areas], draws=400, seed=seed)
     return Real(dataset, plan, assess_all(plan, areas, dataset, forecasts))
+
+
+@pytest.fixture(scope="module")
+def real() -> Real:
+    return of_seed(SEED)
+
+
+def test_whether_there_is_an_answer_never_hangs_on_the_seed(real: Real) -> None:
+    for seed in (1, 2):
+        for one, other in zip(real.answers, of_seed(seed).answers, strict=True):
+            assert one.outcome == other.outcome, (one.area_code, one.target_id)
 
 
 def test_every_area_accounts_for_every_statement(real: Real) -> None:

@@ -16,7 +16,7 @@ from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.plan.judgement import Bound, Case, Judgement, Note, covers
 from toolkit.plan.plan import Plan, Target
-from toolkit.plan.predicates import Printed, joint_weights, part_below_whole, probability, quantiles
+from toolkit.plan.predicates import Printed, hardly_any, joint_weights, part_below_whole, probability, quantiles
 
 
 @dataclass(frozen=True)
@@ -315,7 +315,7 @@ def contradictions(part: Path, whole: Path, part_id: str) -> tuple[Note, ...]:
         for year in _common_years(part, whole)
         if part.observed[part.position(year)]
         and whole.observed[whole.position(year)]
-        and (part.at(year) > whole.at(year)).all()
+        and hardly_any(part.at(year) <= whole.at(year), None)
     )
 
 

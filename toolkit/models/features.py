@@ -1,13 +1,14 @@
 """Features from which the gate tells what kind of panel it sees, beside the experts' likelihoods.
 
-Each is explained in a line of :data:`FEATURES`. All are free of the unit of measurement and bounded for any data.
+There are nine, each explained in a line of :data:`FEATURES`, which begins with a constant; the kind of quantity, one of
+three, takes two columns. All are free of the unit of measurement and bounded for any data.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from toolkit.models.panel import FloatArray, Grid, last_levels, last_seen, yearly_values
+from toolkit.models.panel import FloatArray, Grid, Link, last_levels, yearly_values
 
 # Of the panel's past
 PANEL_FEATURES = (
@@ -16,9 +17,8 @@ PANEL_FEATURES = (
     "common_noise",  # how much the common path's steps vary beside the units' own
     "roughness",  # how much steps turn: straight lines far below 0, independent steps 0.35
     "evenness",  # whether steps are alike: rare large ones below 0
-    "distance",  # how far apart the units stand beside a step, 0 for a single one
-    "percent",  # what kind of quantity it is: a share, about 0,
-    "real",  # or one of either sign
+    "share",  # what kind of quantity it is, of three: a share, an amount
+    "either_sign",  # or one that may be below 0
 )
 # Of a unit at a horizon
 UNIT_FEATURES = (
@@ -30,12 +30,12 @@ UNIT_FEATURES = (
 FEATURES = (*PANEL_FEATURES, *UNIT_FEATURES)
 # Centres and spreads that make the features of typical panels about as large as 1
 TYPICAL_POINTS, TYPICAL_HORIZON = 6.0, 3.5
-TYPICAL_STEP, TYPICAL_DISTANCE, TYPICAL_PERCENT = -2.5, 1.5, 0.4
-LARGEST_STEP_SIZE, LARGEST_DISTANCE = 2.0, 2.0
+TYPICAL_STEP, LARGEST_STEP_SIZE = -2.5, 2.0
+KINDS: dict[Link, tuple[float, float]] = {"logit": (0.6, 0.0), "log": (-0.4, 0.0), "identity": (-0.4, 1.0)}
 # Proximity to a bound in the middle, and the one from which on it makes no difference: 0.03 or 99.97 %
 MIDDLE, NEAREST, NEAR = 1.386, 8.0, 3.0
-# Steps and distances smaller than these say nothing (link scale, relative to the panel's measure)
-TINY_STEP, TINY_DISTANCE = 1e-4, 1e-3
+# Steps smaller than this say nothing (link scale, relative to the panel's measure)
+TINY_STEP = 1e-4
 # Mean absolute step of a normal distribution beside its root mean square
 NORMAL_EVENNESS = 0.8
 
@@ -63,24 +63,23 @@ def panel_features(grid: Grid, path: FloatArray, common_scale: float) -> FloatAr
             np.tanh(abs(mean) / spread * np.sqrt(max(count, 1)) / 4.0),
             float(np.clip(np.log(spread / (2.0 * common_scale)), -3.0, 2.0)),
             *step_features(yearly_values(grid) / grid.measure),
-            float(grid.scale.link == "logit") - TYPICAL_PERCENT,
-            float(grid.scale.link == "identity"),
+            *KINDS[grid.scale.link],
         ]
     )
 
 
-def step_features(value: FloatArray) -> tuple[float, float, float]:
-    """Return roughness and evenness of the steps of the units' values (N, T), whatever their size, and their distance.
+def step_features(value: FloatArray) -> tuple[float, float]:
+    """Return roughness and evenness of the steps of the units' values (N, T), whatever their size.
 
     Roughness: logarithm of how much yearly steps change from one to the next, beside their own size (straight
     lines: far below 0; independent steps: log(2) / 2). Evenness: logarithm of the mean absolute step beside the root
     mean square, relative to that of a normal distribution (rare large steps: below 0). A step over several years counts
-    by their square root. Distance: logarithm of the spread of the last values beside the root mean square of steps.
+    by their square root.
 
     Examples
     --------
     >>> [round(one, 1) for one in step_features(np.array([[0.0, 1.0, 2.0, 3.0], [9.0, 8.0, 7.0, 6.0]]))]
-    [-2.0, 0.2, -1.1]
+    [-2.0, 0.2]
     """
     steps, several, turns = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     for row in value:
@@ -97,13 +96,7 @@ def step_features(value: FloatArray) -> tuple[float, float, float]:
     mean = float(np.abs(known).mean()) if known.size else NORMAL_EVENNESS * TINY_STEP
     # the mean's floor is the smaller one: a panel that stands still looks like one of rare large steps
     evenness = np.log((mean + TINY_STEP / 10.0) / (root_mean_square(known) + TINY_STEP * 1.1) / NORMAL_EVENNESS)
-    seen, distance = np.isfinite(value), 0.0
-    has = seen.any(axis=1)
-    if has.sum() > 1:
-        spread = value[has, last_seen(seen[has])].std() + TINY_DISTANCE
-        distance = np.log(spread / (root_mean_square(known) + TINY_STEP)) - TYPICAL_DISTANCE
-    distance = float(np.clip(distance, -LARGEST_DISTANCE, LARGEST_DISTANCE))
-    return float(np.clip(roughness, -2.0, 0.6)), float(evenness), distance
+    return float(np.clip(roughness, -2.0, 0.6)), float(evenness)
 
 
 def root_mean_square(values: FloatArray) -> float:

@@ -371,7 +371,9 @@ class RuleBase(Strict):
         return "at_least" if self.of_level and self.falling == (relation == "upper_bound") else None
 
     def refuted(self, case: Case, other: Draws) -> Judgement | None:
-        """Return the judgement at best, where no draw meets the rule for any values between two bounds; else None.
+        """Return the judgement at best, where next to no draw meets the rule for any values between two bounds.
+
+        Its probability is the largest that the bounds allow. None where they leave the rule open.
 
         Parameters
         ----------

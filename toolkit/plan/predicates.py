@@ -282,6 +282,19 @@ def probability(met: BoolArray, weights: FloatArray | None) -> float:
     return min(max(share, 0.0), 1.0)
 
 
+NEXT_TO_NONE = 0.01
+"""A share of draws that no answer may hang on: another seed would have more of them, or none."""
+
+
+def hardly_any(met: BoolArray, weights: FloatArray | None) -> bool:
+    """Say whether next to no draw, shape (S,), meets a rule.
+
+    >>> hardly_any(np.arange(4000) < 39, None), hardly_any(np.arange(4000) < 40, None)
+    (True, False)
+    """
+    return probability(met, weights) < NEXT_TO_NONE
+
+
 def effective_count(draws: int, weights: FloatArray | None) -> float:
     """Return the number of equally weighted draws that the weighted ones are worth."""
     return float(draws) if weights is None else float(1.0 / np.sum(weights**2))

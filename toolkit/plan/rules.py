@@ -45,12 +45,14 @@ from toolkit.plan.predicates import (
     Operator,
     PaceKind,
     Printed,
+    hardly_any,
     level_met,
     mean_growth,
     median,
     pace,
     pace_kind,
     pace_unit,
+    probability,
     ratio,
     ratio_threshold,
     required_mean,
@@ -373,12 +375,13 @@ class AnnualChangeRule(PeriodRule):
         for years in runs:
             change, _ = self._mean_changes(case, other, years)
             met = satisfies(change, self.op, self.value)
-            if not met.any():
+            if hardly_any(met, case.weights):
                 notes, average = [self._refuted_note(case, other, years, change)], None
                 if whole in runs:
                     ends = self._mean_changes(case, other, whole)
                     at_best, at_worst = (satisfies(mean, self.op, self.value) for mean in ends)
-                    average = at_best if not at_best.any() or at_worst.all() else None
+                    clear = hardly_any(at_best, case.weights) or hardly_any(~at_worst, case.weights)
+                    average = at_best if clear else None
                     notes.append(_between(self, whole, ends, self.measured_in))
                 by_year = () if years == whole else ((years[0], met),)
                 return Judgement(met, change, None, case.weights, by_year, average, notes=tuple(notes))
@@ -482,11 +485,12 @@ class AverageRule(PeriodRule):
     def refuted(self, case: Case, other: Draws) -> Judgement | None:
         """Judge the mean at both bounds."""
         ends = [self.judge(replace(case, path=path)) for path in (case.path, other)]
-        if any(end.missing or end.met.any() for end in ends):
+        if any(end.missing or not hardly_any(end.met, case.weights) for end in ends):
             return None
         years = range(self.from_year, self.to_year + 1)
         note = _between(self, years, [end.quantity for end in ends], case.path.unit)
-        return replace(ends[0], notes=(note, *ends[1].notes))
+        likelier = max(ends, key=lambda end: probability(end.met, case.weights))
+        return replace(likelier, notes=(note, *ends[1].notes))
 
     def required(
         self, case: Case, link: LinkName, start: PaceStart | None, known: Mapping[int, float]
