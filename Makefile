@@ -13,7 +13,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reports test test-slow test-load lint weights lab explore notebooks bench docs lock clean
+.PHONY: help setup reports test test-slow lint weights lab explore notebooks bench docs lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
@@ -40,11 +40,8 @@ test: $(DEV) lint  ## all quick tests (sets up by itself)
 
 ALONE := tests/run tests/notebooks/test_lab.py
 test-slow: $(DEV)  ## browser and kill tests; those that watch processes and the clock one after another
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "slow and not load" $(ALONE:%=--ignore=%)
-	$(BIN)/python -m pytest -m "slow and not load" $(ALONE)
-
-test-load: $(DEV)  ## what is longer still
-	$(BIN)/python -m pytest -m load
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m slow $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -m slow $(ALONE)
 
 lint: $(DEV)  ## style, types, and the direction of imports
 	$(BIN)/ruff check .
