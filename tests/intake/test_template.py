@@ -353,7 +353,7 @@ def answer(indicator: Indicator, amount: int, qualifier: str, status: str, note:
 
 
 @settings(
-    max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None,
+    max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.generate],
 )  # fmt: skip
 @given(entries=ENTRIES)

@@ -122,6 +122,9 @@ def hostile(real_data: Dataset) -> Dataset:
     return replace(real_data, sources=sources)
 
 
+SITES = ("real-vi", "real-en", "simulated-vi", "simulated-en")
+
+
 @pytest.fixture(scope="session")
 def make_site(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], FilePath]:
     """Return a maker of the folder that one command leaves: every area, three forms, both languages."""
@@ -148,7 +151,7 @@ def real_site(request: pytest.FixtureRequest, make_site: Callable[[str], FilePat
     return make_site("real") / str(request.param)
 
 
-@pytest.fixture(scope="session", params=["real-vi", "real-en", "simulated-vi", "simulated-en"])
+@pytest.fixture(scope="session", params=SITES)
 def site(request: pytest.FixtureRequest, make_site: Callable[[str], FilePath]) -> FilePath:
     """Return the folder of one run: real or simulated data, in one language (its name)."""
     kind, language = request.param.split("-")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
+from tests.reports.conftest import SITES
 from tests.reports.forms import NUMBER, docx_rows, docx_text, html_text, pdf_rows, pdf_text, squeezed
 from toolkit.base.files import PROJECT
 from toolkit.data.dataset import PROJECT_DATA, Dataset, load
@@ -121,12 +122,11 @@ def test_one_command_makes_every_area_in_three_forms(site: Path, make_site: Call
     assert [link["href"] for link in start.select("main a")] == ["vi/index.html", "en/index.html"]
 
 
-SITES = tuple((kind, language) for kind in ("real", "simulated") for language in ("vi", "en"))
-
-
-def test_all_forms_of_all_areas_carry_the_numbers_of_the_attainment_table(site: Path, real_data: Dataset) -> None:
+def test_all_forms_of_all_areas_carry_the_numbers_of_the_attainment_table(
+    site: Path, real_data: Dataset, request: pytest.FixtureRequest
+) -> None:
     wording, by_area, compared = words(site.name), answers(site), Counter[str]()
-    turn = SITES.index((site.parent.parent.name.rstrip("0123456789"), site.name))
+    turn = SITES.index(request.node.callspec.params["site"])
     for place, (code, page) in enumerate(reports(site).items()):
         forms = [in_page(page), on_paper(docx_rows(page.with_suffix(".docx").read_bytes()))]
         if code == "20" or place % len(SITES) == turn:  # tags are read slowly: each district's in one of the sites

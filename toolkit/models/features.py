@@ -31,6 +31,7 @@ FEATURES = (*PANEL_FEATURES, *UNIT_FEATURES)
 # Centres and spreads that make the features of typical panels about as large as 1
 TYPICAL_POINTS, TYPICAL_HORIZON = 6.0, 3.5
 TYPICAL_STEP, LARGEST_STEP_SIZE = -2.5, 2.0
+# Of each kind of quantity "share" and "either_sign", the first less its typical value
 KINDS: dict[Link, tuple[float, float]] = {"logit": (0.6, 0.0), "log": (-0.4, 0.0), "identity": (-0.4, 1.0)}
 # Proximity to a bound in the middle, and the one from which on it makes no difference: 0.03 or 99.97 %
 MIDDLE, NEAREST, NEAR = 1.386, 8.0, 3.0
