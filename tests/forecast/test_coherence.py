@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Observation, Series
@@ -241,6 +243,23 @@ def test_the_common_push_is_found_near_bounds_too(whole: float, low: float, high
     np.testing.assert_allclose(made.mean(axis=1), whole, atol=1e-3)
     assert (made[:, 0, 0] == whole).all()
     assert ((made >= 0) & (made <= 100)).all()
+
+
+@given(
+    st.lists(st.floats(-4.0, 4.0), min_size=2, max_size=8),
+    st.floats(-4.0, 4.0),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([Scale.percent(), Scale.positive(), Scale.real()]),
+)
+def test_the_common_push_is_found_from_any_start(levels: list[float], target: float, seed: int, scale: Scale) -> None:
+    random = np.random.default_rng(seed)
+    spread, weights = random.uniform(0.2, 0.8, len(levels)), random.dirichlet(np.ones(len(levels)))
+    linked = np.array(levels) + spread * random.standard_normal((50, len(levels)))
+    whole = scale.from_link(target + 0.5 * random.standard_normal(50))
+    made = added_up(scale.from_link(linked)[..., None], whole[:, None], weights[:, None], scale)[..., 0]
+    reached = np.abs(scale.to_link(made @ weights) - scale.to_link(whole)) < 1e-5
+    spent = ((made <= 1e-6) | (made >= 100.0 - 1e-6)).all(axis=1) & (scale.link == "logit")
+    assert (reached | spent).all()
 
 
 def test_pooled_draws_keep_their_ranks_and_share_one_distribution() -> None:

@@ -18,7 +18,7 @@ from toolkit.base.errors import UsageError
 from toolkit.data.areas import Area, Areas
 from toolkit.data.dataset import Dataset, load
 from toolkit.data.observations import Observation, Series
-from toolkit.forecast import store
+from toolkit.forecast import make, store
 from toolkit.forecast.build import (
     LEANS_FROM,
     LEANS_FULLY,
@@ -33,7 +33,7 @@ from toolkit.forecast.build import (
 from toolkit.forecast.make import Span, forecast_batches, make_forecasts, needed
 from toolkit.forecast.panels import UnitFigures
 from toolkit.forecast.paths import scale_of
-from toolkit.forecast.store import Forecasts
+from toolkit.forecast.store import Forecasts, PathKey
 from toolkit.models.panel import Paths
 from toolkit.plan.plan import Plan, ProxySwitches
 
@@ -190,6 +190,19 @@ def test_same_seed_same_draws_other_seed_other_draws(real_data: Dataset, real_pl
     assert other is not None
     assert first.draws.tobytes() == again.draws.tobytes()
     assert first.draws.tobytes() != other.draws.tobytes()
+
+
+def test_threads_change_nothing_and_a_model_of_ones_own_has_one(
+    real_data: Dataset, real_plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(cores: int, model: str) -> dict[PathKey, bytes]:
+        monkeypatch.setattr(make, "available_cores", lambda: cores)
+        made = make_forecasts(real_data, real_plan, ["06112"], draws=100, model=model)
+        return {key: path.draws.tobytes() for key, path in made.paths.items()}
+
+    assert found(1, "default") == found(5, "default")
+    monkeypatch.setattr(make, "ThreadPoolExecutor", None)
+    found(5, "no_change")
 
 
 def test_storing_and_loading_changes_nothing(real_forecasts: Forecasts, tmp_path: Path) -> None:

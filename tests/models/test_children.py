@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from toolkit.models.panel import Jump, Panel, Paths, Scale
 from toolkit.models.panel_model import PanelModel
@@ -156,3 +158,32 @@ def test_random_numbers_are_even_over_the_draws() -> None:
         np.sort(found, axis=2), np.broadcast_to(np.sort(found[:1, :1, :, :1], axis=2), found.shape)
     )
     assert abs(np.corrcoef(found[0, 0, :, 0], found[0, 1, :, 0])[0, 1]) < 0.25
+
+
+@given(st.integers(1, 400), st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
+def test_numbers_are_even_in_every_part_of_an_order_too(draws: int, seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(draws)
+    found = normals(seed, 3, 1, (2, draws), order)
+    plain = normals(seed, 3, 1, (2, draws))
+    np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(plain, axis=1))
+    parts = max(part for part in range(1, int(np.sqrt(draws)) + 1) if draws % part == 0)
+    rank = np.argsort(np.argsort(found, axis=1), axis=1)[:, order]  # along the order
+    stratum = np.sort(rank.reshape(2, parts, draws // parts, 3) // parts, axis=2)
+    np.testing.assert_array_equal(stratum, np.broadcast_to(np.arange(draws // parts)[:, None], stratum.shape))
+
+
+def test_units_that_are_even_along_one_order_stay_independent() -> None:
+    found = normals(3, 6, 1, (4, 5000), np.random.default_rng(1).permutation(5000))
+    assert np.abs(np.corrcoef(np.moveaxis(found, 1, -1).reshape(-1, 5000)) - np.eye(24)).max() < 0.06
+
+
+def test_a_sum_with_the_parent_errs_less_than_with_free_numbers() -> None:
+    parent = np.random.default_rng(0).permutation(normals(1, 1, 1, (5000,))[:, 0])
+    order = np.argsort(parent)
+    shares = {
+        name: [((parent + normals(seed, 1, 2, (5000,), given)[:, 0]) > 1.0).mean() for seed in range(40)]
+        for name, given in (("even", order), ("free", None))
+    }
+    assert np.std(shares["even"]) < 0.4 * np.std(shares["free"])
+    np.testing.assert_allclose(np.mean(shares["even"]), 0.23975, atol=0.0005)  # P(a normal of variance 2 > 1)

@@ -34,7 +34,7 @@ def test_noise_is_that_of_the_exact_posterior() -> None:
     bank = Bank(*(np.array([number]) for number in (0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)))
     value = np.array([1.0, 1.5, 0.8, 1.9, 2.4, 1.7])[None, :, None]
     noise, shape, scale = np.full_like(value, 0.3), 1.0, 0.2
-    prior = PanelPrior(np.ones(1), shapes=(shape,), scale=scale, scale_strength=1e6)
+    prior = PanelPrior(np.ones(1), shape=shape, scale=scale, scale_strength=1e6)
     _, filtered, posterior = fit_panel(bank, value, noise, 0.0, prior)
 
     def joint(logarithm: float, power: int) -> float:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,12 +18,15 @@ from toolkit.forecast.build import Builder, Family, FittedFamily, families_below
 from toolkit.forecast.paths import Path, through_proxy
 from toolkit.forecast.store import Forecasts, PathKey, Store, round_as_stored
 from toolkit.models import Model, get
+from toolkit.models.panel_model import PanelModel
 from toolkit.plan.plan import Plan
 
 Key = tuple[str, str]
 """(indicator, scope)"""
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
-DRAWS = 4000
+DRAWS = 5000
 SEED = 138
 MODEL = "default"
 """With draws and seed, the settings of what is published."""
@@ -144,6 +150,8 @@ def forecast_batches(
     """
     families = tuple(families_below(dataset, plan.province_code))
     builder = Builder(dataset, plan.province_code, families, get(model), draws, seed)
+    # a model of one's own may keep what it fitted in itself
+    threads = available_cores() if isinstance(builder.model, PanelModel) else 1
     needs = needed(plan, dataset) if only is None else with_proxy_sources(only, dataset)
     found = {key: builder.spec(*key, one.first, one.last, one.judged_in) for key, one in needs.items()}
     specs = {key: spec for key, spec in found.items() if spec is not None}
@@ -152,16 +160,18 @@ def forecast_batches(
         members: Iterable[tuple[Key, FittedFamily, Sequence[int]]], wholes: Mapping[Key, Mapping[bool, Path]]
     ) -> Direct:
         direct: Direct = {key: {True: {}, False: {}} for key in needs}
-        for key, fitted, rows in members:
-            for across, found in builder.paths(specs[key], fitted, rows, wholes.get(key)).items():
+        asked = list(members)
+        made = at_once(lambda one: builder.paths(specs[one[0]], *one[1:], wholes.get(one[0])), asked, threads)
+        for (key, *_), paths in zip(asked, made, strict=True):
+            for across, found in paths.items():
                 direct[key][across] |= found
         return direct
 
     def below(family: Family, above: Mapping[Key, FittedFamily]) -> dict[Key, FittedFamily]:
-        found = {key: builder.below(spec, family, above.get(key)) for key, spec in specs.items()}
-        return {key: fitted for key, fitted in found.items() if fitted is not None}
+        found = at_once(lambda key: builder.below(specs[key], family, above.get(key)), specs, threads)
+        return {key: fitted for key, fitted in zip(specs, found, strict=True) if fitted is not None}
 
-    top = {key: builder.top(spec) for key, spec in specs.items()}
+    top = dict(zip(specs, at_once(builder.top, specs.values(), threads), strict=True))
     direct = drawn(((key, fitted, [0]) for key, areas in top.items() for fitted in areas.values()), {})
     code = plan.province_code
     province = {key: areas[code] for key, areas in top.items() if code in areas}
@@ -181,6 +191,19 @@ def forecast_batches(
         for start in range(0, len(asked), size):
             rows = asked[start : start + size]
             yield _with_proxies(drawn(((key, one, rows) for key, one in fitted.items()), {}), dataset, plan)
+
+
+def at_once(work: Callable[[Item], Made], items: Iterable[Item], threads: int) -> list[Made]:
+    """Return what comes of each item; NumPy lets other threads on while it computes."""
+    if threads == 1:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, items))
+
+
+def available_cores() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def needed(plan: Plan, dataset: Dataset) -> dict[Key, Span]:

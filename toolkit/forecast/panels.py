@@ -21,6 +21,7 @@ from toolkit.data.indicators import BreakPrior, Indicator, Standards
 from toolkit.data.observations import Observation, Series
 from toolkit.forecast.paths import ONE_SIDED, Break, scale_of
 from toolkit.models.panel import BoolArray, FloatArray, IntArray, Jump, Panel, Scale
+from toolkit.models.sampling import VALUES, even_levels, normals, stream
 
 REVISION = {"final": 0.0, "reported": 0.05, "preliminary": 0.10}
 """Standard deviation on the link scale by which a figure of each status may still move.
@@ -286,16 +287,20 @@ def _common_push(
         return goal[left] - scale.to_link((weights[:, left % years] * scale.from_link(pushed)).sum(axis=0))
 
     left = np.flatnonzero(np.broadcast_to(push.any(axis=0), target.shape))
+    before, lacked = np.full_like(goal, TURN), np.zeros_like(goal)
+    lacked[left] = lacking(left, TURN)
     for _ in range(steps):
         lacks = lacking(left, 0.0)
         far = np.abs(lacks) >= FIXED
         left, lacks = left[far], lacks[far]
         # tried out and not derived: a part at its bound moves no farther
-        now, slope = factor[left], (lacks - lacking(left, TURN)) / TURN
+        now = factor[left]
+        slope = np.divide(lacked[left] - lacks, now - before[left], out=np.zeros_like(lacks), where=now != before[left])
+        before[left], lacked[left] = now, lacks
         low[left], high[left] = np.where(lacks > 0, now, low[left]), np.where(lacks < 0, now, high[left])
-        newton = now + np.divide(lacks, slope, out=np.full_like(lacks, np.inf), where=slope > FIXED)
-        inside = (newton > low[left]) & (newton < high[left])
-        factor[left] = np.where(inside, newton, (low[left] + high[left]) / 2)
+        secant = now + np.divide(lacks, slope, out=np.full_like(lacks, np.inf), where=np.abs(slope) > FIXED)
+        inside = (secant > low[left]) & (secant < high[left])
+        factor[left] = np.where(inside, secant, (low[left] + high[left]) / 2)
     return factor.reshape(target.shape)
 
 
@@ -326,7 +331,7 @@ def whole_counts(parts: FloatArray, counts: FloatArray, observed: BoolArray, see
     seed :
         Of how sums that are no whole numbers are rounded.
     """
-    start = np.random.Generator(np.random.PCG64(seed)).random((parts.shape[0], 1))
+    start = stream(seed, 0, VALUES).permuted(even_levels(parts.shape[0]))[:, None]
     wanted = np.where(observed, 0.0, parts * counts / 100.0)
     made = np.floor(wanted + FIXED)
     rest, many = np.maximum(wanted - made, 0.0), np.floor(wanted.sum(axis=1) + start + FIXED) - made.sum(axis=1)
@@ -393,8 +398,8 @@ def with_binomial_noise(
     if size is None or not binomial_sd(float(np.median(draws)), size, indicator):
         return draws
     scale = scale_of(indicator)
-    random = np.random.Generator(np.random.PCG64(seed))
-    moved = scale.from_link(scale.to_link(draws) + logit_binomial_sd(draws, size) * random.standard_normal(draws.shape))
+    chance = normals(seed, 1, VALUES, draws.T.shape)[..., 0].T
+    moved = scale.from_link(scale.to_link(draws) + logit_binomial_sd(draws, size) * chance)
     return np.where(observed[None, :], draws, moved)
 
 

@@ -185,7 +185,7 @@ def fit_experts(grid: Grid, horizons: int) -> PanelFit:
     prior, drift = PanelPrior(UNIT.weights, scale=UNIT_SCALE), median_step(grid)
     unit = fit_expert_set(UNIT, grid.value, grid.noise, prior, measure, horizons, spread, centre=mean, drift=drift)
     # the common path is one series: its scale prior cannot be learned from it
-    prior = PanelPrior(COMMON.weights, 3.0, (1.0,), common_scale, 1e6, COMMON_SMALLEST)
+    prior = PanelPrior(COMMON.weights, 3.0, 1.0, common_scale, 1e6, COMMON_SMALLEST)
     series, noise = common_series(grid, path)
     common = fit_expert_set(COMMON, series, noise, prior, measure, horizons, spread, centre=mean)
     own = unit_features(np.sqrt(unit.variance[UNIT.names.index("no_change")]), grid)

@@ -307,7 +307,7 @@ WEIGHTS = np.where(SLOPED, 0.5 / SLOPED.sum(), 0.5 / (~SLOPED).sum())
 # A unit's points are few: how large its steps are is hardly told by them, its parent's steps tell more. The prior scale
 # is so many times the root of the parent's typical step; with this and these tails intervals cover what they should in
 # sparse back-tests (the sparse lines of the calibration record)
-PRIOR = PanelPrior(WEIGHTS / WEIGHTS.sum(), shapes=(1.0, 0.75, 0.5))
+PRIOR = PanelPrior(WEIGHTS / WEIGHTS.sum())
 STEP_SHARE, LEAST_STEP = 0.22, 1e-4
 # Deviations from the parent, link scale: what is believed of their spread before any is seen, for so many units
 PRIOR_SPREAD, PRIOR_UNITS = 0.2, 0.3
@@ -370,6 +370,7 @@ def fit_children(
     steady = int(np.argmin(members.rho + members.value_noise + members.initial_slope))
     position = segment_positions(panel, asked, segments)
     first = min(int(asked.min()), whole.first)
+    order = np.argsort(parent.latent[:, 0, -1], kind="stable")
     until = parent.latent[:, 0, parent.years <= panel.last_year]
     largest = np.append(whole.value[np.isfinite(whole.value)], np.median(until, axis=0)).max(initial=-np.inf)
     top = largest + np.log(MOST_TIMES) if panel.scale.link == "log" and np.isfinite(largest) else np.inf
@@ -388,11 +389,12 @@ def fit_children(
             np.zeros_like(choice.scale),
             choice.scale,
             start=FirstLevel(np.zeros(1), (spread[rows] / choice.scale) ** 2),
-            unseen=doubt * spread[rows] * student_scores(normals(seed, rows, UNSEEN, (draws,)), UNSEEN_FREEDOM),
+            unseen=doubt * spread[rows] * student_scores(normals(seed, rows, UNSEEN, (draws,), order), UNSEEN_FREEDOM),
             before=grid.first - first,
             after=max(int(asked.max()) - panel.last_year, 0),
             seed=seed,
             numbers=rows,
+            order=order,
         )
         years = np.arange(first, first + level.shape[2])
         held = np.isin(years, parent.years)

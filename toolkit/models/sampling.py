@@ -31,16 +31,38 @@ def even_levels(draws: int) -> FloatArray:
     return (np.arange(draws) + 0.5) / draws
 
 
-def normals(seed: int, units: int | IntArray, purpose: int, shape: tuple[int, ...]) -> FloatArray:
+def normals(
+    seed: int, units: int | IntArray, purpose: int, shape: tuple[int, ...], order: IntArray | None = None
+) -> FloatArray:
     """Return standard normals of shape (shape[0], ..., N), each unit from its own stream, even over the last of shape.
 
-    ``units`` is their number, or says which units of a larger panel these are.
+    Parameters
+    ----------
+    seed, purpose :
+        Of the streams.
+    units :
+        Their number, or which units of a larger panel these are.
+    shape :
+        Without the units, the draws last.
+    order :
+        Shape (S,): an order of the draws in every part of which they shall be even too, as many parts as divide the
+        draws evenly, up to their root (Tang 1993, Orthogonal array-based Latin hypercubes). Whatever the draws of a
+        unit are added to has such an order.
     """
     from scipy.special import ndtri
 
-    numbers = range(units) if isinstance(units, int) else units.tolist()
-    even = np.broadcast_to(ndtri(even_levels(shape[-1])), shape)
-    return np.stack([stream(seed, unit, purpose).permuted(even, axis=-1) for unit in numbers], axis=-1)
+    numbers, draws = range(units) if isinstance(units, int) else units.tolist(), shape[-1]
+    even, made = ndtri(even_levels(draws)), np.empty((*shape, len(numbers)))
+    parts = 1 if order is None else max(part for part in range(1, int(np.sqrt(draws)) + 1) if draws % part == 0)
+    strata = np.broadcast_to(even.reshape(-1, parts), (*shape[:-1], draws // parts, parts))
+    for place, unit in enumerate(numbers):
+        random = stream(seed, unit, purpose)
+        if order is None:
+            made[..., place] = random.permuted(strata[..., 0], axis=-1)
+        else:
+            dealt = random.permuted(random.permuted(strata, axis=-1), axis=-2)
+            made[..., order, place] = np.swapaxes(dealt, -1, -2).reshape(shape)
+    return made
 
 
 def student_scores(scores: FloatArray, freedom: float) -> FloatArray:
@@ -162,6 +184,7 @@ def sample_levels(
     after: int,
     seed: int,
     numbers: IntArray | None = None,
+    order: IntArray | None = None,
 ) -> FloatArray:
     """Draw levels for ``before`` years before the grid, the grid's years and ``after`` years beyond.
 
@@ -180,6 +203,8 @@ def sample_levels(
         Shape (S, N): level in the last year of the grid for units without any observation.
     numbers :
         Shape (N,): which units of their panel these are; all of it by default.
+    order :
+        As for :func:`normals`: of what the levels will be added to.
 
     Returns
     -------
@@ -197,7 +222,7 @@ def sample_levels(
         last = choose(empty, unknown, filtered.history[-1])
         filtered = replace(filtered, history=(*filtered.history[:-1], last))
     of = units if numbers is None else numbers
-    random = normals(seed, of, FUTURE, (years + after, 2, draws))
+    random = normals(seed, of, FUTURE, (years + after, 2, draws), order)
     inside, slope, first_slope = backward(filtered, first, bank, drift, scale, random[:years])
     level, beyond = inside[-1], []
     for t in range(after):

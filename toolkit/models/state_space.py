@@ -249,12 +249,8 @@ def run_filter(
     return Filtered(state, squares, log_determinant, counted, tuple(history))
 
 
-# The first is where the search starts.
-SHAPES = (1.0, 0.5, 0.75, 1.5, 2.5, 5.0)
-# Half a squared logarithm: a shape far from 1 has to be earned.
-SHAPE_PENALTY = 0.5
-# Steps of the EM algorithm for the first shape and for the others
-FIRST_STEPS, LATER_STEPS = 8, 3
+# Steps of the EM algorithm
+STEPS = 8
 SMALLEST_SCALE = 0.002
 
 
@@ -268,9 +264,8 @@ class PanelPrior:
         Shape (K,): weights of the members, positive, sum 1.
     strength :
         Number of units that the weights count for when a panel updates them.
-    shapes :
-        Candidates for the shape ``a`` of the inverse-gamma prior of a unit's squared scale: small
-        where units differ much in their noise. The panel chooses by its likelihood.
+    shape :
+        Of the inverse-gamma prior of a unit's squared scale, ``a``: small where units differ much in their noise.
     scale :
         Typical scale of a panel (link scale, or relative to the data for the identity link).
     scale_strength :
@@ -281,7 +276,7 @@ class PanelPrior:
 
     weights: FloatArray
     strength: float = 10.0
-    shapes: tuple[float, ...] = SHAPES
+    shape: float = 1.0
     scale: float = 0.1
     scale_strength: float = 0.3
     smallest: float = SMALLEST_SCALE
@@ -295,8 +290,6 @@ class Posterior:
     ----------
     weights :
         Shape (K, N): weights of the members for each unit.
-    prior_shape :
-        The shape ``a`` that the panel chose.
     shape :
         Shape (K, N): shape of the posterior of the squared scale.
     rate :
@@ -310,7 +303,6 @@ class Posterior:
     """
 
     weights: FloatArray
-    prior_shape: float
     shape: FloatArray
     rate: FloatArray
     panel_scale: float
@@ -379,46 +371,22 @@ def update_panel(filtered: Filtered, prior: PanelPrior, nodes: FloatArray | None
     nodes :
         Shape (K, 1): squared scales of the members; None where the scale is integrated out.
     """
-    guess = max(prior.scale, prior.smallest) ** 2
-    found: list[Posterior] = []
-    weights = prior.weights
-    for shape in prior.shapes:
-        steps = LATER_STEPS if found else FIRST_STEPS
-        one, settled = expectation_maximisation(filtered, prior, shape, guess, weights, steps, nodes)
-        if not found:
-            # the other shapes start where the first one ended
-            guess, weights = one.panel_scale**2, settled
-        found.append(one)
-    penalty = [SHAPE_PENALTY * np.log(one.prior_shape) ** 2 for one in found]
-    best = int(np.argmax([one.log_likelihood - cost for one, cost in zip(found, penalty, strict=True)]))
-    return found[best]
-
-
-def expectation_maximisation(
-    filtered: Filtered,
-    prior: PanelPrior,
-    prior_shape: float,
-    squared: float,
-    weights: FloatArray,
-    steps: int,
-    nodes: FloatArray | None,
-) -> tuple[Posterior, FloatArray]:
-    """Return the posterior for one shape, and the panel's weights of the members."""
     informative = filtered.innovations > 0
-    shape = np.broadcast_to(prior_shape + filtered.innovations / 2.0, filtered.squares.shape)
+    shape = np.broadcast_to(prior.shape + filtered.innovations / 2.0, filtered.squares.shape)
     known, squares = float(informative.sum()), filtered.squares / 2.0
     if nodes is None:
-        likelihood = log_marginal_likelihood(filtered, prior_shape)
+        likelihood = log_marginal_likelihood(filtered, prior.shape)
     else:
-        likelihood, shape = log_likelihood_at(filtered, prior_shape, nodes), np.full_like(squares, KNOWN)
+        likelihood, shape = log_likelihood_at(filtered, prior.shape, nodes), np.full_like(squares, KNOWN)
     believed = prior.scale_strength / prior.scale**2
 
     def rates(squared_scale: float) -> FloatArray:
-        return np.asarray(prior_shape * squared_scale + squares if nodes is None else KNOWN * nodes + 0.0 * squares)
+        return np.asarray(prior.shape * squared_scale + squares if nodes is None else KNOWN * nodes + 0.0 * squares)
 
+    weights, squared = prior.weights, max(prior.scale, prior.smallest) ** 2
     of_members = likelihood(squared)
     share, of_units = responsibilities(of_members, np.log(weights))
-    for _ in range(steps if known else 0):
+    for _ in range(STEPS if known else 0):
         precision = (share * shape / rates(squared)).sum(axis=0)
         squared = (known + prior.scale_strength) / (float(precision[informative].sum()) + believed)
         squared = max(squared, prior.smallest**2)
@@ -428,9 +396,7 @@ def expectation_maximisation(
         weights = weights / weights.sum()
         of_members = likelihood(squared)
         share, of_units = responsibilities(of_members, np.log(weights))
-    rate = rates(squared)
-    total = float(of_units.sum())
-    return Posterior(share, prior_shape, shape, rate, float(np.sqrt(squared)), total, of_members), weights
+    return Posterior(share, shape, rates(squared), float(np.sqrt(squared)), float(of_units.sum()), of_members)
 
 
 def fit_panel(

@@ -18,6 +18,7 @@ from typing import Any
 
 from toolkit.base.errors import UsageError, need_extra
 from toolkit.base.texts import say
+from toolkit.forecast.make import available_cores
 from toolkit.reports.blocks import Frame
 from toolkit.reports.context import frame_of
 from toolkit.reports.formats import Audience
@@ -178,11 +179,6 @@ def run_jobs(
         for worker in pool:
             worker.close()
     return [ended[job.name] for job in jobs]
-
-
-def available_cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Worker:
