@@ -268,38 +268,36 @@ def added_up(
 POOLINGS, QUICK_STEPS, STEPS = 3, 3, 40
 """How often like parts are pooled, and steps of the search for the common push before that and at last."""
 FIXED, TURN, FARTHEST = 1e-9, 1e-4, 1e5
-"""Variances and slopes that are none; a small and the largest push, link scale."""
+"""A variance, and what may be lacking, that are none; the push tried first, and the largest, link scale."""
 
 
 def _common_push(
     linked: FloatArray, target: FloatArray, push: FloatArray, weights: FloatArray, scale: Scale, steps: int
 ) -> FloatArray:
-    """Return by how much (S, T) all parts are pushed to reach the target: Newton's method, kept in a bracket.
+    """Return by how much (S, T) all parts are pushed to reach the target: the secant method, kept in a bracket.
 
     Draws that are there already take no further steps.
     """
     units, years = push.shape
     rows, goal = np.moveaxis(linked, 1, 0).reshape(units, -1), target.ravel()
-    factor, low, high = np.zeros_like(goal), np.full_like(goal, -FARTHEST), np.full_like(goal, FARTHEST)
 
-    def lacking(left: IntArray, more: float) -> FloatArray:
-        pushed = rows[:, left] + (factor[left] + more) * push[:, left % years]
+    def lacking(left: IntArray, factor: FloatArray) -> FloatArray:
+        pushed = rows[:, left] + factor[left] * push[:, left % years]
         return goal[left] - scale.to_link((weights[:, left % years] * scale.from_link(pushed)).sum(axis=0))
 
     left = np.flatnonzero(np.broadcast_to(push.any(axis=0), target.shape))
-    before, lacked = np.full_like(goal, TURN), np.zeros_like(goal)
-    lacked[left] = lacking(left, TURN)
+    before, factor, lacked, low, high = (np.full_like(goal, one) for one in (TURN, 0.0, 0.0, -FARTHEST, FARTHEST))
+    lacked[left] = lacking(left, before)
     for _ in range(steps):
-        lacks = lacking(left, 0.0)
+        lacks = lacking(left, factor)
         far = np.abs(lacks) >= FIXED
         left, lacks = left[far], lacks[far]
-        # tried out and not derived: a part at its bound moves no farther
-        now = factor[left]
-        slope = np.divide(lacked[left] - lacks, now - before[left], out=np.zeros_like(lacks), where=now != before[left])
-        before[left], lacked[left] = now, lacks
+        now, turned = factor[left], lacked[left] - lacks
         low[left], high[left] = np.where(lacks > 0, now, low[left]), np.where(lacks < 0, now, high[left])
-        secant = now + np.divide(lacks, slope, out=np.full_like(lacks, np.inf), where=np.abs(slope) > FIXED)
-        inside = (secant > low[left]) & (secant < high[left])
+        way, turns = lacks * (now - before[left]), np.abs(turned) > FIXED**2
+        secant = now + np.divide(way, turned, out=np.full_like(way, np.inf), where=turns)
+        before[left], lacked[left] = now, lacks
+        inside = (low[left] < secant) & (secant < high[left])
         factor[left] = np.where(inside, secant, (low[left] + high[left]) / 2)
     return factor.reshape(target.shape)
 
@@ -398,9 +396,8 @@ def with_binomial_noise(
     if size is None or not binomial_sd(float(np.median(draws)), size, indicator):
         return draws
     scale = scale_of(indicator)
-    chance = normals(seed, 1, VALUES, draws.T.shape)[..., 0].T
-    moved = scale.from_link(scale.to_link(draws) + logit_binomial_sd(draws, size) * chance)
-    return np.where(observed[None, :], draws, moved)
+    by_chance = logit_binomial_sd(draws, size) * normals(seed, 1, VALUES, draws.T.shape)[..., 0].T
+    return np.where(observed[None, :], draws, scale.from_link(scale.to_link(draws) + by_chance))
 
 
 OPEN_START = -9999
