@@ -39,6 +39,11 @@ def test_the_example_of_disagreement_is_what_the_systems_say() -> None:
     keys = ["shape", "model", "sample", "group"]
     (held,) = record.set_index(keys).loc[[("dense", "default", "out_of_sample", "horizon_4_8")]].itertuples()
     assert f"has {held.brier:.3f} against a base rate of {held.base_rate:.3f}" in text
+    (whole,) = record.set_index(keys).loc[[("dense", "default", "out_of_sample", "all")]].itertuples()
+    told = f"held {whole.covers_80:.0%} of {whole.outcomes:,} outcomes".replace("%", " %")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert told in readme
+    assert f"Brier {whole.brier:.3f} against {whole.base_rate:.3f}" in readme
 
 
 def test_what_users_call_is_in_the_reference() -> None:
