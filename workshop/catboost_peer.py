@@ -24,7 +24,15 @@ from workshop.record import TEST_SEED, left_out_rows, lone_lines
 
 LEAST_STEP = 0.02
 COLUMNS = ["group", "wis", "wis_error", "covers_80", "covers_95", "brier", "base_rate", "families"]
-SETTINGS = {"iterations": 400, "depth": 6, "learning_rate": 0.06, "random_seed": 1, "thread_count": 1, "verbose": False}
+SETTINGS = {
+    "iterations": 400,
+    "depth": 6,
+    "learning_rate": 0.06,
+    "random_seed": 1,
+    "thread_count": 1,
+    "verbose": False,
+    "allow_writing_files": False,
+}
 
 
 def features_of(panel: Panel) -> tuple[FloatArray, FloatArray, FloatArray]:
