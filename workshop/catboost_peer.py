@@ -2,7 +2,7 @@
 
 CatBoost is no dependency. In an environment of its own that also has the project's: ``pip install catboost``, then
 ``python -m workshop.catboost_peer`` prints the lines of the calibration record for it and for the model, both learned
-without the family that they forecast, on the same cuts (some minutes).
+without the family that they forecast, on the same cuts (most of an hour).
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def main() -> None:
             lines = lone_lines(rows, cuts) if shape == "lone" else by_points.rename(columns={"points": "group"})
             table = pd.concat([summary(rows).assign(group="all"), lines])[COLUMNS].round(3)
             sys.stdout.write(f"{shape}, {name}\n{table.to_string(index=False)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
