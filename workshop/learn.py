@@ -41,7 +41,7 @@ PENALTY, ITERATIONS = 0.0001, 100
 STEADY_CUTS = 192
 # The gate in use is learned from all families; one more for each fold, without the families of that fold, tells how
 # such gates do on what they never saw. There scales are widened and tails made heavier until intervals of nominal 80
-# and 95 % cover this much: more than their names say by the standard error of coverage, since families are few
+# and 95 % cover this much: more than their names say, by one to two standard errors of coverage, since families are few
 FOLDS, NOMINAL, COVERAGE = 5, (0.8, 0.95), (0.815, 0.965)
 UNITS_PER_CUT = 2
 # Fewer forecasts near a bound than these tell nothing of their own

@@ -370,6 +370,7 @@ def fit_children(
     steady = int(np.argmin(members.rho + members.value_noise + members.initial_slope))
     position = segment_positions(panel, asked, segments)
     first = min(int(asked.min()), whole.first)
+    # by the last year: there a unit's own numbers weigh most in what it adds to its parent
     order = np.argsort(parent.latent[:, 0, -1], kind="stable")
     until = parent.latent[:, 0, parent.years <= panel.last_year]
     largest = np.append(whole.value[np.isfinite(whole.value)], np.median(until, axis=0)).max(initial=-np.inf)

@@ -53,13 +53,13 @@ def normals(
 
     numbers, draws = range(units) if isinstance(units, int) else units.tolist(), shape[-1]
     even, made = ndtri(even_levels(draws)), np.empty((*shape, len(numbers)))
-    parts = 1 if order is None else max(part for part in range(1, int(np.sqrt(draws)) + 1) if draws % part == 0)
-    strata = np.broadcast_to(even.reshape(-1, parts), (*shape[:-1], draws // parts, parts))
+    parts = max(part for part in range(1, int(np.sqrt(draws)) + 1) if draws % part == 0)
     for place, unit in enumerate(numbers):
         random = stream(seed, unit, purpose)
         if order is None:
-            made[..., place] = random.permuted(strata[..., 0], axis=-1)
+            made[..., place] = random.permuted(np.broadcast_to(even, shape), axis=-1)
         else:
+            strata = np.broadcast_to(even.reshape(-1, parts), (*shape[:-1], draws // parts, parts))
             dealt = random.permuted(random.permuted(strata, axis=-1), axis=-2)
             made[..., order, place] = np.swapaxes(dealt, -1, -2).reshape(shape)
     return made

@@ -249,8 +249,7 @@ def run_filter(
     return Filtered(state, squares, log_determinant, counted, tuple(history))
 
 
-# Steps of the EM algorithm
-STEPS = 8
+EM_STEPS = 8
 SMALLEST_SCALE = 0.002
 
 
@@ -386,7 +385,7 @@ def update_panel(filtered: Filtered, prior: PanelPrior, nodes: FloatArray | None
     weights, squared = prior.weights, max(prior.scale, prior.smallest) ** 2
     of_members = likelihood(squared)
     share, of_units = responsibilities(of_members, np.log(weights))
-    for _ in range(STEPS if known else 0):
+    for _ in range(EM_STEPS if known else 0):
         precision = (share * shape / rates(squared)).sum(axis=0)
         squared = (known + prior.scale_strength) / (float(precision[informative].sum()) + believed)
         squared = max(squared, prior.smallest**2)
