@@ -61,6 +61,21 @@ def test_counts_may_come_to_none(kind: str) -> None:
     assert wide[0.9].between(0.5, 20.0).all()
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize(
+    ("value", "half"), [([96, 98, 99], 0.5), ([96.4, 98.2, 99.1], 0.05), ([96.41, 98.2, 99.1], 0.005)]
+)
+def test_what_rounds_to_a_bound_is_the_bound(value: list[float], half: float, mirrored: bool) -> None:
+    """Of figures in whole per cent many are 100: an interval must not end at 99.7."""
+    given = [round(100 - one, 2) if mirrored else one for one in value]
+    table = pd.DataFrame({"panel": "p", "kind": "percent", "unit": "a", "year": [2019, 2020, 2021], "value": given})
+    found = forecast_table(table, horizon=8, quantiles=[0.025, 0.5, 0.9, 0.975])["value"].to_numpy()
+    found = 100 - found if mirrored else found
+    assert not ((found > 100 - half) & (found < 100)).any()
+    assert (found == 100).any() or half < 0.5
+    assert (found < 99).any()
+
+
 def test_parent_and_announced_units() -> None:
     table = pd.DataFrame(
         {

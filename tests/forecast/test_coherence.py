@@ -13,11 +13,12 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.observations import Observation, Series
 from toolkit.forecast.build import Builder, families_below
 from toolkit.forecast.make import Span, make_forecasts
-from toolkit.forecast.panels import added_up, one_distribution, weights_of_parts, whole_counts
+from toolkit.forecast.panels import weights_of_parts
 from toolkit.forecast.paths import Path
 from toolkit.forecast.store import Forecasts
 from toolkit.forecast.summary import coherence_gaps
 from toolkit.models import get
+from toolkit.models.adding_up import added_up, one_distribution, whole_counts
 from toolkit.models.panel import Scale
 from toolkit.plan.plan import Plan
 

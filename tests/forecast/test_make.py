@@ -325,7 +325,7 @@ def test_each_fit_draws_its_share_and_a_growing_share_takes_few_draws_over() -> 
     def fit(parent: str, value: float) -> FittedFamily:
         level = np.full((1000, 1, 1), value)
         drawn = Paths(np.array([2030]), level, level, level[:, 0])
-        return FittedFamily(Family(parent, ("20",)), (figures_of("20", [2020]),), drawn.of_units, 2020, ())
+        return FittedFamily(Family(parent, ("20",)), (figures_of("20", [2020]),), drawn.of_units, 2020, (2030,), ())
 
     both, row = [fit("VN", 1.0), fit("", 0.0)], np.array([0])
     small, large = (mixed(both, [share, 1.0 - share], 1000) for share in (0.1, 0.15))

@@ -34,6 +34,8 @@ Histories = pd.DataFrame | InputTable | Path | str
 PanelKind = Literal["percent", "positive", "count", "real"]
 TOGETHER = 32
 """Children drawn at a time: memory does not grow with their number."""
+MOST_DECIMALS = 6
+"""Figures with more were worked out, not printed."""
 
 
 def forecast_table(
@@ -79,7 +81,7 @@ def forecast_table(
     forecaster, blocks = get(model), []
     for given in panels_of(table):
         names, found = forecast_panel(given, forecaster, horizon, levels)
-        blocks.append(block_of(given, names, found, levels))
+        blocks.append(block_of(given, names, given.printed_at_bounds(found), levels))
     columns = ["panel", "unit", "year", "quantile", "value"]
     return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=columns)
 
@@ -149,6 +151,18 @@ class PanelTable:
         if self.kind == "real":
             return Scale.real()
         return Scale.counts() if self.kind == "count" else Scale.of_positive(self.value)
+
+    def printed_at_bounds(self, forecast: FloatArray) -> FloatArray:
+        """Return forecasts in which a share is 0 or 100 where it would be printed so, with the decimals of the figures.
+
+        Of figures in whole per cent many are 100, and an interval that ended at 99.7 would hold none of them.
+        """
+        if self.kind != "percent":
+            return forecast
+        known = self.value[np.isfinite(self.value)]
+        fits = (places for places in range(MOST_DECIMALS) if np.allclose(known, known.round(places), rtol=0, atol=1e-9))
+        half = 0.5 * 10.0 ** -next(fits, MOST_DECIMALS)
+        return np.where(forecast >= 100.0 - half, 100.0, np.where(forecast <= half, 0.0, forecast))
 
     def panel_of(self, names: Sequence[str]) -> Panel:
         """Return the panel of the units named."""

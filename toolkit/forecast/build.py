@@ -17,20 +17,18 @@ from toolkit.data.observations import Observation, PeriodAverage
 from toolkit.forecast.panels import (
     Chain,
     UnitFigures,
-    added_up,
     chain_of,
     chain_with_overlaps,
     count_of,
     denominator_of,
-    one_distribution,
     panel_of,
     rounded_to_counts,
     unit_figures,
     weights_of_parts,
-    whole_counts,
     with_binomial_noise,
 )
 from toolkit.forecast.paths import Evidence, Path, places_of, scale_of
+from toolkit.models.adding_up import added_up, one_distribution, whole_counts
 from toolkit.models.panel import FloatArray, Forecaster, IntArray, Paths
 from toolkit.models.panel_model import DrawUnits, draws_of_units
 
@@ -101,8 +99,8 @@ class SeriesSpec:
     ----------
     indicator, scope :
         What is forecast.
-    first_year :
-        First year that some rule needs.
+    first_year, first_below :
+        First year that some rule needs, and the first of these and of the figures of areas below the province.
     chain :
         Standards that it is measured on.
     years :
@@ -116,11 +114,17 @@ class SeriesSpec:
     indicator: Indicator
     scope: str
     first_year: int
+    first_below: int
     chain: Chain
     years: tuple[int, ...]
     across: tuple[int, ...]
     today: tuple[int, ...]
     measured: frozenset[int]
+
+    def below(self) -> SeriesSpec:
+        """Return the same for areas below the province, without the years that only larger areas have figures of."""
+        kept = slice(self.years.index(self.first_below), None)
+        return replace(self, years=self.years[kept], across=self.across[kept], today=self.today[kept])
 
     @property
     def twice(self) -> list[int]:
@@ -154,6 +158,8 @@ class FittedFamily:
         From numbers of members to their draws.
     origin :
         Last year that any figure informs.
+    years :
+        Of all paths, as in the specification that it was fitted for.
     above :
         Years of all figures of the areas followed.
     placed_by :
@@ -166,6 +172,7 @@ class FittedFamily:
     figures: tuple[UnitFigures, ...]
     draw: DrawUnits
     origin: int
+    years: tuple[int, ...]
     above: tuple[int, ...]
     placed_by: Sequence[tuple[str, ...]] = ()
     moved: dict[int, FloatArray] = field(default_factory=dict)
@@ -213,19 +220,21 @@ class Builder:
         chain = chain_with_overlaps(declared, self.dataset, self.province, scope)
         top = self._figures(upward(self.dataset, self.province), indicator, scope, chain)
         held = {code for code, *rest in self.dataset.with_data() if rest == [indicator_id, scope]}
-        below = [code for family in self.families for code in family.members if code in held]
-        units = [*top, *self._figures(below, indicator, scope, chain)]
+        codes = [code for family in self.families for code in family.members if code in held]
+        below = self._figures(codes, indicator, scope, chain)
+        units = [*top, *below]
         if not any(unit.exact for unit in units):
             return None
-        observed = [figure.year for unit in units for figure in (*unit.exact, *unit.one_sided)]
+        observed = years_of(units)
         years = range(min([first_year, *observed]), max([last_year, *observed]) + 1)
+        first_below = min([first_year, *years_of(below)])
         measured = frozenset(chain.segment(figure.standard) or 0 for unit in units for figure in unit.exact)
         across = today = chain.segments(years)
         if not all(change.measured for change in chain.breaks(years, across, measured)):
             known = top if any(unit.exact for unit in top) else units
             newest = max(chain.segment(figure.standard) or 0 for unit in known for figure in unit.exact)
             today = chain.segments(years, last=newest)
-        return SeriesSpec(indicator, scope, first_year, chain, tuple(years), across, today, measured)
+        return SeriesSpec(indicator, scope, first_year, first_below, chain, tuple(years), across, today, measured)
 
     def top(self, spec: SeriesSpec) -> dict[str, FittedFamily]:
         """Return the province and the areas above it, each leaning on larger ones as far as these tell it more.
@@ -358,9 +367,9 @@ class Builder:
             rows = np.arange(1 if family.members[0] in upward(self.dataset, self.province) else len(family.members))
             draw = draws_of_units(self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=None)
             made = draw(rows)
-            return FittedFamily(family, figures, made.of_units, origin, (), [()] * len(figures))
+            return FittedFamily(family, figures, made.of_units, origin, spec.years, (), [()] * len(figures))
         above = parent.draw(np.array([row]))
-        count = len(spec.years)
+        count = len(parent.years)
         latent = above.latent[:, :, :count]  # values take no part
         if row in parent.moved:
             latent = latent + parent.moved[row][:, None, :]
@@ -370,7 +379,7 @@ class Builder:
             self.model, panel, years, draws=self.draws, seed=seed, segments=segments, parent=followed, places=places
         )
         known = (*parent.above, *(figure.year for figure in parent.figures[row].exact))
-        return FittedFamily(family, figures, draw, origin, known, placed_by)
+        return FittedFamily(family, figures, draw, origin, spec.years, known, placed_by)
 
     def _published(
         self, spec: SeriesSpec, segments: Sequence[int], figures: UnitFigures, draws: FloatArray
@@ -457,6 +466,11 @@ class Builder:
         carriers = [item.id for item in self.dataset.indicators.values() if item.period_average_of == own]
         series = [self.dataset.series(code, carrier, spec.scope) for carrier in (own, *carriers)]
         return tuple(average for one in series for average in one.period_averages)
+
+
+def years_of(units: Iterable[UnitFigures]) -> list[int]:
+    """Return the years of all figures."""
+    return [figure.year for unit in units for figure in (*unit.exact, *unit.one_sided)]
 
 
 def _wanted(spec: SeriesSpec, segments: Sequence[int], figures: Iterable[Observation]) -> list[Observation]:

@@ -2,8 +2,7 @@
 
 A *chain* holds the standards that one series runs through, and what is known of the jumps between them: a jump's prior
 is declared in ``breaks.csv``; overlaps (areas measured on both standards in one year) narrow it. Also what counting
-does to shares: of 65 communes a share is k of 65, and a share of few households varies by chance; and how parts are
-made to add up to their whole, draw by draw.
+does to shares: of 65 communes a share is k of 65, and a share of few households varies by chance.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from toolkit.data.dataset import Dataset
 from toolkit.data.indicators import BreakPrior, Indicator, Standards
 from toolkit.data.observations import Observation, Series
 from toolkit.forecast.paths import ONE_SIDED, Break, scale_of
-from toolkit.models.panel import BoolArray, FloatArray, IntArray, Jump, Panel, Scale
-from toolkit.models.sampling import VALUES, even_levels, normals, stream
+from toolkit.models.panel import BoolArray, FloatArray, Jump, Panel, Scale
+from toolkit.models.sampling import VALUES, normals
 
 REVISION = {"final": 0.0, "reported": 0.05, "preliminary": 0.10}
 """Standard deviation on the link scale by which a figure of each status may still move.
@@ -221,129 +220,6 @@ def weights_of_parts(
         basis, sizes = "population", [area.population_2019 for area in areas]
     known = [size for size in sizes if size]
     return (np.array(known) / sum(known) if known and len(known) == len(sizes) else None), basis
-
-
-def added_up(
-    parts: FloatArray, whole: FloatArray, weights: FloatArray, scale: Scale, alike: BoolArray | None = None
-) -> FloatArray:
-    """Return draws of parts moved as little as possible so that together they are their whole, draw by draw.
-
-    The draws of independent parts given their weighted sum: each moves, on the link scale, in proportion to its weight
-    and its variance, so that what is published stays and what is known worst gives way most (for normal draws the
-    exact conditional distribution; Rue and Held 2005, Gaussian Markov random fields, section 2.3.3). Where the parts
-    that are known leave no room, they move to the bound. A large part would end nearer to the whole than a small one:
-    parts of which nothing is known share one distribution.
-
-    Parameters
-    ----------
-    parts : (S, N, T)
-        In the indicator's unit.
-    whole : (S, T)
-        Joint draws of their whole.
-    weights : (N, T)
-        By how much each counts.
-    scale :
-        Link and bounds.
-    alike : (N,)
-        Parts of which the same is known; none by default.
-
-    Examples
-    --------
-    >>> parts = np.array([[[10.0], [20.0]], [[12.0], [30.0]]])
-    >>> made = added_up(parts, np.array([[16.0], [16.0]]), np.array([[0.5], [0.5]]), Scale.percent())
-    >>> made.mean(axis=1).round(6).tolist()
-    [[16.0], [16.0]]
-    """
-    linked, target = scale.to_link(parts), scale.to_link(whole)
-    push = weights * np.minimum(linked.var(axis=0), (linked - target[:, None]).var(axis=0))
-    most = push.max(axis=0)
-    push = np.divide(push, most, out=np.zeros_like(push), where=most > FIXED)
-    for _ in range(POOLINGS if alike is not None and alike.sum() > 1 else 0):
-        linked = linked + _common_push(linked, target, push, weights, scale, QUICK_STEPS)[:, None] * push
-        linked[:, alike] = one_distribution(linked[:, alike])
-    made = scale.from_link(linked + _common_push(linked, target, push, weights, scale, STEPS)[:, None] * push)
-    return np.where(push > 0, made, parts)
-
-
-POOLINGS, QUICK_STEPS, STEPS = 3, 3, 40
-"""How often like parts are pooled, and steps of the search for the common push before that and at last."""
-FIXED, TURN, FARTHEST = 1e-9, 1e-4, 1e5
-"""A variance, and what may be lacking, that are none; the push tried first, and the largest, link scale."""
-
-
-def _common_push(
-    linked: FloatArray, target: FloatArray, push: FloatArray, weights: FloatArray, scale: Scale, steps: int
-) -> FloatArray:
-    """Return by how much (S, T) all parts are pushed to reach the target: the secant method, kept in a bracket.
-
-    Draws that are there already take no further steps.
-    """
-    units, years = push.shape
-    rows, goal = np.moveaxis(linked, 1, 0).reshape(units, -1), target.ravel()
-
-    def lacking(left: IntArray, factor: FloatArray) -> FloatArray:
-        pushed = rows[:, left] + factor[left] * push[:, left % years]
-        return goal[left] - scale.to_link((weights[:, left % years] * scale.from_link(pushed)).sum(axis=0))
-
-    left = np.flatnonzero(np.broadcast_to(push.any(axis=0), target.shape))
-    before, factor, lacked, low, high = (np.full_like(goal, one) for one in (TURN, 0.0, 0.0, -FARTHEST, FARTHEST))
-    lacked[left] = lacking(left, before)
-    for _ in range(steps):
-        lacks = lacking(left, factor)
-        far = np.abs(lacks) >= FIXED
-        left, lacks = left[far], lacks[far]
-        now, turned = factor[left], lacked[left] - lacks
-        low[left], high[left] = np.where(lacks > 0, now, low[left]), np.where(lacks < 0, now, high[left])
-        way, turns = lacks * (now - before[left]), np.abs(turned) > FIXED**2
-        secant = now + np.divide(way, turned, out=np.full_like(way, np.inf), where=turns)
-        before[left], lacked[left] = now, lacks
-        inside = (low[left] < secant) & (secant < high[left])
-        factor[left] = np.where(inside, secant, (low[left] + high[left]) / 2)
-    return factor.reshape(target.shape)
-
-
-def one_distribution(draws: FloatArray) -> FloatArray:
-    """Return draws (S, N, T) of the same ranks, of which all N have one distribution: the mean of their quantiles."""
-    if draws.shape[1] < 2:
-        return draws
-    order = np.argsort(draws, axis=0, kind="stable")
-    common, made = np.take_along_axis(draws, order, axis=0).mean(axis=1, keepdims=True), np.empty_like(draws)
-    np.put_along_axis(made, order, np.broadcast_to(common, draws.shape), axis=0)
-    return made
-
-
-def whole_counts(parts: FloatArray, counts: FloatArray, observed: BoolArray, seed: int) -> FloatArray:
-    """Return shares of parts as k of n such that the sum of all k is that of the shares, draw by draw.
-
-    A share is rounded up where most is owed to it: what earlier draws between the same two numbers lost or won is
-    carried on, so that over all draws each k is as frequent as the shares ask for, with next to no chance in it.
-
-    Parameters
-    ----------
-    parts : (S, N, T)
-        In per cent.
-    counts : (N, T)
-        Number of things.
-    observed : (N, T)
-        Published shares stay as they are, and out of the sum.
-    seed :
-        Of how sums that are no whole numbers are rounded.
-    """
-    start = stream(seed, 0, VALUES).permuted(even_levels(parts.shape[0]))[:, None]
-    wanted = np.where(observed, 0.0, parts * counts / 100.0)
-    made = np.floor(wanted + FIXED)
-    rest, many = np.maximum(wanted - made, 0.0), np.floor(wanted.sum(axis=1) + start + FIXED) - made.sum(axis=1)
-    part, year = np.ogrid[: counts.shape[0], : counts.shape[1]]
-    owed = np.zeros((int(counts.max()) + 1, *counts.shape))
-    claim = np.full((counts.shape[0] + 1, counts.shape[1]), np.inf)  # the last line: none rises
-    for whole, asked, up in zip(made, rest, many.astype(np.int64), strict=True):
-        between = whole.astype(np.int64), part, year
-        claim[:-1] = np.where(asked > FIXED, owed[between] + asked, -np.inf)
-        least = np.sort(claim, axis=0)[len(whole) - up, year[0]]
-        rises = claim[:-1] >= least
-        owed[between] += asked - rises
-        whole += rises
-    return np.where(observed, parts, made * 100.0 / counts)
 
 
 def rounded_to_counts(

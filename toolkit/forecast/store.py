@@ -297,7 +297,9 @@ def round_as_stored(draws: FloatArray) -> FloatArray:
 
 def constant_columns(draws: FloatArray) -> list[int]:
     """Return the columns in which all draws agree."""
-    return [int(column) for column in np.flatnonzero(np.ptp(draws, axis=0) == 0)]
+    agree = draws[0] == draws[-1]
+    agree[agree] = (draws[:, agree] == draws[0, agree]).all(axis=0)
+    return [int(column) for column in np.flatnonzero(agree)]
 
 
 def packed(paths: Sequence[FloatArray]) -> tuple[dict[str, npt.NDArray[Any]], list[list[int]]]:

@@ -41,7 +41,7 @@ from toolkit.models.panel import (
     yearly_values,
 )
 from toolkit.models.publish import Marginals, latest_segment, publish, quantiles_of, segment_positions
-from toolkit.models.sampling import OFFSETS, UNSEEN, Choice, choose_members, normals, sample_levels, student_scores
+from toolkit.models.sampling import OFFSETS, UNSEEN, choose_members, normals, sample_levels
 from toolkit.models.state_space import FirstLevel, PanelPrior, bank_of, fit_panel
 
 DrawUnits = Callable[[IntArray], Paths]
@@ -279,15 +279,15 @@ def draw_levels(
     rows :
         Numbers of the units, of which ``value`` holds the observations.
     """
-    choice = choose_members(replace(fitted.posterior, weights=weights).of_units(rows), draws, seed, rows)
-    bank = fitted.experts.bank.take(choice.member)
+    member, scale = choose_members(replace(fitted.posterior, weights=weights).of_units(rows), draws, seed, rows)
+    bank = fitted.experts.bank.take(member)
     mean, spread = unseen
     level = sample_levels(
         bank,
         value,
         fitted.noise[rows] ** 2,
-        np.zeros_like(choice.scale),
-        choice.scale,
+        np.zeros_like(scale),
+        scale,
         start=None,
         unseen=mean + spread * normals(seed, rows, UNSEEN, (draws,)),
         before=before,
@@ -295,7 +295,7 @@ def draw_levels(
         seed=seed,
         numbers=rows,
     )
-    return level, choice.scale * np.sqrt(bank.value_noise)
+    return level, scale * np.sqrt(bank.value_noise)
 
 
 # Members: pairs (variance of the level's steps, of the values), and (of the initial slope, of the slope's steps)
@@ -378,19 +378,19 @@ def fit_children(
 
     def draw(rows: IntArray) -> Paths:
         units, grid = panel.of_units(rows), whole.of_units(rows)
-        choice = choose_members(posterior.of_units(rows), draws, seed, rows)
         # a unit that was never observed spreads as much in any year as in another
-        member, scale = np.where(grid.counts > 0, choice.member, steady), STEADY_SHARE * spread[rows]
-        choice = Choice(member, np.where(grid.counts > 0, choice.scale, scale))
-        bank = members.take(choice.member)
+        member, scale = np.full((draws, rows.size), steady), np.tile(STEADY_SHARE * spread[rows], (draws, 1))
+        seen = np.flatnonzero(grid.counts)
+        member[:, seen], scale[:, seen] = choose_members(posterior.of_units(rows[seen]), draws, seed, rows[seen])
+        bank = members.take(member)
         level = sample_levels(
             bank,
             grid.value - offsets_at(grid, offsets) - centre[rows, None, None] - followed[:, None, :, None],
             grid.noise**2,
-            np.zeros_like(choice.scale),
-            choice.scale,
-            start=FirstLevel(np.zeros(1), (spread[rows] / choice.scale) ** 2),
-            unseen=doubt * spread[rows] * student_scores(normals(seed, rows, UNSEEN, (draws,), order), UNSEEN_FREEDOM),
+            np.zeros_like(scale),
+            scale,
+            start=FirstLevel(np.zeros(1), (spread[rows] / scale) ** 2),
+            unseen=doubt * spread[rows] * normals(seed, rows, UNSEEN, (draws,), order, UNSEEN_FREEDOM),
             before=grid.first - first,
             after=max(int(asked.max()) - panel.last_year, 0),
             seed=seed,
@@ -401,7 +401,7 @@ def fit_children(
         held = np.isin(years, parent.years)
         work, at = years[held], np.searchsorted(parent.years, years[held])
         level = np.minimum(level[:, :, held] + centre[rows, None] + parent.latent[:, :, at], top)
-        noise_sd = choice.scale * np.sqrt(bank.value_noise)
+        noise_sd = scale * np.sqrt(bank.value_noise)
         return publish(units, grid, work, level, noise_sd, offsets, asked, position, seed, numbers=rows)
 
     return draw

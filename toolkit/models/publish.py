@@ -11,19 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.models.panel import (
-    LOG_LIMIT,
-    BoolArray,
-    FloatArray,
-    Grid,
-    IntArray,
-    Panel,
-    Paths,
-    Scale,
-    last_seen,
-    require,
-)
-from toolkit.models.sampling import COUNTS, PAST_VALUES, VALUES, even_levels, normals
+from toolkit.models.panel import LOG_LIMIT, FloatArray, Grid, IntArray, Panel, Paths, Scale, last_seen, require
+from toolkit.models.sampling import COUNTS, PAST_VALUES, VALUES, even_levels, in_order, normals
 
 # Of how many things on a count is drawn as a normal variable, and nodes of the mixture of counts
 MANY, NODES = 50.0, 48
@@ -70,18 +59,14 @@ class Marginals:
         return np.asarray(student * np.exp(np.sign(student) * self.skew[:, None]))
 
 
-def map_to(marginals: Marginals, work: IntArray, published: FloatArray) -> FloatArray:
-    """Return what to add to draws (S, N, W) so that they keep their ranks and take the given marginals."""
+def map_to(marginals: Marginals, work: IntArray, published: FloatArray) -> None:
+    """Give draws (S, N, W) the marginals in the years that they are for; the draws keep their ranks."""
     scores = marginals.scores(even_levels(published.shape[0])).T
-    added = np.zeros_like(published)
     for column in np.flatnonzero(work >= marginals.first):
         horizon = int(work[column]) - marginals.first
-        order = np.argsort(published[:, :, column], axis=0, kind="stable")
         target = marginals.centre[:, horizon] + marginals.scale[:, horizon] * scores
-        mapped = np.empty_like(target)
-        np.put_along_axis(mapped, order, target, axis=0)
-        added[:, :, column] = mapped - published[:, :, column]
-    return added
+        order, _ = in_order(published[:, :, column])
+        np.put_along_axis(published[:, :, column], order, target, axis=0)
 
 
 def counted(scale: Scale, linked: FloatArray, score: FloatArray) -> FloatArray:
@@ -213,47 +198,42 @@ def publish(
     """
     draws, units = noise_sd.shape
     of = units if numbers is None else numbers
-    published = level + noise_sd[..., None] * value_noise(grid, work, of, draws, seed)
+    noise = noise_sd[..., None] * value_noise(grid, work, of, draws, seed)
+    published = level + noise
     known = np.asarray(grid.seen.any(axis=1))
     last_year = np.where(known, grid.first + last_seen(grid.seen), panel.last_year)
     if marginals is not None:
-        added = map_to(marginals, work, published)
-        level, published = level + added, published + added
+        map_to(marginals, work, published)
     ahead = work[None, :] > last_year[:, None]
-    added = widen_draws(published, ahead)
-    level, published = level + added, published + added
-    # where a unit that was never observed stands is not a forecast's tail: its spread stays
-    ahead = ahead & known[:, None]
     if ahead.any():
-        middle = np.median(published, axis=0)
-        added = np.where(ahead, middle + panel.scale.shorten_tails(published - middle) - published, 0.0)
-        level, published = level + added, published + added
+        low, middle, high = np.quantile(np.sort(published, axis=0), (0.1, 0.5, 0.9), axis=0, overwrite_input=True)
+        published += widening(published - middle, np.where(ahead, high - low, 0.0))
+        # where a unit that was never observed stands is not a forecast's tail: its spread stays
+        ahead &= known[:, None]
+        short = middle + panel.scale.shorten_tails(published - middle)
+        np.copyto(published, short, where=ahead)
     pick = np.searchsorted(work, asked)
+    published, noise = published[:, :, pick], noise[:, :, pick]
     if shift is not None:
-        level, published = level - shift[:, :, None], published - shift[:, :, None]
-    latent = level[:, :, pick]
+        published -= shift[:, :, None]
+    latent = published - noise  # the level moves as its value does
     wanted = offsets[:, None, position]
-    linked = published[:, :, pick] + wanted
+    linked = published + wanted
     if panel.scale.counted:
         values = counted(panel.scale, linked, value_noise(grid, work, of, draws, seed, COUNTS)[:, :, pick])
     else:
         values = panel.scale.from_link(linked)
-    put_observed(panel, asked, position, values, latent + wanted, (published - level)[:, :, pick], noise_sd)
+    put_observed(panel, asked, position, values, latent + wanted, noise, noise_sd)
     return Paths(asked, latent, values, offsets, panel.segments)
 
 
-def widen_draws(draws: FloatArray, future: BoolArray) -> FloatArray:
-    """Return what to add to draws (S, N, T) so that the 80 % interval never narrows in ``future`` (N, T)."""
-    added = np.zeros_like(draws)
-    if not future.any():
-        return added
-    low, middle, high = np.quantile(draws, [0.1, 0.5, 0.9], axis=0)
-    width = np.where(future, high - low, 0.0)
+def widening(apart: FloatArray, width: FloatArray) -> FloatArray:
+    """Return what to add to draws, ``apart`` (S, N, T) from their medians, so that their 80 % intervals never narrow.
+
+    ``width`` (N, T) is that of the intervals, 0 in years in which they may.
+    """
     reached = np.maximum.accumulate(width, axis=-1)
-    stretch = np.where(future, np.divide(reached, width, out=np.ones_like(width), where=width > 0), 1.0)
-    changed = (stretch > 1.0).any(axis=0)
-    added[:, :, changed] = ((stretch - 1.0) * (draws - middle))[:, :, changed]
-    return added
+    return np.asarray((np.divide(reached, width, out=np.ones_like(width), where=width > 0) - 1.0) * apart)
 
 
 def put_observed(

@@ -8,7 +8,7 @@ distribution, in an order of its own, so that probabilities err less than those 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,7 +32,12 @@ def even_levels(draws: int) -> FloatArray:
 
 
 def normals(
-    seed: int, units: int | IntArray, purpose: int, shape: tuple[int, ...], order: IntArray | None = None
+    seed: int,
+    units: int | IntArray,
+    purpose: int,
+    shape: tuple[int, ...],
+    order: IntArray | None = None,
+    freedom: float = np.inf,
 ) -> FloatArray:
     """Return standard normals of shape (shape[0], ..., N), each unit from its own stream, even over the last of shape.
 
@@ -48,11 +53,13 @@ def normals(
         Shape (S,): an order of the draws in every part of which they shall be even too, as many parts as divide the
         draws evenly, up to their root (Tang 1993, Orthogonal array-based Latin hypercubes). Whatever the draws of a
         unit are added to has such an order.
+    freedom :
+        Degrees of freedom of a Student-t distribution to have instead.
     """
     from scipy.special import ndtri
 
     numbers, draws = range(units) if isinstance(units, int) else units.tolist(), shape[-1]
-    even, made = ndtri(even_levels(draws)), np.empty((*shape, len(numbers)))
+    even, made = student_scores(ndtri(even_levels(draws)), freedom), np.empty((*shape, len(numbers)))
     parts = max(part for part in range(1, int(np.sqrt(draws)) + 1) if draws % part == 0)
     for place, unit in enumerate(numbers):
         random = stream(seed, unit, purpose)
@@ -65,6 +72,23 @@ def normals(
     return made
 
 
+def in_order(draws: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return the positions that sort draws (S, ...) along their first axis, equal ones as they came, and them sorted.
+
+    Several times faster than a stable sort, which only columns with equal draws need.
+
+    Examples
+    --------
+    >>> in_order(np.array([[3.0, 1.0], [2.0, 1.0], [2.0, 0.0]]))[0].tolist()
+    [[1, 2], [2, 0], [0, 1]]
+    """
+    order, ordered = np.asarray(np.argsort(draws, axis=0)), np.sort(draws, axis=0)
+    equal = (ordered[1:] == ordered[:-1]).any(axis=0)
+    if equal.any():
+        order[:, equal] = np.argsort(draws[:, equal], axis=0, kind="stable")
+    return order, ordered
+
+
 def student_scores(scores: FloatArray, freedom: float) -> FloatArray:
     """Return Student-t scores of the same probability as standard normal ones, in the same shape."""
     from scipy.special import ndtr, stdtrit
@@ -74,16 +98,10 @@ def student_scores(scores: FloatArray, freedom: float) -> FloatArray:
     return np.asarray(-np.sign(scores) * stdtrit(freedom, np.maximum(ndtr(-np.abs(scores)), 1e-12)))
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Member and scale of every draw, shape (S, N)."""
-
-    member: IntArray
-    scale: FloatArray
-
-
-def choose_members(posterior: Posterior, draws: int, seed: int, numbers: IntArray | None = None) -> Choice:
-    """Draw members (systematically, so that few draws already represent the weights) and scales.
+def choose_members(
+    posterior: Posterior, draws: int, seed: int, numbers: IntArray | None = None
+) -> tuple[IntArray, FloatArray]:
+    """Draw members (systematically, so that few draws already represent the weights) and scales, each (S, N).
 
     ``numbers`` says which units of their panel these are; all of it by default.
     """
@@ -98,7 +116,7 @@ def choose_members(posterior: Posterior, draws: int, seed: int, numbers: IntArra
         member[:, unit] = np.minimum(np.searchsorted(cumulative, position * cumulative[-1]), cumulative.size - 1)
         gamma = gammaincinv(posterior.shape[member[:, unit], unit], random.permutation(even_levels(draws)))
         scale[:, unit] = np.sqrt(posterior.rate[member[:, unit], unit] / np.maximum(gamma, TINY))
-    return Choice(member, scale)
+    return member, scale
 
 
 def draw_state(state: State, scale: FloatArray, noise: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -334,7 +334,8 @@ def quantiles_of_draws(draws: FloatArray, weights: FloatArray | None, levels: Se
     ([5.5], [5.0])
     """
     if weights is None:
-        return np.asarray(np.quantile(draws, levels, axis=0))
+        # sorting first is the faster way
+        return np.asarray(np.quantile(np.sort(draws, axis=0), levels, axis=0, overwrite_input=True))
     order = np.argsort(draws, axis=0, kind="stable")
     reached = np.cumsum(weights[order], axis=0)
     picks = [np.argmax(reached >= level * reached[-1] * (1.0 - 1e-12), axis=0) for level in levels]
