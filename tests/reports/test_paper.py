@@ -231,6 +231,21 @@ def test_the_word_file_is_laid_out_as_decree_30_asks(build: Builder) -> None:
     )
 
 
+def test_no_signature_stands_on_a_page_of_its_own(made: Paper) -> None:
+    """Three paragraphs, or the row of a table that stands nearer, are kept on its page."""
+    file = docx.Document(io.BytesIO(docx_bytes(made)))
+    signature = [table for table in file.tables if table.style.name != "Table Grid"][-1]
+    said = []
+    for part in signature._tbl.itersiblings(preceding=True):
+        row = part.xpath("./w:tr[last()]")
+        lines = (row[0] if row else part).xpath(".//w:p" if row else ".")
+        if not all(line.xpath("./w:pPr/w:keepNext") for line in lines):
+            break
+        said += [text for line in lines if (text := line.xpath("string(.)"))]
+    assert len(said) >= 3
+    assert said[0].endswith("./.")
+
+
 def test_letterhead_and_signature_are_settings_of_the_plan(
     real_data: Dataset, real_plan: Plan, real_forecasts: Forecasts, facts: RunFacts
 ) -> None:
