@@ -304,8 +304,6 @@ def _exporter(audience: Audience) -> Any:
 
 
 TEMPLATE = TEMPLATES / "report.docx"
-LAST_PARAGRAPHS = 3
-"""Of a letter, that stand on the page of its signature."""
 CHART_WIDTH, SPARK_WIDTH = 120.0, 17.0
 """Millimetres."""
 TEXT_WIDTH = 162 * 56.6929
@@ -364,7 +362,8 @@ def docx_bytes(paper: Paper) -> bytes:
     if signed:
         _keep_with_signature(template.docx)
     else:
-        _without_letter(template.docx)
+        for part in _letter(template.docx):
+            template.docx.element.body.remove(part)
     sections = [*body, *(section for _, found in annexes for section in found)]
     return _finish(template.docx, [block for item in sections for block in item.blocks], paper)
 
@@ -439,32 +438,22 @@ def _block(template: Any, block: PaperBlock, pictures: Mapping[str, bytes]) -> d
     return {**shown, "rows": rows, "picture": picture(block.picture, CHART_WIDTH)}
 
 
-def _before_signature(docx: Any) -> list[Any]:
-    """Return the elements of a letter from its head to its signature, and the end of their page."""
+def _letter(docx: Any) -> list[Any]:
+    """Return the elements of a letter: the letterhead to the signature, and the end of its page."""
     _, signature = [table for table in docx.tables if table.style is None or table.style.name != "Table Grid"]
     parts = list(docx.element.body)
     return parts[: parts.index(signature._tbl) + 2]
 
 
-def _without_letter(docx: Any) -> None:
-    """Take out what stands before the first annex."""
-    for part in _before_signature(docx):
-        docx.element.body.remove(part)
-
-
 def _keep_with_signature(docx: Any) -> None:
-    """Keep the signature from a page of its own: the last paragraphs go with it, or with them a row of a table."""
-    from docx.oxml.ns import qn
-    from docx.text.paragraph import Paragraph
-
-    paragraphs = 0
-    for part in reversed(_before_signature(docx)[:-2]):
-        in_table = part.tag == qn("w:tbl")
-        for line in part.tr_lst[-1].iter(qn("w:p")) if in_table else (part,):
-            paragraph = Paragraph(line, docx)
-            paragraph.paragraph_format.keep_with_next = True
-            paragraphs += bool(paragraph.text)
-        if in_table or paragraphs >= LAST_PARAGRAPHS:
+    """Keep the signature from a page of its own: the last three paragraphs go with it, or a row of a table before."""
+    said = 0
+    for part in reversed(_letter(docx)[:-2]):
+        row = part.tr_lst[-1] if part.tag.endswith("}tbl") else part
+        for line in row.xpath("descendant-or-self::w:p"):
+            line.get_or_add_pPr().get_or_add_keepNext()
+        said += bool(row.xpath("string(.)"))
+        if row is not part or said > 2:
             return
 
 
