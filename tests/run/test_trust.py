@@ -254,6 +254,16 @@ def test_the_usual_folder_tells_runs_apart() -> None:
     assert all(re.fullmatch(r"[\w.-]{1,200}", name) for name in names)
 
 
+def test_a_run_may_name_every_commune_of_the_country() -> None:
+    asked = ASKED.model_copy(update={"areas": tuple(f"{code:05d}" for code in range(3321)), "summary": False})
+    nothing: dict[str, str] = {}
+    record = Manifest(
+        digest="", parameters=asked, simulated=False, command=asked.command, program="", commit="",
+        versions=nothing, failed=nothing, inputs=nothing, outputs=nothing,
+    )  # fmt: skip
+    assert record.command.count("--area") == 3321
+
+
 def test_a_signature_holds_for_what_was_signed_and_for_nobody_else(forged: Path, data: Path, tmp_path: Path) -> None:
     for name in ("key", "other"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(tmp_path / name)]

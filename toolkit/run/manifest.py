@@ -204,7 +204,10 @@ class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-Printable = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$", max_length=4000)]
+VISIBLE = r"^[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]*$"
+Printable = Annotated[str, Field(pattern=VISIBLE, max_length=4000)]
+Command = Annotated[str, Field(pattern=VISIBLE, max_length=200_000)]
+"""Room for one that names every commune of the country."""
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=200)]
 
@@ -280,7 +283,7 @@ class Manifest(_Strict):
     digest: Printable
     parameters: Asked
     simulated: bool
-    command: Printable
+    command: Command
     program: Printable
     commit: Printable
     versions: dict[Printable, Printable]
