@@ -162,7 +162,7 @@ class PanelTable:
         known = self.value[np.isfinite(self.value)]
         fits = (places for places in range(MOST_DECIMALS) if np.allclose(known, known.round(places), rtol=0, atol=1e-9))
         half = 0.5 * 10.0 ** -next(fits, MOST_DECIMALS)
-        return np.where(forecast >= 100.0 - half, 100.0, np.where(forecast <= half, 0.0, forecast))
+        return np.where(forecast >= 100.0 - half, 100.0, np.where(forecast < half, 0.0, forecast))
 
     def panel_of(self, names: Sequence[str]) -> Panel:
         """Return the panel of the units named."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path as FilePath
 from typing import TypeVar
 
@@ -100,9 +101,8 @@ def make_forecasts(
     else:
         writer = Store(keep)
         for batch in batches:
-            areas = {code: {key: path for key, path in batch.items() if key[0] == code} for code, *_ in batch}
-            at_once(writer.add, areas.values(), available_cores())
-            del batch, areas  # else they would stay while the next is made
+            writer.add(batch, partial(at_once, threads=available_cores()))
+            del batch  # else it would stay while the next is made
         paths = writer.opened()
     return Forecasts(paths, seed, draws, dataset.as_of, get(model).name)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path as FilePath
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 PathKey = tuple[str, str, str, bool]
 """(area, indicator, scope, across future breaks)"""
+Each = Callable[..., Iterable[Any]]
+"""Like :func:`map`."""
 INDEX = "index.json"
 AREAS_HELD = 16
 """So many areas are held in memory at a time, those used last: a province and its districts, not 700 communes."""
@@ -151,23 +153,27 @@ class Store:
         self._codes: set[str] = set()
         (folder / INDEX).unlink(missing_ok=True)
 
-    def add(self, paths: Mapping[PathKey, Path]) -> None:
-        """Write all paths of some areas."""
+    def add(self, paths: Mapping[PathKey, Path], each: Each = map) -> None:
+        """Write all paths of some areas; ``each`` may spread them over threads."""
         by_area: dict[str, dict[PathKey, Path]] = {}
         for key, path in paths.items():
             by_area.setdefault(key[0], {})[key] = path
-        for code, held in by_area.items():
-            arrays, columns = packed([path.draws for path in held.values()])
-            entries = []
-            for number, ((key, path), places) in enumerate(zip(held.items(), columns, strict=True)):
-                if path.weights is not None:
-                    arrays[f"w{number}"] = path.weights
-                entries.append({"key": list(key), "columns": places, "path": _described(path)})
-            stream = io.BytesIO()
-            np.savez(stream, **arrays)  # type: ignore[arg-type]  # names of arrays, not options
-            write_atomic(self._folder / f"{code}.npz", stream.getvalue())
-            write_atomic(self._folder / f"{code}.json", json.dumps(entries, ensure_ascii=False, separators=(",", ":")))
-        self._codes |= by_area.keys()
+        self._codes |= set(each(self._write, by_area.values()))
+
+    def _write(self, held: Mapping[PathKey, Path]) -> str:
+        """Write all paths of one area, and return its code."""
+        code = next(iter(held))[0]
+        arrays, columns = packed([path.draws for path in held.values()])
+        entries = []
+        for number, ((key, path), places) in enumerate(zip(held.items(), columns, strict=True)):
+            if path.weights is not None:
+                arrays[f"w{number}"] = path.weights
+            entries.append({"key": list(key), "columns": places, "path": _described(path)})
+        stream = io.BytesIO()
+        np.savez(stream, **arrays)  # type: ignore[arg-type]  # names of arrays, not options
+        write_atomic(self._folder / f"{code}.npz", stream.getvalue())
+        write_atomic(self._folder / f"{code}.json", json.dumps(entries, ensure_ascii=False, separators=(",", ":")))
+        return code
 
     def opened(self) -> StoredPaths:
         """Return the paths written so far."""
